@@ -1,0 +1,208 @@
+"""What the stages hand on to each other: frozen dataclasses, no behaviour beyond small sums.
+
+A stage is ``stage(artifact, options) -> artifact``. Packages on the same floor never import each
+other; they meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from typing import Literal
+
+ExactTo = Literal["tflm", "litert"]
+"""Whose arithmetic the firmware reproduces byte for byte."""
+
+EngineName = Literal["aot", "tflm"]
+ToolchainName = Literal["zig", "gcc"]
+Obtained = Literal["measured", "emulated", "estimated"]
+"""How a figure was got: on a real board, on an emulated one, or by a calculation."""
+
+_ITEM_BYTES = {
+    "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "int32": 4, "float32": 4, "int64": 8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output of a model as the firmware sees it.
+
+    ``shape`` has the batch dimension (always 1); ``real = scale * (stored - zero_point)``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of one tensor."""
+        return prod(self.shape) * _ITEM_BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One operator that runs on the device, in execution order."""
+
+    index: int
+    name: str
+    op: str
+    macs: int
+    output_shape: tuple[int, ...]
+    kernel: str
+
+
+@dataclass(frozen=True)
+class ConvertedModel:
+    """A fully-int8 ``.tflite`` file with what was learnt while it was made."""
+
+    tflite: bytes
+    sha256: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    float_accuracy: float | None = None
+    int8_accuracy: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneratedSources:
+    """What an engine's code generator hands to ``firmware``: C text, and facts about it.
+
+    ``files`` maps paths relative to the project's ``model/`` directory to text. ``kernel_files``
+    are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
+    unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
+    invocations: activations, scratch, input and output.
+    """
+
+    engine: EngineName
+    exact_to: ExactTo
+    model_sha256: str
+    files: Mapping[str, str]
+    kernel_files: tuple[str, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    layers: tuple[LayerInfo, ...]
+    arena_bytes: int
+    weights_bytes: int
+    peak_layer: str
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one inference."""
+        return sum(layer.macs for layer in self.layers)
+
+
+@dataclass(frozen=True)
+class FirmwareProject:
+    """A generated project on disk; ``tinycompress.json`` in it holds the same facts."""
+
+    directory: Path
+    board_id: str
+    engine: EngineName
+    exact_to: ExactTo
+    model_sha256: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    layers: tuple[LayerInfo, ...]
+    arena_bytes: int
+    weights_bytes: int
+
+
+@dataclass(frozen=True)
+class FlashSizes:
+    """Bytes of flash that the linked ELF occupies, by what they are for."""
+
+    weights_bytes: int
+    kernels_bytes: int
+    runtime_bytes: int
+    platform_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """All bytes that are flashed."""
+        return self.weights_bytes + self.kernels_bytes + self.runtime_bytes + self.platform_bytes
+
+
+@dataclass(frozen=True)
+class RamSizes:
+    """Bytes of RAM from the linked ELF; ``stack_peak_bytes`` is None until a run painted it."""
+
+    arena_bytes: int
+    static_bytes: int
+    stack_reserved_bytes: int
+    stack_peak_bytes: int | None = None
+
+    @property
+    def total_bytes(self) -> int:
+        """Arena, other static data and the stack: its measured peak, else what is reserved."""
+        stack = self.stack_peak_bytes
+        return self.arena_bytes + self.static_bytes + (
+            self.stack_reserved_bytes if stack is None else stack
+        )
+
+
+@dataclass(frozen=True)
+class BuiltFirmware:
+    """A linked project."""
+
+    project: FirmwareProject
+    elf: Path
+    images: Mapping[str, Path]
+    build_id: str
+    elf_sha256: str
+    toolchain: ToolchainName
+    toolchain_version: str
+    flags: tuple[str, ...]
+    flash: FlashSizes
+    ram: RamSizes
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, minimum and maximum over the counted runs, and how they were got."""
+
+    median: float
+    min: float
+    max: float
+    obtained: Obtained
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer cost; a figure that cannot be had on this transport is None."""
+
+    name: str
+    op: str
+    macs: int
+    instructions: int | None
+    cycles: int | None
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """One benchmark of one firmware on one board."""
+
+    board_id: str
+    engine: EngineName
+    toolchain: ToolchainName
+    transport: Literal["virtual", "serial"]
+    build_id: str
+    runs: int
+    instructions: Spread | None
+    cycles: Spread | None
+    latency_us: Spread
+    ram: RamSizes
+    flash: FlashSizes
+    oracle: ExactTo
+    samples: int
+    mismatched_samples: int | None
+    device_accuracy: float | None
+    host_int8_accuracy: float | None
+    fits: bool
+    layers: tuple[LayerCost, ...]
+    notes: tuple[str, ...] = field(default=())

@@ -1,0 +1,110 @@
+"""Every error that a user can cause, with the exit code that the command line ends in.
+
+    TinyCompressError                1   base; also an unexpected failure of a part that we drive
+    ├── ConfigError                  2   usage, configuration, unusable input or output paths, bad data
+    │   └── BoardError               2   unknown board or broken board file (all problems at once)
+    ├── ModelError                   3   the model is malformed or not supported (all reasons at once)
+    ├── DoesNotFitError              4   flash, RAM or a budget is exceeded
+    ├── ToolError                    5   compiler, linker or another build tool is missing or failed
+    ├── FlashError                   6   a port or a flashing tool
+    ├── DeviceError                  7   the device is silent, talks garbage, or stopped
+    ├── MismatchError                8   outputs differ from the oracle, or accuracy fell too far
+    └── RegressionError              9   a benchmark is worse than its stored baseline
+
+The message says what is wrong, where, with which value, and what is allowed. The hint is the next thing
+to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TinyCompressError(Exception):
+    """Base of every error that a user can cause.
+
+    Args:
+        message: What is wrong, where, with which value, and what is allowed; no final full stop.
+        hint: The next command or change to try.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(TinyCompressError):
+    """Usage, configuration, unusable input or output paths, bad data."""
+
+    exit_code = 2
+
+
+class BoardError(ConfigError):
+    """Unknown board, or a board file with problems."""
+
+
+class ModelError(TinyCompressError):
+    """The model is malformed or not supported.
+
+    Args:
+        message: One sentence on the model as a whole.
+        reasons: Every single reason, one line each, already naming layer, op and value.
+        hint: The next thing to try.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, *, reasons: tuple[str, ...] = (), hint: str | None = None
+    ) -> None:
+        super().__init__("\n  - ".join((message, *reasons)), hint=hint)
+        self.reasons = reasons
+
+
+class DoesNotFitError(TinyCompressError):
+    """Flash, RAM or a budget is exceeded."""
+
+    exit_code = 4
+
+
+class ToolError(TinyCompressError):
+    """A compiler, linker or other build tool is missing or failed."""
+
+    exit_code = 5
+
+
+class FlashError(TinyCompressError):
+    """A port could not be opened or a flashing tool failed."""
+
+    exit_code = 6
+
+
+class DeviceError(TinyCompressError):
+    """The device is silent, talks garbage, is of another build, or stopped half-way.
+
+    Args:
+        message: What happened.
+        phase: The step of the conversation in which it happened, such as ``"HELLO"``.
+        hint: The next thing to try.
+    """
+
+    exit_code = 7
+
+    def __init__(self, message: str, *, phase: str, hint: str | None = None) -> None:
+        super().__init__(f"{message} (phase: {phase})", hint=hint)
+        self.phase = phase
+
+
+class MismatchError(TinyCompressError):
+    """The outputs differ from the oracle's, or accuracy fell further than allowed."""
+
+    exit_code = 8
+
+
+class RegressionError(TinyCompressError):
+    """A figure is worse than its stored baseline."""
+
+    exit_code = 9
