@@ -1,0 +1,41 @@
+"""What all tests share: where the real data is, and which tools there must be.
+
+A tool that is missing skips its tests on a developer's machine and fails them where
+``TC_REQUIRE_TOOLS=1`` (CI): nothing is skipped there in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from support import ROOT, require_tool
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="rewrite tests/golden/*.expected"
+    )
+
+
+@pytest.fixture(autouse=True)
+def _tools_of_markers(request: pytest.FixtureRequest) -> None:
+    for name in ("gcc", "qemu"):
+        if request.node.get_closest_marker(name):
+            require_tool(name)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The collection of real models and data sets, which is kept beside the project."""
+    path = Path(os.environ.get("TC_SHARED_DATA", ROOT.parent / "shared" / "data"))
+    if not (path / "models.json").is_file():
+        pytest.skip(f"no collection of real models at {path} (set TC_SHARED_DATA)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def examples_dir() -> Path:
+    """Directory of the shipped examples."""
+    return ROOT / "examples"

@@ -1,0 +1,1 @@
+"""Connections to devices: serial ports, emulated boards, QEMU; flashing tools."""
