@@ -1,0 +1,60 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set up .venv first.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+OUT    ?= demo-out
+JOBS   ?= 2
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint format typecheck check setup golden clean
+
+demo: $(VENV)/.ready-demo
+	@echo "== 1/3  train a small CNN with Keras 3 on the UCI handwritten digits"
+	$(BIN)/python examples/digits/train.py -o $(OUT)
+	@echo "== 2/3  int8 conversion, C code, firmware for the Arduino Nano 33 BLE"
+	$(BIN)/tinycompress build $(OUT)/digits.keras --data $(OUT)/calib.npz --board nano33 -o $(OUT)/digits-nano33
+	@echo "== 3/3  run that firmware on the emulated board, all test samples"
+	$(BIN)/tinycompress bench $(OUT)/digits-nano33 --samples $(OUT)/test.npz -o $(OUT)/results
+
+test: $(VENV)/.ready-dev
+	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+setup: $(VENV)/.ready-dev
+
+check: lint typecheck test
+
+lint: $(VENV)/.ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	clang-format --dry-run --Werror $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cc')
+
+typecheck: $(VENV)/.ready-dev
+	$(BIN)/mypy
+
+format: $(VENV)/.ready-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cc')
+
+golden: $(VENV)/.ready-dev
+	$(BIN)/pytest tests/golden --update-golden -q
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)
+
+# --- the virtual environment -------------------------------------------------------------------
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("tinycompress needs Python 3.10 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 10) else None'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "error: $(PYTHON) cannot make a virtual environment"; \
+	  echo "hint:  apt-get install python3-venv   (or set PYTHON=...)"; exit 1; }
+
+$(VENV)/.ready-demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[keras]'
+	@touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[keras,dev]'
+	@touch $@ $(VENV)/.ready-demo

@@ -1,0 +1,27 @@
+"""From a trained Keras model to measured int8 firmware on a Cortex-M board.
+
+The command line only calls what is here::
+
+    built = tinycompress.build("digits.keras", board="nano33", data="calib.npz")
+    result = tinycompress.bench(built.project.directory, samples="test.npz")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tinycompress._version import __version__
+
+if TYPE_CHECKING:
+    from tinycompress.pipeline import bench, build, convert
+
+__all__ = ["__version__", "bench", "build", "convert"]
+
+
+def __getattr__(name: str) -> Any:
+    # The pipeline needs numpy, unicorn and more; `tinycompress --help` must not wait for them.
+    if name in ("bench", "build", "convert"):
+        from tinycompress import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")

@@ -1,0 +1,56 @@
+"""Options and parameter types that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+class BoardType(click.ParamType):
+    """A board's id, alias or file; shells complete it."""
+
+    name = "board"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Ids and aliases that start with what was typed."""
+        from tinycompress.boards import list_boards
+
+        names = sorted({n for b in list_boards() for n in (b.id, *b.aliases)})
+        return [
+            click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)
+        ]
+
+
+def board_option(*, required: bool) -> Callable[[_Command], _Command]:
+    """``--board``: an id, an alias or a path to a board file."""
+    return click.option(
+        "-b", "--board", type=BoardType(), required=required,
+        help="Board: id, alias or path to a .toml (see `tinycompress boards`).",
+    )  # fmt: skip
+
+
+def json_option(command: _Command) -> _Command:
+    """``--json``: the result as one JSON object on stdout."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        command
+    )
+
+
+def output_option(help_text: str) -> Callable[[_Command], _Command]:
+    """``-o``: where the result goes."""
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), default=None, help=help_text
+    )
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one JSON object, readable and in a fixed order."""
+    click.echo(json.dumps(value, indent=2))
