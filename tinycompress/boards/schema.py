@@ -1,0 +1,223 @@
+"""What a board file may say: one frozen ``Board``, every table and key with its unit.
+
+Only the shape of a file is here (keys, types, ranges). What the tables must say of one another is
+in ``boards/rules.py``; reading files is in ``boards/loader.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Core = Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
+Fpu = Literal["none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16"]
+Purpose = Literal["boot2", "code", "data", "stack", "arena"]
+"""What the linker script places in a region.
+
+``boot2``: the RP2040's second-stage boot loader. ``code``: vectors, code, constants and the load
+image of ``.data``. ``data``: ``.data`` and ``.bss``. ``stack`` and ``arena``: as named.
+"""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
+Alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
+# The name is printed into C comments, CMake and Markdown: letters, digits and plain punctuation.
+PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.()+/_-]{0,79}$")]
+Url = Annotated[str, Field(pattern=r"^https://[!-~]+$")]
+Word32 = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
+PositiveWord32 = Annotated[int, Field(gt=0, le=0xFFFF_FFFF)]
+UsbId = tuple[Annotated[int, Field(ge=0, le=0xFFFF)], Annotated[int, Field(ge=0, le=0xFFFF)]]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class MemoryRegion(_Table):
+    """One contiguous stretch of memory that the firmware may use. Bytes and byte addresses."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,15}$")]
+    kind: Literal["flash", "ram"]
+    origin: Word32
+    length: PositiveWord32
+    holds: tuple[Purpose, ...]
+
+    @property
+    def end(self) -> int:
+        """First address after the region."""
+        return self.origin + self.length
+
+
+class Source(_Table):
+    """Where the numbers of ``what`` were read: a public file or a section of a manual."""
+
+    what: Annotated[str, Field(min_length=1)]
+    ref: Annotated[str, Field(min_length=1)]
+
+
+class Cpu(_Table):
+    """The processor core as the firmware runs it."""
+
+    core: Core
+    fpu: Fpu
+    float_abi: Literal["soft", "hard"]
+    dsp: bool
+    mve: bool = False
+    clock_hz: PositiveWord32
+
+
+class Budget(_Table):
+    """RAM that is set aside before the model gets any."""
+
+    stack_bytes: PositiveWord32
+    heap_bytes: Word32
+
+
+class Timer(_Table):
+    """The counter behind ``tc_platform_ticks``."""
+
+    source: Literal["dwt", "systick", "cmsdk_timer0"]
+    hz: PositiveWord32
+    counts: Literal["cycles", "instructions"]
+
+
+class Uart(_Table):
+    """The UART that the firmware talks over. Pins in the vendor's spelling (P1.03, PA2, GP0)."""
+
+    instance: Annotated[str, Field(pattern=r"^[A-Z]{3,6}[0-9]{0,2}$")]
+    tx: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")] | None = None
+    rx: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")] | None = None
+    alternate_function: Annotated[int, Field(ge=0, le=15)] | None = None
+
+
+class Serial(_Table):
+    """How the host reaches the firmware.
+
+    ``usb_ids`` are the (vendor, product) pairs under which the port appears; none when an external
+    adapter is needed.
+    """
+
+    transport: Literal["uart", "qemu-stdio"]
+    baud: PositiveWord32
+    usb_ids: tuple[UsbId, ...] = ()
+    uart: Uart
+
+
+class BossacFlash(_Table):
+    """Arduino's build of BOSSA, over the board's own USB port."""
+
+    method: Literal["bossac"]
+    image: Literal["bin"]
+    touch_1200_baud: bool
+    usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
+
+
+class PyocdFlash(_Table):
+    """pyOCD through a debug probe."""
+
+    method: Literal["pyocd"]
+    image: Literal["hex", "elf"]
+    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    frequency_hz: PositiveWord32
+
+
+class OpenocdFlash(_Table):
+    """OpenOCD with one of its own configuration files."""
+
+    method: Literal["openocd"]
+    image: Literal["hex", "elf"]
+    config: Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
+
+
+class PicotoolFlash(_Table):
+    """Raspberry Pi's picotool, with the chip in its USB boot loader."""
+
+    method: Literal["picotool"]
+    image: Literal["elf", "bin"]
+
+
+class VolumeFlash(_Table):
+    """Copy the image onto the USB drive that the board's boot loader or debug probe shows."""
+
+    method: Literal["volume"]
+    image: Literal["hex", "bin", "uf2"]
+    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,11}$")]
+    uf2_family_id: PositiveWord32 | None = None
+
+
+FlashMethod = Annotated[
+    BossacFlash | PyocdFlash | OpenocdFlash | PicotoolFlash | VolumeFlash,
+    Field(discriminator="method"),
+]
+
+
+class Emulator(_Table):
+    """What the virtual board needs besides the memory map.
+
+    ``family`` names the set of peripherals. ``flash_wait_states`` are core cycles that a read of
+    flash costs beyond the first when nothing buffers it; ``flash_read_bytes`` is how much one such
+    read brings. ``*_cache_bytes`` are what buffers it (0: none).
+    """
+
+    family: Identifier
+    flash_wait_states: Annotated[int, Field(ge=0, le=255)]
+    flash_read_bytes: Literal[2, 4, 8, 16, 32]
+    instruction_cache_bytes: Word32
+    data_cache_bytes: Word32
+
+
+class Qemu(_Table):
+    """How ``qemu-system-arm`` runs the board's firmware. ``timeout_s`` is wall-clock seconds."""
+
+    machine: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
+    icount_shift: Annotated[int, Field(ge=0, le=10)]
+    semihosting_exit: bool
+    timeout_s: Annotated[int, Field(gt=0, le=3600)]
+    tested_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
+
+
+class Board(_Table):
+    """One board file.
+
+    ``family`` names the directory below ``firmware_templates/mcu/`` whose ``platform.c`` serves the
+    board. ``flash`` is in order of preference and empty for a board that exists only in QEMU.
+    """
+
+    schema_: Literal[1] = Field(alias="schema")
+    id: Identifier
+    name: PlainText
+    kind: Literal["hardware", "qemu"]
+    mcu: Identifier
+    family: Identifier
+    url: Url
+    aliases: tuple[Alias, ...]
+    memory: Annotated[tuple[MemoryRegion, ...], Field(min_length=1)]
+    cpu: Cpu
+    budget: Budget
+    timer: Timer
+    serial: Serial
+    flash: tuple[FlashMethod, ...] = ()
+    emulator: Emulator
+    qemu: Qemu | None = None
+    source: Annotated[tuple[Source, ...], Field(min_length=1)]
+
+    @property
+    def flash_bytes(self) -> int:
+        """Bytes of flash that an application may fill."""
+        return sum(region.length for region in self.memory if region.kind == "flash")
+
+    @property
+    def ram_bytes(self) -> int:
+        """Bytes of RAM in all listed regions."""
+        return sum(region.length for region in self.memory if region.kind == "ram")
+
+    def region_for(self, purpose: Purpose) -> MemoryRegion:
+        """The region that holds ``purpose``.
+
+        Raises:
+            KeyError: No region does; a loaded board has one for all but ``boot2``.
+        """
+        for region in self.memory:
+            if purpose in region.holds:
+                return region
+        raise KeyError(purpose)
