@@ -21,7 +21,12 @@ class DType(enum.Enum):
     FLOAT32 = "float32"
     FLOAT16 = "float16"
     FLOAT64 = "float64"
+    BFLOAT16 = "bfloat16"
+    FLOAT8_E4M3FN = "float8_e4m3fn"
+    FLOAT8_E5M2 = "float8_e5m2"
+    INT2 = "int2"
     INT4 = "int4"
+    UINT4 = "uint4"
     INT8 = "int8"
     UINT8 = "uint8"
     INT16 = "int16"
@@ -39,17 +44,41 @@ class DType(enum.Enum):
     UNKNOWN = "unknown"
 
     @property
+    def bits(self) -> int:
+        """Bits of one element as stored; 0 for a handle or a type without a fixed size."""
+        return _BITS.get(self, 0)
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether elements are plain integers, of any width."""
+        return self.value.startswith(("int", "uint"))
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The numpy dtype; ValueError for a type that numpy lacks."""
-        try:
-            return np.dtype(self.value)
-        except TypeError as error:
-            raise ValueError(f"no numpy dtype for {self.value}") from error
+        # Not from the name alone: other packages teach numpy names such as "int4".
+        if self not in _NUMPY:
+            raise ValueError(f"no numpy dtype for {self.value}")
+        return np.dtype(self.value)
 
     @property
     def item_bytes(self) -> int:
-        """Bytes of one element."""
+        """Bytes of one element; ValueError for a type that numpy lacks."""
         return self.numpy.itemsize
+
+
+_NUMPY = frozenset(
+    {
+        DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.COMPLEX64, DType.COMPLEX128, DType.BOOL,
+        DType.INT8, DType.INT16, DType.INT32, DType.INT64,
+        DType.UINT8, DType.UINT16, DType.UINT32, DType.UINT64,
+    }
+)  # fmt: skip
+_BITS: Mapping[DType, int] = MappingProxyType(
+    {dtype: 8 * np.dtype(dtype.value).itemsize for dtype in _NUMPY}
+    | {DType.BFLOAT16: 16, DType.FLOAT8_E4M3FN: 8, DType.FLOAT8_E5M2: 8}
+    | {DType.INT4: 4, DType.UINT4: 4, DType.INT2: 2}
+)
 
 
 @dataclass(frozen=True)
@@ -86,8 +115,9 @@ class Tensor:
     """A tensor of one subgraph.
 
     ``shape`` is static: a dynamic batch dimension was replaced by 1 on reading. ``data`` is a
-    read-only array of that shape for a constant, None for an activation. ``is_variable`` marks
-    state that an operator keeps between invocations (SVDF, LSTM).
+    read-only array of that shape for a constant, None for an activation; types narrower than a
+    byte are unpacked to int8 or uint8. ``is_variable`` marks state that an operator keeps between
+    invocations (SVDF, LSTM).
     """
 
     index: int
@@ -105,8 +135,8 @@ class Tensor:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of the dense tensor."""
-        return self.elements * self.dtype.item_bytes
+        """Bytes of the dense tensor, narrow types packed; 0 for a handle."""
+        return (self.elements * self.dtype.bits + 7) // 8
 
     @property
     def is_constant(self) -> bool:
@@ -130,6 +160,8 @@ class Op:
     options: Mapping[str, OptionValue] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 1
     custom_code: str = ""
+    custom_options: bytes = b""
+    intermediates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,178 @@
+"""Read a ``.tflite`` file into the immutable graph.
+
+Any byte string gives a Model or a ModelError. A damaged file is refused at the first fault; what is
+well-formed but cannot be represented (sparse tensors, unknown sizes, data kept elsewhere) is
+refused with every reason at once. Whether an engine can run the model is not decided here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tinycompress.errors import ModelError
+from tinycompress.ir.flatbuffer import Flatbuffer, Table, damaged
+from tinycompress.ir.graph import Graph, Model, Op, OptionValue
+from tinycompress.ir.structure import check_structure
+from tinycompress.ir.tensor_reader import TensorReader
+from tinycompress.ir.tflite_schema import (
+    DEPRECATED_CODE_LIMIT,
+    ENUMS,
+    FILE_IDENTIFIER,
+    OPERATORS,
+    OPTION_TABLES,
+    OPTIONS_OF,
+    OPTIONS_UNION,
+    SCHEMA_VERSION,
+    OptionField,
+)
+
+MAX_FILE_BYTES = 256 << 20
+MAX_SUBGRAPHS = 256
+MAX_TENSORS = 16_384
+MAX_OPERATORS = 16_384
+
+_SCALAR_CODES = {"int": "i", "uint": "I", "long": "q", "float": "f", "bool": "?"}
+
+
+def read_model(data: bytes) -> Model:
+    """Read a ``.tflite`` file.
+
+    Args:
+        data: The whole file. Constants of the returned model are views into it.
+
+    Returns:
+        The model; dimensions that the file leaves open for the batch are 1.
+
+    Raises:
+        ModelError: The file is damaged, too large, or has what the graph cannot represent.
+    """
+    if len(data) > MAX_FILE_BYTES:
+        raise ModelError(
+            f"the model has {len(data)} bytes; no microcontroller holds more than the"
+            f" {MAX_FILE_BYTES} that are read",
+            hint="build a smaller model",
+        )
+    file = Flatbuffer(data, FILE_IDENTIFIER)
+    root = file.root()
+    version = root.scalar(0, "I", 0)
+    if version != SCHEMA_VERSION:
+        raise ModelError(f"the file has schema version {version}, expected {SCHEMA_VERSION}")
+    graphs, reasons = _ModelReader(file, root).graphs()
+    if reasons:
+        raise ModelError("the model cannot be represented:", reasons=reasons)
+    check_structure(graphs)
+    return Model(graphs, hashlib.sha256(data).hexdigest(), root.string(3, "description"))
+
+
+class _ModelReader:
+    """Reads the subgraphs of one file."""
+
+    def __init__(self, file: Flatbuffer, root: Table) -> None:
+        self._operator_codes = root.tables(1, "operator code")
+        self._subgraphs = root.tables(2, "subgraph")
+        self._tensors = TensorReader(file, root.tables(4, "buffer"))
+        self._file = file
+        self._kinds: dict[int, tuple[str, str, int]] = {}
+        self._tensor_count = 0
+        self._op_count = 0
+
+    def graphs(self) -> tuple[tuple[Graph, ...], tuple[str, ...]]:
+        """Every subgraph, and the reasons why they cannot be represented."""
+        count = len(self._subgraphs)
+        if not 1 <= count <= MAX_SUBGRAPHS:
+            damaged(f"it has {count} subgraphs (allowed: 1 to {MAX_SUBGRAPHS})")
+        graphs = tuple(self._graph(index, self._subgraphs[index]) for index in range(count))
+        return graphs, tuple(self._tensors.reasons)
+
+    def _graph(self, index: int, table: Table) -> Graph:
+        tensors = table.tables(0, "tensor")
+        operators = table.tables(3, "operator")
+        self._tensor_count += len(tensors)
+        self._op_count += len(operators)
+        if self._tensor_count > MAX_TENSORS or self._op_count > MAX_OPERATORS:
+            damaged(f"it has more than {MAX_TENSORS} tensors or {MAX_OPERATORS} operators")
+        where = f"subgraph {index} " if index else ""
+        return Graph(
+            name=table.string(4, "subgraph name"),
+            tensors=tuple(
+                self._tensors.read(number, tensors[number], where) for number in range(len(tensors))
+            ),
+            ops=tuple(
+                self._op(number, operators[number], where) for number in range(len(operators))
+            ),
+            inputs=table.integers(1, "subgraph inputs"),
+            outputs=table.integers(2, "subgraph outputs"),
+        )
+
+    def _op(self, index: int, table: Table, where: str) -> Op:
+        kind, custom_code, version = self._kind(table.scalar(0, "I", 0))
+        return Op(
+            index=index,
+            kind=kind,
+            inputs=table.integers(1, "operator inputs"),
+            outputs=table.integers(2, "operator outputs"),
+            options=_options(table, kind, f"{where}op {index} {kind}"),
+            version=version,
+            custom_code=custom_code,
+            custom_options=self._custom_options(table),
+            intermediates=table.integers(8, "operator intermediates"),
+        )
+
+    def _kind(self, index: int) -> tuple[str, str, int]:
+        """Name, custom code and version of operator code ``index``."""
+        if index not in self._kinds:
+            table = self._operator_codes[index]
+            # Files from before schema 3a have the deprecated field only; newer ones fill both.
+            code = max(table.scalar(0, "b", 0), table.scalar(3, "i", 0))
+            if not 0 <= code < len(OPERATORS) or code == DEPRECATED_CODE_LIMIT:
+                damaged(f"operator code {index} is {code}, which TFLite's schema does not have")
+            version = table.scalar(2, "i", 1)
+            self._kinds[index] = OPERATORS[code], table.string(1, "custom code"), version
+        return self._kinds[index]
+
+    def _custom_options(self, table: Table) -> bytes:
+        start, size = table.extent(5, "custom options")
+        offset = table.scalar(9, "Q", 0)
+        if offset > 1:
+            start, size = offset, table.scalar(10, "Q", 0)
+            if start + size > len(self._file.data):
+                damaged(f"custom options end at byte {start + size}, outside the file")
+        self._file.spend_bytes(size)
+        return self._file.data[start : start + size]
+
+
+def _options(op: Table, kind: str, what: str) -> Mapping[str, OptionValue]:
+    """The operator's options, with the schema's defaults where the file has none."""
+    expected = OPTIONS_OF.get(kind)
+    if expected is None:
+        return MappingProxyType({})
+    tag = op.scalar(3, "B", 0)
+    found = OPTIONS_UNION[tag] if tag < len(OPTIONS_UNION) else f"table type {tag}"
+    if found not in (expected, "NONE"):
+        damaged(f"{what} has {found} where {expected} belongs")
+    table = op.table(4) if found == expected else None
+    return MappingProxyType(
+        {field.name: _option(table, field, what) for field in OPTION_TABLES[expected]}
+    )
+
+
+def _option(table: Table | None, field: OptionField, what: str) -> OptionValue:
+    """One option; ``table`` is None if the file leaves all at their defaults."""
+    kind = field.type
+    if kind in ENUMS:
+        names = ENUMS[kind]
+        value: int = field.default if table is None else table.scalar(field.id, "b", field.default)
+        if not 0 <= value < len(names):
+            damaged(f"{what}: {field.name} is {value}, not a {kind} (0 to {len(names) - 1})")
+        return names[value]
+    if kind == "[int]":
+        return () if table is None else table.integers(field.id, field.name)
+    if kind == "string":
+        return "" if table is None else table.string(field.id, field.name)
+    default = {"float": float, "bool": bool}.get(kind, int)(field.default)
+    if table is None:
+        return default
+    scalar: OptionValue = table.scalar(field.id, _SCALAR_CODES[kind], default)
+    return scalar

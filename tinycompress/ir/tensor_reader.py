@@ -1,0 +1,183 @@
+"""Read the tensors of a ``.tflite`` file: shape, type, quantisation and constant data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.ir.flatbuffer import Flatbuffer, Table, TableVector, damaged
+from tinycompress.ir.graph import DType, Quantization, Tensor
+from tinycompress.ir.tflite_schema import TENSOR_TYPES
+
+MAX_RANK = 8
+MAX_ELEMENTS = 2**31 - 1
+
+_ZERO_POINT_RANGES = {
+    dtype: (-(1 << dtype.bits - 1), (1 << dtype.bits - 1) - 1)
+    if dtype.value.startswith("int")
+    else (0, (1 << dtype.bits) - 1)
+    for dtype in DType
+    if dtype.is_integer
+}
+
+
+class TensorReader:
+    """Reads tensors of one file, and collects why some cannot be represented.
+
+    Attributes:
+        reasons: One line per tensor and reason, in the file's order.
+    """
+
+    def __init__(self, file: Flatbuffer, buffers: TableVector) -> None:
+        self.reasons: list[str] = []
+        self._data = file.data
+        self._buffers = buffers
+        self._extents: dict[int, tuple[int, int]] = {}
+        self._unpacked: dict[tuple[int, int, DType], npt.NDArray[Any]] = {}
+
+    def read(self, index: int, table: Table, where: str) -> Tensor:
+        """Tensor ``index`` of the subgraph that ``where`` names."""
+        name = table.string(3, "tensor name")
+        what = f"{where}tensor {index} '{name}'"
+        dtype = _dtype(table.scalar(1, "b", 0), what)
+        shape = self._shape(table, what)
+        self._refuse_unsupported(table, what)
+        return Tensor(
+            index=index,
+            name=name,
+            shape=shape,
+            dtype=dtype,
+            quantization=self._quantization(table.table(4), shape, dtype, what),
+            data=self._constant(table.scalar(2, "I", 0), shape, dtype, what),
+            is_variable=table.scalar(5, "?", False),
+        )
+
+    def _refuse_unsupported(self, table: Table, what: str) -> None:
+        if table.table(6) is not None:
+            self.reasons.append(f"{what} is sparse; convert without sparsity in the file")
+        if table.scalar(10, "I", 0) != 0:
+            self.reasons.append(f"{what} is kept in an external file")
+
+    def _shape(self, table: Table, what: str) -> tuple[int, ...]:
+        shape = table.integers(0, f"shape of {what}")
+        signature = table.integers(7, f"shape signature of {what}")
+        if len(shape) > MAX_RANK:
+            damaged(f"{what} has {len(shape)} dimensions, more than {MAX_RANK}")
+        if signature and len(signature) != len(shape):
+            damaged(f"{what} has a shape of {len(shape)} and a signature of {len(signature)} sizes")
+        if -1 in signature[1:] or -1 in shape[1:]:
+            self.reasons.append(
+                f"{what} has shape {list(signature or shape)}: only the first dimension, the batch,"
+                " may be open (-1)"
+            )
+        # An open size can be -1 in the shape itself; placeholders keep a refused tensor readable.
+        shape = tuple(1 if size == -1 else size for size in shape)
+        if any(size < 0 for size in shape) or math.prod(shape) > MAX_ELEMENTS:
+            damaged(f"{what} has the impossible shape {list(shape)}")
+        return shape
+
+    def _quantization(
+        self, table: Table | None, shape: tuple[int, ...], dtype: DType, what: str
+    ) -> Quantization | None:
+        """Quantisation of an integer tensor; other types' parameters mean nothing."""
+        if table is None or not dtype.is_integer:
+            return None
+        if table.scalar(4, "B", 0) != 0:
+            self.reasons.append(f"{what} has custom, block-wise or multi-axis quantisation")
+            return None
+        scales = table.floats(2, f"scales of {what}")
+        zero_points = table.integers(3, f"zero points of {what}", "<i8") or (0,) * len(scales)
+        if not scales:
+            return None
+        if not all(0 < scale < math.inf for scale in scales):
+            damaged(f"{what} has a scale that is not a positive number")
+        if len(zero_points) not in (1, len(scales)):
+            damaged(f"{what} has {len(scales)} scales and {len(zero_points)} zero points")
+        low, high = _ZERO_POINT_RANGES[dtype]
+        if not all(low <= zero_point <= high for zero_point in zero_points):
+            damaged(f"{what} has a zero point outside the range of {dtype.value}")
+        if len(zero_points) < len(scales):
+            zero_points *= len(scales)
+        axis = _axis(table.scalar(6, "i", 0), len(scales), shape, what)
+        return Quantization(scales, zero_points, axis)
+
+    def _constant(
+        self, buffer: int, shape: tuple[int, ...], dtype: DType, what: str
+    ) -> npt.NDArray[Any] | None:
+        start, size = self._extent(buffer, what)
+        if size == 0:
+            return None
+        if dtype.bits == 0:
+            self.reasons.append(f"{what} is a constant of type {dtype.value}")
+            return None
+        expected = (math.prod(shape) * dtype.bits + 7) // 8
+        if size != expected:
+            damaged(f"{what} has {size} bytes of data; {dtype.value}{list(shape)} takes {expected}")
+        if (start, size, dtype) not in self._unpacked:
+            raw = np.frombuffer(self._data, np.uint8, size, start)
+            self._unpacked[start, size, dtype] = _elements(raw, dtype, math.prod(shape))
+        return self._unpacked[start, size, dtype].reshape(shape)
+
+    def _extent(self, index: int, what: str) -> tuple[int, int]:
+        """First byte and length of a buffer's data: in the flatbuffer, or after it in the file."""
+        if index in self._extents:
+            return self._extents[index]
+        table = self._buffers[index]
+        start, size = table.extent(0, f"data of {what}")
+        offset, length = table.scalar(1, "Q", 0), table.scalar(2, "Q", 0)
+        # Writers put the placeholder 1 before they know where the data will be.
+        if offset > 1:
+            if size:
+                damaged(f"buffer {index} has data both inside and outside the flatbuffer")
+            start, size = offset, length
+            if start + size > len(self._data):
+                damaged(f"data of {what} ends at byte {start + size}, outside the file")
+        self._extents[index] = start, size
+        return start, size
+
+
+def _dtype(code: int, what: str) -> DType:
+    if not 0 <= code < len(TENSOR_TYPES):
+        damaged(f"{what} has type {code}, which TFLite's schema does not have")
+    return DType[TENSOR_TYPES[code]]
+
+
+def _axis(axis: int, scales: int, shape: tuple[int, ...], what: str) -> int:
+    """The quantised dimension, 0 for a per-tensor scale."""
+    if scales == 1:
+        return 0
+    # Old converters gave a bias the dimension of its weights.
+    if len(shape) == 1:
+        axis = 0
+    if not 0 <= axis < len(shape) or shape[axis] != scales:
+        damaged(f"{what} has {scales} scales along dimension {axis} of shape {list(shape)}")
+    return axis
+
+
+def _elements(raw: npt.NDArray[np.uint8], dtype: DType, count: int) -> npt.NDArray[Any]:
+    """A read-only array of ``count`` elements from their bytes in the file."""
+    values: npt.NDArray[Any]
+    if dtype.bits < 8:
+        values = _unpack(raw, dtype.bits, signed=dtype is not DType.UINT4)[:count]
+    elif dtype is DType.BOOL:
+        values = raw != 0
+    elif dtype in (DType.BFLOAT16, DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2):
+        values = raw.view("<u2" if dtype.bits == 16 else np.uint8)
+    else:
+        values = raw.view(dtype.numpy.newbyteorder("<"))
+    values.flags.writeable = False
+    return values
+
+
+def _unpack(raw: npt.NDArray[np.uint8], bits: int, *, signed: bool) -> npt.NDArray[Any]:
+    """Elements of 2 or 4 bits, the first in the lowest bits of its byte, as int8 or uint8."""
+    per_byte = 8 // bits
+    values = np.empty((raw.size, per_byte), np.uint8)
+    for position in range(per_byte):
+        # To the top of the byte first, so that an arithmetic shift extends the sign.
+        values[:, position] = raw << (8 - bits * (position + 1))
+    flat = values.reshape(-1)
+    return (flat.view(np.int8) if signed else flat) >> (8 - bits)
