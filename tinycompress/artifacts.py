@@ -185,7 +185,11 @@ class LayerCost:
 
 @dataclass(frozen=True)
 class BenchResult:
-    """One benchmark of one firmware on one board."""
+    """One benchmark of one firmware on one board.
+
+    A figure that the board or the link cannot give is None: a real board counts no instructions,
+    and QEMU, which does, has no notion of time.
+    """
 
     board_id: str
     engine: EngineName
@@ -195,7 +199,7 @@ class BenchResult:
     runs: int
     instructions: Spread | None
     cycles: Spread | None
-    latency_us: Spread
+    latency_us: Spread | None
     ram: RamSizes
     flash: FlashSizes
     oracle: ExactTo
