@@ -1,0 +1,1 @@
+"""Talking to firmware and measuring it: protocol, benchmark, report, result bundle."""
