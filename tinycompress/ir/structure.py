@@ -6,7 +6,7 @@ from tinycompress.ir.flatbuffer import damaged
 from tinycompress.ir.graph import Graph, Op
 from tinycompress.ir.tflite_schema import SUBGRAPH_OPTIONS
 
-MAX_ACTIVATION_BYTES = 1 << 30
+MAX_ACTIVATION_BYTES = 256 << 20
 """Sum over all activations, far above any microcontroller, below what would hurt a host."""
 
 
