@@ -1,0 +1,222 @@
+/* STMicroelectronics STM32H743: PLL from the internal oscillator, caches, USART, DWT cycle counter.
+ *
+ * Sections of the reference manual RM0433 in brackets. The core runs at TC_CORE_CLOCK_HZ, the buses
+ * at half of that (AXI, AHB) and a quarter (APB). Voltage scale 1 allows 400 MHz on every silicon
+ * revision; 480 MHz needs scale 0, which revision Y lacks.
+ *
+ * The USART's receive buffer holds 16 bytes. */
+#include "tc_platform.h"
+
+#include "board_config.h"
+#include "tc_dwt.h"
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+#define FLASH_ACR REGISTER(0x52002000u) /* [4.9.1] */
+
+#define PWR_CSR1 REGISTER(0x58024804u) /* [6.8] */
+#define PWR_CR3 REGISTER(0x5802480Cu)
+#define PWR_D3CR REGISTER(0x58024818u)
+#define CSR1_ACTVOSRDY (1u << 13)
+#define CR3_SUPPLY_MASK 7u
+#define CR3_LDOEN (1u << 1)
+#define D3CR_VOSRDY (1u << 13)
+#define D3CR_VOS_SCALE_1 (3u << 14)
+
+#define RCC_CR REGISTER(0x58024400u) /* [8.7] */
+#define RCC_CFGR REGISTER(0x58024410u)
+#define RCC_D1CFGR REGISTER(0x58024418u)
+#define RCC_D2CFGR REGISTER(0x5802441Cu)
+#define RCC_D3CFGR REGISTER(0x58024420u)
+#define RCC_PLLCKSELR REGISTER(0x58024428u)
+#define RCC_PLLCFGR REGISTER(0x5802442Cu)
+#define RCC_PLL1DIVR REGISTER(0x58024430u)
+#define RCC_AHB4ENR REGISTER(0x580244E0u)
+#define RCC_APB1LENR REGISTER(0x580244E8u)
+#define RCC_APB2ENR REGISTER(0x580244F0u)
+#define CR_PLL1ON (1u << 24)
+#define CR_PLL1RDY (1u << 25)
+#define CFGR_SW_PLL1 3u
+#define CFGR_SWS_MASK (7u << 3)
+#define CFGR_SWS_PLL1 (3u << 3)
+#define D1CFGR_HPRE_DIV2_PPRE_DIV2 (8u | (4u << 4))
+#define D2CFGR_PPRE1_PPRE2_DIV2 ((4u << 4) | (4u << 8))
+#define D3CFGR_PPRE_DIV2 (4u << 4)
+
+/* PLL input 64 MHz / 16 = 4 MHz; VCO = 4 MHz * N (192 to 836 MHz); core = VCO / 2. */
+#define PLL_M 16u
+#define PLL_N (TC_CORE_CLOCK_HZ / 2000000u)
+#define PLLCFGR_VALUE ((2u << 2) | (1u << 16)) /* input range 4 to 8 MHz, wide VCO, output P */
+#define PLL1DIVR_VALUE ((PLL_N - 1u) | (1u << 9) | (1u << 16) | (1u << 24))
+
+#define AXI_HZ (TC_CORE_CLOCK_HZ / 2u)
+#define APB_HZ (TC_CORE_CLOCK_HZ / 4u)
+#define FLASH_LATENCY ((AXI_HZ - 1u) / 70000000u) /* [table 17], scale 1 */
+#define FLASH_WRHIGHFREQ (2u << 4)
+
+#if TC_UART_INSTANCE == 1
+#define USART_BASE 0x40011000u
+#define ENABLE_USART_CLOCK() (RCC_APB2ENR |= 1u << 4)
+#elif TC_UART_INSTANCE == 2
+#define USART_BASE 0x40004400u
+#define ENABLE_USART_CLOCK() (RCC_APB1LENR |= 1u << 17)
+#elif TC_UART_INSTANCE == 3
+#define USART_BASE 0x40004800u
+#define ENABLE_USART_CLOCK() (RCC_APB1LENR |= 1u << 18)
+#else
+#error "this port knows USART1, USART2 and USART3"
+#endif
+#define USART_CR1 REGISTER(USART_BASE + 0x00u) /* [48.7] */
+#define USART_CR3 REGISTER(USART_BASE + 0x08u)
+#define USART_BRR REGISTER(USART_BASE + 0x0Cu)
+#define USART_ISR REGISTER(USART_BASE + 0x1Cu)
+#define USART_RDR REGISTER(USART_BASE + 0x24u)
+#define USART_TDR REGISTER(USART_BASE + 0x28u)
+#define CR1_FIFOEN_TE_RE ((1u << 29) | (1u << 3) | (1u << 2))
+#define CR1_UE (1u << 0)
+#define CR3_OVRDIS (1u << 12)
+#define ISR_RXFNE (1u << 5)
+#define ISR_TXFNF (1u << 7)
+
+#define GPIO_BASE(port) (0x58020000u + 0x400u * (port)) /* [11.4] */
+#define GPIO_MODER(port) REGISTER(GPIO_BASE(port) + 0x00u)
+#define GPIO_PUPDR(port) REGISTER(GPIO_BASE(port) + 0x0Cu)
+#define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
+
+#define DBGMCU_IDCODE REGISTER(0x5C001000u) /* [60.5.8] */
+#define AXI_TARG7_FN_MOD REGISTER(0x51008108u)
+
+/* Armv7-M Architecture Reference Manual (DDI 0403E), B3.2 and B2.2.7. */
+#define SCB_CCR REGISTER(0xE000ED14u)
+#define SCB_CCSIDR REGISTER(0xE000ED80u)
+#define SCB_CSSELR REGISTER(0xE000ED84u)
+#define SCB_ICIALLU REGISTER(0xE000EF50u)
+#define SCB_DCISW REGISTER(0xE000EF60u)
+#define CCR_DC (1u << 16)
+#define CCR_IC (1u << 17)
+
+_Static_assert(TC_CORE_CLOCK_HZ % 2000000 == 0, "the PLL makes even MHz");
+_Static_assert(TC_CORE_CLOCK_HZ >= 96000000 && TC_CORE_CLOCK_HZ <= 400000000, "core clock range");
+
+/* Errata sheet ES0392, 2.2.9: AXI SRAM of revision Y may return wrong data to overlapping reads. */
+static void serialise_axi_sram_reads(void)
+{
+    if ((DBGMCU_IDCODE >> 16) < 0x2000u) {
+        AXI_TARG7_FN_MOD = 1;
+    }
+}
+
+static void start_clocks(void)
+{
+    PWR_CR3 = (PWR_CR3 & ~CR3_SUPPLY_MASK) | CR3_LDOEN;
+    while ((PWR_CSR1 & CSR1_ACTVOSRDY) == 0u) {
+    }
+    PWR_D3CR |= D3CR_VOS_SCALE_1;
+    while ((PWR_D3CR & D3CR_VOSRDY) == 0u) {
+    }
+    RCC_PLLCKSELR = PLL_M << 4; /* source HSI */
+    RCC_PLLCFGR = PLLCFGR_VALUE;
+    RCC_PLL1DIVR = PLL1DIVR_VALUE;
+    RCC_CR |= CR_PLL1ON;
+    while ((RCC_CR & CR_PLL1RDY) == 0u) {
+    }
+    FLASH_ACR = FLASH_WRHIGHFREQ | FLASH_LATENCY;
+    while (FLASH_ACR != (FLASH_WRHIGHFREQ | FLASH_LATENCY)) {
+    }
+    /* The dividers first, so that no bus is ever too fast. */
+    RCC_D1CFGR = D1CFGR_HPRE_DIV2_PPRE_DIV2;
+    RCC_D2CFGR = D2CFGR_PPRE1_PPRE2_DIV2;
+    RCC_D3CFGR = D3CFGR_PPRE_DIV2;
+    RCC_CFGR = CFGR_SW_PLL1;
+    while ((RCC_CFGR & CFGR_SWS_MASK) != CFGR_SWS_PLL1) {
+    }
+}
+
+static void invalidate_data_cache(void)
+{
+    SCB_CSSELR = 0;
+    __asm volatile("dsb" ::: "memory");
+    const uint32_t geometry = SCB_CCSIDR;
+    const uint32_t last_set = (geometry >> 13) & 0x7FFFu;
+    const uint32_t last_way = (geometry >> 3) & 0x3FFu;
+    for (uint32_t set = 0; set <= last_set; ++set) {
+        for (uint32_t way = 0; way <= last_way; ++way) {
+            SCB_DCISW = (way << 30) | (set << 5); /* four ways, lines of 32 bytes */
+        }
+    }
+}
+
+static void start_caches(void)
+{
+    SCB_ICIALLU = 0;
+    invalidate_data_cache();
+    __asm volatile("dsb\n"
+                   "isb" ::
+                       : "memory");
+    SCB_CCR |= CCR_IC | CCR_DC;
+    __asm volatile("dsb\n"
+                   "isb" ::
+                       : "memory");
+}
+
+static void connect_pin(uint32_t port, uint32_t pin)
+{
+    RCC_AHB4ENR |= 1u << port;
+    (void)RCC_AHB4ENR;
+    const uint32_t nibble = 4u * (pin % 8u);
+    GPIO_AFR(port, pin) =
+        (GPIO_AFR(port, pin) & ~(15u << nibble)) | (TC_UART_ALTERNATE_FUNCTION << nibble);
+    GPIO_PUPDR(port) = (GPIO_PUPDR(port) & ~(3u << (2u * pin))) | (1u << (2u * pin));
+    GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2u * pin))) | (2u << (2u * pin));
+}
+
+static void start_uart(void)
+{
+    connect_pin(TC_UART_TX_PORT, TC_UART_TX_PIN);
+    connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
+    ENABLE_USART_CLOCK();
+    (void)RCC_APB1LENR;
+    USART_BRR = (APB_HZ + TC_UART_BAUD / 2u) / TC_UART_BAUD;
+    USART_CR3 = CR3_OVRDIS;
+    USART_CR1 = CR1_FIFOEN_TE_RE;
+    USART_CR1 = CR1_FIFOEN_TE_RE | CR1_UE;
+}
+
+void tc_platform_init(void)
+{
+    serialise_axi_sram_reads();
+    start_clocks();
+    start_caches();
+    start_uart();
+    tc_dwt_start();
+}
+
+int tc_platform_getc(void)
+{
+    if ((USART_ISR & ISR_RXFNE) == 0u) {
+        return -1;
+    }
+    return (int)(USART_RDR & 0xFFu);
+}
+
+void tc_platform_write(const uint8_t *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; ++i) {
+        while ((USART_ISR & ISR_TXFNF) == 0u) {
+        }
+        USART_TDR = bytes[i];
+    }
+}
+
+uint32_t tc_platform_ticks(void)
+{
+    return TC_DWT_CYCCNT;
+}
+
+_Noreturn void tc_platform_exit(int code)
+{
+    (void)code;
+    for (;;) {
+        __asm volatile("wfi");
+    }
+}
