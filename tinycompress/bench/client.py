@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from tinycompress.artifacts import BuiltFirmware
@@ -32,7 +33,6 @@ from tinycompress.bench.messages import (
     status_text,
 )
 from tinycompress.device.link import Link
-from tinycompress.elf import ElfImage
 from tinycompress.errors import DeviceError
 
 DEFAULT_TIMEOUT_S = 2.0
@@ -52,7 +52,7 @@ class DeviceClient:
         timeout_s: Seconds to wait for a reply before a request is sent again.
         run_timeout_s: The same for RUN, during which the device is busy.
         retries: How often a request is sent again before the device counts as silent.
-        elf: The firmware, to name functions in fault reports.
+        elf: The firmware's file, to name functions in fault reports.
         first_seq: Sequence number of the first request; None draws one at random.
 
     Every method raises `DeviceError`, which names the phase: the device is silent, talks garbage,
@@ -66,7 +66,7 @@ class DeviceClient:
         timeout_s: float = DEFAULT_TIMEOUT_S,
         run_timeout_s: float = DEFAULT_RUN_TIMEOUT_S,
         retries: int = DEFAULT_RETRIES,
-        elf: ElfImage | None = None,
+        elf: Path | None = None,
         first_seq: int | None = None,
     ) -> None:
         self._exchange = Exchange(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from tinycompress.bench.faults import describe_fault
 from tinycompress.bench.frames import FrameError, FrameSplitter, Packet, decode, encode
@@ -20,8 +21,8 @@ from tinycompress.bench.messages import (
     status_text,
 )
 from tinycompress.device.link import Link
-from tinycompress.elf import ElfImage
-from tinycompress.errors import DeviceError
+from tinycompress.elf import read_elf
+from tinycompress.errors import ConfigError, DeviceError
 
 _UNKNOWN_REQUEST = 0xFFFF_FFFF
 
@@ -44,7 +45,7 @@ class Exchange:
         timeout_s: Seconds to wait for a reply before the request is sent again. A virtual board
             that waits for the host says so at once; it never makes anybody wait for this.
         retries: How often a request is sent again before the device counts as silent.
-        elf: The firmware, to name functions in fault reports.
+        elf: The firmware's file, to name functions in fault reports.
         first_seq: Sequence number of the first request; None draws one at random.
     """
 
@@ -54,7 +55,7 @@ class Exchange:
         *,
         timeout_s: float,
         retries: int,
-        elf: ElfImage | None = None,
+        elf: Path | None = None,
         first_seq: int | None = None,
     ) -> None:
         self._link = link
@@ -133,7 +134,11 @@ class Exchange:
 
     def _fault(self, packet: Packet, phase: str) -> DeviceError:
         try:
-            text = describe_fault(parse_fault(packet.payload), self._elf)
+            elf = None if self._elf is None else read_elf(self._elf)
+        except ConfigError:
+            elf = None  # the fault is the news, with bare addresses if need be
+        try:
+            text = describe_fault(parse_fault(packet.payload), elf)
         except ReplyError as error:
             text = f"the firmware stopped with a fault and a malformed report of it: {error}"
         return DeviceError(text, phase=phase, hint="reset the board before the next try")

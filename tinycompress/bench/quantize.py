@@ -1,9 +1,9 @@
 """Real numbers to a model's stored integers, and back, as TensorFlow Lite does it.
 
-Source: ``tensorflow/lite/kernels/internal/reference/quantize.h``, ``AffineQuantize``: the quotient is
-taken in float32, rounded half away from zero (``std::round``), the zero point is added, and the sum is
-clamped to the type's range. It is what the QUANTIZE operator and the converter's own input
-quantisation do on every TensorFlow Lite runtime.
+Source: ``tensorflow/lite/kernels/internal/reference/quantize.h``, ``AffineQuantize``: the quotient
+is taken in float32, rounded half away from zero (``std::round``), the zero point is added, and the
+sum is clamped to the type's range. It is what the QUANTIZE operator does on every TensorFlow Lite
+runtime.
 """
 
 from __future__ import annotations

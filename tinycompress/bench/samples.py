@@ -1,18 +1,19 @@
 """Test samples: the ``.npz`` file, and fitting its arrays to a model's inputs.
 
-A file holds ``x`` (or ``x0``, ``x1``, ... for a model with several inputs, in the model's order) and,
-for accuracy, ``y``. The first dimension of each counts the samples. For a model whose input is
+A file holds ``x`` (or ``x0``, ``x1``, ... for a model with several inputs, in the model's order)
+and, for accuracy, ``y``. The first dimension of each counts the samples. For a model whose input is
 ``(1, 8, 8, 1)``, ``x`` may have the shape ``(n, 8, 8, 1)``, or ``(n, 8, 8)`` without the trailing
 channel dimension of 1, or, for a single sample, either of them without ``n``.
 
-Floating-point values are quantised on the host exactly as TensorFlow Lite does it; integers must be of
-the input's stored dtype (int8 as a rule) and are taken as they are. ``y`` holds one class index per
-sample, shape ``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``.
+Floating-point values are quantised on the host exactly as TensorFlow Lite does it; integers must be
+of the input's stored dtype (int8 as a rule) and are taken as they are. ``y`` holds one class index
+per sample, shape ``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``.
 """
 
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,11 @@ from tinycompress.artifacts import TensorSpec
 from tinycompress.bench.quantize import quantize
 from tinycompress.errors import ConfigError
 
+# What numpy lets through when a file is damaged or something else.
+_MALFORMED = (
+    ValueError, EOFError, KeyError, NotImplementedError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"
 
 
@@ -44,9 +50,9 @@ class Samples:
 class StoredSamples:
     """Samples as the device takes them.
 
-    ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the input's
-    stored dtype. ``labels`` has the shape ``(n,)``. ``clamped_share`` is the share of input values
-    beyond what the model can represent.
+    ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the
+    input's stored dtype. ``labels`` has the shape ``(n,)``. ``clamped_share`` is the share of input
+    values beyond what the model can represent.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
@@ -70,22 +76,26 @@ def load_samples(path: Path) -> Samples:
         ConfigError: The file is missing, no ``.npz``, or has no ``x``.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files} if hasattr(file, "files") else None
+        arrays = _read_arrays(path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}", hint=_HINT) from error
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError) as error:
+    except _MALFORMED as error:
         raise ConfigError(f"{path} is not a usable .npz file: {error}", hint=_HINT) from error
-    if arrays is None:
-        raise ConfigError(f"{path} is a single array, not an .npz file", hint=_HINT)
-    if "x" in arrays:
-        inputs = (arrays["x"],)
-    else:
-        inputs = tuple(arrays[f"x{i}"] for i in range(len(arrays)) if f"x{i}" in arrays)
+    names = ["x"] if "x" in arrays else [f"x{i}" for i in range(len(arrays))]
+    inputs = tuple(arrays[name] for name in names if name in arrays)
     if not inputs:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ConfigError(f"{path} holds no array 'x' (it holds {found})", hint=_HINT)
     return Samples(inputs, arrays.get("y"), str(path))
+
+
+def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    # Without pickles: a data file must not be able to run code.
+    file = np.load(path, allow_pickle=False)
+    if isinstance(file, np.ndarray):
+        raise ValueError("it is a single array (.npy)")
+    with file:
+        return {name: file[name] for name in file.files}
 
 
 def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int) -> StoredSamples:
@@ -97,8 +107,8 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
         classes: Elements of the model's output, which bounds the labels; 1 means two classes.
 
     Raises:
-        ConfigError: Wrong number of arrays, shape or dtype, no samples at all, values that are NaN or
-            infinite, or labels that are not class indexes.
+        ConfigError: Wrong number of arrays, shape or dtype, no samples at all, values that are NaN
+            or infinite, or labels that are not class indexes.
     """
     if len(samples.inputs) != len(inputs):
         raise ConfigError(
@@ -117,9 +127,11 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
                 f"{samples.source}: {len(array)} samples for input '{spec.name}', but {count} for "
                 f"input '{inputs[0].name}'"
             )
-    labels = None if samples.labels is None else _labels(samples, count, classes)
+    labels = samples.labels
     return StoredSamples(
-        tuple(array for array, _ in fitted), labels, max(share for _, share in fitted)
+        inputs=tuple(array for array, _ in fitted),
+        labels=None if labels is None else _labels(labels, count, classes, samples.source),
+        clamped_share=max(share for _, share in fitted),
     )
 
 
@@ -173,26 +185,26 @@ def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.N
             return array.reshape(1, *spec.shape)
     expected = " or ".join(f"(n, {', '.join(map(str, one))})" for one in accepted)
     raise ConfigError(
-        f"{source}: samples for input '{spec.name}' have the shape {array.shape}, expected {expected}"
+        f"{source}: samples for input '{spec.name}' have the shape {array.shape}, "
+        f"expected {expected}"
     )
 
 
-def _labels(samples: Samples, count: int, classes: int) -> npt.NDArray[np.int64]:
-    labels = np.asarray(samples.labels)
-    wanted = f"{samples.source}: labels y have the shape {labels.shape}, expected ({count},)"
+def _labels(
+    labels: npt.NDArray[Any], count: int, classes: int, source: str
+) -> npt.NDArray[np.int64]:
     allowed = max(classes, 2)
     if labels.ndim == 2 and labels.shape == (count, classes) and classes > 1:
         if not ((labels == 0) | (labels == 1)).all() or not (labels.sum(axis=1) == 1).all():
-            raise ConfigError(f"{samples.source}: labels y of {classes} columns are not one-hot")
-        return labels.argmax(axis=1).astype(np.int64)
+            raise ConfigError(f"{source}: labels y of {classes} columns are not one-hot")
+        return np.asarray(labels.argmax(axis=1), np.int64)
     if labels.shape not in ((count,), (count, 1)):
-        raise ConfigError(wanted)
+        raise ConfigError(f"{source}: labels y have the shape {labels.shape}, expected ({count},)")
     flat = labels.reshape(count)
     if labels.dtype.kind not in "iufb" or not (flat == np.floor(flat)).all():
-        raise ConfigError(f"{samples.source}: labels y are {labels.dtype}, expected class indexes")
+        raise ConfigError(f"{source}: labels y are {labels.dtype}, expected class indexes")
     if flat.min() < 0 or flat.max() >= allowed:
         raise ConfigError(
-            f"{samples.source}: labels y are {flat.min()} to {flat.max()}, expected 0 to "
-            f"{allowed - 1}"
+            f"{source}: labels y are {flat.min()} to {flat.max()}, expected 0 to {allowed - 1}"
         )
-    return flat.astype(np.int64)
+    return np.asarray(flat, np.int64)
