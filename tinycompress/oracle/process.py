@@ -122,7 +122,8 @@ def _shorten(text: str) -> str:
 
 
 _idle: dict[ExactTo, list[Worker]] = {"tflm": [], "litert": []}
-_lock = threading.Lock()
+# Reentrant: a garbage collection inside may finalise an oracle, which gives its worker back.
+_lock = threading.RLock()
 
 
 def acquire(kind: ExactTo) -> Worker:

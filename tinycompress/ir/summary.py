@@ -1,0 +1,189 @@
+"""What is in a model: inputs, outputs, operators with their costs, and what is not int8."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tinycompress.artifacts import TensorSpec
+from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
+from tinycompress.ir.macs import macs
+from tinycompress.ir.specs import input_specs, output_specs
+
+_FLOATS = frozenset(
+    {
+        DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16, DType.FLOAT8_E4M3FN,
+        DType.FLOAT8_E5M2, DType.COMPLEX64, DType.COMPLEX128,
+    }
+)  # fmt: skip
+_NARROW = frozenset({DType.INT2, DType.INT4, DType.UINT4})
+
+
+@dataclass(frozen=True)
+class OpSummary:
+    """One operator. ``kind`` of a custom operator is ``CUSTOM:<its code>``.
+
+    ``dtype`` is that of the first output. ``weights_bytes`` are the constants among its inputs.
+    """
+
+    index: int
+    name: str
+    kind: str
+    input_shapes: tuple[tuple[int, ...], ...]
+    output_shapes: tuple[tuple[int, ...], ...]
+    dtype: str
+    macs: int
+    weights_bytes: int
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One model.
+
+    ``ops`` are those of the main subgraph. ``weights_bytes`` counts constants of all subgraphs,
+    shared ones once. ``not_int8`` says what keeps the model from being fully int8, a line each;
+    ``int8_inside`` whether that is only float inputs and outputs, converted at the border.
+    """
+
+    sha256: str
+    description: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    ops: tuple[OpSummary, ...]
+    subgraphs: int
+    macs: int
+    weights_bytes: int
+    not_int8: tuple[str, ...]
+    int8_inside: bool
+
+    @property
+    def op_counts(self) -> dict[str, int]:
+        """How often each kind occurs, most frequent first."""
+        counts: dict[str, int] = {}
+        for op in self.ops:
+            counts[op.kind] = counts.get(op.kind, 0) + 1
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def summarise(model: Model) -> ModelSummary:
+    """Sum up a model.
+
+    Raises:
+        ModelError: An operator lacks operands that its cost depends on.
+    """
+    graph = model.main
+    ops = tuple(_op_summary(graph, op) for op in graph.ops)
+    findings = tuple(_findings(model))
+    return ModelSummary(
+        sha256=model.sha256,
+        description=model.description,
+        inputs=input_specs(graph),
+        outputs=output_specs(graph),
+        ops=ops,
+        subgraphs=len(model.graphs),
+        macs=sum(op.macs for op in ops),
+        weights_bytes=_constant_bytes(model),
+        not_int8=tuple(finding.text for finding in findings),
+        int8_inside=all(finding.at_border for finding in findings),
+    )
+
+
+def not_int8_reasons(model: Model) -> tuple[str, ...]:
+    """Why a model is not fully int8, one line per operator or tensor; empty if it is.
+
+    Fully int8 means that operators work on int8 activations and weights, with 32-bit integers for
+    biases, shapes and indices. int16 is accepted as an operator's state and where an operator takes
+    or gives int8 as well; other integer types where QUANTIZE converts from or to them.
+    """
+    return tuple(finding.text for finding in _findings(model))
+
+
+@dataclass(frozen=True)
+class _Finding:
+    text: str
+    at_border: bool = False
+
+
+def _op_summary(graph: Graph, op: Op) -> OpSummary:
+    inputs = [graph.tensors[index] for index in op.inputs if index >= 0]
+    outputs = [graph.tensors[index] for index in op.outputs if index >= 0]
+    return OpSummary(
+        index=op.index,
+        name=graph.layer_name(op),
+        kind=_kind(op),
+        input_shapes=tuple(tensor.shape for tensor in inputs),
+        output_shapes=tuple(tensor.shape for tensor in outputs),
+        dtype=outputs[0].dtype.value if outputs else "",
+        macs=macs(graph, op),
+        weights_bytes=sum(tensor.size_bytes for tensor in inputs if tensor.is_constant),
+    )
+
+
+def _kind(op: Op) -> str:
+    return f"CUSTOM:{op.custom_code}" if op.kind == "CUSTOM" else op.kind
+
+
+def _constant_bytes(model: Model) -> int:
+    """Bytes of all constants; tensors that share a buffer count once."""
+    sizes = {}
+    for graph in model.graphs:
+        for tensor in graph.tensors:
+            if tensor.data is not None:
+                sizes[tensor.data.__array_interface__["data"][0]] = tensor.size_bytes
+    return sum(sizes.values())
+
+
+def _findings(model: Model) -> Iterator[_Finding]:
+    for spec, what in (
+        *((spec, "input") for spec in input_specs(model.main)),
+        *((spec, "output") for spec in output_specs(model.main)),
+    ):
+        if DType(spec.dtype) in _FLOATS:
+            yield _Finding(f"{what} '{spec.name}' is {spec.dtype}", at_border=True)
+    works_on_int8 = False
+    for number, graph in enumerate(model.graphs):
+        where = f"subgraph {number} " if number else ""
+        for op in graph.ops:
+            tensors = [graph.tensors[index] for index in (*op.inputs, *op.outputs) if index >= 0]
+            works_on_int8 |= any(tensor.dtype is DType.INT8 for tensor in tensors)
+            finding = _op_finding(op, tensors)
+            if finding is not None:
+                title = f"{where}op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
+                yield _Finding(f"{title}: {finding.text}", finding.at_border)
+    if not works_on_int8:
+        yield _Finding("no operator works on int8")
+
+
+def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
+    """What is not int8 about one operator, None if nothing is."""
+    if op.kind == "CUSTOM":
+        return _Finding("custom operator")
+    weights = {tensor.dtype for tensor in tensors if tensor.is_constant}
+    moving = {t.dtype for t in tensors if not t.is_constant and not t.is_variable}
+    if moving & _FLOATS:
+        return _float_finding(op, moving, weights)
+    if weights & _FLOATS:
+        return _Finding(f"{_names(weights & _FLOATS)} constants among integer activations")
+    if (weights | moving) & _NARROW:
+        return _Finding(f"{_names((weights | moving) & _NARROW)} tensors")
+    if op.kind == "QUANTIZE":
+        return None
+    if DType.UINT8 in weights | moving:
+        return _Finding("legacy uint8 quantisation")
+    if DType.INT16 in moving and DType.INT8 not in moving:
+        return _Finding("int16 activations")
+    return None
+
+
+def _float_finding(op: Op, moving: set[DType], weights: set[DType]) -> _Finding:
+    floats = _names(moving & _FLOATS)
+    if op.kind in ("QUANTIZE", "DEQUANTIZE"):
+        return _Finding(f"converts {'from' if op.kind == 'QUANTIZE' else 'to'} {floats}", True)
+    if weights & ({DType.INT8, DType.UINT8} | _NARROW):
+        quantised = _names(weights & ({DType.INT8, DType.UINT8} | _NARROW))
+        return _Finding(f"hybrid ({floats} activations, {quantised} weights)")
+    return _Finding(f"{floats} activations")
+
+
+def _names(dtypes: set[DType]) -> str:
+    return " and ".join(sorted(dtype.value for dtype in dtypes))
