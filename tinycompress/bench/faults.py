@@ -34,7 +34,6 @@ _CFSR_BITS = {
     24: "unaligned access (UNALIGNED)",
     25: "division by zero (DIVBYZERO)",
 }
-_MMARVALID, _BFARVALID = 1 << 7, 1 << 15
 
 
 def describe_fault(fault: FaultReport, elf: ElfImage | None) -> str:
@@ -46,10 +45,16 @@ def describe_fault(fault: FaultReport, elf: ElfImage | None) -> str:
         return plain if named in ("", plain) else f"{named} (0x{address:08x})"
 
     kind = _KINDS.get(fault.kind, f"fault of unknown kind {fault.kind}")
-    text = f"the firmware stopped with a {kind} at {where(fault.pc)}, called from {where(fault.lr)}"
+    text = f"the firmware stopped with a {kind}"
     causes = [cause for bit, cause in _CFSR_BITS.items() if fault.cfsr >> bit & 1]
     if causes:
         text += ": " + ", ".join(causes)
-    if fault.cfsr & (_MMARVALID | _BFARVALID):
+    if fault.pc == 0:
+        return (
+            f"{text}; where is not known: a stack overflow or a call through a null pointer, stack "
+            f"pointer 0x{fault.address:08x}"
+        )
+    text += f"; at {where(fault.pc)}, called from {where(fault.lr)}"
+    if fault.address:
         text += f", address {where(fault.address)}"
     return text

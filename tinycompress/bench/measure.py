@@ -27,12 +27,13 @@ from tinycompress.bench.client import (
     DeviceClient,
 )
 from tinycompress.bench.meters import Cost
-from tinycompress.bench.quantize import dequantize
 from tinycompress.bench.samples import Samples, StoredSamples, random_samples, stored_samples
 from tinycompress.bench.session import Arrays, Session, output_array
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError, ModelError
+from tinycompress.ir.quantize import dequantize
+from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
 RANDOM_SAMPLES = 5
@@ -215,12 +216,14 @@ def _compare(
     if len(project.outputs) != 1:
         several = f"no accuracy: the model has {len(project.outputs)} outputs"
         return Comparison(mismatched, None, None, (*notes, several))
+    threshold = threshold_of(tflite)
 
     def accuracy(outputs: list[tuple[bytes, ...]]) -> float:
-        predicted = [predicted_class(one[0], project.outputs[0]) for one in outputs]
-        return float(np.mean(np.asarray(predicted) == stored.labels))
+        chosen = [predicted_class(one[0], project.outputs[0], threshold) for one in outputs]
+        return float(np.mean(np.asarray(chosen) == stored.labels))
 
-    return Comparison(mismatched, accuracy(device), None if host is None else accuracy(host), notes)
+    on_host = None if host is None else accuracy(host)
+    return Comparison(mismatched, accuracy(device), on_host, notes)
 
 
 def _oracle_outputs(
@@ -238,12 +241,27 @@ def _oracle_outputs(
     return outputs
 
 
-def predicted_class(stored: bytes, spec: TensorSpec) -> int:
-    """The class that an output says: the first greatest element; of one element, 1 from 0.5 up."""
+def predicted_class(stored: bytes, spec: TensorSpec, threshold: float) -> int:
+    """The class that an output says: its first greatest element; of one element, 1 above a limit.
+
+    Args:
+        stored: The output's bytes.
+        spec: The output.
+        threshold: Limit for an output of one element, in real units.
+    """
     array = output_array(stored, spec)
-    if array.size == 1:
-        return int(dequantize(array, spec).item() >= 0.5)
-    return int(array.argmax())
+    if array.size > 1:
+        return int(array.argmax())
+    if array.dtype.kind in "iu":
+        return int(dequantize(array, spec).item() > threshold)
+    return int(array.item() > threshold)
+
+
+def threshold_of(tflite: bytes) -> float:
+    """Where a single output changes from class 0 to 1: a probability at 0.5, a logit at 0."""
+    graph = read_model(tflite).main
+    made_by = [op.kind for op in graph.ops if graph.outputs[0] in op.outputs]
+    return 0.5 if made_by == ["LOGISTIC"] else 0.0
 
 
 def _elements(spec: TensorSpec) -> int:
@@ -264,12 +282,13 @@ def _spread(values: Sequence[float | None], obtained: Obtained) -> Spread | None
 def _sample_notes(samples: Samples | None, stored: StoredSamples) -> list[str]:
     if samples is None:
         return [f"no samples were given: {stored.count} random inputs were compared"]
+    notes = list(stored.notes)
     if stored.clamped_share > _CLAMPED_SHARE_NOTED:
-        return [
+        notes.append(
             f"{stored.clamped_share:.0%} of the input values are beyond what the model's input can "
             "represent: were the samples scaled as for training?"
-        ]
-    return []
+        )
+    return notes
 
 
 def _stack_notes(ram: RamSizes) -> list[str]:

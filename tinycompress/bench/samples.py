@@ -5,9 +5,11 @@ and, for accuracy, ``y``. The first dimension of each counts the samples. For a 
 ``(1, 8, 8, 1)``, ``x`` may have the shape ``(n, 8, 8, 1)``, or ``(n, 8, 8)`` without the trailing
 channel dimension of 1, or, for a single sample, either of them without ``n``.
 
-Floating-point values are quantised on the host exactly as TensorFlow Lite does it; integers must be
-of the input's stored dtype (int8 as a rule) and are taken as they are. ``y`` holds one class index
-per sample, shape ``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``.
+Values of the input's stored dtype (int8 as a rule) are taken as they are. All others, floating
+point or integer, are real values, scaled as for training, and quantised on the host exactly as
+TensorFlow Lite does it (`tinycompress.ir.quantize`). ``y`` holds one class index per sample, shape
+``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``; with any other ``y`` there is no
+accuracy.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress.artifacts import TensorSpec
-from tinycompress.bench.quantize import quantize
 from tinycompress.errors import ConfigError
+from tinycompress.ir.quantize import quantize
 
 # What numpy lets through when a file is damaged or something else.
 _MALFORMED = (
@@ -52,12 +54,13 @@ class StoredSamples:
 
     ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the
     input's stored dtype. ``labels`` has the shape ``(n,)``. ``clamped_share`` is the share of input
-    values beyond what the model can represent.
+    values beyond what the model can represent. ``notes`` tell why there are no labels.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
-    labels: npt.NDArray[np.int64] | None
-    clamped_share: float
+    labels: npt.NDArray[np.int64] | None = None
+    clamped_share: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -107,8 +110,8 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
         classes: Elements of the model's output, which bounds the labels; 1 means two classes.
 
     Raises:
-        ConfigError: Wrong number of arrays, shape or dtype, no samples at all, values that are NaN
-            or infinite, or labels that are not class indexes.
+        ConfigError: Wrong number of arrays, wrong shape or dtype, no samples at all, values that
+            are NaN or infinite, or another number of labels than of samples.
     """
     if len(samples.inputs) != len(inputs):
         raise ConfigError(
@@ -127,11 +130,12 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
                 f"{samples.source}: {len(array)} samples for input '{spec.name}', but {count} for "
                 f"input '{inputs[0].name}'"
             )
-    labels = samples.labels
+    labels, note = (None, None) if samples.labels is None else _labels(samples, count, classes)
     return StoredSamples(
         inputs=tuple(array for array, _ in fitted),
-        labels=None if labels is None else _labels(labels, count, classes, samples.source),
+        labels=labels,
         clamped_share=max(share for _, share in fitted),
+        notes=() if note is None else (note,),
     )
 
 
@@ -148,28 +152,33 @@ def random_samples(inputs: Sequence[TensorSpec], count: int) -> StoredSamples:
             )
         else:
             arrays.append(generator.standard_normal(shape).astype(spec.dtype))
-    return StoredSamples(tuple(arrays), None, 0.0)
+    return StoredSamples(tuple(arrays))
 
 
 def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:
+    """Samples of one input as stored, and the share of values that had to be clamped."""
     stored_dtype = np.dtype(spec.dtype)
-    is_real = np.issubdtype(array.dtype, np.floating)
-    if not is_real and array.dtype != stored_dtype:
+    if array.dtype.kind not in "iufb":
         raise ConfigError(
-            f"{source}: samples for input '{spec.name}' are {array.dtype}, expected floating point "
-            f"or the stored {stored_dtype}",
-            hint="scale the samples as for training and save them as float32",
+            f"{source}: samples for input '{spec.name}' are {array.dtype}, expected numbers"
         )
     shaped = _with_batch(array, spec, source)
-    if is_real and not np.isfinite(shaped).all():
-        where = np.argwhere(~np.isfinite(shaped))[0]
+    if shaped.dtype == stored_dtype and stored_dtype.kind in "iu":
+        return shaped, 0.0
+    with np.errstate(over="ignore"):
+        real = shaped.astype(np.float32)
+    if not np.isfinite(real).all():
+        where = np.argwhere(~np.isfinite(real))[0]
         raise ConfigError(
             f"{source}: sample {where[0]} for input '{spec.name}' holds {shaped[tuple(where)]}, "
             "expected finite numbers"
         )
-    if is_real and np.issubdtype(stored_dtype, np.integer):
-        return quantize(shaped, spec)
-    return shaped.astype(stored_dtype), 0.0
+    if stored_dtype.kind not in "iu":
+        return real.astype(stored_dtype), 0.0
+    limits = np.iinfo(stored_dtype)
+    lowest = (limits.min - 1 - spec.zero_point) * spec.scale
+    highest = (limits.max + 1 - spec.zero_point) * spec.scale
+    return quantize(real, spec), float(((real < lowest) | (real > highest)).mean())
 
 
 def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.NDArray[Any]:
@@ -191,20 +200,23 @@ def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.N
 
 
 def _labels(
-    labels: npt.NDArray[Any], count: int, classes: int, source: str
-) -> npt.NDArray[np.int64]:
+    samples: Samples, count: int, classes: int
+) -> tuple[npt.NDArray[np.int64] | None, str | None]:
+    """Labels of shape (n,); or None and why ``y`` cannot be labels of this model."""
+    labels = np.asarray(samples.labels)
+    if labels.ndim == 0 or len(labels) != count:
+        rows = len(labels) if labels.ndim else 1
+        raise ConfigError(f"{samples.source}: {rows} labels y for {count} samples")
     allowed = max(classes, 2)
-    if labels.ndim == 2 and labels.shape == (count, classes) and classes > 1:
-        if not ((labels == 0) | (labels == 1)).all() or not (labels.sum(axis=1) == 1).all():
-            raise ConfigError(f"{source}: labels y of {classes} columns are not one-hot")
-        return np.asarray(labels.argmax(axis=1), np.int64)
-    if labels.shape not in ((count,), (count, 1)):
-        raise ConfigError(f"{source}: labels y have the shape {labels.shape}, expected ({count},)")
+    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
+        is_one_hot = ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()
+        labels = labels.argmax(axis=1) if is_one_hot else labels
+    if labels.size != count or labels.dtype.kind not in "iufb":
+        return None, f"no accuracy: y of {samples.source} is neither class indexes nor one-hot"
     flat = labels.reshape(count)
-    if labels.dtype.kind not in "iufb" or not (flat == np.floor(flat)).all():
-        raise ConfigError(f"{source}: labels y are {labels.dtype}, expected class indexes")
-    if flat.min() < 0 or flat.max() >= allowed:
-        raise ConfigError(
-            f"{source}: labels y are {flat.min()} to {flat.max()}, expected 0 to {allowed - 1}"
-        )
-    return np.asarray(flat, np.int64)
+    if not (flat == np.floor(flat)).all() or flat.min() < 0:
+        return None, f"no accuracy: y of {samples.source} is neither class indexes nor one-hot"
+    if flat.max() >= allowed:
+        largest = f"no accuracy: y of {samples.source} has the label {int(flat.max())}"
+        return None, f"{largest}, but the model {allowed} classes"
+    return np.asarray(flat, np.int64), None

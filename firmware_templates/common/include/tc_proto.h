@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "tc_model.h"
-#include "tc_startup.h"
 
 #define TC_PROTO_VERSION 1u
 
@@ -54,9 +53,5 @@ tc_status tc_proto_serve(const tc_request *request, tc_reply *reply);
 /* What tc_proto_init() was told. */
 tc_status tc_proto_model_status(void);
 bool tc_proto_counter_moves(void);
-
-/* Send the packet that tells of a fault, for the request that is being served (seq 0 before the
- * first). For the fault handler alone: no other packet may follow. */
-void tc_fault_report(const tc_fault_record *fault);
 
 #endif

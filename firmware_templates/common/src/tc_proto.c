@@ -3,6 +3,7 @@
 
 #include "tc_cobs.h"
 #include "tc_crc32.h"
+#include "tc_fault.h"
 #include "tc_platform.h"
 #include "tc_wire.h"
 
@@ -153,12 +154,13 @@ void tc_proto_receive(uint8_t byte) {
     }
 }
 
-void tc_fault_report(const tc_fault_record *fault) {
+/* The fault handler ends the program after this, so the last reply may be overwritten. */
+void tc_fault_report(const tc_fault_record *record) {
     uint8_t *payload = packet_for(FAULT_PAYLOAD_BYTES) + HEADER_BYTES;
-    payload[0] = (uint8_t)fault->kind;
-    tc_put_u32(payload + 1, fault->pc);
-    tc_put_u32(payload + 5, fault->lr);
-    tc_put_u32(payload + 9, fault->cfsr);
-    tc_put_u32(payload + 13, fault->address);
+    payload[0] = (uint8_t)record->kind;
+    tc_put_u32(payload + 1, record->pc);
+    tc_put_u32(payload + 5, record->lr);
+    tc_put_u32(payload + 9, record->cfsr);
+    tc_put_u32(payload + 13, record->address);
     send_packet(TYPE_FAULT, state.seq, FAULT_PAYLOAD_BYTES);
 }
