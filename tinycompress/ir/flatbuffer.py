@@ -28,6 +28,7 @@ _BACK_OFFSET = _SCALARS["i"]
 _VTABLE_ENTRY = _SCALARS["H"]
 _VTABLE_HEADER_BYTES = 4
 _BYTES_PER_ITEM = 32
+_NAME_CHARS = 80
 
 
 def damaged(what: str) -> NoReturn:
@@ -40,6 +41,11 @@ def damaged(what: str) -> NoReturn:
         f"damaged .tflite file: {what}",
         hint="export the model again, or fetch the file again and compare its size",
     )
+
+
+def shorten(name: str) -> str:
+    """A name for a message: converters join the names of all fused layers."""
+    return name if len(name) <= _NAME_CHARS else f"{name[:_NAME_CHARS]}..."
 
 
 class Flatbuffer:

@@ -54,10 +54,15 @@ class DType(enum.Enum):
         return self.value.startswith(("int", "uint"))
 
     @property
+    def has_numpy(self) -> bool:
+        """Whether numpy has a dtype for it."""
+        # Not from the name alone: other packages teach numpy names such as "int4".
+        return self in _NUMPY
+
+    @property
     def numpy(self) -> np.dtype[Any]:
         """The numpy dtype; ValueError for a type that numpy lacks."""
-        # Not from the name alone: other packages teach numpy names such as "int4".
-        if self not in _NUMPY:
+        if not self.has_numpy:
             raise ValueError(f"no numpy dtype for {self.value}")
         return np.dtype(self.value)
 

@@ -25,10 +25,14 @@ from tinycompress.ir.tflite_schema import (
     OPTIONS_OF,
     OPTIONS_UNION,
     SCHEMA_VERSION,
+    ModelField,
+    OperatorCodeField,
+    OperatorField,
     OptionField,
+    SubGraphField,
 )
 
-MAX_FILE_BYTES = 256 << 20
+MAX_FILE_BYTES = 64 << 20
 MAX_SUBGRAPHS = 256
 MAX_TENSORS = 16_384
 MAX_OPERATORS = 16_384
@@ -56,23 +60,25 @@ def read_model(data: bytes) -> Model:
         )
     file = Flatbuffer(data, FILE_IDENTIFIER)
     root = file.root()
-    version = root.scalar(0, "I", 0)
+    version = root.scalar(ModelField.VERSION, "I", 0)
     if version != SCHEMA_VERSION:
         raise ModelError(f"the file has schema version {version}, expected {SCHEMA_VERSION}")
     graphs, reasons = _ModelReader(file, root).graphs()
     if reasons:
         raise ModelError("the model cannot be represented:", reasons=reasons)
     check_structure(graphs)
-    return Model(graphs, hashlib.sha256(data).hexdigest(), root.string(3, "description"))
+    return Model(
+        graphs, hashlib.sha256(data).hexdigest(), root.string(ModelField.DESCRIPTION, "description")
+    )
 
 
 class _ModelReader:
     """Reads the subgraphs of one file."""
 
     def __init__(self, file: Flatbuffer, root: Table) -> None:
-        self._operator_codes = root.tables(1, "operator code")
-        self._subgraphs = root.tables(2, "subgraph")
-        self._tensors = TensorReader(file, root.tables(4, "buffer"))
+        self._operator_codes = root.tables(ModelField.OPERATOR_CODES, "operator code")
+        self._subgraphs = root.tables(ModelField.SUBGRAPHS, "subgraph")
+        self._tensors = TensorReader(file, root.tables(ModelField.BUFFERS, "buffer"))
         self._file = file
         self._kinds: dict[int, tuple[str, str, int]] = {}
         self._tensor_count = 0
@@ -87,37 +93,37 @@ class _ModelReader:
         return graphs, tuple(self._tensors.reasons)
 
     def _graph(self, index: int, table: Table) -> Graph:
-        tensors = table.tables(0, "tensor")
-        operators = table.tables(3, "operator")
+        tensors = table.tables(SubGraphField.TENSORS, "tensor")
+        operators = table.tables(SubGraphField.OPERATORS, "operator")
         self._tensor_count += len(tensors)
         self._op_count += len(operators)
         if self._tensor_count > MAX_TENSORS or self._op_count > MAX_OPERATORS:
             damaged(f"it has more than {MAX_TENSORS} tensors or {MAX_OPERATORS} operators")
         where = f"subgraph {index} " if index else ""
         return Graph(
-            name=table.string(4, "subgraph name"),
+            name=table.string(SubGraphField.NAME, "subgraph name"),
             tensors=tuple(
                 self._tensors.read(number, tensors[number], where) for number in range(len(tensors))
             ),
             ops=tuple(
                 self._op(number, operators[number], where) for number in range(len(operators))
             ),
-            inputs=table.integers(1, "subgraph inputs"),
-            outputs=table.integers(2, "subgraph outputs"),
+            inputs=table.integers(SubGraphField.INPUTS, "subgraph inputs"),
+            outputs=table.integers(SubGraphField.OUTPUTS, "subgraph outputs"),
         )
 
     def _op(self, index: int, table: Table, where: str) -> Op:
-        kind, custom_code, version = self._kind(table.scalar(0, "I", 0))
+        kind, custom_code, version = self._kind(table.scalar(OperatorField.OPCODE_INDEX, "I", 0))
         return Op(
             index=index,
             kind=kind,
-            inputs=table.integers(1, "operator inputs"),
-            outputs=table.integers(2, "operator outputs"),
+            inputs=table.integers(OperatorField.INPUTS, "operator inputs"),
+            outputs=table.integers(OperatorField.OUTPUTS, "operator outputs"),
             options=_options(table, kind, f"{where}op {index} {kind}"),
             version=version,
             custom_code=custom_code,
             custom_options=self._custom_options(table),
-            intermediates=table.integers(8, "operator intermediates"),
+            intermediates=table.integers(OperatorField.INTERMEDIATES, "operator intermediates"),
         )
 
     def _kind(self, index: int) -> tuple[str, str, int]:
@@ -125,18 +131,20 @@ class _ModelReader:
         if index not in self._kinds:
             table = self._operator_codes[index]
             # Files from before schema 3a have the deprecated field only; newer ones fill both.
-            code = max(table.scalar(0, "b", 0), table.scalar(3, "i", 0))
+            old = table.scalar(OperatorCodeField.DEPRECATED_BUILTIN_CODE, "b", 0)
+            code = max(old, table.scalar(OperatorCodeField.BUILTIN_CODE, "i", 0))
             if not 0 <= code < len(OPERATORS) or code == DEPRECATED_CODE_LIMIT:
                 damaged(f"operator code {index} is {code}, which TFLite's schema does not have")
-            version = table.scalar(2, "i", 1)
-            self._kinds[index] = OPERATORS[code], table.string(1, "custom code"), version
+            custom_code = table.string(OperatorCodeField.CUSTOM_CODE, "custom code")
+            version = table.scalar(OperatorCodeField.VERSION, "i", 1)
+            self._kinds[index] = OPERATORS[code], custom_code, version
         return self._kinds[index]
 
     def _custom_options(self, table: Table) -> bytes:
-        start, size = table.extent(5, "custom options")
-        offset = table.scalar(9, "Q", 0)
+        start, size = table.extent(OperatorField.CUSTOM_OPTIONS, "custom options")
+        offset = table.scalar(OperatorField.LARGE_CUSTOM_OPTIONS_OFFSET, "Q", 0)
         if offset > 1:
-            start, size = offset, table.scalar(10, "Q", 0)
+            start, size = offset, table.scalar(OperatorField.LARGE_CUSTOM_OPTIONS_SIZE, "Q", 0)
             if start + size > len(self._file.data):
                 damaged(f"custom options end at byte {start + size}, outside the file")
         self._file.spend_bytes(size)
@@ -148,11 +156,11 @@ def _options(op: Table, kind: str, what: str) -> Mapping[str, OptionValue]:
     expected = OPTIONS_OF.get(kind)
     if expected is None:
         return MappingProxyType({})
-    tag = op.scalar(3, "B", 0)
+    tag = op.scalar(OperatorField.BUILTIN_OPTIONS_TYPE, "B", 0)
     found = OPTIONS_UNION[tag] if tag < len(OPTIONS_UNION) else f"table type {tag}"
     if found not in (expected, "NONE"):
         damaged(f"{what} has {found} where {expected} belongs")
-    table = op.table(4) if found == expected else None
+    table = op.table(OperatorField.BUILTIN_OPTIONS) if found == expected else None
     return MappingProxyType(
         {field.name: _option(table, field, what) for field in OPTION_TABLES[expected]}
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tinycompress.ir.flatbuffer import damaged
+from typing import NoReturn
+
+from tinycompress.ir.flatbuffer import damaged, shorten
 from tinycompress.ir.graph import Graph, Op
 from tinycompress.ir.tflite_schema import SUBGRAPH_OPTIONS
 
@@ -31,9 +33,9 @@ def check_structure(graphs: tuple[Graph, ...]) -> None:
 def _check_indices(graph: Graph, where: str) -> None:
     count = len(graph.tensors)
     for op in graph.ops:
-        for index in (*op.inputs, *op.outputs, *op.intermediates):
-            optional = index == -1 and index in op.inputs
-            if not optional and not 0 <= index < count:
+        present = [index for index in op.inputs if index != -1]
+        for index in (*present, *op.outputs, *op.intermediates):
+            if not 0 <= index < count:
                 damaged(f"{where}op {op.index} {op.kind} names tensor {index} of {count}")
     for index in (*graph.inputs, *graph.outputs):
         if not 0 <= index < count:
@@ -43,39 +45,39 @@ def _check_indices(graph: Graph, where: str) -> None:
 
 
 def _check_dataflow(graph: Graph, where: str) -> None:
+    for index in (*graph.inputs, *(index for op in graph.ops for index in op.outputs)):
+        if graph.tensors[index].elements == 0:
+            shape = list(graph.tensors[index].shape)
+            damaged(f"{where}{_title(graph, index)} has shape {shape}: no elements to compute")
     known = {t.index for t in graph.tensors if t.is_constant or t.is_variable}
     for index in graph.inputs:
         if graph.tensors[index].is_constant:
-            damaged(f"{where}input '{graph.tensors[index].name}' has constant data")
+            damaged(f"{where}input {_title(graph, index)} has constant data")
         known.add(index)
     for op in graph.ops:
         for index in op.inputs:
             # Custom operators are handed scratch memory as an input that nobody wrote.
             if index >= 0 and index not in known and op.kind != "CUSTOM":
-                _check_unwritten(graph, op, index, where)
+                _refuse_early_read(graph, op, index, where)
         for index in op.outputs:
-            tensor = graph.tensors[index]
             if index in known:
-                damaged(
-                    f"{where}op {op.index} {op.kind} writes tensor {index} '{tensor.name}', which"
-                    " already has a value"
-                )
+                title = _title(graph, index)
+                damaged(f"{where}op {op.index} {op.kind} writes {title}, which has a value already")
             known.add(index)
     for index in graph.outputs:
         if index not in known:
-            damaged(f"{where}output '{graph.tensors[index].name}' is never written")
+            damaged(f"{where}output {_title(graph, index)} is never written")
 
 
-def _check_unwritten(graph: Graph, op: Op, index: int, where: str) -> None:
-    tensor = graph.tensors[index]
-    if tensor.elements == 0:
-        return
+def _title(graph: Graph, index: int) -> str:
+    return f"tensor {index} '{shorten(graph.tensors[index].name)}'"
+
+
+def _refuse_early_read(graph: Graph, op: Op, index: int, where: str) -> NoReturn:
     late = [other for other in graph.ops if index in other.outputs]
     reason = f"only op {late[0].index} {late[0].kind} writes it" if late else "nothing writes it"
-    damaged(
-        f"{where}op {op.index} {op.kind} reads tensor {index} '{tensor.name}' before it has a"
-        f" value: {reason}"
-    )
+    title = _title(graph, index)
+    damaged(f"{where}op {op.index} {op.kind} reads {title} before it has a value: {reason}")
 
 
 def _check_calls(graphs: tuple[Graph, ...]) -> None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.ir.flatbuffer import Flatbuffer, Table, TableVector, damaged
+from tinycompress.ir.flatbuffer import Flatbuffer, Table, TableVector, damaged, shorten
 from tinycompress.ir.graph import DType, Quantization, Tensor
-from tinycompress.ir.tflite_schema import TENSOR_TYPES
+from tinycompress.ir.tflite_schema import (
+    TENSOR_TYPES,
+    BufferField,
+    QuantizationParametersField,
+    TensorField,
+)
 
 MAX_RANK = 8
 MAX_ELEMENTS = 2**31 - 1
@@ -36,13 +42,15 @@ class TensorReader:
         self._data = file.data
         self._buffers = buffers
         self._extents: dict[int, tuple[int, int]] = {}
-        self._unpacked: dict[tuple[int, int, DType], npt.NDArray[Any]] = {}
+        self._taken: list[tuple[int, int]] = []
+        self._arrays: dict[tuple[int, int, DType], npt.NDArray[Any]] = {}
+        self._copied_bytes = 0
 
     def read(self, index: int, table: Table, where: str) -> Tensor:
         """Tensor ``index`` of the subgraph that ``where`` names."""
-        name = table.string(3, "tensor name")
-        what = f"{where}tensor {index} '{name}'"
-        dtype = _dtype(table.scalar(1, "b", 0), what)
+        name = table.string(TensorField.NAME, "tensor name")
+        what = f"{where}tensor {index} '{shorten(name)}'"
+        dtype = _dtype(table.scalar(TensorField.TYPE, "b", 0), what)
         shape = self._shape(table, what)
         self._refuse_unsupported(table, what)
         return Tensor(
@@ -50,20 +58,22 @@ class TensorReader:
             name=name,
             shape=shape,
             dtype=dtype,
-            quantization=self._quantization(table.table(4), shape, dtype, what),
-            data=self._constant(table.scalar(2, "I", 0), shape, dtype, what),
-            is_variable=table.scalar(5, "?", False),
+            quantization=self._quantization(
+                table.table(TensorField.QUANTIZATION), shape, dtype, what
+            ),
+            data=self._constant(table.scalar(TensorField.BUFFER, "I", 0), shape, dtype, what),
+            is_variable=table.scalar(TensorField.IS_VARIABLE, "?", False),
         )
 
     def _refuse_unsupported(self, table: Table, what: str) -> None:
-        if table.table(6) is not None:
+        if table.table(TensorField.SPARSITY) is not None:
             self.reasons.append(f"{what} is sparse; convert without sparsity in the file")
-        if table.scalar(10, "I", 0) != 0:
+        if table.scalar(TensorField.EXTERNAL_BUFFER, "I", 0) != 0:
             self.reasons.append(f"{what} is kept in an external file")
 
     def _shape(self, table: Table, what: str) -> tuple[int, ...]:
-        shape = table.integers(0, f"shape of {what}")
-        signature = table.integers(7, f"shape signature of {what}")
+        shape = table.integers(TensorField.SHAPE, f"shape of {what}")
+        signature = table.integers(TensorField.SHAPE_SIGNATURE, f"shape signature of {what}")
         if len(shape) > MAX_RANK:
             damaged(f"{what} has {len(shape)} dimensions, more than {MAX_RANK}")
         if signature and len(signature) != len(shape):
@@ -85,11 +95,13 @@ class TensorReader:
         """Quantisation of an integer tensor; other types' parameters mean nothing."""
         if table is None or not dtype.is_integer:
             return None
-        if table.scalar(4, "B", 0) != 0:
+        if table.scalar(QuantizationParametersField.DETAILS_TYPE, "B", 0) != 0:
             self.reasons.append(f"{what} has custom, block-wise or multi-axis quantisation")
             return None
-        scales = table.floats(2, f"scales of {what}")
-        zero_points = table.integers(3, f"zero points of {what}", "<i8") or (0,) * len(scales)
+        scales = table.floats(QuantizationParametersField.SCALE, f"scales of {what}")
+        zero_points = table.integers(
+            QuantizationParametersField.ZERO_POINT, f"zero points of {what}", "<i8"
+        ) or (0,) * len(scales)
         if not scales:
             return None
         if not all(0 < scale < math.inf for scale in scales):
@@ -101,42 +113,78 @@ class TensorReader:
             damaged(f"{what} has a zero point outside the range of {dtype.value}")
         if len(zero_points) < len(scales):
             zero_points *= len(scales)
-        axis = _axis(table.scalar(6, "i", 0), len(scales), shape, what)
-        return Quantization(scales, zero_points, axis)
+        axis = table.scalar(QuantizationParametersField.QUANTIZED_DIMENSION, "i", 0)
+        return Quantization(scales, zero_points, _axis(axis, len(scales), shape, what))
 
     def _constant(
         self, buffer: int, shape: tuple[int, ...], dtype: DType, what: str
     ) -> npt.NDArray[Any] | None:
         start, size = self._extent(buffer, what)
         if size == 0:
-            return None
+            # Without elements, a constant looks like an activation: both have no data.
+            empty = math.prod(shape) == 0 and dtype.has_numpy
+            return np.empty(shape, dtype.numpy) if empty else None
         if dtype.bits == 0:
             self.reasons.append(f"{what} is a constant of type {dtype.value}")
             return None
         expected = (math.prod(shape) * dtype.bits + 7) // 8
         if size != expected:
             damaged(f"{what} has {size} bytes of data; {dtype.value}{list(shape)} takes {expected}")
-        if (start, size, dtype) not in self._unpacked:
+        key = start, size, dtype
+        if key not in self._arrays:
             raw = np.frombuffer(self._data, np.uint8, size, start)
-            self._unpacked[start, size, dtype] = _elements(raw, dtype, math.prod(shape))
-        return self._unpacked[start, size, dtype].reshape(shape)
+            self._arrays[key] = self._elements(raw, dtype, math.prod(shape))
+        return self._arrays[key].reshape(shape)
 
     def _extent(self, index: int, what: str) -> tuple[int, int]:
         """First byte and length of a buffer's data: in the flatbuffer, or after it in the file."""
         if index in self._extents:
             return self._extents[index]
         table = self._buffers[index]
-        start, size = table.extent(0, f"data of {what}")
-        offset, length = table.scalar(1, "Q", 0), table.scalar(2, "Q", 0)
+        start, size = table.extent(BufferField.DATA, f"data of {what}")
+        offset = table.scalar(BufferField.OFFSET, "Q", 0)
         # Writers put the placeholder 1 before they know where the data will be.
         if offset > 1:
             if size:
                 damaged(f"buffer {index} has data both inside and outside the flatbuffer")
-            start, size = offset, length
+            start, size = offset, table.scalar(BufferField.SIZE, "Q", 0)
             if start + size > len(self._data):
                 damaged(f"data of {what} ends at byte {start + size}, outside the file")
+        if size:
+            self._take(start, start + size, what)
         self._extents[index] = start, size
         return start, size
+
+    def _take(self, start: int, end: int, what: str) -> None:
+        """Note the bytes of a constant; the same bytes may serve two buffers, but not a part."""
+        position = bisect.bisect_left(self._taken, (start, end))
+        for other in self._taken[max(0, position - 1) : position + 1]:
+            if other != (start, end) and other[0] < end and start < other[1]:
+                damaged(f"data of {what} overlaps other data, at byte {max(start, other[0])}")
+        if (start, end) not in self._taken[position : position + 1]:
+            self._taken.insert(position, (start, end))
+
+    def _elements(self, raw: npt.NDArray[np.uint8], dtype: DType, count: int) -> npt.NDArray[Any]:
+        """A read-only array of ``count`` elements from their bytes in the file."""
+        values: npt.NDArray[Any]
+        if dtype.bits < 8:
+            self._spend_copy(raw.size * (8 // dtype.bits))
+            values = _unpack(raw, dtype.bits, signed=dtype is not DType.UINT4)[:count]
+        elif dtype is DType.BOOL:
+            self._spend_copy(raw.size)
+            values = raw != 0
+        elif dtype in (DType.BFLOAT16, DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2):
+            values = raw.view("<u2" if dtype.bits == 16 else np.uint8)
+        else:
+            values = raw.view(dtype.numpy.newbyteorder("<"))
+        values.flags.writeable = False
+        return values
+
+    def _spend_copy(self, size: int) -> None:
+        # Two-bit constants grow fourfold; more means that the same bytes are copied repeatedly.
+        self._copied_bytes += size
+        if self._copied_bytes > 4 * len(self._data):
+            damaged("its constants narrower than a byte overlap")
 
 
 def _dtype(code: int, what: str) -> DType:
@@ -155,21 +203,6 @@ def _axis(axis: int, scales: int, shape: tuple[int, ...], what: str) -> int:
     if not 0 <= axis < len(shape) or shape[axis] != scales:
         damaged(f"{what} has {scales} scales along dimension {axis} of shape {list(shape)}")
     return axis
-
-
-def _elements(raw: npt.NDArray[np.uint8], dtype: DType, count: int) -> npt.NDArray[Any]:
-    """A read-only array of ``count`` elements from their bytes in the file."""
-    values: npt.NDArray[Any]
-    if dtype.bits < 8:
-        values = _unpack(raw, dtype.bits, signed=dtype is not DType.UINT4)[:count]
-    elif dtype is DType.BOOL:
-        values = raw != 0
-    elif dtype in (DType.BFLOAT16, DType.FLOAT8_E4M3FN, DType.FLOAT8_E5M2):
-        values = raw.view("<u2" if dtype.bits == 16 else np.uint8)
-    else:
-        values = raw.view(dtype.numpy.newbyteorder("<"))
-    values.flags.writeable = False
-    return values
 
 
 def _unpack(raw: npt.NDArray[np.uint8], bits: int, *, signed: bool) -> npt.NDArray[Any]:

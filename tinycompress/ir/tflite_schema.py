@@ -9,10 +9,86 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 from types import MappingProxyType
 
 FILE_IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
+
+
+class ModelField(IntEnum):
+    """Fields of the root table that are read."""
+
+    VERSION = 0
+    OPERATOR_CODES = 1
+    SUBGRAPHS = 2
+    DESCRIPTION = 3
+    BUFFERS = 4
+
+
+class OperatorCodeField(IntEnum):
+    """Fields of an operator code."""
+
+    DEPRECATED_BUILTIN_CODE = 0
+    CUSTOM_CODE = 1
+    VERSION = 2
+    BUILTIN_CODE = 3
+
+
+class SubGraphField(IntEnum):
+    """Fields of a subgraph that are read."""
+
+    TENSORS = 0
+    INPUTS = 1
+    OUTPUTS = 2
+    OPERATORS = 3
+    NAME = 4
+
+
+class TensorField(IntEnum):
+    """Fields of a tensor that are read."""
+
+    SHAPE = 0
+    TYPE = 1
+    BUFFER = 2
+    NAME = 3
+    QUANTIZATION = 4
+    IS_VARIABLE = 5
+    SPARSITY = 6
+    SHAPE_SIGNATURE = 7
+    EXTERNAL_BUFFER = 10
+
+
+class QuantizationParametersField(IntEnum):
+    """Fields of a tensor's quantisation that are read."""
+
+    SCALE = 2
+    ZERO_POINT = 3
+    DETAILS_TYPE = 4
+    QUANTIZED_DIMENSION = 6
+
+
+class BufferField(IntEnum):
+    """Fields of a buffer; the offset is from the beginning of the file."""
+
+    DATA = 0
+    OFFSET = 1
+    SIZE = 2
+
+
+class OperatorField(IntEnum):
+    """Fields of an operator that are read."""
+
+    OPCODE_INDEX = 0
+    INPUTS = 1
+    OUTPUTS = 2
+    BUILTIN_OPTIONS_TYPE = 3
+    BUILTIN_OPTIONS = 4
+    CUSTOM_OPTIONS = 5
+    INTERMEDIATES = 8
+    LARGE_CUSTOM_OPTIONS_OFFSET = 9
+    LARGE_CUSTOM_OPTIONS_SIZE = 10
+
 
 _OPERATORS = """
 ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE
