@@ -5,17 +5,16 @@
 
 #include <stdint.h>
 
-#define TC_DEMCR (*(volatile uint32_t *)0xE000EDFCu)
-#define TC_DWT_CTRL (*(volatile uint32_t *)0xE0001000u)
+#define TC_DEMCR      (*(volatile uint32_t *)0xE000EDFCu)
+#define TC_DWT_CTRL   (*(volatile uint32_t *)0xE0001000u)
 #define TC_DWT_CYCCNT (*(volatile uint32_t *)0xE0001004u)
-#define TC_DWT_LAR (*(volatile uint32_t *)0xE0001FB0u)
+#define TC_DWT_LAR    (*(volatile uint32_t *)0xE0001FB0u)
 
-#define TC_DEMCR_TRCENA (1u << 24)
+#define TC_DEMCR_TRCENA       (1u << 24)
 #define TC_DWT_CTRL_CYCCNTENA (1u << 0)
-#define TC_DWT_LAR_KEY 0xC5ACCE55u
+#define TC_DWT_LAR_KEY        0xC5ACCE55u
 
-static inline void tc_dwt_start(void)
-{
+static inline void tc_dwt_start(void) {
     TC_DEMCR |= TC_DEMCR_TRCENA;
 #if defined(__ARM_ARCH_7EM__)
     /* Some Cortex-M7 keep the DWT locked until told (CoreSight Lock Access Register); a core that

@@ -24,8 +24,8 @@ typedef struct {
 /* Exit code of a program that ends in a fault. */
 #define TC_EXIT_FAULT 70
 
-/* Called once by the fault handler, on a fresh stack, with all interrupts that the firmware uses off
- * by virtue of the exception's priority. The program ends when it returns. The default does
+/* Called once by the fault handler, on a fresh stack, with all interrupts that the firmware uses
+ * off by virtue of the exception's priority. The program ends when it returns. The default does
  * nothing. */
 void tc_fault_report(const tc_fault_record *record);
 

@@ -5,8 +5,6 @@
 
 #include <stdint.h>
 
-#define TC_BUILD_ID_BYTES 20u
-
 /* Deepest use of the stack since reset, in bytes, counted from its top down to the lowest word that
  * no longer holds the pattern that start-up painted. 0 where the stack is not painted (a PC). */
 uint32_t tc_stack_peak_bytes(void);
@@ -16,10 +14,6 @@ uint32_t tc_stack_reserved_bytes(void);
 
 /* .data and .bss: all static data but the arena and the stack; 0 on a PC. */
 uint32_t tc_static_bytes(void);
-
-/* The linker's SHA-1 over the program (--build-id=sha1), TC_BUILD_ID_BYTES long; all zero if the
- * program was linked without one. */
-const uint8_t *tc_build_id(void);
 
 /* Section of the arena: RAM that start-up neither loads nor clears, so an engine must write what it
  * reads. It may lie in another memory than .data and .bss. */

@@ -6,29 +6,27 @@
 #include "tc_linker.h"
 #include "tc_platform.h"
 
-#define SCB_CFSR (*(volatile uint32_t *)0xE000ED28u)  /* [B3.2.15] */
+#define SCB_CFSR  (*(volatile uint32_t *)0xE000ED28u) /* [B3.2.15] */
 #define SCB_MMFAR (*(volatile uint32_t *)0xE000ED34u) /* [B3.2.18] */
-#define SCB_BFAR (*(volatile uint32_t *)0xE000ED38u)  /* [B3.2.19] */
+#define SCB_BFAR  (*(volatile uint32_t *)0xE000ED38u) /* [B3.2.19] */
 
-#define CFSR_MSTKERR (1u << 4)
+#define CFSR_MSTKERR   (1u << 4)
 #define CFSR_MMARVALID (1u << 7)
-#define CFSR_STKERR (1u << 12)
+#define CFSR_STKERR    (1u << 12)
 #define CFSR_BFARVALID (1u << 15)
-#define CFSR_STKOF (1u << 20) /* Armv8-M: the stack pointer met its limit */
+#define CFSR_STKOF     (1u << 20) /* Armv8-M: the stack pointer met its limit */
 
 void tc_fault_entry(void);
 _Noreturn void tc_fault_main(uint32_t stack_pointer, uint32_t lr, uint32_t pc);
 
-__attribute__((weak)) void tc_fault_report(const tc_fault_record *record)
-{
+__attribute__((weak)) void tc_fault_report(const tc_fault_record *record) {
     (void)record;
 }
 
 /* The firmware runs on the main stack only. Where the stack pointer left the stack, there is no
- * frame to read, and reading outside of RAM in here would lock the core up. Either way the rest runs
- * on a fresh stack: nothing returns from here, and an overflown one has no room. */
-__attribute__((naked)) void tc_fault_entry(void)
-{
+ * frame to read, and reading outside of RAM in here would lock the core up. Either way the rest
+ * runs on a fresh stack: nothing returns from here, and an overflown one has no room. */
+__attribute__((naked)) void tc_fault_entry(void) {
     __asm volatile("mov r0, sp\n"
                    "movs r1, #0\n"
                    "movs r2, #0\n"
@@ -48,8 +46,7 @@ __attribute__((naked)) void tc_fault_entry(void)
                    "bx r3\n");
 }
 
-static uint32_t kind_of_exception(uint32_t number)
-{
+static uint32_t kind_of_exception(uint32_t number) {
     static const uint8_t kinds[] = {
         [3] = TC_FAULT_HARD,
         [4] = TC_FAULT_MEM_MANAGE,
@@ -60,8 +57,7 @@ static uint32_t kind_of_exception(uint32_t number)
     return known != 0u ? known : (uint32_t)TC_FAULT_OTHER;
 }
 
-static void read_status(tc_fault_record *record, uint32_t stack_pointer)
-{
+static void read_status(tc_fault_record *record, uint32_t stack_pointer) {
 #if defined(__ARM_ARCH_6M__)
     record->cfsr = 0;
     record->address = record->pc == 0u ? stack_pointer : 0u;
@@ -82,8 +78,8 @@ static void read_status(tc_fault_record *record, uint32_t stack_pointer)
 #endif
 }
 
-__attribute__((used)) _Noreturn void tc_fault_main(uint32_t stack_pointer, uint32_t lr, uint32_t pc)
-{
+__attribute__((used)) _Noreturn void tc_fault_main(uint32_t stack_pointer, uint32_t lr,
+                                                   uint32_t pc) {
     static volatile uint32_t entered;
     /* A fault while reporting one must not start over. */
     if (entered == 0u) {

@@ -8,9 +8,9 @@
 
 #define STACK_PAINT 0xA5A5A5A5u
 
-#define SCB_VTOR (*(volatile uint32_t *)0xE000ED08u)  /* [B3.2.5] */
+#define SCB_VTOR  (*(volatile uint32_t *)0xE000ED08u) /* [B3.2.5] */
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24u) /* [B3.2.13] */
-#define SYST_CSR (*(volatile uint32_t *)0xE000E010u)  /* [B3.3.3] */
+#define SYST_CSR  (*(volatile uint32_t *)0xE000E010u) /* [B3.3.3] */
 #define NVIC_ICER ((volatile uint32_t *)0xE000E180u)  /* [B3.4.5] */
 #define NVIC_ICPR ((volatile uint32_t *)0xE000E280u)  /* [B3.4.7] */
 
@@ -18,10 +18,10 @@
 
 #if defined(__ARM_ARCH_6M__)
 #define HAS_CONFIGURABLE_FAULTS 0
-#define NVIC_WORDS 1u
+#define NVIC_WORDS              1u
 #else
 #define HAS_CONFIGURABLE_FAULTS 1
-#define NVIC_WORDS 16u /* words that a part lacks read as zero and ignore writes */
+#define NVIC_WORDS              16u /* words that a part lacks read as zero and ignore writes */
 #endif
 
 typedef void (*tc_handler)(void);
@@ -75,16 +75,14 @@ __attribute__((section(".vectors"), used)) const tc_vector_table tc_vectors = {
     },
 };
 
-__attribute__((naked)) void tc_unhandled(void)
-{
+__attribute__((naked)) void tc_unhandled(void) {
     __asm volatile("ldr r3, =tc_fault_entry\n"
                    "bx r3\n");
 }
 
 /* A boot loader may leave interrupts masked, its own stack pointer, or the process stack selected;
  * the FPU must be on before the compiler may use its registers [B3.2.20]. */
-__attribute__((naked, used)) void tc_reset(void)
-{
+__attribute__((naked, used)) void tc_reset(void) {
     __asm volatile("cpsid i\n"
                    "movs r0, #0\n"
                    "msr control, r0\n"
@@ -109,8 +107,7 @@ __attribute__((naked, used)) void tc_reset(void)
 }
 
 /* A boot loader's interrupts must not arrive in this program's vector table. */
-static void silence_interrupts(void)
-{
+static void silence_interrupts(void) {
     SYST_CSR = 0;
     for (uint32_t i = 0; i < NVIC_WORDS; ++i) {
         NVIC_ICER[i] = 0xFFFFFFFFu;
@@ -120,8 +117,7 @@ static void silence_interrupts(void)
 
 /* The loops write through pointers to volatile, lest a compiler turn them into calls of memset or
  * memcpy, which may themselves need .data. */
-static void prepare_memory(void)
-{
+static void prepare_memory(void) {
     const uint32_t *from = __tc_data_load;
     for (volatile uint32_t *to = __tc_data_start; to != __tc_data_end; ++to) {
         *to = *from++;
@@ -131,8 +127,7 @@ static void prepare_memory(void)
     }
 }
 
-static void paint_stack(void)
-{
+static void paint_stack(void) {
     const volatile uint32_t *used_from;
     __asm volatile("mov %0, sp" : "=r"(used_from));
     for (volatile uint32_t *to = __tc_stack_bottom; to != used_from; ++to) {
@@ -140,8 +135,7 @@ static void paint_stack(void)
     }
 }
 
-__attribute__((used, noinline)) void tc_start(void)
-{
+__attribute__((used, noinline)) void tc_start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)__tc_vectors_start;
     silence_interrupts();
 #if HAS_CONFIGURABLE_FAULTS
@@ -157,8 +151,7 @@ __attribute__((used, noinline)) void tc_start(void)
     tc_platform_exit(main());
 }
 
-uint32_t tc_stack_peak_bytes(void)
-{
+uint32_t tc_stack_peak_bytes(void) {
     const volatile uint32_t *word = __tc_stack_bottom;
     while (word != __tc_stack_top && *word == STACK_PAINT) {
         ++word;
@@ -166,21 +159,11 @@ uint32_t tc_stack_peak_bytes(void)
     return (uint32_t)((uintptr_t)__tc_stack_top - (uintptr_t)word);
 }
 
-uint32_t tc_stack_reserved_bytes(void)
-{
+uint32_t tc_stack_reserved_bytes(void) {
     return (uint32_t)((uintptr_t)__tc_stack_top - (uintptr_t)__tc_stack_bottom);
 }
 
-uint32_t tc_static_bytes(void)
-{
+uint32_t tc_static_bytes(void) {
     return (uint32_t)((uintptr_t)__tc_data_end - (uintptr_t)__tc_data_start +
                       (uintptr_t)__tc_bss_end - (uintptr_t)__tc_bss_start);
-}
-
-const uint8_t *tc_build_id(void)
-{
-    static const uint8_t none[TC_BUILD_ID_BYTES];
-    /* The identifier is the last thing in the note. */
-    const uintptr_t note_bytes = (uintptr_t)__tc_build_id_end - (uintptr_t)__tc_build_id_start;
-    return note_bytes < TC_BUILD_ID_BYTES ? none : __tc_build_id_end - TC_BUILD_ID_BYTES;
 }

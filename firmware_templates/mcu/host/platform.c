@@ -1,4 +1,5 @@
-/* The firmware as a process on a PC: for tests under sanitizers, and to try a model without a board.
+/* The firmware as a process on a PC: for tests under sanitizers, and to try a model without a
+ * board.
  *
  * It talks on standard input and output. With TC_HOST_PTY=1 in the environment it opens a
  * pseudo-terminal instead, which a host opens like a serial port, and prints its name on standard
@@ -6,10 +7,8 @@
 #define _XOPEN_SOURCE 700
 #include "tc_platform.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +20,7 @@
 #include "tc_startup.h"
 
 /* An idle poll waits a little, so that the process does not keep a core busy. */
-#define IDLE_WAIT_MS 1
+#define IDLE_WAIT_MS     1
 #define EXIT_NO_TERMINAL 6
 
 static int input = STDIN_FILENO;
@@ -30,14 +29,12 @@ static uint8_t received[4096];
 static size_t received_count;
 static size_t received_taken;
 
-static void fail(const char *what)
-{
+static void fail(const char *what) {
     (void)fprintf(stderr, "%s: %s\n", what, strerror(errno));
     exit(EXIT_NO_TERMINAL);
 }
 
-static void open_pseudo_terminal(void)
-{
+static void open_pseudo_terminal(void) {
     const int terminal = posix_openpt(O_RDWR | O_NOCTTY);
     if (terminal < 0 || grantpt(terminal) != 0 || unlockpt(terminal) != 0) {
         fail("cannot open a pseudo-terminal");
@@ -64,16 +61,14 @@ static void open_pseudo_terminal(void)
     output = terminal;
 }
 
-void tc_platform_init(void)
-{
+void tc_platform_init(void) {
     const char *wanted = getenv("TC_HOST_PTY");
     if (wanted != NULL && strcmp(wanted, "1") == 0) {
         open_pseudo_terminal();
     }
 }
 
-static void receive(void)
-{
+static void receive(void) {
     struct pollfd ready = {.fd = input, .events = POLLIN};
     if (poll(&ready, 1, IDLE_WAIT_MS) <= 0) {
         return;
@@ -88,16 +83,14 @@ static void receive(void)
     }
 }
 
-int tc_platform_getc(void)
-{
+int tc_platform_getc(void) {
     if (received_taken == received_count) {
         receive();
     }
     return received_taken == received_count ? -1 : (int)received[received_taken++];
 }
 
-void tc_platform_write(const uint8_t *bytes, size_t count)
-{
+void tc_platform_write(const uint8_t *bytes, size_t count) {
     while (count > 0) {
         const ssize_t written = write(output, bytes, count);
         if (written > 0) {
@@ -109,66 +102,24 @@ void tc_platform_write(const uint8_t *bytes, size_t count)
     }
 }
 
-uint32_t tc_platform_ticks(void)
-{
+uint32_t tc_platform_ticks(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint32_t)now.tv_sec * 1000000000u + (uint32_t)now.tv_nsec;
 }
 
-_Noreturn void tc_platform_exit(int code)
-{
+_Noreturn void tc_platform_exit(int code) {
     exit(code);
 }
 
-uint32_t tc_stack_peak_bytes(void)
-{
+uint32_t tc_stack_peak_bytes(void) {
     return 0;
 }
 
-uint32_t tc_stack_reserved_bytes(void)
-{
+uint32_t tc_stack_reserved_bytes(void) {
     return 0;
 }
 
-uint32_t tc_static_bytes(void)
-{
+uint32_t tc_static_bytes(void) {
     return 0;
-}
-
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
-
-/* The identifier in a run of notes, or NULL. */
-static const uint8_t *find_in_notes(const uint8_t *notes, size_t bytes)
-{
-    size_t at = 0;
-    while (at + sizeof(ElfW(Nhdr)) <= bytes) {
-        ElfW(Nhdr) note;
-        memcpy(&note, notes + at, sizeof note);
-        const size_t name = at + sizeof note;
-        const size_t value = name + ((note.n_namesz + 3u) & ~(size_t)3u);
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_descsz == TC_BUILD_ID_BYTES &&
-            memcmp(notes + name, "GNU", 4) == 0) {
-            return notes + value;
-        }
-        at = value + ((note.n_descsz + 3u) & ~(size_t)3u);
-    }
-    return NULL;
-}
-
-const uint8_t *tc_build_id(void)
-{
-    static const uint8_t none[TC_BUILD_ID_BYTES];
-    const uint8_t *image = (const uint8_t *)&__ehdr_start;
-    for (uint32_t i = 0; i < __ehdr_start.e_phnum; ++i) {
-        ElfW(Phdr) header;
-        memcpy(&header, image + __ehdr_start.e_phoff + i * sizeof header, sizeof header);
-        if (header.p_type == PT_NOTE) {
-            const uint8_t *found = find_in_notes(image + header.p_offset, header.p_filesz);
-            if (found != NULL) {
-                return found;
-            }
-        }
-    }
-    return none;
 }

@@ -14,100 +14,98 @@
 
 #define FLASH_ACR REGISTER(0x52002000u) /* [4.9.1] */
 
-#define PWR_CSR1 REGISTER(0x58024804u) /* [6.8] */
-#define PWR_CR3 REGISTER(0x5802480Cu)
-#define PWR_D3CR REGISTER(0x58024818u)
-#define CSR1_ACTVOSRDY (1u << 13)
-#define CR3_SUPPLY_MASK 7u
-#define CR3_LDOEN (1u << 1)
-#define D3CR_VOSRDY (1u << 13)
+#define PWR_CSR1         REGISTER(0x58024804u) /* [6.8] */
+#define PWR_CR3          REGISTER(0x5802480Cu)
+#define PWR_D3CR         REGISTER(0x58024818u)
+#define CSR1_ACTVOSRDY   (1u << 13)
+#define CR3_SUPPLY_MASK  7u
+#define CR3_LDOEN        (1u << 1)
+#define D3CR_VOSRDY      (1u << 13)
 #define D3CR_VOS_SCALE_1 (3u << 14)
 
-#define RCC_CR REGISTER(0x58024400u) /* [8.7] */
-#define RCC_CFGR REGISTER(0x58024410u)
-#define RCC_D1CFGR REGISTER(0x58024418u)
-#define RCC_D2CFGR REGISTER(0x5802441Cu)
-#define RCC_D3CFGR REGISTER(0x58024420u)
-#define RCC_PLLCKSELR REGISTER(0x58024428u)
-#define RCC_PLLCFGR REGISTER(0x5802442Cu)
-#define RCC_PLL1DIVR REGISTER(0x58024430u)
-#define RCC_AHB4ENR REGISTER(0x580244E0u)
-#define RCC_APB1LENR REGISTER(0x580244E8u)
-#define RCC_APB2ENR REGISTER(0x580244F0u)
-#define CR_PLL1ON (1u << 24)
-#define CR_PLL1RDY (1u << 25)
-#define CFGR_SW_PLL1 3u
-#define CFGR_SWS_MASK (7u << 3)
-#define CFGR_SWS_PLL1 (3u << 3)
+#define RCC_CR                     REGISTER(0x58024400u) /* [8.7] */
+#define RCC_CFGR                   REGISTER(0x58024410u)
+#define RCC_D1CFGR                 REGISTER(0x58024418u)
+#define RCC_D2CFGR                 REGISTER(0x5802441Cu)
+#define RCC_D3CFGR                 REGISTER(0x58024420u)
+#define RCC_PLLCKSELR              REGISTER(0x58024428u)
+#define RCC_PLLCFGR                REGISTER(0x5802442Cu)
+#define RCC_PLL1DIVR               REGISTER(0x58024430u)
+#define RCC_AHB4ENR                REGISTER(0x580244E0u)
+#define RCC_APB1LENR               REGISTER(0x580244E8u)
+#define RCC_APB2ENR                REGISTER(0x580244F0u)
+#define CR_PLL1ON                  (1u << 24)
+#define CR_PLL1RDY                 (1u << 25)
+#define CFGR_SW_PLL1               3u
+#define CFGR_SWS_MASK              (7u << 3)
+#define CFGR_SWS_PLL1              (3u << 3)
 #define D1CFGR_HPRE_DIV2_PPRE_DIV2 (8u | (4u << 4))
-#define D2CFGR_PPRE1_PPRE2_DIV2 ((4u << 4) | (4u << 8))
-#define D3CFGR_PPRE_DIV2 (4u << 4)
+#define D2CFGR_PPRE1_PPRE2_DIV2    ((4u << 4) | (4u << 8))
+#define D3CFGR_PPRE_DIV2           (4u << 4)
 
 /* PLL input 64 MHz / 16 = 4 MHz; VCO = 4 MHz * N (192 to 836 MHz); core = VCO / 2. */
-#define PLL_M 16u
-#define PLL_N (TC_CORE_CLOCK_HZ / 2000000u)
-#define PLLCFGR_VALUE ((2u << 2) | (1u << 16)) /* input range 4 to 8 MHz, wide VCO, output P */
+#define PLL_M          16u
+#define PLL_N          (TC_CORE_CLOCK_HZ / 2000000u)
+#define PLLCFGR_VALUE  ((2u << 2) | (1u << 16)) /* input range 4 to 8 MHz, wide VCO, output P */
 #define PLL1DIVR_VALUE ((PLL_N - 1u) | (1u << 9) | (1u << 16) | (1u << 24))
 
-#define AXI_HZ (TC_CORE_CLOCK_HZ / 2u)
-#define APB_HZ (TC_CORE_CLOCK_HZ / 4u)
-#define FLASH_LATENCY ((AXI_HZ - 1u) / 70000000u) /* [table 17], scale 1 */
+#define AXI_HZ           (TC_CORE_CLOCK_HZ / 2u)
+#define APB_HZ           (TC_CORE_CLOCK_HZ / 4u)
+#define FLASH_LATENCY    ((AXI_HZ - 1u) / 70000000u) /* [table 17], scale 1 */
 #define FLASH_WRHIGHFREQ (2u << 4)
 
 #if TC_UART_INSTANCE == 1
-#define USART_BASE 0x40011000u
+#define USART_BASE           0x40011000u
 #define ENABLE_USART_CLOCK() (RCC_APB2ENR |= 1u << 4)
 #elif TC_UART_INSTANCE == 2
-#define USART_BASE 0x40004400u
+#define USART_BASE           0x40004400u
 #define ENABLE_USART_CLOCK() (RCC_APB1LENR |= 1u << 17)
 #elif TC_UART_INSTANCE == 3
-#define USART_BASE 0x40004800u
+#define USART_BASE           0x40004800u
 #define ENABLE_USART_CLOCK() (RCC_APB1LENR |= 1u << 18)
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_CR1 REGISTER(USART_BASE + 0x00u) /* [48.7] */
-#define USART_CR3 REGISTER(USART_BASE + 0x08u)
-#define USART_BRR REGISTER(USART_BASE + 0x0Cu)
-#define USART_ISR REGISTER(USART_BASE + 0x1Cu)
-#define USART_RDR REGISTER(USART_BASE + 0x24u)
-#define USART_TDR REGISTER(USART_BASE + 0x28u)
+#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [48.7] */
+#define USART_CR3        REGISTER(USART_BASE + 0x08u)
+#define USART_BRR        REGISTER(USART_BASE + 0x0Cu)
+#define USART_ISR        REGISTER(USART_BASE + 0x1Cu)
+#define USART_RDR        REGISTER(USART_BASE + 0x24u)
+#define USART_TDR        REGISTER(USART_BASE + 0x28u)
 #define CR1_FIFOEN_TE_RE ((1u << 29) | (1u << 3) | (1u << 2))
-#define CR1_UE (1u << 0)
-#define CR3_OVRDIS (1u << 12)
-#define ISR_RXFNE (1u << 5)
-#define ISR_TXFNF (1u << 7)
+#define CR1_UE           (1u << 0)
+#define CR3_OVRDIS       (1u << 12)
+#define ISR_RXFNE        (1u << 5)
+#define ISR_TXFNF        (1u << 7)
 
-#define GPIO_BASE(port) (0x58020000u + 0x400u * (port)) /* [11.4] */
-#define GPIO_MODER(port) REGISTER(GPIO_BASE(port) + 0x00u)
-#define GPIO_PUPDR(port) REGISTER(GPIO_BASE(port) + 0x0Cu)
+#define GPIO_BASE(port)     (0x58020000u + 0x400u * (port)) /* [11.4] */
+#define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
+#define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
 #define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
 
-#define DBGMCU_IDCODE REGISTER(0x5C001000u) /* [60.5.8] */
+#define DBGMCU_IDCODE    REGISTER(0x5C001000u) /* [60.5.8] */
 #define AXI_TARG7_FN_MOD REGISTER(0x51008108u)
 
 /* Armv7-M Architecture Reference Manual (DDI 0403E), B3.2 and B2.2.7. */
-#define SCB_CCR REGISTER(0xE000ED14u)
-#define SCB_CCSIDR REGISTER(0xE000ED80u)
-#define SCB_CSSELR REGISTER(0xE000ED84u)
+#define SCB_CCR     REGISTER(0xE000ED14u)
+#define SCB_CCSIDR  REGISTER(0xE000ED80u)
+#define SCB_CSSELR  REGISTER(0xE000ED84u)
 #define SCB_ICIALLU REGISTER(0xE000EF50u)
-#define SCB_DCISW REGISTER(0xE000EF60u)
-#define CCR_DC (1u << 16)
-#define CCR_IC (1u << 17)
+#define SCB_DCISW   REGISTER(0xE000EF60u)
+#define CCR_DC      (1u << 16)
+#define CCR_IC      (1u << 17)
 
 _Static_assert(TC_CORE_CLOCK_HZ % 2000000 == 0, "the PLL makes even MHz");
 _Static_assert(TC_CORE_CLOCK_HZ >= 96000000 && TC_CORE_CLOCK_HZ <= 400000000, "core clock range");
 
 /* Errata sheet ES0392, 2.2.9: AXI SRAM of revision Y may return wrong data to overlapping reads. */
-static void serialise_axi_sram_reads(void)
-{
+static void serialise_axi_sram_reads(void) {
     if ((DBGMCU_IDCODE >> 16) < 0x2000u) {
         AXI_TARG7_FN_MOD = 1;
     }
 }
 
-static void start_clocks(void)
-{
+static void start_clocks(void) {
     PWR_CR3 = (PWR_CR3 & ~CR3_SUPPLY_MASK) | CR3_LDOEN;
     while ((PWR_CSR1 & CSR1_ACTVOSRDY) == 0u) {
     }
@@ -132,8 +130,7 @@ static void start_clocks(void)
     }
 }
 
-static void invalidate_data_cache(void)
-{
+static void invalidate_data_cache(void) {
     SCB_CSSELR = 0;
     __asm volatile("dsb" ::: "memory");
     const uint32_t geometry = SCB_CCSIDR;
@@ -146,8 +143,7 @@ static void invalidate_data_cache(void)
     }
 }
 
-static void start_caches(void)
-{
+static void start_caches(void) {
     SCB_ICIALLU = 0;
     invalidate_data_cache();
     __asm volatile("dsb\n"
@@ -159,8 +155,7 @@ static void start_caches(void)
                        : "memory");
 }
 
-static void connect_pin(uint32_t port, uint32_t pin)
-{
+static void connect_pin(uint32_t port, uint32_t pin) {
     RCC_AHB4ENR |= 1u << port;
     (void)RCC_AHB4ENR;
     const uint32_t nibble = 4u * (pin % 8u);
@@ -170,8 +165,7 @@ static void connect_pin(uint32_t port, uint32_t pin)
     GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2u * pin))) | (2u << (2u * pin));
 }
 
-static void start_uart(void)
-{
+static void start_uart(void) {
     connect_pin(TC_UART_TX_PORT, TC_UART_TX_PIN);
     connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
     ENABLE_USART_CLOCK();
@@ -182,8 +176,7 @@ static void start_uart(void)
     USART_CR1 = CR1_FIFOEN_TE_RE | CR1_UE;
 }
 
-void tc_platform_init(void)
-{
+void tc_platform_init(void) {
     serialise_axi_sram_reads();
     start_clocks();
     start_caches();
@@ -191,16 +184,14 @@ void tc_platform_init(void)
     tc_dwt_start();
 }
 
-int tc_platform_getc(void)
-{
+int tc_platform_getc(void) {
     if ((USART_ISR & ISR_RXFNE) == 0u) {
         return -1;
     }
     return (int)(USART_RDR & 0xFFu);
 }
 
-void tc_platform_write(const uint8_t *bytes, size_t count)
-{
+void tc_platform_write(const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; ++i) {
         while ((USART_ISR & ISR_TXFNF) == 0u) {
         }
@@ -208,13 +199,11 @@ void tc_platform_write(const uint8_t *bytes, size_t count)
     }
 }
 
-uint32_t tc_platform_ticks(void)
-{
+uint32_t tc_platform_ticks(void) {
     return TC_DWT_CYCCNT;
 }
 
-_Noreturn void tc_platform_exit(int code)
-{
+_Noreturn void tc_platform_exit(int code) {
     (void)code;
     for (;;) {
         __asm volatile("wfi");

@@ -1,8 +1,8 @@
 /* STMicroelectronics STM32U575: PLL from the internal oscillator, instruction cache, USART, DWT
  * cycle counter. TrustZone must be off (option bit TZEN = 0, as delivered).
  *
- * Sections of the reference manual RM0456 in brackets. The internal 16 MHz oscillator is accurate to
- * 1 % at room temperature: enough for a UART. Cycle counts do not depend on it.
+ * Sections of the reference manual RM0456 in brackets. The internal 16 MHz oscillator is accurate
+ * to 1 % at room temperature: enough for a UART. Cycle counts do not depend on it.
  *
  * The USART's receive buffer holds 8 bytes. */
 #include "tc_platform.h"
@@ -12,80 +12,79 @@
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define FLASH_ACR REGISTER(0x40022000u) /* [7.9.1] */
+#define FLASH_ACR  REGISTER(0x40022000u) /* [7.9.1] */
 #define ACR_PRFTEN (1u << 8)
 
-#define ICACHE_CR REGISTER(0x40030400u) /* [8.7] */
-#define ICACHE_SR REGISTER(0x40030404u)
-#define ICACHE_CR_EN (1u << 0)
+#define ICACHE_CR       REGISTER(0x40030400u) /* [8.7] */
+#define ICACHE_SR       REGISTER(0x40030404u)
+#define ICACHE_CR_EN    (1u << 0)
 #define ICACHE_SR_BUSYF (1u << 0)
 
-#define PWR_VOSR REGISTER(0x4602080Cu) /* [10.10.4] */
+#define PWR_VOSR      REGISTER(0x4602080Cu) /* [10.10.4] */
 #define VOSR_BOOSTRDY (1u << 14)
-#define VOSR_VOSRDY (1u << 15)
-#define VOSR_RANGE_1 (3u << 16)
-#define VOSR_BOOSTEN (1u << 18)
+#define VOSR_VOSRDY   (1u << 15)
+#define VOSR_RANGE_1  (3u << 16)
+#define VOSR_BOOSTEN  (1u << 18)
 
-#define RCC_CR REGISTER(0x46020C00u) /* [11.8] */
-#define RCC_CFGR1 REGISTER(0x46020C1Cu)
-#define RCC_CFGR2 REGISTER(0x46020C20u)
-#define RCC_PLL1CFGR REGISTER(0x46020C28u)
-#define RCC_PLL1DIVR REGISTER(0x46020C34u)
-#define RCC_AHB2ENR1 REGISTER(0x46020C8Cu)
-#define RCC_AHB3ENR REGISTER(0x46020C94u)
-#define RCC_APB1ENR1 REGISTER(0x46020C9Cu)
-#define RCC_APB2ENR REGISTER(0x46020CA4u)
-#define CR_HSION (1u << 8)
-#define CR_HSIRDY (1u << 10)
-#define CR_PLL1ON (1u << 24)
-#define CR_PLL1RDY (1u << 25)
-#define CFGR1_SW_PLL1 3u
-#define CFGR1_SWS_MASK (3u << 2)
-#define CFGR1_SWS_PLL1 (3u << 2)
+#define RCC_CR          REGISTER(0x46020C00u) /* [11.8] */
+#define RCC_CFGR1       REGISTER(0x46020C1Cu)
+#define RCC_CFGR2       REGISTER(0x46020C20u)
+#define RCC_PLL1CFGR    REGISTER(0x46020C28u)
+#define RCC_PLL1DIVR    REGISTER(0x46020C34u)
+#define RCC_AHB2ENR1    REGISTER(0x46020C8Cu)
+#define RCC_AHB3ENR     REGISTER(0x46020C94u)
+#define RCC_APB1ENR1    REGISTER(0x46020C9Cu)
+#define RCC_APB2ENR     REGISTER(0x46020CA4u)
+#define CR_HSION        (1u << 8)
+#define CR_HSIRDY       (1u << 10)
+#define CR_PLL1ON       (1u << 24)
+#define CR_PLL1RDY      (1u << 25)
+#define CFGR1_SW_PLL1   3u
+#define CFGR1_SWS_MASK  (3u << 2)
+#define CFGR1_SWS_PLL1  (3u << 2)
 #define CFGR2_HPRE_DIV2 8u
-#define AHB3ENR_PWREN (1u << 2)
+#define AHB3ENR_PWREN   (1u << 2)
 
-/* PLL input 16 MHz / 4 = 4 MHz; VCO = 4 MHz * N (128 to 544 MHz); core = VCO / 2. The booster of the
- * voltage regulator runs from 16 MHz / 2. */
-#define PLL_N (TC_CORE_CLOCK_HZ / 2000000u)
+/* PLL input 16 MHz / 4 = 4 MHz; VCO = 4 MHz * N (128 to 544 MHz); core = VCO / 2. The booster of
+ * the voltage regulator runs from 16 MHz / 2. */
+#define PLL_N          (TC_CORE_CLOCK_HZ / 2000000u)
 #define PLL1CFGR_VALUE (2u | (3u << 8) | (1u << 12) | (1u << 18)) /* HSI, M = 4, output R */
 #define PLL1DIVR_VALUE ((PLL_N - 1u) | (1u << 9) | (1u << 16) | (1u << 24))
-#define FLASH_LATENCY ((TC_CORE_CLOCK_HZ - 1u) / 32000000u) /* [table 54], range 1 */
+#define FLASH_LATENCY  ((TC_CORE_CLOCK_HZ - 1u) / 32000000u) /* [table 54], range 1 */
 
 #if TC_UART_INSTANCE == 1
-#define USART_BASE 0x40013800u
+#define USART_BASE           0x40013800u
 #define ENABLE_USART_CLOCK() (RCC_APB2ENR |= 1u << 14)
 #elif TC_UART_INSTANCE == 2
-#define USART_BASE 0x40004400u
+#define USART_BASE           0x40004400u
 #define ENABLE_USART_CLOCK() (RCC_APB1ENR1 |= 1u << 17)
 #elif TC_UART_INSTANCE == 3
-#define USART_BASE 0x40004800u
+#define USART_BASE           0x40004800u
 #define ENABLE_USART_CLOCK() (RCC_APB1ENR1 |= 1u << 18)
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_CR1 REGISTER(USART_BASE + 0x00u) /* [66.8] */
-#define USART_CR3 REGISTER(USART_BASE + 0x08u)
-#define USART_BRR REGISTER(USART_BASE + 0x0Cu)
-#define USART_ISR REGISTER(USART_BASE + 0x1Cu)
-#define USART_RDR REGISTER(USART_BASE + 0x24u)
-#define USART_TDR REGISTER(USART_BASE + 0x28u)
+#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [66.8] */
+#define USART_CR3        REGISTER(USART_BASE + 0x08u)
+#define USART_BRR        REGISTER(USART_BASE + 0x0Cu)
+#define USART_ISR        REGISTER(USART_BASE + 0x1Cu)
+#define USART_RDR        REGISTER(USART_BASE + 0x24u)
+#define USART_TDR        REGISTER(USART_BASE + 0x28u)
 #define CR1_FIFOEN_TE_RE ((1u << 29) | (1u << 3) | (1u << 2))
-#define CR1_UE (1u << 0)
-#define CR3_OVRDIS (1u << 12)
-#define ISR_RXFNE (1u << 5)
-#define ISR_TXFNF (1u << 7)
+#define CR1_UE           (1u << 0)
+#define CR3_OVRDIS       (1u << 12)
+#define ISR_RXFNE        (1u << 5)
+#define ISR_TXFNF        (1u << 7)
 
-#define GPIO_BASE(port) (0x42020000u + 0x400u * (port)) /* [13.4] */
-#define GPIO_MODER(port) REGISTER(GPIO_BASE(port) + 0x00u)
-#define GPIO_PUPDR(port) REGISTER(GPIO_BASE(port) + 0x0Cu)
+#define GPIO_BASE(port)     (0x42020000u + 0x400u * (port)) /* [13.4] */
+#define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
+#define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
 #define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
 
 _Static_assert(TC_CORE_CLOCK_HZ % 2000000 == 0, "the PLL makes even MHz");
 _Static_assert(TC_CORE_CLOCK_HZ >= 64000000 && TC_CORE_CLOCK_HZ <= 160000000, "core clock range");
 
-static void start_power(void)
-{
+static void start_power(void) {
     RCC_AHB3ENR |= AHB3ENR_PWREN;
     (void)RCC_AHB3ENR;
     PWR_VOSR |= VOSR_RANGE_1;
@@ -101,8 +100,7 @@ static void start_power(void)
     }
 }
 
-static void start_clocks(void)
-{
+static void start_clocks(void) {
     RCC_PLL1DIVR = PLL1DIVR_VALUE;
     RCC_CR |= CR_PLL1ON;
     while ((RCC_CR & CR_PLL1RDY) == 0u) {
@@ -118,15 +116,13 @@ static void start_clocks(void)
     RCC_CFGR2 = 0;
 }
 
-static void start_cache(void)
-{
+static void start_cache(void) {
     while ((ICACHE_SR & ICACHE_SR_BUSYF) != 0u) {
     }
     ICACHE_CR |= ICACHE_CR_EN;
 }
 
-static void connect_pin(uint32_t port, uint32_t pin)
-{
+static void connect_pin(uint32_t port, uint32_t pin) {
     RCC_AHB2ENR1 |= 1u << port;
     (void)RCC_AHB2ENR1;
     const uint32_t nibble = 4u * (pin % 8u);
@@ -136,8 +132,7 @@ static void connect_pin(uint32_t port, uint32_t pin)
     GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2u * pin))) | (2u << (2u * pin));
 }
 
-static void start_uart(void)
-{
+static void start_uart(void) {
     connect_pin(TC_UART_TX_PORT, TC_UART_TX_PIN);
     connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
     ENABLE_USART_CLOCK();
@@ -148,8 +143,7 @@ static void start_uart(void)
     USART_CR1 = CR1_FIFOEN_TE_RE | CR1_UE;
 }
 
-void tc_platform_init(void)
-{
+void tc_platform_init(void) {
     start_power();
     start_clocks();
     start_cache();
@@ -157,16 +151,14 @@ void tc_platform_init(void)
     tc_dwt_start();
 }
 
-int tc_platform_getc(void)
-{
+int tc_platform_getc(void) {
     if ((USART_ISR & ISR_RXFNE) == 0u) {
         return -1;
     }
     return (int)(USART_RDR & 0xFFu);
 }
 
-void tc_platform_write(const uint8_t *bytes, size_t count)
-{
+void tc_platform_write(const uint8_t *bytes, size_t count) {
     for (size_t i = 0; i < count; ++i) {
         while ((USART_ISR & ISR_TXFNF) == 0u) {
         }
@@ -174,13 +166,11 @@ void tc_platform_write(const uint8_t *bytes, size_t count)
     }
 }
 
-uint32_t tc_platform_ticks(void)
-{
+uint32_t tc_platform_ticks(void) {
     return TC_DWT_CYCCNT;
 }
 
-_Noreturn void tc_platform_exit(int code)
-{
+_Noreturn void tc_platform_exit(int code) {
     (void)code;
     for (;;) {
         __asm volatile("wfi");

@@ -1,0 +1,116 @@
+"""How a project is compiled: sources and flags, decided once for CMake and for ``toolchain``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tinycompress.artifacts import ToolchainName
+from tinycompress.boards import Board
+from tinycompress.boards.schema import Core, Cpu, Fpu
+
+LINKER_SCRIPT = "board.ld"
+
+# -O2 and one section per function and object, so that the linker drops what is not used. The
+# firmware is freestanding: it has a start-up of its own and needs no C library header.
+_COMPILE = (
+    "-std=c11", "-O2", "-ffreestanding", "-ffunction-sections", "-fdata-sections", "-fno-common",
+    "-fno-unwind-tables", "-fno-asynchronous-unwind-tables",
+)  # fmt: skip
+_WARNINGS = (
+    "-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wvla",
+    "-Wstrict-prototypes",
+)  # fmt: skip
+_LINK = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--build-id=sha1")
+# zig's cc compiles with undefined-behaviour traps and debug information unless told otherwise.
+_ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined")
+_ZIG_FPU: Mapping[Fpu, str] = MappingProxyType(
+    {
+        "none": "",
+        "fpv4-sp-d16": "+vfp4d16sp",
+        "fpv5-sp-d16": "+fp_armv8d16sp",
+        "fpv5-d16": "+fp_armv8d16",
+    }
+)
+# Armv8-M cores whose DSP extension is an option: GCC assumes it, zig does not.
+_OPTIONAL_DSP: tuple[Core, ...] = ("cortex-m33",)
+
+
+@dataclass(frozen=True)
+class ToolchainFlags:
+    """Flags of one compiler beyond the common ones."""
+
+    compile: tuple[str, ...]
+    link: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BuildPlan:
+    """Everything that a driver of compilers must know; all paths are relative to the project.
+
+    A source is compiled with ``compile_flags + warnings + toolchains[name].compile`` and every
+    ``include_dirs``; objects are linked with ``toolchains[name].compile + link_flags +
+    toolchains[name].link`` and the linker script.
+    """
+
+    sources: tuple[str, ...]
+    include_dirs: tuple[str, ...]
+    compile_flags: tuple[str, ...]
+    warnings: tuple[str, ...]
+    link_flags: tuple[str, ...]
+    linker_script: str
+    toolchains: Mapping[ToolchainName, ToolchainFlags]
+
+
+def build_plan(
+    board: Board,
+    *,
+    sources: tuple[str, ...],
+    include_dirs: tuple[str, ...],
+    defines: tuple[str, ...] = (),
+) -> BuildPlan:
+    """The plan for compiling ``sources`` for ``board``.
+
+    Args:
+        board: Whose core decides the flags.
+        sources: ``.c`` and ``.S`` files, relative to the project.
+        include_dirs: Relative to the project, in order.
+        defines: ``-D`` flags.
+    """
+    return BuildPlan(
+        sources=sources,
+        include_dirs=include_dirs,
+        compile_flags=(*_COMPILE, *defines),
+        warnings=_WARNINGS,
+        link_flags=_LINK,
+        linker_script=LINKER_SCRIPT,
+        toolchains=MappingProxyType(
+            {
+                "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), ("-Wl,--no-warn-rwx-segments",)),
+                "zig": ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), ()),
+            }
+        ),
+    )
+
+
+def gcc_cpu_flags(cpu: Cpu) -> tuple[str, ...]:
+    """What tells arm-none-eabi-gcc of the core (GCC manual, 3.19.5 ARM Options)."""
+    core: str = cpu.core
+    if core in _OPTIONAL_DSP and not cpu.dsp:
+        core += "+nodsp"
+    if core == "cortex-m55" and not cpu.mve:
+        core += "+nomve"
+    fpu = () if cpu.fpu == "none" else (f"-mfpu={cpu.fpu}",)
+    return (f"-mcpu={core}", "-mthumb", f"-mfloat-abi={cpu.float_abi}", *fpu)
+
+
+def zig_cpu_flags(cpu: Cpu) -> tuple[str, ...]:
+    """What tells zig's clang of the core; its core names imply no FPU."""
+    abi = "eabihf" if cpu.float_abi == "hard" else "eabi"
+    core = cpu.core.replace("-", "_") + _ZIG_FPU[cpu.fpu]
+    if cpu.core in _OPTIONAL_DSP:
+        core += "+dsp" if cpu.dsp else "-dsp"
+    if cpu.core == "cortex-m55" and not cpu.mve:
+        core += "-mve"
+    return ("-target", f"thumb-freestanding-{abi}", f"-mcpu={core}")

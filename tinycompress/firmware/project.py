@@ -1,0 +1,153 @@
+"""``tinycompress.json``: what a project says about itself, written and read here only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tinycompress.artifacts import (
+    FirmwareProject,
+    GeneratedSources,
+    LayerInfo,
+    TensorSpec,
+)
+from tinycompress.boards import Board
+from tinycompress.errors import ConfigError
+from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
+
+PROJECT_FILE = "tinycompress.json"
+SCHEMA = "tinycompress.project"
+SCHEMA_VERSION = 1
+_HINT = "make the project again with `tinycompress build`"
+
+
+def project_json(
+    sources: GeneratedSources, board: Board, plan: BuildPlan, *, model_name: str
+) -> str:
+    """The text of ``tinycompress.json``: sorted keys, nothing that changes from run to run."""
+    table = {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "model_name": model_name,
+        "board": board.id,
+        "engine": sources.engine,
+        "exact_to": sources.exact_to,
+        "model_sha256": sources.model_sha256,
+        "inputs": [asdict(spec) for spec in sources.inputs],
+        "outputs": [asdict(spec) for spec in sources.outputs],
+        "layers": [asdict(layer) for layer in sources.layers],
+        "macs": sources.macs,
+        "arena_bytes": sources.arena_bytes,
+        "weights_bytes": sources.weights_bytes,
+        "peak_layer": sources.peak_layer,
+        "build": {
+            "sources": plan.sources,
+            "include_dirs": plan.include_dirs,
+            "compile_flags": plan.compile_flags,
+            "warnings": plan.warnings,
+            "link_flags": plan.link_flags,
+            "linker_script": plan.linker_script,
+            "toolchains": {name: asdict(flags) for name, flags in plan.toolchains.items()},
+        },
+    }
+    return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def is_project(directory: Path) -> bool:
+    """Whether ``directory`` holds a project that this package wrote."""
+    try:
+        _read(directory)
+    except ConfigError:
+        return False
+    return True
+
+
+def load_project(directory: Path) -> FirmwareProject:
+    """Read a project's facts back.
+
+    Raises:
+        ConfigError: There is no project, or its file is broken or of another version.
+    """
+    table = _read(directory)
+    try:
+        return FirmwareProject(
+            directory=directory,
+            board_id=table["board"],
+            engine=table["engine"],
+            exact_to=table["exact_to"],
+            model_sha256=table["model_sha256"],
+            inputs=tuple(_tensor(item) for item in table["inputs"]),
+            outputs=tuple(_tensor(item) for item in table["outputs"]),
+            layers=tuple(_layer(item) for item in table["layers"]),
+            arena_bytes=table["arena_bytes"],
+            weights_bytes=table["weights_bytes"],
+        )
+    except (KeyError, TypeError) as error:
+        raise _broken(directory, error) from error
+
+
+def load_plan(directory: Path) -> BuildPlan:
+    """Read how a project is compiled.
+
+    Raises:
+        ConfigError: There is no project, or its file is broken or of another version.
+    """
+    table = _read(directory)
+    try:
+        plan = table["build"]
+        return BuildPlan(
+            sources=tuple(plan["sources"]),
+            include_dirs=tuple(plan["include_dirs"]),
+            compile_flags=tuple(plan["compile_flags"]),
+            warnings=tuple(plan["warnings"]),
+            link_flags=tuple(plan["link_flags"]),
+            linker_script=plan["linker_script"],
+            toolchains=MappingProxyType(
+                {
+                    name: ToolchainFlags(tuple(flags["compile"]), tuple(flags["link"]))
+                    for name, flags in plan["toolchains"].items()
+                }
+            ),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise _broken(directory, error) from error
+
+
+def _tensor(item: Mapping[str, Any]) -> TensorSpec:
+    return TensorSpec(**{**item, "shape": tuple(item["shape"])})
+
+
+def _layer(item: Mapping[str, Any]) -> LayerInfo:
+    return LayerInfo(**{**item, "output_shape": tuple(item["output_shape"])})
+
+
+def _broken(directory: Path, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"{directory / PROJECT_FILE} lacks or garbles {error}; it was changed by hand, or written "
+        "by another version",
+        hint=_HINT,
+    )
+
+
+def _read(directory: Path) -> dict[str, Any]:
+    path = directory / PROJECT_FILE
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{directory} is no project: it has no {PROJECT_FILE}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}", hint=_HINT) from error
+    if not isinstance(table, dict) or table.get("schema") != SCHEMA:
+        raise ConfigError(f"{path} does not describe a project (no schema {SCHEMA!r})", hint=_HINT)
+    if table.get("schema_version") != SCHEMA_VERSION:
+        raise ConfigError(
+            f"{path} has schema_version {table.get('schema_version')!r}, must be {SCHEMA_VERSION}",
+            hint=_HINT,
+        )
+    return table

@@ -1,0 +1,192 @@
+"""Writing a firmware project: a directory that builds by hand, with nothing of this package."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import jinja2
+
+from tinycompress import _files
+from tinycompress._resources import firmware_templates_dir
+from tinycompress._version import __version__
+from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources
+from tinycompress.boards import Board
+from tinycompress.errors import ConfigError
+from tinycompress.firmware.fit import arena_max_bytes, check_fit
+from tinycompress.firmware.pins import pin_number, uart_number
+from tinycompress.firmware.plan import LINKER_SCRIPT, BuildPlan, build_plan
+from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project, project_json
+
+_ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
+_START_UP = ("tc_startup.c", "tc_fault.c")
+_INCLUDE_DIRS = (".", "model", "runtime/include")
+_RENDERED = {
+    "board_config.h": "common/board_config.h.j2",
+    LINKER_SCRIPT: "common/ld/cortex_m.ld.j2",
+    "CMakeLists.txt": "common/CMakeLists.txt.j2",
+    "README.md": "common/README.md.j2",
+}
+_TOOLCHAIN_FILES = ("toolchain-arm-none-eabi.cmake", "toolchain-zig.cmake")
+
+Tree = dict[str, bytes]
+"""Contents of files by path relative to the project, with forward slashes."""
+
+
+def render_project(
+    sources: GeneratedSources,
+    board: Board,
+    directory: Path,
+    *,
+    tflite: bytes,
+    model_name: str,
+) -> FirmwareProject:
+    """Write the project of one model on one board.
+
+    Args:
+        sources: What the engine's code generator made.
+        board: The board to build for.
+        directory: Where the project goes. A project of an earlier run is replaced as a whole, with
+            its ``build/``; any other directory must be empty or absent.
+        tflite: The model file that ``sources`` was generated from.
+        model_name: For people; shown in the project's README.
+
+    Raises:
+        DoesNotFitError: The model certainly does not fit the board.
+        ConfigError: ``directory`` cannot be written, or holds something else than a project.
+    """
+    if hashlib.sha256(tflite).hexdigest() != sources.model_sha256:
+        raise ConfigError("the sources were generated from another model file than the one given")
+    check_fit(sources, board)
+    replace = directory.is_dir() and is_project(directory)
+    tree = project_tree(sources, board, tflite=tflite, model_name=model_name)
+    with _files.new_directory(directory, replace=replace) as temporary:
+        for path, content in sorted(tree.items()):
+            file = temporary / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    return load_project(directory)
+
+
+def project_tree(
+    sources: GeneratedSources, board: Board, *, tflite: bytes, model_name: str
+) -> Tree:
+    """Every file of the project, the same for the same arguments."""
+    templates = firmware_templates_dir()
+    name = re.sub(r"[^\w .()+-]", "_", model_name) or "model"
+    tree = _model_tree(sources, templates / "engine" / sources.engine)
+    tree |= _runtime_tree(templates / "common")
+    platform = _platform_tree(board, templates)
+    host = _copies(templates / "mcu" / "host", "host")
+    plan = _plan(sources, board, [*tree, *platform])
+    tree |= platform | host
+    tree["model.tflite"] = tflite
+    tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
+    for file in _TOOLCHAIN_FILES:
+        tree[file] = (templates / "common" / file).read_bytes()
+    tree |= _rendered(sources, board, plan, templates, model_name=name)
+    return tree
+
+
+def _model_tree(sources: GeneratedSources, engine: Path) -> Tree:
+    tree = {_inside("model", path): text.encode() for path, text in sources.files.items()}
+    for file in sources.kernel_files:
+        tree[_inside("model", file)] = (engine / file).read_bytes()
+    return tree
+
+
+def _inside(parent: str, path: str) -> str:
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or PurePosixPath(path).is_absolute():
+        raise ValueError(f"path {path!r} leads out of {parent}/")
+    return str(PurePosixPath(parent, *parts))
+
+
+def _runtime_tree(common: Path) -> Tree:
+    tree = _copies(common / "src", "runtime") | _copies(common / "include", "runtime/include")
+    return {path: content for path, content in tree.items() if Path(path).name not in _START_UP}
+
+
+def _platform_tree(board: Board, templates: Path) -> Tree:
+    port = templates / "mcu" / board.family
+    if not (port / "platform.c").is_file():
+        known = sorted(path.parent.name for path in (templates / "mcu").glob("*/platform.c"))
+        raise ConfigError(
+            f"board {board.id!r}: no port for MCU family {board.family!r}; there are: "
+            f"{', '.join(name for name in known if name != 'host')}",
+            hint="docs/adding-a-board.md tells how to port to another family",
+        )
+    tree = _copies(port, "platform")
+    for file in _START_UP:
+        tree[f"platform/{file}"] = (templates / "common" / "src" / file).read_bytes()
+    return tree
+
+
+def _copies(source: Path, target: str) -> Tree:
+    return {
+        f"{target}/{path.name}": path.read_bytes()
+        for path in sorted(source.iterdir())
+        if path.suffix in (".c", ".h", ".S")
+    }
+
+
+def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPlan:
+    compiled = tuple(sorted(path for path in paths if path.endswith((".c", ".S"))))
+    return build_plan(
+        board,
+        sources=compiled,
+        include_dirs=_INCLUDE_DIRS,
+        defines=(f"-DTC_ENGINE_ID={_ENGINE_ID[sources.engine]}u",),
+    )
+
+
+def _rendered(
+    sources: GeneratedSources,
+    board: Board,
+    plan: BuildPlan,
+    templates: Path,
+    *,
+    model_name: str,
+) -> Tree:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    facts = _facts(sources, board, plan, model_name=model_name)
+    return {
+        path: environment.get_template(template).render(facts).encode()
+        for path, template in _RENDERED.items()
+    }
+
+
+def _facts(
+    sources: GeneratedSources, board: Board, plan: BuildPlan, *, model_name: str
+) -> dict[str, Any]:
+    uart = board.serial.uart
+    return {
+        "header": (
+            f"Auto-generated by tinycompress {__version__} for {board.id}, model "
+            f"{sources.model_sha256[:16]}. Do not edit."
+        ),
+        "version": __version__,
+        "model_name": model_name,
+        "sources": sources,
+        "board": board,
+        "plan": plan,
+        "portable_sources": [path for path in plan.sources if not path.startswith("platform/")],
+        "platform_sources": [path for path in plan.sources if path.startswith("platform/")],
+        "has_assembly": any(path.endswith(".S") for path in plan.sources),
+        "boot2": next((region for region in board.memory if "boot2" in region.holds), None),
+        **{purpose: board.region_for(purpose) for purpose in ("code", "data", "stack", "arena")},
+        "arena_max_bytes": arena_max_bytes(board),
+        "uart_instance": uart_number(uart.instance),
+        "tx": None if uart.tx is None else pin_number(uart.tx),
+        "rx": None if uart.rx is None else pin_number(uart.rx),
+    }
