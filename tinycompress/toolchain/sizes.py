@@ -31,10 +31,8 @@ FlashCategory = Literal["weights", "kernels", "runtime", "platform"]
 ARENA_SECTION = ".tc_arena"
 STACK_SECTION = ".tc_stack"
 
-_PLATFORM_PREFIXES = ("tc_platform_", "tc_fault_", "tc_port_")
-_PLATFORM_NAMES = frozenset(
-    {"tc_reset", "tc_start", "tc_unhandled", "tc_vectors", "tc_external_vectors"}
-)
+_PLATFORM_PREFIXES = ("tc_platform_", "tc_fault_", "tc_stack_")
+_PLATFORM_NAMES = frozenset({"tc_reset", "tc_start", "tc_unhandled", "tc_vectors"})
 _PLATFORM_SECTIONS = frozenset({".vectors", ".boot2"})
 
 

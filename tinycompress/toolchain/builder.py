@@ -1,0 +1,272 @@
+"""From a firmware project on disk to a linked, sized and recorded firmware.
+
+Same project, same compiler: same bytes, wherever the project lies. Every command runs in the
+project's directory with relative source paths, debug information is left out, and the build id is a
+hash of what was linked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from tinycompress import _files
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import BuiltFirmware, FirmwareProject
+from tinycompress.boards import Board
+from tinycompress.elf import ElfImage, read_elf
+from tinycompress.errors import ConfigError, ToolError
+from tinycompress.firmware.plan import BuildPlan
+from tinycompress.toolchain import compiler
+from tinycompress.toolchain.compiler import Commands, CompileJob
+from tinycompress.toolchain.find import Toolchain, ToolchainChoice, select
+from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
+from tinycompress.toolchain.plan import read_plan, source_groups
+from tinycompress.toolchain.record import (
+    FILE_NAME,
+    SCHEMA,
+    SCHEMA_VERSION,
+    BuildRecord,
+    FlashRecord,
+    RamRecord,
+    RecordedFile,
+    ToolchainRecord,
+    read_record,
+)
+from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
+
+BUILD_DIRECTORY = "build"
+ELF_NAME = "firmware.elf"
+_IMAGE_KINDS = ("bin", "hex")
+_ENTRY = re.compile(r"^\s*ENTRY\s*\(\s*(\w+)\s*\)", re.MULTILINE)
+
+
+def build(
+    project: FirmwareProject,
+    board: Board,
+    *,
+    toolchain: ToolchainChoice = "auto",
+    progress: Progress = no_progress,
+) -> BuiltFirmware:
+    """Compile and link a project into its directory ``build/``.
+
+    Writes ``firmware.elf``, ``.bin``, ``.hex`` and ``build.json``, all of them or none. What the
+    compiler warned of is logged and kept in ``build.json``.
+
+    Args:
+        project: As ``firmware.render_project`` or ``firmware.load_project`` return it.
+        board: The board that the project was made for.
+        toolchain: Compiler; ``auto`` takes the one that pip brought.
+        progress: Told how many files are compiled.
+
+    Raises:
+        ConfigError: The project is for another board or damaged, or ``build/`` cannot be written.
+        ToolError: No compiler, or it fails; with its own text.
+        DoesNotFitError: A memory region of the board overflowed.
+    """
+    _check_board(project, board)
+    plan = read_plan(project.directory)
+    chain = select(toolchain)
+    target = project.directory / BUILD_DIRECTORY
+    _check_replaceable(target)
+    with _files.new_directory(target, replace=True) as temporary:
+        commands = _commands(plan, chain, project.directory, cache=temporary / "cache")
+        warnings = _compile_and_link(commands, plan, temporary, progress)
+        image = read_elf(temporary / ELF_NAME)
+        _check_flashed_to_flash(image, board)
+        images = _write_images(image, temporary)
+        record = _record(image, board, plan, commands, images, warnings)
+        (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
+        shutil.rmtree(temporary / "cache", ignore_errors=True)
+    return load_built(project, board)
+
+
+def load_built(project: FirmwareProject, board: Board) -> BuiltFirmware:
+    """The firmware that an earlier `build` left in the project's ``build/``.
+
+    Build id and sizes are read from the ELF itself.
+
+    Raises:
+        ConfigError: Nothing was built, the project is for another board, or a file in ``build/``
+            is not the one that was built then.
+    """
+    _check_board(project, board)
+    directory = project.directory / BUILD_DIRECTORY
+    record = read_record(directory)
+    if record.board != board.id:
+        raise ConfigError(f"{directory} was built for the board {record.board}, not {board.id}")
+    elf = RecordedFile(directory / ELF_NAME, record.elf_sha256)
+    images = {
+        kind: RecordedFile(directory / f"firmware.{kind}", sha256)
+        for kind, sha256 in record.images.items()
+    }
+    for file in (elf, *images.values()):
+        file.check()
+    image = read_elf(elf.path)
+    groups = source_groups(read_plan(project.directory))
+    return BuiltFirmware(
+        project=project,
+        elf=elf.path,
+        images=MappingProxyType({kind: file.path for kind, file in images.items()}),
+        build_id=_build_id(image),
+        elf_sha256=image.sha256,
+        toolchain=record.toolchain.name,
+        toolchain_version=record.toolchain.version,
+        flags=record.flags,
+        flash=flash_sizes(image, groups),
+        ram=ram_sizes(image),
+    )
+
+
+def _check_board(project: FirmwareProject, board: Board) -> None:
+    if project.board_id != board.id:
+        raise ConfigError(
+            f"the project {project.directory} is for the board {project.board_id}, not {board.id}",
+            hint=f"tinycompress build MODEL --board {board.id}",
+        )
+
+
+def _check_replaceable(target: Path) -> None:
+    """Refuse to replace a directory that no build, ours or CMake's, made."""
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    if not any((target / name).is_file() for name in (FILE_NAME, "CMakeCache.txt")):
+        raise ConfigError(
+            f"{target} is in the way: it is not empty, and neither tinycompress nor CMake made it",
+            hint=f"move {target} elsewhere",
+        )
+
+
+def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path) -> Commands:
+    own = plan.toolchains.get(chain.name)
+    if own is None:
+        raise ConfigError(f"the project {directory} cannot be built with {chain.name}")
+    script = (directory / plan.linker_script).read_text(encoding="utf-8")
+    entry = _ENTRY.search(script)
+    if entry is None:
+        raise ConfigError(f"{directory / plan.linker_script}: no ENTRY(...) in the linker script")
+    # Zig's driver names an entry of its own unless told, whatever the script says.
+    own_entry = (f"-Wl,-e,{entry[1]}",) if chain.name == "zig" else ()
+    return Commands(
+        toolchain=chain,
+        directory=directory,
+        compile_flags=(
+            *plan.compile_flags,
+            *plan.warnings,
+            *own.compile,
+            *compiler.COMPILE_FLAGS[chain.name],
+            *(f"-I{include}" for include in plan.include_dirs),
+        ),
+        link_flags=(
+            *own.compile,
+            *plan.link_flags,
+            *own.link,
+            *compiler.LINK_FLAGS[chain.name],
+            *own_entry,
+        ),
+        environment={"ZIG_LOCAL_CACHE_DIR": str(cache)},
+    )
+
+
+def _compile_and_link(
+    commands: Commands, plan: BuildPlan, temporary: Path, progress: Progress
+) -> tuple[str, ...]:
+    # Relative to the directory that the commands run in: its own path may hold characters (commas,
+    # for one) that mean something to a compiler driver.
+    here = Path(temporary.name)
+    (temporary / "obj").mkdir()
+    jobs = [
+        CompileJob(source, here / "obj" / f"{source.replace('/', '__')}.o")
+        for source in plan.sources
+    ]
+    total = len(jobs)
+    progress("compile", 0, total)
+    warnings = compiler.compile_all(
+        commands, jobs, done=lambda count: progress("compile", count, total)
+    )
+    progress("link")
+    script = Path(plan.linker_script)
+    if commands.toolchain.name == "zig":
+        script = _script_without_debug(script, temporary)
+    said = compiler.link(commands, [job.output for job in jobs], script, here / ELF_NAME)
+    return (*warnings, said) if said else warnings
+
+
+def _script_without_debug(script: Path, temporary: Path) -> Path:
+    """A script around the project's that drops debug information.
+
+    Zig builds its run-time library with debug information that names directories of this machine,
+    and its driver can only strip that together with the symbols.
+    """
+    wrapper = f'INCLUDE "{script}"\nSECTIONS {{ /DISCARD/ : {{ *(.debug_*) }} }}\n'
+    (temporary / "link.ld").write_text(wrapper, encoding="utf-8")
+    return Path(temporary.name) / "link.ld"
+
+
+def _check_flashed_to_flash(image: ElfImage, board: Board) -> None:
+    regions = [region for region in board.memory if region.kind == "flash"]
+    for segment in flashed_segments(image):
+        first, end = segment.physical_address, segment.physical_address + len(segment.data)
+        if not any(region.origin <= first and end <= region.end for region in regions):
+            raise ToolError(
+                f"{image.path.name}: the bytes from 0x{first:08x} to 0x{end:08x} lie in no flash"
+                f" region of {board.name}; the linker script of the project is not this board's"
+            )
+
+
+def _write_images(image: ElfImage, directory: Path) -> Mapping[str, str]:
+    """Write firmware.bin and firmware.hex; return their SHA-256 by kind."""
+    _, binary = binary_image(image)
+    contents = {"bin": binary, "hex": hex_image(image).encode("ascii")}
+    for kind, content in contents.items():
+        (directory / f"firmware.{kind}").write_bytes(content)
+    return {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
+
+
+def _build_id(image: ElfImage) -> str:
+    if image.build_id is None:
+        raise ToolError(
+            f"{image.path}: the linker wrote no build id, by which a device is recognised",
+            hint="the linker script must keep the section .note.gnu.build-id",
+        )
+    return image.build_id.hex()
+
+
+def _record(
+    image: ElfImage,
+    board: Board,
+    plan: BuildPlan,
+    commands: Commands,
+    images: Mapping[str, str],
+    warnings: tuple[str, ...],
+) -> BuildRecord:
+    flash = flash_sizes(image, source_groups(plan))
+    ram = ram_sizes(image)
+    return BuildRecord(
+        schema=SCHEMA,
+        schema_version=SCHEMA_VERSION,
+        board=board.id,
+        build_id=_build_id(image),
+        elf_sha256=image.sha256,
+        toolchain=ToolchainRecord(name=commands.toolchain.name, version=commands.toolchain.version),
+        flags=(*commands.compile_flags, *commands.link_flags),
+        flash=FlashRecord(
+            weights_bytes=flash.weights_bytes,
+            kernels_bytes=flash.kernels_bytes,
+            runtime_bytes=flash.runtime_bytes,
+            platform_bytes=flash.platform_bytes,
+            total_bytes=flash.total_bytes,
+        ),
+        ram=RamRecord(
+            arena_bytes=ram.arena_bytes,
+            static_bytes=ram.static_bytes,
+            stack_reserved_bytes=ram.stack_reserved_bytes,
+            total_bytes=ram.total_bytes,
+        ),
+        images=images,
+        warnings=warnings,
+    )

@@ -1,0 +1,122 @@
+"""``build.json``: what was built with what, kept beside the ELF that it describes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tinycompress.errors import ConfigError
+
+SCHEMA: Literal["tinycompress.build"] = "tinycompress.build"
+SCHEMA_VERSION: Literal[1] = 1
+FILE_NAME = "build.json"
+
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Bytes = Annotated[int, Field(ge=0)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class ToolchainRecord(_Record):
+    """Which compiler."""
+
+    name: Literal["zig", "gcc"]
+    version: str
+
+
+class FlashRecord(_Record):
+    """Flash of the ELF by category."""
+
+    weights_bytes: _Bytes
+    kernels_bytes: _Bytes
+    runtime_bytes: _Bytes
+    platform_bytes: _Bytes
+    total_bytes: _Bytes
+
+
+class RamRecord(_Record):
+    """RAM of the ELF; the stack as it is reserved."""
+
+    arena_bytes: _Bytes
+    static_bytes: _Bytes
+    stack_reserved_bytes: _Bytes
+    total_bytes: _Bytes
+
+
+class BuildRecord(_Record):
+    """The whole file. ``images`` maps a kind (bin, hex) to the SHA-256 of ``firmware.<kind>``."""
+
+    schema_: Literal["tinycompress.build"] = Field(alias="schema")
+    schema_version: Literal[1]
+    board: str
+    build_id: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+    elf_sha256: _Sha256
+    toolchain: ToolchainRecord
+    flags: tuple[str, ...]
+    flash: FlashRecord
+    ram: RamRecord
+    images: Mapping[str, _Sha256]
+    warnings: tuple[str, ...]
+
+    def to_json(self) -> str:
+        """The text of the file; the same for the same record."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+
+
+@dataclass(frozen=True)
+class RecordedFile:
+    """A file of the build directory and the SHA-256 that it must have."""
+
+    path: Path
+    sha256: str
+
+    def check(self) -> None:
+        """Raises ConfigError unless the file is the recorded one."""
+        try:
+            found = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ConfigError(
+                f"cannot read {self.path}: {error.strerror}", hint=REBUILD_HINT
+            ) from error
+        if found != self.sha256:
+            raise ConfigError(
+                f"{self.path} is not the file that {FILE_NAME} beside it describes (it was changed"
+                " or built by hand since)",
+                hint=REBUILD_HINT,
+            )
+
+
+REBUILD_HINT = "build the project again: tinycompress build"
+
+
+def read_record(directory: Path) -> BuildRecord:
+    """Read ``build.json`` of a build directory.
+
+    Raises:
+        ConfigError: There is none, or it is not one that this version writes.
+    """
+    path = directory / FILE_NAME
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{directory.parent} has not been built: no {path}", hint=REBUILD_HINT
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=REBUILD_HINT) from error
+    try:
+        return BuildRecord.model_validate_json(text)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"])) or "the file"
+        raise ConfigError(
+            f"{path} is not a build record: {where}: {problem['msg']}", hint=REBUILD_HINT
+        ) from error
