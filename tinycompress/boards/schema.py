@@ -22,7 +22,7 @@ image of ``.data``. ``data``: ``.data`` and ``.bss``. ``stack`` and ``arena``: a
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
 # The name is printed into C comments, CMake and Markdown: letters, digits and plain punctuation.
-PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.()+/_-]{0,79}$")]
+PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.:()+/_-]{0,79}$")]
 Url = Annotated[str, Field(pattern=r"^https://[!-~]+$")]
 Word32 = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 PositiveWord32 = Annotated[int, Field(gt=0, le=0xFFFF_FFFF)]
@@ -156,7 +156,8 @@ class Emulator(_Table):
 
     ``family`` names the set of peripherals. ``flash_wait_states`` are core cycles that a read of
     flash costs beyond the first when nothing buffers it; ``flash_read_bytes`` is how much one such
-    read brings. ``*_cache_bytes`` are what buffers it (0: none).
+    read brings. ``*_cache_bytes`` are what buffers it (0: none); a cache that serves code and
+    constants alike counts as ``instruction_cache_bytes``.
     """
 
     family: Identifier

@@ -180,6 +180,7 @@ def _facts(
         "sources": sources,
         "board": board,
         "plan": plan,
+        "defines": [flag for flag in plan.compile_flags if flag.startswith("-D")],
         "portable_sources": [path for path in plan.sources if not path.startswith("platform/")],
         "platform_sources": [path for path in plan.sources if path.startswith("platform/")],
         "has_assembly": any(path.endswith(".S") for path in plan.sources),
