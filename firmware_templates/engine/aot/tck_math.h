@@ -1,0 +1,103 @@
+/* The integer arithmetic of the kernels: the one home of rounding and saturation in C.
+ *
+ * Every function reproduces a reference kernel's result to the last bit, and is tied by tests to
+ * tinycompress/ir/arithmetic.py. Where a reference kernel's int32_t would overflow, these wrap. */
+#ifndef TCK_MATH_H
+#define TCK_MATH_H
+
+#include <stdint.h>
+
+/* Kernels are inlined where they are called: with the parameters of one layer in sight the
+ * compiler turns shapes, offsets and multipliers into constants. Where layers share a kernel, the
+ * generated code calls it from one function that is not inlined itself. */
+#define TCK_KERNEL static inline __attribute__((always_inline))
+
+#define TCK_INLINE static inline __attribute__((always_inline))
+
+_Static_assert((-1 >> 1) == -1, "right shifts of negative numbers must be arithmetic");
+_Static_assert((int32_t)UINT32_MAX == -1, "conversions to int32_t must be modulo 2^32");
+
+TCK_INLINE int32_t tck_min(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
+TCK_INLINE int32_t tck_max(int32_t a, int32_t b) {
+    return a > b ? a : b;
+}
+
+TCK_INLINE int32_t tck_clamp(int32_t x, int32_t low, int32_t high) {
+    return tck_min(tck_max(x, low), high);
+}
+
+/* x + y modulo 2^32. */
+TCK_INLINE int32_t tck_add_wrap(int32_t x, int32_t y) {
+    return (int32_t)((uint32_t)x + (uint32_t)y);
+}
+
+/* x * 2^shift modulo 2^32, 0 <= shift <= 31. */
+TCK_INLINE int32_t tck_shift_left_wrap(int32_t x, int32_t shift) {
+    return (int32_t)((uint32_t)x << shift);
+}
+
+/* x * y / 2^31 to nearest, halves upwards. Not both may be INT32_MIN. */
+TCK_INLINE int32_t tck_doubling_high_mul(int32_t x, int32_t y) {
+    return (int32_t)(((int64_t)x * y + (INT64_C(1) << 30)) >> 31);
+}
+
+/* x / 2^exponent to nearest, halves away from zero, 0 <= exponent <= 31. */
+TCK_INLINE int32_t tck_rounding_divide_by_pot(int32_t x, int32_t exponent) {
+    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1U);
+    const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> exponent) + ((x & mask) > threshold ? 1 : 0);
+}
+
+/* x * multiplier * 2^(shift - 31) with two roundings; multiplier >= 0, -31 <= shift <= 31. */
+TCK_INLINE int32_t tck_multiply_double(int32_t x, int32_t multiplier, int32_t shift) {
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    const int32_t product = tck_doubling_high_mul(tck_shift_left_wrap(x, left), multiplier);
+    return tck_rounding_divide_by_pot(product, right);
+}
+
+/* x * multiplier * 2^-shift with one rounding, halves away from zero; 1 <= shift <= 62, and
+ * |x| * multiplier + 2^(shift - 1) < 2^63. */
+TCK_INLINE int64_t tck_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift) {
+    const int64_t half = INT64_C(1) << (shift - 1);
+    return (x * multiplier + half - (x < 0 ? 1 : 0)) >> shift;
+}
+
+/* x * 2^exponent, saturating; exponent >= 1. */
+TCK_INLINE int32_t tck_saturating_shift_left(int32_t x, int32_t exponent) {
+    const int32_t limit = INT32_MAX >> exponent;
+    if (x > limit) {
+        return INT32_MAX;
+    }
+    if (x < -limit - 1) {
+        return INT32_MIN;
+    }
+    return tck_shift_left_wrap(x, exponent);
+}
+
+/* Leading zeros of a positive number. */
+TCK_INLINE int32_t tck_leading_zeros(int32_t x) {
+    return (int32_t)__builtin_clz((unsigned)x);
+}
+
+/* total / count to nearest, halves away from zero; count > 0. */
+TCK_INLINE int32_t tck_rounded_average(int32_t total, int32_t count) {
+    return total > 0 ? (total + count / 2) / count : (total - count / 2) / count;
+}
+
+/* 1 / (1 + x) for a Q0.31 in [0, 1), as a Q0.31: three Newton-Raphson steps on a Q2.29 that starts
+ * from 48/17 - 32/17 d. */
+TCK_INLINE int32_t tck_one_over_one_plus_x(int32_t x) {
+    const int32_t half_denominator = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1);
+    int32_t y = 1515870810 + tck_doubling_high_mul(half_denominator, -1010580540);
+    for (int32_t step = 0; step < 3; ++step) {
+        const int32_t error = (INT32_C(1) << 29) - tck_doubling_high_mul(half_denominator, y);
+        y += tck_saturating_shift_left(tck_doubling_high_mul(y, error), 2);
+    }
+    return tck_saturating_shift_left(y, 1);
+}
+
+#endif

@@ -1,0 +1,35 @@
+"""The AOT engine, from the model to C: passes, legality, lowering, memory plan, rendering."""
+
+from __future__ import annotations
+
+from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.memory import lay_out
+from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.render import render
+from tinycompress.ir.graph import Graph, Model
+
+
+def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
+    """Generate the C of a model.
+
+    Raises:
+        ModelError: The model cannot be built exactly; with every reason.
+    """
+    graph = run_passes(model.main)
+    check_legality(graph, options)
+    layers = lower_graph(graph, options)
+    return render(model, graph, layers, lay_out(graph, layers), options)
+
+
+def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:
+    """Choose the kernel of every operator that needs one; the graph has passed the checks."""
+    lowered = []
+    for op in graph.ops:
+        lower = OPS[op.kind].lower
+        if lower is not None:
+            lowered.append(lower(graph, op, options))
+    return tuple(lowered)

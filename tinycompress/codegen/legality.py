@@ -1,0 +1,70 @@
+"""Every reason why a model cannot be built, found before anything is generated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.passes.views import is_view
+from tinycompress.errors import ModelError
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
+
+_HINT = (
+    "convert with full integer quantisation (int8 weights, activations, inputs and outputs);"
+    " docs/SUPPORTED_OPS.md lists what is supported"
+)
+
+
+def check_legality(graph: Graph, options: CodegenOptions) -> None:
+    """Refuse what cannot be built exactly.
+
+    Raises:
+        ModelError: With every reason, each naming operator, layer and value.
+    """
+    reasons = (*_border_reasons(graph), *_op_reasons(graph, options))
+    if not reasons and all(is_view(op) for op in graph.ops):
+        reasons = ("no operator is left that computes anything on the device",)
+    if reasons:
+        count = f"{len(reasons)} reason" + ("s" if len(reasons) > 1 else "")
+        raise ModelError(f"the model cannot be built, for {count}:", reasons=reasons, hint=_HINT)
+
+
+def _border_reasons(graph: Graph) -> Iterator[str]:
+    for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        if not indices:
+            yield f"the model has no {role}"
+        for index in indices:
+            detail = _border_detail(graph.tensors[index])
+            if detail is not None:
+                yield f"{role} '{graph.tensors[index].name}' {detail}"
+
+
+def _border_detail(tensor: Tensor) -> str | None:
+    if tensor.dtype is not DType.INT8:
+        return f"is {tensor.dtype.value}, must be int8"
+    if tensor.quantization is None or tensor.quantization.per_channel:
+        return "must have one scale and zero point"
+    if tensor.elements == 0:
+        return f"is empty: {list(tensor.shape)}"
+    return "is constant" if tensor.is_constant else None
+
+
+def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[str]:
+    for op in graph.ops:
+        where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
+        if op.kind not in OPS:
+            yield f"{where}: this operator is not supported{_types(graph, op)}"
+            continue
+        for violation in OPS[op.kind].violations(graph, op, options):
+            yield f"{where}: {violation}"
+
+
+def _kind(op: Op) -> str:
+    return f"CUSTOM ({op.custom_code})" if op.kind == "CUSTOM" else op.kind
+
+
+def _types(graph: Graph, op: Op) -> str:
+    names = {graph.tensors[i].dtype.value for i in (*op.inputs, *op.outputs) if i >= 0}
+    odd = sorted(names - {"int8", "int32"})
+    return f" (its tensors are {', '.join(odd)})" if odd else ""

@@ -1,0 +1,48 @@
+"""Functions of one int8 element: a clamp where it is one, else a table of 256 bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import Graph, Op
+
+_TABLE_REF = Kernel("map_s8_table_ref", "map_s8_table")
+_CLAMP_REF = Kernel("map_s8_clamp_ref", "map_s8_clamp")
+
+
+def same_elements(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Input and output must have the same shape"""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    return None if x.shape == y.shape else f"{list(x.shape)} and {list(y.shape)}"
+
+
+def unary_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
+    """The layer that applies a function, given as its results for -128 .. 127."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    kernel, params = _clamp(table) or _lookup(x.name, table)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=kernel,
+        params={"count": y.elements, **params},
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+def _clamp(table: Sequence[int]) -> tuple[Kernel, dict[str, ParamValue]] | None:
+    low, high = min(table), max(table)
+    if any(y != min(max(x, low), high) for x, y in enumerate(table, start=-128)):
+        return None
+    return _CLAMP_REF, {"clamp_min": low, "clamp_max": high}
+
+
+def _lookup(origin: str, table: Sequence[int]) -> tuple[Kernel, dict[str, ParamValue]]:
+    data = np.array(table, np.int8)
+    return _TABLE_REF, {"table": ConstArray(origin, "table", data)}

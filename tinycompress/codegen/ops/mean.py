@@ -1,0 +1,113 @@
+"""MEAN on int8 over any axes."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from math import prod
+
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import mean_multiplier, quantize_multiplier, wrap_int32
+from tinycompress.ir.graph import DType, Graph, Op
+
+_REF = Kernel("mean_s8_ref", "mean_s8")
+
+
+def _axes(graph: Graph, op: Op) -> tuple[int, ...]:
+    """Reduced axes, ascending, each once."""
+    rank = len(o.operand(graph, op, 0).shape)
+    data = o.operand(graph, op, 1).data
+    values = () if data is None else tuple(int(axis) for axis in data.reshape(-1))
+    return tuple(sorted({axis + rank if axis < 0 else axis for axis in values}))
+
+
+def merged_runs(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Sizes of alternately kept and reduced runs of dimensions, beginning with a kept one."""
+    flags = [(axis in axes, size) for axis, size in enumerate(shape) if size > 1]
+    runs = [(key, prod(size for _, size in run)) for key, run in groupby(flags, lambda f: f[0])]
+    if not runs or runs[0][0]:
+        runs.insert(0, (False, 1))
+    return tuple(size for _, size in runs)
+
+
+def int32_axes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The axes must be a constant of type int32 within the input's dimensions"""
+    axis, rank = o.operand(graph, op, 1), len(o.operand(graph, op, 0).shape)
+    if axis.dtype is not DType.INT32 or not axis.is_constant:
+        return f"'{axis.name}' is {axis.dtype.value}"
+    axes = _axes(graph, op)
+    if not axes or not 0 <= axes[0] <= axes[-1] < rank:
+        return f"axes {list(axes)} of {rank} dimensions"
+    return None
+
+
+def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The output must be the input's shape without the axes, or with 1 in their place"""
+    shape, axes = o.operand(graph, op, 0).shape, _axes(graph, op)
+    kept = tuple(1 if i in axes else size for i, size in enumerate(shape))
+    if not op.options["keep_dims"]:
+        kept = tuple(size for i, size in enumerate(shape) if i not in axes)
+    found = o.result(graph, op).shape
+    return None if found == kept else f"it is {list(found)}, expected {list(kept)}"
+
+
+def two_runs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The axes must form at most two runs of neighbouring dimensions"""
+    shape, axes = o.operand(graph, op, 0).shape, _axes(graph, op)
+    return None if len(merged_runs(shape, axes)) <= 5 else f"axes {list(axes)} of {list(shape)}"
+
+
+def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Input scale / output scale must be below 2^30"""
+    real = _real_scale(graph, op)
+    return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
+
+
+def _real_scale(graph: Graph, op: Op) -> float:
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    return x.scale / y.scale
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Compute the kernel's constants."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    kept_0, reduced_0, kept_1, reduced_1, kept_2 = (*merged_runs(x.shape, _axes(graph, op)),
+                                                    1, 1, 1, 1)[:5]  # fmt: skip
+    count = x.elements // y.elements
+    multiplier, shift = mean_multiplier(_real_scale(graph, op), count)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_REF,
+        params={
+            "kept_0": kept_0,
+            "reduced_0": reduced_0,
+            "kept_1": kept_1,
+            "reduced_1": reduced_1,
+            "kept_2": kept_2,
+            "sum_offset": wrap_int32(-o.quantization(x).zero_point * count),
+            "output_offset": o.quantization(y).zero_point,
+            "multiplier": multiplier,
+            "shift": shift,
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+SPEC = OpSpec(
+    structure=(
+        o.arity(2, 2),
+        o.int8_tensors(0),
+        o.no_empty_tensor,
+        o.computed(0, "input"),
+        o.quantised(0),
+        int32_axes,
+    ),
+    constraints=(output_shape, two_runs, scale_range),
+    lower=lower,
+)

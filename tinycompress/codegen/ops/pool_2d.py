@@ -1,0 +1,91 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D on int8: any window, stride and padding."""
+
+from __future__ import annotations
+
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.window import (
+    Window,
+    output_shape_detail,
+    positive_strides,
+    window_of,
+)
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import Graph, Op
+
+_KERNELS = {
+    "AVERAGE_POOL_2D": Kernel("average_pool_2d_s8_ref", "pool_2d_s8"),
+    "MAX_POOL_2D": Kernel("max_pool_2d_s8_ref", "pool_2d_s8"),
+}
+
+
+def _window(graph: Graph, op: Op) -> Window:
+    size = (o.int_option(op, "filter_height"), o.int_option(op, "filter_width"))
+    return window_of(graph, op, size)
+
+
+def positive_window(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The window must be at least 1x1"""
+    height, width = o.int_option(op, "filter_height"), o.int_option(op, "filter_width")
+    return None if height > 0 and width > 0 else f"it is {height}x{width}"
+
+
+def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The output's shape must follow from input, window, stride and padding"""
+    return output_shape_detail(graph, op, _window(graph, op), o.operand(graph, op, 0).shape[3])
+
+
+def same_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Input and output must have the same scale and zero point, as nothing is rescaled"""
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    if (x.scale, x.zero_point) == (y.scale, y.zero_point):
+        return None
+    return f"{x.scale:g}/{x.zero_point} and {y.scale:g}/{y.zero_point}"
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Compute the kernel's constants."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    window = _window(graph, op)
+    low, high = o.clamp_range(graph, op)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_KERNELS[op.kind],
+        params={
+            "batches": x.shape[0],
+            "input_height": x.shape[1],
+            "input_width": x.shape[2],
+            "channels": x.shape[3],
+            "output_height": y.shape[1],
+            "output_width": y.shape[2],
+            "filter_height": window.size[0],
+            "filter_width": window.size[1],
+            "stride_height": window.stride[0],
+            "stride_width": window.stride[1],
+            "pad_top": window.padding[0],
+            "pad_left": window.padding[2],
+            "clamp_min": low,
+            "clamp_max": high,
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+SPEC = OpSpec(
+    structure=(
+        o.arity(1, 1),
+        o.int8_tensors(0),
+        o.rank(0, 4, 4, "input"),
+        o.no_empty_tensor,
+        o.computed(0, "input"),
+        o.quantised(0),
+        positive_strides,
+        positive_window,
+    ),
+    constraints=(output_shape, same_quantisation, o.fused_activation),
+    lower=lower,
+)

@@ -1,0 +1,25 @@
+"""The passes over the graph, in the order in which they run: each ``Graph -> Graph``, all exact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tinycompress.codegen.passes.drop_dead import drop_dead_ops
+from tinycompress.codegen.passes.fold_pad import fold_pads
+from tinycompress.codegen.passes.views import fold_views_of_constants, keep_only_data_of_views
+from tinycompress.ir.graph import Graph
+
+PASSES: tuple[Callable[[Graph], Graph], ...] = (
+    keep_only_data_of_views,
+    fold_views_of_constants,
+    # After the operands are cut: what computed them is dead now.
+    drop_dead_ops,
+    fold_pads,
+)
+
+
+def run_passes(graph: Graph) -> Graph:
+    """The graph after all passes."""
+    for transform in PASSES:
+        graph = transform(graph)
+    return graph

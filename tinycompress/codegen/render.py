@@ -1,0 +1,249 @@
+"""From layers and their places in the arena to C text, through the engine's templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tinycompress._version import __version__
+from tinycompress.artifacts import GeneratedSources, LayerInfo
+from tinycompress.codegen import c_literals
+from tinycompress.codegen.kernels import engine_dir, with_includes
+from tinycompress.codegen.layer import (
+    ConstArray,
+    Kernel,
+    Layer,
+    ParamValue,
+    ScratchArgument,
+    TensorArgument,
+)
+from tinycompress.codegen.memory import ArenaLayout
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import Graph, Model
+from tinycompress.ir.specs import input_specs, output_specs
+
+_TEMPLATES = ("tcm_model.h", "tcm_model.c", "tcm_weights.h", "tcm_weights.c")
+
+
+@dataclass(frozen=True)
+class WeightArray:
+    """A constant array of the generated files."""
+
+    name: str
+    c_type: str
+    count: int
+    alignment_bytes: int
+    origin: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class LayerText:
+    """One layer as the template writes it."""
+
+    name: str
+    comment: str
+    kernel: Kernel
+    function: str
+    params: tuple[tuple[str, str], ...]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SharedKernel:
+    """A kernel that several layers call through one function."""
+
+    kernel: Kernel
+    function: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BorderTensor:
+    """An input or output of the model in the arena."""
+
+    offset: int
+    bytes: int
+    comment: str
+
+
+def render(
+    model: Model,
+    graph: Graph,
+    layers: Sequence[Layer],
+    layout: ArenaLayout,
+    options: CodegenOptions,
+) -> GeneratedSources:
+    """Write the C files of a model."""
+    weights = _Weights(layers)
+    texts, shared = _layer_texts(layers, layout, weights, options)
+    context = {
+        "version": __version__,
+        "sha256": model.sha256,
+        "sha256_bytes": [f"0x{byte:02x}" for byte in bytes.fromhex(model.sha256)],
+        "options": options,
+        "layers": texts,
+        "shared": shared,
+        "weights": weights.arrays,
+        "arena_bytes": layout.arena_bytes,
+        "inputs": _border(graph, graph.inputs, layout),
+        "outputs": _border(graph, graph.outputs, layout),
+        "kernel_headers": sorted({layer.kernel.header for layer in layers}),
+    }
+    headers = with_includes({layer.kernel.header for layer in layers} | {"tck_math.h"})
+    return GeneratedSources(
+        engine="aot",
+        exact_to=options.exact_to,
+        model_sha256=model.sha256,
+        files={name: _render_template(f"{name}.j2", context) for name in _TEMPLATES},
+        kernel_files=headers,
+        inputs=input_specs(graph),
+        outputs=output_specs(graph),
+        layers=tuple(_layer_info(i, layer) for i, layer in enumerate(layers)),
+        arena_bytes=layout.arena_bytes,
+        weights_bytes=weights.total_bytes,
+        peak_layer=layout.peak_layer,
+    )
+
+
+def _render_template(name: str, context: Mapping[str, object]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(engine_dir()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["comment"] = c_literals.comment
+    return environment.get_template(name).render(context)
+
+
+class _Weights:
+    """All constant arrays, equal ones once, under unique names."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._names: dict[tuple[str, int, bytes], str] = {}
+        self.arrays: list[WeightArray] = []
+        self.total_bytes = 0
+        unique = c_literals.UniqueNames()
+        for layer in layers:
+            for array in layer.const_arrays:
+                key = self._key(array)
+                if key not in self._names:
+                    base = f"{c_literals.short_name(array.origin)} {array.role}"
+                    self._names[key] = f"tcm_{unique.claim(base)}"
+                    self._add(array, self._names[key])
+
+    def name_of(self, array: ConstArray) -> str:
+        """The C name of an array."""
+        return self._names[self._key(array)]
+
+    @staticmethod
+    def _key(array: ConstArray) -> tuple[str, int, bytes]:
+        return array.c_type, array.alignment_bytes, array.data.tobytes()
+
+    def _add(self, array: ConstArray, name: str) -> None:
+        self.total_bytes += array.data.nbytes
+        self.arrays.append(
+            WeightArray(
+                name=name,
+                c_type=array.c_type,
+                count=array.data.size,
+                alignment_bytes=array.alignment_bytes,
+                origin=array.origin,
+                rows=c_literals.array_rows(array.data, array.c_type),
+            )
+        )
+
+
+def _layer_texts(
+    layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
+) -> tuple[list[LayerText], list[SharedKernel]]:
+    """Layers, and the kernels that they share."""
+    shared: dict[Kernel, SharedKernel] = {}
+    counts = {kernel: sum(layer.kernel == kernel for layer in layers) for kernel in
+              {layer.kernel for layer in layers}}  # fmt: skip
+    texts = []
+    for step, layer in enumerate(layers):
+        function = layer.kernel.function
+        if options.kernels == "share" and counts[layer.kernel] > 1:
+            kernel = layer.kernel
+            function = f"tcm_shared_{kernel.name}"
+            shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))
+        texts.append(
+            LayerText(
+                name=f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}",
+                comment=_comment(layer),
+                kernel=layer.kernel,
+                function=function,
+                params=tuple((f, _value(v, weights)) for f, v in layer.params.items()),
+                arguments=_arguments(step, layer, layout, weights),
+            )
+        )
+    return texts, [shared[kernel] for kernel in sorted(shared, key=lambda k: k.name)]
+
+
+def _comment(layer: Layer) -> str:
+    macs = f", {layer.macs} MACs" if layer.macs else ""
+    return c_literals.comment(f"{layer.op.kind} {layer.shapes}{macs}: {layer.name}")
+
+
+def _value(value: ParamValue, weights: _Weights) -> str:
+    if isinstance(value, ConstArray):
+        return weights.name_of(value)
+    in_int32 = -(2**31) <= value < 2**31
+    return c_literals.integer(value, "int32_t" if in_int32 else "int64_t")
+
+
+def _pointer_type(argument: object) -> str:
+    if isinstance(argument, TensorArgument):
+        return f"{argument.c_type} *" if argument.written else f"const {argument.c_type} *"
+    if isinstance(argument, ScratchArgument):
+        return f"{argument.c_type} *"
+    if isinstance(argument, ConstArray):
+        return f"const {argument.c_type} *"
+    raise TypeError(f"no kernel argument: {argument!r}")
+
+
+def _parameters(layer: Layer) -> tuple[str, ...]:
+    return tuple(_pointer_type(argument) for argument in layer.arguments)
+
+
+def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) -> tuple[str, ...]:
+    found = []
+    for argument in layer.arguments:
+        if isinstance(argument, ConstArray):
+            found.append(weights.name_of(argument))
+            continue
+        if isinstance(argument, TensorArgument):
+            offset = layout.tensors[argument.tensor]
+        else:
+            offset = layout.scratch[step]
+        found.append(f"({_pointer_type(argument)})(tcm_arena + {offset})")
+    return tuple(found)
+
+
+def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[BorderTensor, ...]:
+    tensors = (graph.tensors[index] for index in indices)
+    return tuple(
+        BorderTensor(
+            layout.tensors[tensor.index],
+            tensor.size_bytes,
+            c_literals.comment(f"{tensor.dtype.value} {list(tensor.shape)}: {tensor.name}"),
+        )
+        for tensor in tensors
+    )
+
+
+def _layer_info(index: int, layer: Layer) -> LayerInfo:
+    return LayerInfo(
+        index=index,
+        name=layer.name,
+        op=layer.op.kind,
+        macs=layer.macs,
+        output_shape=layer.output_shape,
+        kernel=layer.kernel.name,
+    )
