@@ -1,0 +1,198 @@
+"""Every layer type that crosses between Keras 3 and tf_keras, and what of its configuration does.
+
+Initialisers do not cross, because the weights do. An entry that means different things in the two
+Kerases is refused by name rather than passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from tinycompress._tf import KerasName
+
+ACTIVATIONS = frozenset(
+    {
+        "linear", "relu", "relu6", "sigmoid", "tanh", "softmax", "elu", "selu", "softplus",
+        "softsign", "exponential", "gelu", "silu", "leaky_relu",
+    }
+)  # fmt: skip
+"""Activation functions that are the same in both Kerases, by Keras 3's names."""
+
+_TF_KERAS_ACTIVATIONS = {"silu": "swish"}
+_KERAS_3_ACTIVATIONS = {"swish": "silu"}
+
+
+@dataclass(frozen=True)
+class LayerType:
+    """What crosses of one class: ``keys`` by Keras 3's names, and their names in tf_keras."""
+
+    keys: tuple[str, ...] = ()
+    tf_keras_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+_KERNEL = (
+    "use_bias", "activation", "kernel_regularizer", "bias_regularizer", "activity_regularizer",
+    "kernel_constraint", "bias_constraint",
+)  # fmt: skip
+_DEPTHWISE = (
+    "use_bias", "activation", "depthwise_regularizer", "bias_regularizer", "activity_regularizer",
+    "depthwise_constraint", "bias_constraint",
+)  # fmt: skip
+_CONV = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "groups")
+_DW = ("kernel_size", "strides", "padding", "data_format", "dilation_rate", "depth_multiplier")
+_SEPARABLE = (
+    "filters", *_DW, *_DEPTHWISE, "pointwise_regularizer", "pointwise_constraint",
+)  # fmt: skip
+_POOL = LayerType(("pool_size", "strides", "padding", "data_format"))
+_GLOBAL_POOL = LayerType(("keepdims", "data_format"))
+_MERGE = LayerType()
+
+LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
+    {
+        "Dense": LayerType(("units", *_KERNEL)),
+        "Conv1D": LayerType((*_CONV, *_KERNEL)),
+        "Conv2D": LayerType((*_CONV, *_KERNEL)),
+        "Conv2DTranspose": LayerType(
+            ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+             "output_padding", *_KERNEL)
+        ),
+        "DepthwiseConv1D": LayerType((*_DW, *_DEPTHWISE)),
+        "DepthwiseConv2D": LayerType((*_DW, *_DEPTHWISE)),
+        "SeparableConv1D": LayerType(_SEPARABLE),
+        "SeparableConv2D": LayerType(_SEPARABLE),
+        "BatchNormalization": LayerType(
+            ("axis", "momentum", "epsilon", "center", "scale", "beta_regularizer",
+             "gamma_regularizer", "beta_constraint", "gamma_constraint")
+        ),
+        "Activation": LayerType(("activation",)),
+        "ReLU": LayerType(("max_value", "negative_slope", "threshold")),
+        "LeakyReLU": LayerType(("negative_slope",), MappingProxyType({"negative_slope": "alpha"})),
+        "PReLU": LayerType(("shared_axes", "alpha_regularizer", "alpha_constraint")),
+        "ELU": LayerType(("alpha",)),
+        "Softmax": LayerType(("axis",)),
+        "MaxPooling1D": _POOL,
+        "MaxPooling2D": _POOL,
+        "AveragePooling1D": _POOL,
+        "AveragePooling2D": _POOL,
+        "GlobalMaxPooling1D": _GLOBAL_POOL,
+        "GlobalMaxPooling2D": _GLOBAL_POOL,
+        "GlobalAveragePooling1D": _GLOBAL_POOL,
+        "GlobalAveragePooling2D": _GLOBAL_POOL,
+        "Flatten": LayerType(("data_format",)),
+        "Reshape": LayerType(("target_shape",)),
+        "Permute": LayerType(("dims",)),
+        "ZeroPadding1D": LayerType(("padding",)),
+        "ZeroPadding2D": LayerType(("padding", "data_format")),
+        "Cropping1D": LayerType(("cropping",)),
+        "Cropping2D": LayerType(("cropping", "data_format")),
+        "UpSampling1D": LayerType(("size",)),
+        "UpSampling2D": LayerType(("size", "data_format", "interpolation")),
+        "Add": _MERGE,
+        "Subtract": _MERGE,
+        "Multiply": _MERGE,
+        "Average": _MERGE,
+        "Maximum": _MERGE,
+        "Minimum": _MERGE,
+        "Concatenate": LayerType(("axis",)),
+        "Dropout": LayerType(("rate", "noise_shape", "seed")),
+        "SpatialDropout1D": LayerType(("rate",)),
+        "SpatialDropout2D": LayerType(("rate", "data_format")),
+        "GaussianNoise": LayerType(("stddev",)),
+        "GaussianDropout": LayerType(("rate",)),
+        "AlphaDropout": LayerType(("rate",)),
+        "ActivityRegularization": LayerType(("l1", "l2")),
+        "Rescaling": LayerType(("scale", "offset")),
+        "Normalization": LayerType(("axis", "mean", "variance", "invert")),
+    }
+)  # fmt: skip
+
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {"Add": "Add", "Subtract": "Subtract", "Multiply": "Multiply", "Maximum": "Maximum",
+     "Minimum": "Minimum"}
+)  # fmt: skip
+"""Keras 3 operations (``x + y`` in a functional model) that are layers elsewhere."""
+
+TRAINING_ONLY = frozenset(
+    {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout",
+     "AlphaDropout", "ActivityRegularization"}
+)  # fmt: skip
+"""Layers that do nothing at inference."""
+
+
+class UntranslatableError(ValueError):
+    """A configuration entry that does not mean the same in the other Keras."""
+
+
+def canonical_config(kind: str, config: Mapping[str, Any], source: KerasName) -> dict[str, Any]:
+    """What crosses of a layer's configuration, by Keras 3's names and in plain values.
+
+    Raises:
+        UntranslatableError: An entry that cannot cross.
+    """
+    layer_type = LAYER_TYPES[kind]
+    found: dict[str, Any] = {}
+    for key in layer_type.keys:
+        name = layer_type.tf_keras_names.get(key, key) if source == "tf_keras" else key
+        if name in config:
+            found[key] = _canonical_value(key, config[name])
+    if found.get("data_format") == "channels_first":
+        raise UntranslatableError("data_format 'channels_first' (allowed: 'channels_last')")
+    if kind == "Normalization" and found.get("invert"):
+        raise UntranslatableError("invert=True (allowed: False)")
+    return found
+
+
+def keras_config(kind: str, config: Mapping[str, Any], target: KerasName) -> dict[str, Any]:
+    """Constructor arguments of a layer in one Keras, from the canonical configuration."""
+    layer_type = LAYER_TYPES[kind]
+    arguments: dict[str, Any] = {}
+    for key, value in config.items():
+        name = layer_type.tf_keras_names.get(key, key) if target == "tf_keras" else key
+        if key == "activation" and target == "tf_keras":
+            value = _TF_KERAS_ACTIVATIONS.get(value, value)
+        arguments[name] = value
+    return arguments
+
+
+def _canonical_value(key: str, value: Any) -> Any:
+    if key == "activation":
+        return _canonical_activation(value)
+    if key.endswith(("_regularizer", "_constraint")):
+        return _canonical_object(key, value)
+    if key == "axis" and isinstance(value, (list, tuple)) and len(value) == 1:
+        return int(value[0])
+    return _plain(value)
+
+
+def _canonical_activation(value: Any) -> str:
+    name = _KERAS_3_ACTIVATIONS.get(value, value) if isinstance(value, str) else value
+    if name is None:
+        return "linear"
+    if isinstance(name, dict):
+        name = name.get("config") if name.get("class_name") == "function" else name["class_name"]
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise UntranslatableError(
+            f"activation {name!r} (allowed: {', '.join(sorted(ACTIVATIONS))})"
+        )
+    return name
+
+
+def _canonical_object(key: str, value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    module = str(value.get("module") or "keras").split(".")[0] if isinstance(value, dict) else ""
+    if module not in ("keras", "tf_keras") or value.get("registered_name"):
+        name = value.get("class_name") if isinstance(value, dict) else value
+        raise UntranslatableError(f"{key} {name!r}, which is no class of Keras")
+    return {"class_name": value["class_name"], "config": dict(value["config"])}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(_plain(item) for item in value)
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return value
