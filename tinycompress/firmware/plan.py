@@ -22,7 +22,7 @@ _WARNINGS = (
     "-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wvla",
     "-Wstrict-prototypes",
 )  # fmt: skip
-_LINK = ("-nostartfiles", "-Wl,--gc-sections", "-Wl,--build-id=sha1")
+_LINK = ("-Wl,--gc-sections", "-Wl,--build-id=sha1")
 # zig's cc compiles with undefined-behaviour traps and debug information unless told otherwise.
 _ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined")
 _ZIG_FPU: Mapping[Fpu, str] = MappingProxyType(
@@ -87,7 +87,7 @@ def build_plan(
         linker_script=LINKER_SCRIPT,
         toolchains=MappingProxyType(
             {
-                "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), ("-Wl,--no-warn-rwx-segments",)),
+                "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), ("-nostartfiles",)),
                 "zig": ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), ()),
             }
         ),
