@@ -216,7 +216,7 @@ def _compare(
     if len(project.outputs) != 1:
         several = f"no accuracy: the model has {len(project.outputs)} outputs"
         return Comparison(mismatched, None, None, (*notes, several))
-    threshold = threshold_of(tflite)
+    threshold = threshold_of(tflite) if _elements(project.outputs[0]) == 1 else 0.0
 
     def accuracy(outputs: list[tuple[bytes, ...]]) -> float:
         chosen = [predicted_class(one[0], project.outputs[0], threshold) for one in outputs]

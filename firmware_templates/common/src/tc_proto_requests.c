@@ -1,5 +1,6 @@
 /* What each request does; docs/serial-protocol.md has the layout of every payload. */
 #include "board_config.h"
+#include "tc_build_id.h"
 #include "tc_crc32.h"
 #include "tc_measure.h"
 #include "tc_proto.h"
@@ -66,7 +67,8 @@ static tc_status serve_hello(const tc_request *request, tc_reply *reply) {
     add_u16(reply, TC_PROTO_MAX_PAYLOAD);
     add_u8(reply, (uint32_t)model_status);
     add_u8(reply, TC_ENGINE_ID);
-    add_bytes(reply, tc_build_id(), TC_BUILD_ID_BYTES);
+    tc_build_id(reply->payload + reply->bytes);
+    reply->bytes += TC_BUILD_ID_BYTES;
     add_bytes(reply, tc_model_sha256(), SHA256_BYTES);
     return TC_OK;
 }
