@@ -66,35 +66,34 @@ def run() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    debug = "--debug" in arguments
     try:
         code = main.main(arguments, prog_name="tinycompress", standalone_mode=False)
-    except TinyCompressError as error:
-        _show(error.message, error.hint)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        _show("interrupted", None)
-        code = _INTERRUPTED
+        return code if isinstance(code, int) else 0
     except BrokenPipeError:
         # The reader of our output (head, less) went away: not an error of ours.
         sys.stderr.close()
-        code = 0
-    except Exception as error:
-        _show(
-            f"unexpected {type(error).__name__}: {error}",
-            "this is a fault of tinycompress; run again with --debug and report the traceback",
-        )
-        code = 1
-        if debug:
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in arguments:
             traceback.print_exc()
-    else:
-        code = code if isinstance(code, int) else 0
-    if debug and code not in (0, 1):
-        traceback.print_exc()
-    return code
+        return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    if isinstance(error, TinyCompressError):
+        _show(error.message, error.hint)
+        return error.exit_code
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        _show("interrupted", None)
+        return _INTERRUPTED
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code
+    _show(
+        f"unexpected {type(error).__name__}: {error}",
+        "this is a fault of tinycompress; run `tinycompress --debug ...` and report the traceback",
+    )
+    return 1
 
 
 def _show(message: str, hint: str | None) -> None:

@@ -24,9 +24,7 @@ class BoardType(click.ParamType):
         from tinycompress.boards import list_boards
 
         names = sorted({n for b in list_boards() for n in (b.id, *b.aliases)})
-        return [
-            click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)
-        ]
+        return [click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)]
 
 
 def board_option(*, required: bool) -> Callable[[_Command], _Command]:

@@ -180,8 +180,12 @@ class Graph:
     outputs: tuple[int, ...]
 
     def layer_name(self, op: Op) -> str:
-        """Name that a user knows the layer by: that of its first output tensor."""
-        named = [self.tensors[index].name for index in op.outputs if index >= 0]
+        """Name that a user knows the layer by: that of its first output tensor.
+
+        The converter joins the names of all that it fused with semicolons, the one whose value
+        the tensor has first; the rest, often hundreds of characters, is left out.
+        """
+        named = [self.tensors[index].name.split(";")[0] for index in op.outputs if index >= 0]
         return named[0] if named and named[0] else f"{op.kind.lower()}_{op.index}"
 
 

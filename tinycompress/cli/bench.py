@@ -1,0 +1,60 @@
+"""``tinycompress bench``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinycompress.cli.options import board_option, json_option, output_option, print_json
+from tinycompress.cli.progress import stage_progress
+
+
+@click.command("bench")
+@click.argument("directory", type=click.Path(path_type=Path))
+@board_option(required=False)
+@click.option("--virtual", is_flag=True, help="Run on the emulated board (the default).")
+@click.option("-p", "--port", help="Serial port of a real board.")
+@click.option("--samples", type=click.Path(path_type=Path), help="Test .npz with x (and y).")
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 1000),
+    default=5,
+    show_default=True,
+    help="Timed runs after warm-up.",
+)
+@output_option("Directory for the result bundle.")
+@json_option
+def bench_command(
+    directory: Path,
+    board: str | None,
+    virtual: bool,
+    port: str | None,
+    samples: Path | None,
+    runs: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
+    from tinycompress import pipeline
+    from tinycompress._console import results_console
+    from tinycompress.bench.report import print_table, to_json
+    from tinycompress.boards import load_board
+
+    if virtual and port:
+        raise click.UsageError("--virtual and --port exclude each other")
+    with stage_progress() as progress:
+        result = pipeline.bench(
+            directory,
+            board=board,
+            port=port,
+            samples=samples,
+            runs=runs,
+            output=output,
+            progress=progress,
+        )
+    if as_json:
+        print_json(to_json(result))
+    else:
+        print_table(result, load_board(result.board_id), results_console())
+    pipeline.require_exact(result)

@@ -1,0 +1,23 @@
+"""``tinycompress doctor``."""
+
+from __future__ import annotations
+
+import click
+
+from tinycompress.cli.options import json_option, print_json
+
+
+@click.command("doctor")
+@json_option
+def doctor_command(as_json: bool) -> None:
+    """Say which tools are there, which versions, and whether they work."""
+    from tinycompress.cli import render
+    from tinycompress.toolchain.doctor import diagnose
+
+    findings = diagnose()
+    if as_json:
+        print_json(render.doctor_json(findings))
+    else:
+        render.print_doctor(findings)
+    if any(finding.status == "broken" for finding in findings):
+        raise click.exceptions.Exit(5)

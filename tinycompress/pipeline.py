@@ -1,0 +1,250 @@
+"""The whole path, as one list that a reader understands in a minute.
+
+    Keras model ─ convert ─> int8 .tflite ─ read ─> graph ─ generate ─> C sources
+      ─ render ─> firmware project ─ build ─> ELF ─ bench ─> measured result
+
+Every step is a stage of its own room and works alone; this module only puts them in order.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tinycompress import _files
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import (
+    BenchResult,
+    BuiltFirmware,
+    ConvertedModel,
+    EngineName,
+    ExactTo,
+    ToolchainName,
+)
+from tinycompress.bench.bundle import write_bundle
+from tinycompress.bench.measure import BenchOptions
+from tinycompress.bench.measure import bench as measure
+from tinycompress.bench.samples import load_samples
+from tinycompress.boards import Board, load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.convert import convert_model
+from tinycompress.convert.carray import write_c_array
+from tinycompress.device.connect import open_link
+from tinycompress.errors import ConfigError, MismatchError, ModelError
+from tinycompress.firmware import load_project, render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.summary import ModelSummary, summarise
+from tinycompress.toolchain import build as compile_project
+from tinycompress.toolchain import load_built
+
+Toolchain = Literal["auto"] | ToolchainName
+
+
+def convert(
+    model: str | Path, data: str | Path | None, output: str | Path | None = None,
+    *, progress: Progress = no_progress,
+) -> ConvertedModel:  # fmt: skip
+    """Turn a Keras model into a fully-int8 ``.tflite``; a ``.tflite`` is checked and passed on.
+
+    Args:
+        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``.
+        data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
+            for everything but a ``.tflite``.
+        output: File to write; None writes nothing.
+        progress: Told what is under way.
+
+    Raises:
+        ConfigError: The model file or the data are unusable.
+        ModelError: The model cannot be made fully int8.
+    """
+    progress("convert to int8")
+    converted = convert_model(Path(model), None if data is None else Path(data))
+    if output is not None:
+        _files.write_bytes(Path(output), converted.tflite)
+    return converted
+
+
+def build(
+    model: str | Path,
+    board: str | Path,
+    *,
+    data: str | Path | None = None,
+    engine: EngineName = "aot",
+    toolchain: Toolchain = "auto",
+    exact_to: ExactTo = "tflm",
+    output: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> BuiltFirmware:
+    """Build firmware that runs a model on a board.
+
+    Args:
+        model: As in `convert`.
+        board: Id, alias or file of the board.
+        data: Calibration samples, needed unless ``model`` is a ``.tflite``.
+        engine: Whose kernels run on the device.
+        toolchain: Compiler; ``auto`` takes the one that pip brought.
+        exact_to: Whose arithmetic the firmware reproduces byte for byte.
+        output: Directory of the project; None names it after model and board.
+        progress: Told what is under way.
+
+    Raises:
+        TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
+    """
+    target = load_board(str(board))
+    directory = default_directory(model, target) if output is None else Path(output)
+    converted = convert(model, data, progress=progress)
+    progress("generate C")
+    graph = read_model(converted.tflite)
+    sources = generate(
+        graph, CodegenOptions(exact_to=exact_to, core=target.cpu.core, dsp=target.cpu.dsp)
+    )
+    progress("write the project")
+    project = render_project(
+        sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
+    )
+    return compile_project(project, target, toolchain=toolchain, progress=progress)
+
+
+def bench(
+    directory: str | Path,
+    *,
+    board: str | Path | None = None,
+    port: str | None = None,
+    samples: str | Path | None = None,
+    runs: int = 5,
+    output: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> BenchResult:
+    """Measure built firmware on its board: the emulated one, or a real one behind a port.
+
+    Args:
+        directory: A project directory that `build` made.
+        board: Id, alias or file; None takes the one that the project was built for.
+        port: Serial port of a real board; None runs the ELF on the virtual board.
+        samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``).
+        runs: Timed runs after warm-up.
+        output: Directory for the result bundle; None writes none.
+        progress: Told what is under way.
+
+    Raises:
+        TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
+    """
+    project = load_project(Path(directory))
+    target = load_board(project.board_id if board is None else str(board))
+    if target.id != project.board_id:
+        raise ConfigError(
+            f"{directory} was built for the board {project.board_id}, not {target.id}",
+            hint=f"tinycompress build MODEL --board {target.id}",
+        )
+    built = load_built(project, target)
+    wanted = None if samples is None else load_samples(Path(samples))
+    tflite = (project.directory / "model.tflite").read_bytes()
+    link = open_link(target, built.elf, port=port)
+    try:
+        result = measure(
+            built, target, link, tflite=tflite, samples=wanted,
+            options=BenchOptions(runs=runs), progress=progress,
+        )  # fmt: skip
+    finally:
+        link.close()
+    if output is not None:
+        write_bundle(result, built, Path(output))
+    return result
+
+
+def require_exact(result: BenchResult) -> None:
+    """Turn outputs that differ from the oracle's into an error.
+
+    Raises:
+        MismatchError: At least one sample's outputs differ.
+    """
+    if result.mismatched_samples:
+        raise MismatchError(
+            f"{result.mismatched_samples} of {result.samples} samples give other bytes on the "
+            f"device than the {result.oracle} oracle gives",
+            hint="report this with the model: exactness is what tinycompress promises",
+        )
+
+
+def carray(
+    model: str | Path, output: str | Path, *, name: str | None = None, alignment: int = 16
+) -> tuple[Path, Path]:
+    """Write a ``.tflite`` as an aligned C array; the paths of the source and the header.
+
+    Raises:
+        ConfigError: The file cannot be read, or the directory not written.
+        ModelError: The file is no TFLite model.
+    """
+    path = Path(model)
+    return write_c_array(
+        _read_file(path), name or model_name(path), Path(output), alignment=alignment
+    )
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What is known of a ``.tflite`` without compiling anything.
+
+    ``refused`` are the reasons why the AOT engine does not take the model; empty if it does, and
+    then ``arena_bytes`` is exact and ``peak_layer`` names where it is needed.
+    """
+
+    path: Path
+    tflite_bytes: int
+    summary: ModelSummary
+    exact_to: ExactTo
+    refused: tuple[str, ...]
+    arena_bytes: int | None
+    weights_bytes: int | None
+    peak_layer: str | None
+    board: Board | None
+
+
+def inspect(
+    model: str | Path, *, board: str | Path | None = None, exact_to: ExactTo = "tflm"
+) -> Inspection:
+    """Look into a ``.tflite``: operators, costs, what is not int8, what a board would have to hold.
+
+    Raises:
+        ConfigError: The file cannot be read, or the board is unknown.
+        ModelError: The file is no TFLite model.
+    """
+    path = Path(model)
+    target = None if board is None else load_board(str(board))
+    data = _read_file(path)
+    graph = read_model(data)
+    summary = summarise(graph)
+    options = CodegenOptions(exact_to=exact_to)
+    if target is not None:
+        options = CodegenOptions(exact_to=exact_to, core=target.cpu.core, dsp=target.cpu.dsp)
+    try:
+        sources = generate(graph, options)
+    except ModelError as error:
+        return Inspection(
+            path, len(data), summary, exact_to, error.reasons or (error.message,),
+            None, None, None, target,
+        )  # fmt: skip
+    return Inspection(
+        path, len(data), summary, exact_to, (),
+        sources.arena_bytes, sources.weights_bytes, sources.peak_layer, target,
+    )  # fmt: skip
+
+
+def _read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def model_name(model: str | Path) -> str:
+    """Name of a model for people and files: its file name without the suffix."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(model).resolve().stem) or "model"
+
+
+def default_directory(model: str | Path, board: Board) -> Path:
+    """Directory that `build` uses when none is named: after model and board, where the user is."""
+    short = min((board.id, *board.aliases), key=len)
+    return Path(f"{model_name(model)}-{short}")
