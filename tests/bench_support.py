@@ -135,7 +135,7 @@ class FakeDevice:
     def read_output(self, payload: bytes) -> bytes:
         index, offset, count = struct.unpack("<HIH", payload)
         assert 6 + count <= self.max_payload
-        return payload[:6] + self.outputs[index][offset : offset + count]
+        return bytes(payload[:6] + self.outputs[index][offset : offset + count])
 
     def layers(self, payload: bytes) -> bytes:
         first, count = struct.unpack("<HH", payload)

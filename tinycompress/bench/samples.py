@@ -93,12 +93,14 @@ def load_samples(path: Path) -> Samples:
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    # Without pickles: a data file must not be able to run code.
-    file = np.load(path, allow_pickle=False)
-    if isinstance(file, np.ndarray):
-        raise ValueError("it is a single array (.npy)")
-    with file:
-        return {name: file[name] for name in file.files}
+    # Opened here, because numpy leaves a damaged file open. Without pickles: a data file must not
+    # be able to run code.
+    with path.open("rb") as raw:
+        file = np.load(raw, allow_pickle=False)
+        if isinstance(file, np.ndarray):
+            raise ValueError("it is a single array (.npy)")
+        with file:
+            return {name: file[name] for name in file.files}
 
 
 def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int) -> StoredSamples:
