@@ -123,7 +123,7 @@ class TensorReader:
         if size == 0:
             # Without elements, a constant looks like an activation: both have no data.
             empty = math.prod(shape) == 0 and dtype.has_numpy
-            return np.empty(shape, dtype.numpy) if empty else None
+            return _read_only(np.empty(shape, dtype.numpy)) if empty else None
         if dtype.bits == 0:
             self.reasons.append(f"{what} is a constant of type {dtype.value}")
             return None
@@ -177,14 +177,18 @@ class TensorReader:
             values = raw.view("<u2" if dtype.bits == 16 else np.uint8)
         else:
             values = raw.view(dtype.numpy.newbyteorder("<"))
-        values.flags.writeable = False
-        return values
+        return _read_only(values)
 
     def _spend_copy(self, size: int) -> None:
         # Two-bit constants grow fourfold; more means that the same bytes are copied repeatedly.
         self._copied_bytes += size
         if self._copied_bytes > 4 * len(self._data):
             damaged("its constants narrower than a byte overlap")
+
+
+def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    values.flags.writeable = False
+    return values
 
 
 def _dtype(code: int, what: str) -> DType:
