@@ -78,5 +78,5 @@ def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path) -> Path:
         argv, cwd=project.directory, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout}{done.stderr}"
-    assert done.stderr == ""
+    assert done.stderr == "", done.stderr
     return elf

@@ -22,7 +22,8 @@ _WARNINGS = (
     "-Wall", "-Wextra", "-Wconversion", "-Wdouble-promotion", "-Wshadow", "-Wvla",
     "-Wstrict-prototypes",
 )  # fmt: skip
-_LINK = ("-Wl,--gc-sections", "-Wl,--build-id=sha1")
+# zig names an entry of its own, so the linker script's has to be repeated.
+_LINK = ("-Wl,--entry=tc_reset", "-Wl,--gc-sections", "-Wl,--build-id=sha1")
 # zig's cc compiles with undefined-behaviour traps and debug information unless told otherwise.
 _ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined")
 _ZIG_FPU: Mapping[Fpu, str] = MappingProxyType(

@@ -27,7 +27,8 @@ __attribute__((weak)) void tc_fault_report(const tc_fault_record *record) {
  * frame to read, and reading outside of RAM in here would lock the core up. Either way the rest
  * runs on a fresh stack: nothing returns from here, and an overflown one has no room. */
 __attribute__((naked)) void tc_fault_entry(void) {
-    __asm volatile("mov r0, sp\n"
+    __asm volatile(".syntax unified\n"
+                   "mov r0, sp\n"
                    "movs r1, #0\n"
                    "movs r2, #0\n"
                    "ldr r3, =__tc_stack_bottom\n"

@@ -6,7 +6,9 @@
 
 #include "tc_linker.h"
 
-#define STACK_PAINT 0xA5A5A5A5u
+#define STACK_PAINT 0xA5A5A5A5
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x)  TEXT_OF_(x)
 
 #define SCB_VTOR  (*(volatile uint32_t *)0xE000ED08u) /* [B3.2.5] */
 #define SCB_SHCSR (*(volatile uint32_t *)0xE000ED24u) /* [B3.2.13] */
@@ -80,30 +82,41 @@ __attribute__((naked)) void tc_unhandled(void) {
                    "bx r3\n");
 }
 
-/* A boot loader may leave interrupts masked, its own stack pointer, or the process stack selected;
- * the FPU must be on before the compiler may use its registers [B3.2.20]. */
+/* A boot loader may leave interrupts on, its own stack pointer, or the process stack selected. The
+ * stack is painted here because a C function cannot tell where its own frame ends. The FPU must be
+ * on before the compiler may use its registers [B3.2.20]. */
 __attribute__((naked, used)) void tc_reset(void) {
-    __asm volatile("cpsid i\n"
-                   "movs r0, #0\n"
-                   "msr control, r0\n"
-                   "isb\n"
+    __asm volatile(
+        ".syntax unified\n" /* for Armv6-M, GCC defaults to the older one */
+        "cpsid i\n"
+        "movs r0, #0\n"
+        "msr control, r0\n"
+        "isb\n"
 #if defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
-                   "ldr r0, =__tc_stack_bottom\n"
-                   "msr msplim, r0\n"
+        "ldr r0, =__tc_stack_bottom\n"
+        "msr msplim, r0\n"
 #endif
-                   "ldr r0, =__tc_stack_top\n"
-                   "mov sp, r0\n"
+        "ldr r0, =__tc_stack_bottom\n"
+        "ldr r1, =__tc_stack_top\n"
+        "mov sp, r1\n"
+        "ldr r2, =" TEXT_OF(
+            STACK_PAINT) "\n"
+                         "1:\n"
+                         "str r2, [r0]\n"
+                         "adds r0, r0, #4\n"
+                         "cmp r0, r1\n"
+                         "bne 1b\n"
 #if defined(__ARM_FP)
-                   "ldr r0, =0xE000ED88\n" /* CPACR: full access to CP10 and CP11 */
-                   "ldr r1, [r0]\n"
-                   "ldr r2, =0x00F00000\n"
-                   "orrs r1, r1, r2\n"
-                   "str r1, [r0]\n"
-                   "dsb\n"
-                   "isb\n"
+                         "ldr r0, =0xE000ED88\n" /* CPACR: full access to CP10 and CP11 */
+                         "ldr r1, [r0]\n"
+                         "ldr r2, =0x00F00000\n"
+                         "orrs r1, r1, r2\n"
+                         "str r1, [r0]\n"
+                         "dsb\n"
+                         "isb\n"
 #endif
-                   "ldr r0, =tc_start\n"
-                   "blx r0\n");
+                         "ldr r0, =tc_start\n"
+                         "blx r0\n");
 }
 
 /* A boot loader's interrupts must not arrive in this program's vector table. */
@@ -127,14 +140,6 @@ static void prepare_memory(void) {
     }
 }
 
-static void paint_stack(void) {
-    const volatile uint32_t *used_from;
-    __asm volatile("mov %0, sp" : "=r"(used_from));
-    for (volatile uint32_t *to = __tc_stack_bottom; to != used_from; ++to) {
-        *to = STACK_PAINT;
-    }
-}
-
 __attribute__((used, noinline)) void tc_start(void) {
     SCB_VTOR = (uint32_t)(uintptr_t)__tc_vectors_start;
     silence_interrupts();
@@ -146,14 +151,13 @@ __attribute__((used, noinline)) void tc_start(void) {
                    "isb\n"
                    "cpsie i\n" ::
                        : "memory");
-    paint_stack();
     prepare_memory();
     tc_platform_exit(main());
 }
 
 uint32_t tc_stack_peak_bytes(void) {
     const volatile uint32_t *word = __tc_stack_bottom;
-    while (word != __tc_stack_top && *word == STACK_PAINT) {
+    while (word != __tc_stack_top && *word == (uint32_t)STACK_PAINT) {
         ++word;
     }
     return (uint32_t)((uintptr_t)__tc_stack_top - (uintptr_t)word);
