@@ -1,0 +1,1 @@
+"""Small models of the peripherals that the firmware touches, one class per file."""
