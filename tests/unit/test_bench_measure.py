@@ -15,6 +15,7 @@ import pytest
 from bench_support import BUILD_ID, FakeDevice, TracingFakeDevice
 
 from tinycompress.artifacts import (
+    BenchResult,
     BuiltFirmware,
     ExactTo,
     FirmwareProject,
@@ -92,7 +93,7 @@ def samples(labels: Any = None) -> Samples:
     return Samples((x,), None if labels is None else np.asarray(labels), "t.npz")
 
 
-def run_bench(link: Link, board: Board, **options: Any) -> measure.BenchResult:
+def run_bench(link: Link, board: Board, **options: Any) -> BenchResult:
     return bench(options.pop("built", BUILT), board, link, tflite=TFLITE, **options)
 
 

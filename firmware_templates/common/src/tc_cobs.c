@@ -1,5 +1,7 @@
 #include "tc_cobs.h"
 
+#include "tc_wire.h"
+
 /* A block is a code byte and code - 1 bytes that are not zero; a zero follows it, unless its code
  * is the greatest or it is the last block. */
 #define FULL_BLOCK 0xFFu
@@ -34,12 +36,13 @@ size_t tc_cobs_decode(uint8_t *buffer, size_t count) {
     size_t out = 0;
     while (in < count) {
         const uint8_t code = buffer[in++];
-        if (code == 0 || (size_t)(code - 1u) > count - in) {
+        const size_t bytes = code - 1u;
+        if (code == 0 || bytes > count - in) {
             return 0;
         }
-        for (uint8_t i = 1; i < code; i++) {
-            buffer[out++] = buffer[in++];
-        }
+        tc_copy(buffer + out, buffer + in, bytes);
+        in += bytes;
+        out += bytes;
         if (code != FULL_BLOCK && in < count) {
             buffer[out++] = 0;
         }

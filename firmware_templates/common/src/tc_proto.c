@@ -90,9 +90,7 @@ static void send_error(const tc_request *request, tc_status status, uint32_t det
  * longest one; a shorter one moves down to where its encoding needs it. */
 static void send_reply(const tc_request *request, const tc_reply *reply) {
     uint8_t *payload = packet_for(reply->bytes) + HEADER_BYTES;
-    for (size_t i = 0; i < reply->bytes; i++) {
-        payload[i] = reply->payload[i];
-    }
+    tc_copy(payload, reply->payload, reply->bytes);
     send_packet((uint8_t)(request->type | REPLY_BIT), request->seq, reply->bytes);
 }
 

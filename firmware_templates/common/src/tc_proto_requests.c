@@ -34,9 +34,7 @@ static void add_u32(tc_reply *reply, uint32_t value) {
 }
 
 static void add_bytes(tc_reply *reply, const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        reply->payload[reply->bytes + i] = bytes[i];
-    }
+    tc_copy(reply->payload + reply->bytes, bytes, count);
     reply->bytes += count;
 }
 
@@ -117,9 +115,7 @@ static tc_status serve_write_input(const tc_request *request, tc_reply *reply) {
         return bad_field(reply, 2);
     }
     uint8_t *chunk = input.data + offset;
-    for (uint32_t i = 0; i < count; i++) {
-        chunk[i] = request->payload[6u + i];
-    }
+    tc_copy(chunk, request->payload + 6, count);
     add_u16(reply, index);
     add_u32(reply, offset);
     add_u16(reply, count);
