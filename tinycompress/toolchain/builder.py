@@ -8,7 +8,6 @@ hash of what was linked.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,7 +41,6 @@ from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
 BUILD_DIRECTORY = "build"
 ELF_NAME = "firmware.elf"
 _IMAGE_KINDS = ("bin", "hex")
-_ENTRY = re.compile(r"^\s*ENTRY\s*\(\s*(\w+)\s*\)", re.MULTILINE)
 
 
 def build(
@@ -77,7 +75,7 @@ def build(
         commands = _commands(plan, chain, project.directory, cache=temporary / "cache")
         warnings = _compile_and_link(commands, plan, temporary, progress)
         image = read_elf(temporary / ELF_NAME)
-        _check_flashed_to_flash(image, board)
+        _check_linked(image, board)
         images = _write_images(image, temporary)
         record = _record(image, board, plan, commands, images, warnings)
         (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
@@ -145,12 +143,6 @@ def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path
     own = plan.toolchains.get(chain.name)
     if own is None:
         raise ConfigError(f"the project {directory} cannot be built with {chain.name}")
-    script = (directory / plan.linker_script).read_text(encoding="utf-8")
-    entry = _ENTRY.search(script)
-    if entry is None:
-        raise ConfigError(f"{directory / plan.linker_script}: no ENTRY(...) in the linker script")
-    # Zig's driver names an entry of its own unless told, whatever the script says.
-    own_entry = (f"-Wl,-e,{entry[1]}",) if chain.name == "zig" else ()
     return Commands(
         toolchain=chain,
         directory=directory,
@@ -166,7 +158,6 @@ def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path
             *plan.link_flags,
             *own.link,
             *compiler.LINK_FLAGS[chain.name],
-            *own_entry,
         ),
         environment={"ZIG_LOCAL_CACHE_DIR": str(cache)},
     )
@@ -207,7 +198,13 @@ def _script_without_debug(script: Path, temporary: Path) -> Path:
     return Path(temporary.name) / "link.ld"
 
 
-def _check_flashed_to_flash(image: ElfImage, board: Board) -> None:
+def _check_linked(image: ElfImage, board: Board) -> None:
+    """Refuse an ELF that cannot be sized or flashed, whatever flags and scripts made it so."""
+    if image.symbol("tc_platform_ticks") is None:
+        raise ToolError(
+            f"{image.path.name} has no symbols, from which sizes and profiles are made",
+            hint="no flag of the project may strip them",
+        )
     regions = [region for region in board.memory if region.kind == "flash"]
     for segment in flashed_segments(image):
         first, end = segment.physical_address, segment.physical_address + len(segment.data)

@@ -50,7 +50,7 @@ def _check_path(path: object, where: str) -> None:
     if not isinstance(path, str):
         raise ConfigError(f"{where} has the path {path!r}, which is no text", hint=_HINT)
     parts = PurePosixPath(path).parts
-    if path.startswith(("/", "-")) or ".." in parts or not parts:
+    if path.startswith(("/", "-")) or ".." in parts or not path:
         raise ConfigError(f"{where} names {path!r}, which is not inside the project", hint=_HINT)
     if any(character in path for character in ',"\\\n'):
         raise ConfigError(
