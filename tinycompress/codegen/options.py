@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
+
+if TYPE_CHECKING:
+    from tinycompress.boards import Board
 
 KernelSharing = Literal["specialise", "share"]
 """Whether layers get their own copy of a kernel, compiled for their constants, or share one."""

@@ -13,7 +13,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_CLIMB_STEPS = 4000
+_CLIMB_WORK = 2_000_000
+"""Pairs of buffers that the hill climb compares at most: about two seconds."""
 _SEED = 20
 
 
@@ -47,12 +48,12 @@ class MemoryPlan:
     peak_step: int
 
 
-def plan_memory(buffers: Sequence[Buffer], *, steps: int = _CLIMB_STEPS) -> MemoryPlan:
+def plan_memory(buffers: Sequence[Buffer], *, work: int = _CLIMB_WORK) -> MemoryPlan:
     """Place buffers in as little memory as the search finds.
 
     Args:
         buffers: All buffers; sizes are positive.
-        steps: Hill-climbing steps at most.
+        work: Pairs of buffers that the hill climb may compare.
 
     Returns:
         A plan in which buffers that are live at the same step do not overlap, each at a multiple
@@ -60,7 +61,7 @@ def plan_memory(buffers: Sequence[Buffer], *, steps: int = _CLIMB_STEPS) -> Memo
     """
     bound, peak_step = _lower_bound(buffers)
     search = _Search(tuple(buffers))
-    offsets = search.run(bound, steps)
+    offsets = search.run(bound, work)
     arena = max((o + b.size_bytes for o, b in zip(offsets, buffers, strict=True)), default=0)
     return MemoryPlan(tuple(buffers), tuple(offsets), arena, bound, peak_step)
 
@@ -69,9 +70,13 @@ def _lower_bound(buffers: Sequence[Buffer]) -> tuple[int, int]:
     """Most bytes live at one step, and the first such step."""
     best, best_step = 0, 0
     for step in sorted({buffer.first for buffer in buffers}):
-        live = sum(b.size_bytes for b in buffers if b.first <= step <= b.last)
-        if live > best:
-            best, best_step = live, step
+        live = [b for b in buffers if b.first <= step <= b.last]
+        # Each but the topmost buffer is followed by an aligned one.
+        alignment = min((b.alignment_bytes for b in live), default=1)
+        padding = [_align(b.size_bytes, alignment) - b.size_bytes for b in live]
+        needed = sum(b.size_bytes for b in live) + sum(padding) - max(padding, default=0)
+        if needed > best:
+            best, best_step = needed, step
     return best, best_step
 
 
@@ -85,8 +90,9 @@ class _Search:
             for i, buffer in enumerate(buffers)
         ]
 
-    def run(self, bound: int, steps: int) -> list[int]:
+    def run(self, bound: int, work: int) -> list[int]:
         """The best offsets found."""
+        steps = work // (len(self._buffers) + sum(map(len, self._neighbours)) + 1)
         orders = self._greedy_orders()
         plans = [(self._peak(offsets), offsets, order) for order, offsets in self._placed(orders)]
         peak, offsets, order = min(plans, key=lambda plan: plan[0])

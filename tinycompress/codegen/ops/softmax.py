@@ -1,4 +1,8 @@
-"""SOFTMAX on int8 to int8, along the last dimension."""
+"""SOFTMAX on int8 to int8, along the last dimension.
+
+Both references abort when the exponentials, each at most 1, sum to 512 or more. That can only
+happen with more than 511 classes and nearly equal inputs; the device then gives outputs near 0.
+"""
 
 from __future__ import annotations
 

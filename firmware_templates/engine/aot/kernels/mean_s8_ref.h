@@ -11,7 +11,8 @@ TCK_INLINE uint32_t tck_mean_s8_ref_sum(const tck_mean_s8_params *p, const int8_
     uint32_t sum = 0;
     for (int32_t i = 0; i < p->reduced_0; ++i) {
         for (int32_t j = 0; j < p->reduced_1; ++j) {
-            sum += (uint32_t)input[i * stride_0 + j * stride_1];
+            const int32_t value = input[i * stride_0 + j * stride_1];
+            sum += (uint32_t)value;
         }
     }
     return sum;

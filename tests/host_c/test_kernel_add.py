@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernel_cases import BOTH, KernelCases, options
+
+from tinycompress.artifacts import ExactTo
+
+# first shape, second shape
+SHAPES = (
+    ((1, 4, 4, 3), (1, 4, 4, 3)),
+    ((7,), (7,)),
+    ((1, 4, 4, 3), (3,)),
+    ((1, 4, 4, 3), (1, 1, 1, 3)),
+    ((1, 4, 4, 3), (1, 4, 1, 1)),
+    ((1, 1, 4, 1), (2, 3, 1, 5)),
+    ((2, 3), (1,)),
+    ((1, 4, 1, 3), (1, 1, 5, 1)),
+    ((2, 1, 4, 1), (1, 3, 1, 5)),
+)
+# input scales and output scale
+SCALES = (
+    (0.1, 0.1, 0.1),
+    (0.1, 0.025, 0.2),
+    (0.5, 0.25, 0.5),
+    (1e-5, 10.0, 4.0),
+    (3.0, 3.0, 0.001),
+    (0.1, 0.1, 50.0),
+)
+
+
+def _cases(seed: int, random_cases: int) -> KernelCases:
+    cases = KernelCases(seed)
+    table = [(a, b, *SCALES[0], "NONE", False) for a, b in SHAPES]
+    table += [(b, a, *SCALES[1], "RELU", False) for a, b in SHAPES]
+    table += [((40,), (40,), *scales, "NONE", False) for scales in SCALES]
+    table += [((2, 9), (9,), *scales, "RELU6", True) for scales in SCALES]
+    for _ in range(random_cases):
+        shape = tuple(cases.shape(4))
+        other = tuple(n if cases.rng.random() < 0.6 else 1 for n in shape)
+        scales = (cases.scale(), cases.scale(), cases.scale())
+        table.append((shape, other, *scales, cases.pick("NONE", "RELU"), False))
+    for a, b, scale_a, scale_b, out_scale, activation, constant in table:
+        zeros = [cases.zero_point() for _ in range(3)]
+        first = cases.input(a, scale_a, zeros[0])
+        if constant:
+            second = cases.weights(b, [scale_b], 0, zeros[1])
+        else:
+            second = cases.input(b, scale_b, zeros[1])
+        y = cases.activation(np.broadcast_shapes(a, b), out_scale, zeros[2])
+        label = f"{a} + {b}, {scale_a:g} + {scale_b:g} to {out_scale:g}, zeros {zeros}"
+        table_ = options("Add", fusedActivationFunction=activation)
+        cases.op(label, "ADD", [first, second], y, table_)
+    return cases
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_add_is_exact(exact_to: ExactTo) -> None:
+    assert _cases(51, 40).mismatches(exact_to) == []
+
+
+def test_add_has_no_undefined_behaviour() -> None:
+    assert _cases(52, 0).sanitized_mismatches("tflm") == 0
