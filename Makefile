@@ -10,11 +10,13 @@ JOBS   ?= 2
 .PHONY: demo test lint format typecheck check setup golden clean
 
 demo: $(VENV)/.ready-demo
-	@echo "== 1/3  train a small CNN with Keras 3 on the UCI handwritten digits"
+	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
 	$(BIN)/python examples/digits/train.py -o $(OUT)
-	@echo "== 2/3  int8 conversion, C code, firmware for the Arduino Nano 33 BLE"
-	$(BIN)/tinycompress build $(OUT)/digits.keras --data $(OUT)/calib.npz --board nano33 -o $(OUT)/digits-nano33
-	@echo "== 3/3  run that firmware on the emulated board, all test samples"
+	@echo "== 2/4  int8 conversion, C code, firmware for the Arduino Nano 33 BLE"
+	$(BIN)/tinycompress build $(OUT)/digits.keras --data $(OUT)/calib.npz --val $(OUT)/test.npz --board nano33 -o $(OUT)/digits-nano33
+	@echo "== 3/4  the same int8 model as a C array, for use with any runtime"
+	$(BIN)/tinycompress carray $(OUT)/digits-nano33/model.tflite --name digits -o $(OUT)/carray
+	@echo "== 4/4  run that firmware on the emulated board, all test samples"
 	$(BIN)/tinycompress bench $(OUT)/digits-nano33 --samples $(OUT)/test.npz -o $(OUT)/results
 
 test: $(VENV)/.ready-dev

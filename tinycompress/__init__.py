@@ -2,8 +2,8 @@
 
 The command line only calls what is here::
 
-    built = tinycompress.build("digits.keras", board="nano33", data="calib.npz")
-    result = tinycompress.bench(built.project.directory, samples="test.npz")
+    made = tinycompress.build("digits.keras", board="nano33", data="calib.npz")
+    result = tinycompress.bench(made.firmware.project.directory, samples="test.npz")
 """
 
 from __future__ import annotations

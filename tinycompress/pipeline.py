@@ -42,10 +42,22 @@ from tinycompress.toolchain import load_built
 Toolchain = Literal["auto"] | ToolchainName
 
 
+@dataclass(frozen=True)
+class Build:
+    """What `build` made: the int8 model and the firmware that runs it."""
+
+    model: ConvertedModel
+    firmware: BuiltFirmware
+
+
 def convert(
-    model: str | Path, data: str | Path | None, output: str | Path | None = None,
-    *, progress: Progress = no_progress,
-) -> ConvertedModel:  # fmt: skip
+    model: str | Path,
+    data: str | Path | None,
+    output: str | Path | None = None,
+    *,
+    val: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> ConvertedModel:
     """Turn a Keras model into a fully-int8 ``.tflite``; a ``.tflite`` is checked and passed on.
 
     Args:
@@ -53,6 +65,8 @@ def convert(
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
             for everything but a ``.tflite``.
         output: File to write; None writes nothing.
+        val: ``.npz`` with samples ``x`` and labels ``y`` that float and int8 accuracy are counted
+            on; None takes ``data``.
         progress: Told what is under way.
 
     Raises:
@@ -60,7 +74,11 @@ def convert(
         ModelError: The model cannot be made fully int8.
     """
     progress("convert to int8")
-    converted = convert_model(Path(model), None if data is None else Path(data))
+    converted = convert_model(
+        Path(model),
+        None if data is None else Path(data),
+        evaluation=None if val is None else Path(val),
+    )
     if output is not None:
         _files.write_bytes(Path(output), converted.tflite)
     return converted
@@ -71,18 +89,20 @@ def build(
     board: str | Path,
     *,
     data: str | Path | None = None,
+    val: str | Path | None = None,
     engine: EngineName = "aot",
     toolchain: Toolchain = "auto",
     exact_to: ExactTo = "tflm",
     output: str | Path | None = None,
     progress: Progress = no_progress,
-) -> BuiltFirmware:
+) -> Build:
     """Build firmware that runs a model on a board.
 
     Args:
         model: As in `convert`.
         board: Id, alias or file of the board.
         data: Calibration samples, needed unless ``model`` is a ``.tflite``.
+        val: Labelled samples to count accuracy on, as in `convert`.
         engine: Whose kernels run on the device.
         toolchain: Compiler; ``auto`` takes the one that pip brought.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
@@ -94,7 +114,7 @@ def build(
     """
     target = load_board(str(board))
     directory = default_directory(model, target) if output is None else Path(output)
-    converted = convert(model, data, progress=progress)
+    converted = convert(model, data, val=val, progress=progress)
     progress("generate C")
     graph = read_model(converted.tflite)
     sources = generate(
@@ -104,7 +124,8 @@ def build(
     project = render_project(
         sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
     )
-    return compile_project(project, target, toolchain=toolchain, progress=progress)
+    firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
+    return Build(converted, firmware)
 
 
 def bench(

@@ -59,9 +59,7 @@ def built(examples_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def test_build_then_bench(
-    built: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_build_then_bench(built: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     bundle = tmp_path / "bundle"
     answer = run_json(capsys, "-q", "bench", built, "--runs", "3", "-o", bundle, "--json")
     assert answer["schema"] == "tinycompress.bench"

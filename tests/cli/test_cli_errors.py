@@ -94,7 +94,7 @@ def test_the_output_is_somebody_elses_directory(run: Run, model: Path, tmp_path:
 def test_bench_of_a_directory_that_is_no_project(run: Run, tmp_path: Path) -> None:
     code, _, err = run("bench", tmp_path)
     assert code == 2
-    assert "hint:" in err
+    assert "tinycompress.json" in err
 
 
 def test_bench_with_port_and_virtual(run: Run, tmp_path: Path) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
-from tinycompress.cli.options import board_option, json_option, output_option, print_json
+from tinycompress.artifacts import EngineName, ExactTo
+from tinycompress.cli.options import (
+    board_option,
+    data_options,
+    json_option,
+    output_option,
+    print_json,
+)
 from tinycompress.cli.progress import stage_progress
 
 
 @click.command("build")
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option(required=True)
-@click.option("--data", type=click.Path(path_type=Path), help="Calibration .npz with x (and y).")
+@data_options
 @click.option(
     "--engine",
     type=click.Choice(["aot"]),
@@ -41,9 +49,10 @@ def build_command(
     model: Path,
     board: str,
     data: Path | None,
-    engine: str,
-    toolchain: str,
-    exact_to: str,
+    val: Path | None,
+    engine: EngineName,
+    toolchain: Literal["auto", "zig", "gcc"],
+    exact_to: ExactTo,
     output: Path | None,
     as_json: bool,
 ) -> None:
@@ -56,10 +65,11 @@ def build_command(
     from tinycompress.cli import render
 
     with stage_progress() as progress:
-        built = pipeline.build(
+        made = pipeline.build(
             model,
             board,
             data=data,
+            val=val,
             engine=engine,
             toolchain=toolchain,
             exact_to=exact_to,
@@ -68,6 +78,6 @@ def build_command(
         )
     target = load_board(board)
     if as_json:
-        print_json(render.build_json(built, target))
+        print_json(render.build_json(made, target))
     else:
-        render.print_build(built, target)
+        render.print_build(made, target)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from tinycompress.cli.options import json_option, print_json
+from tinycompress.cli.options import data_options, json_option, print_json
 from tinycompress.cli.progress import stage_progress
 
 
 @click.command("convert")
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--data", type=click.Path(path_type=Path), help="Calibration .npz with x (and y).")
+@data_options
 @click.option(
     "-o",
     "--output",
@@ -21,13 +21,15 @@ from tinycompress.cli.progress import stage_progress
     help="The .tflite file to write.",
 )
 @json_option
-def convert_command(model: Path, data: Path | None, output: Path, as_json: bool) -> None:
+def convert_command(
+    model: Path, data: Path | None, val: Path | None, output: Path, as_json: bool
+) -> None:
     """Convert a Keras MODEL to a fully-int8 .tflite and check that no float is left."""
     from tinycompress import pipeline
     from tinycompress.cli import render
 
     with stage_progress() as progress:
-        converted = pipeline.convert(model, data, output, progress=progress)
+        converted = pipeline.convert(model, data, output, val=val, progress=progress)
     if as_json:
         print_json(render.convert_json(converted, output))
     else:

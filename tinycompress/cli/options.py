@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    _StringType = click.ParamType[str]
+else:
+    # Generic only since click 8.5.
+    _StringType = click.ParamType
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
-class BoardType(click.ParamType):
+class BoardType(_StringType):
     """A board's id, alias or file; shells complete it."""
 
     name = "board"
@@ -33,6 +39,18 @@ def board_option(*, required: bool) -> Callable[[_Command], _Command]:
         "-b", "--board", type=BoardType(), required=required,
         help="Board: id, alias or path to a .toml (see `tinycompress boards`).",
     )  # fmt: skip
+
+
+def data_options(command: _Command) -> _Command:
+    """``--data`` and ``--val``: what a Keras model is calibrated with and judged by."""
+    val = click.option(
+        "--val", type=click.Path(path_type=Path),
+        help="Labelled .npz to count float and int8 accuracy on (default: --data).",
+    )  # fmt: skip
+    data = click.option(
+        "--data", type=click.Path(path_type=Path), help="Calibration .npz with x (and y)."
+    )
+    return data(val(command))
 
 
 def json_option(command: _Command) -> _Command:

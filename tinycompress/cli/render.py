@@ -8,9 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import BuiltFirmware, ConvertedModel, TensorSpec
+from tinycompress.artifacts import ConvertedModel, TensorSpec
 from tinycompress.boards import Board
-from tinycompress.pipeline import Inspection
+from tinycompress.pipeline import Build, Inspection
 from tinycompress.toolchain.doctor import Finding
 
 
@@ -32,8 +32,9 @@ def _table(title: str, *columns: str, right: tuple[int, ...] = ()) -> Table:
 # --- build ----------------------------------------------------------------------------------------
 
 
-def build_json(built: BuiltFirmware, board: Board) -> dict[str, object]:
+def build_json(made: Build, board: Board) -> dict[str, object]:
     """The result of ``build``; RAM has the reserved stack, since nothing has run yet."""
+    built = made.firmware
     flash, ram, project = built.flash, built.ram, built.project
     return {
         **_schema("build"),
@@ -43,6 +44,9 @@ def build_json(built: BuiltFirmware, board: Board) -> dict[str, object]:
         "exact_to": project.exact_to,
         "toolchain": {"name": built.toolchain, "version": built.toolchain_version},
         "model_sha256": project.model_sha256,
+        "tflite_bytes": len(made.model.tflite),
+        "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
+        "warnings": list(made.model.warnings),
         "build_id": built.build_id,
         "elf": str(built.elf),
         "elf_sha256": built.elf_sha256,
@@ -70,8 +74,11 @@ def build_json(built: BuiltFirmware, board: Board) -> dict[str, object]:
     }
 
 
-def print_build(built: BuiltFirmware, board: Board) -> None:
+def print_build(made: Build, board: Board) -> None:
     """What was built, how much of the board it takes, and what to do next."""
+    built = made.firmware
+    for line in conversion_lines(made.model):
+        results_console().print(line, markup=False, soft_wrap=True)
     flash, ram = built.flash, built.ram
     table = _table(
         f"Firmware for {board.name} ({built.toolchain} {built.toolchain_version})",
