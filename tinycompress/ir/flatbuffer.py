@@ -13,8 +13,6 @@ from __future__ import annotations
 import struct
 from typing import Any, NoReturn
 
-import numpy as np
-
 from tinycompress.errors import ModelError
 
 MAX_STRING_BYTES = 65_536
@@ -152,23 +150,21 @@ class Table:
         start, count = self._file.vector(position, _OFFSET.size, what)
         return TableVector(self._file, start, count, what)
 
-    def _numbers(self, field: int, dtype: str, what: str) -> list[Any]:
+    def _numbers(self, field: int, code: str, what: str) -> tuple[Any, ...]:
         position = self._at(field)
         if position is None:
-            return []
-        kind = np.dtype(dtype)
-        start, count = self._file.vector(position, kind.itemsize, what)
+            return ()
+        start, count = self._file.vector(position, _SCALARS[code].size, what)
         self._file.spend(count)
-        values: list[Any] = np.frombuffer(self._file.data, kind, count, start).tolist()
-        return values
+        return struct.unpack_from(f"<{count}{code}", self._file.data, start)
 
-    def integers(self, field: int, what: str, dtype: str = "<i4") -> tuple[int, ...]:
-        """A vector of integers of a numpy type with byte order; empty if the field is absent."""
-        return tuple(self._numbers(field, dtype, what))
+    def integers(self, field: int, what: str, code: str = "i") -> tuple[int, ...]:
+        """A vector of integers of a struct code; empty if the field is absent."""
+        return self._numbers(field, code, what)
 
     def floats(self, field: int, what: str) -> tuple[float, ...]:
         """A vector of float32 values; empty if the field is absent."""
-        return tuple(self._numbers(field, "<f4", what))
+        return self._numbers(field, "f", what)
 
     def extent(self, field: int, what: str) -> tuple[int, int]:
         """First byte and length of a vector of bytes; (0, 0) if the field is absent."""
@@ -187,6 +183,7 @@ class Table:
         text = self._file.data[start : start + size].decode("utf-8", errors="replace")
         if text.isprintable():
             return text
+        self._file.spend(len(text))
         return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

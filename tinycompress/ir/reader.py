@@ -34,8 +34,8 @@ from tinycompress.ir.tflite_schema import (
 
 MAX_FILE_BYTES = 64 << 20
 MAX_SUBGRAPHS = 256
-MAX_TENSORS = 16_384
-MAX_OPERATORS = 16_384
+MAX_TENSORS = 8_192
+MAX_OPERATORS = 8_192
 
 _SCALAR_CODES = {"int": "i", "uint": "I", "long": "q", "float": "f", "bool": "?"}
 

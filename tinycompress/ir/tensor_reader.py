@@ -85,7 +85,7 @@ class TensorReader:
             )
         # An open size can be -1 in the shape itself; placeholders keep a refused tensor readable.
         shape = tuple(1 if size == -1 else size for size in shape)
-        if any(size < 0 for size in shape) or math.prod(shape) > MAX_ELEMENTS:
+        if any(size < 0 for size in shape) or _span(shape) > MAX_ELEMENTS:
             damaged(f"{what} has the impossible shape {list(shape)}")
         return shape
 
@@ -100,7 +100,7 @@ class TensorReader:
             return None
         scales = table.floats(QuantizationParametersField.SCALE, f"scales of {what}")
         zero_points = table.integers(
-            QuantizationParametersField.ZERO_POINT, f"zero points of {what}", "<i8"
+            QuantizationParametersField.ZERO_POINT, f"zero points of {what}", "q"
         ) or (0,) * len(scales)
         if not scales:
             return None
@@ -186,6 +186,11 @@ class TensorReader:
             damaged("its constants narrower than a byte overlap")
 
 
+def _span(shape: tuple[int, ...]) -> int:
+    """Number of elements, with zero sizes taken as one: what numpy's strides must cover."""
+    return math.prod(max(1, size) for size in shape)
+
+
 def _read_only(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     values.flags.writeable = False
     return values
@@ -216,5 +221,6 @@ def _unpack(raw: npt.NDArray[np.uint8], bits: int, *, signed: bool) -> npt.NDArr
     for position in range(per_byte):
         # To the top of the byte first, so that an arithmetic shift extends the sign.
         values[:, position] = raw << (8 - bits * (position + 1))
-    flat = values.reshape(-1)
-    return (flat.view(np.int8) if signed else flat) >> (8 - bits)
+    flat = values.reshape(-1).view(np.int8 if signed else np.uint8)
+    flat >>= 8 - bits
+    return flat
