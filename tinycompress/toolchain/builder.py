@@ -74,6 +74,8 @@ def build(
     with _files.new_directory(target, replace=True) as temporary:
         commands = _commands(plan, chain, project.directory, cache=temporary / "cache")
         warnings = _compile_and_link(commands, plan, temporary, progress)
+        if not (temporary / ELF_NAME).is_file():
+            raise ToolError(f"{chain.command[0]} reported no error, but wrote no {ELF_NAME}")
         image = read_elf(temporary / ELF_NAME)
         _check_linked(image, board)
         images = _write_images(image, temporary)
