@@ -189,6 +189,16 @@ def test_broken_connection() -> None:
     assert error.phase == "INFO"
 
 
+def test_fault_of_an_emulated_board_gets_the_phase_of_the_conversation() -> None:
+    class Emulated(FakeDevice):
+        def read(self, timeout_s: float) -> bytes:
+            raise DeviceError("read of nothing at 0x0", phase="emulation", hint="look there")
+
+    error = failing(Emulated(), DeviceClient.memory)
+    assert str(error) == "read of nothing at 0x0 (phase: MEMORY)"
+    assert (error.phase, error.hint) == ("MEMORY", "look there")
+
+
 @pytest.mark.parametrize("version", [0, 2, 255])
 def test_other_protocol_version(version: int) -> None:
     error = failing(FakeDevice(version=version), DeviceClient.hello)

@@ -92,6 +92,10 @@ class Exchange:
                 if reply is not None:
                     self._answered_before = True
                     return reply
+        except DeviceError as error:
+            # What an emulated board raises knows nothing of the conversation.
+            text = error.message.removesuffix(f" (phase: {error.phase})")
+            raise DeviceError(text, phase=phase, hint=error.hint) from error
         except OSError as error:
             raise DeviceError(
                 f"the connection to {self._link.description} broke: {error}",

@@ -138,9 +138,9 @@ def _exact_rows(result: BenchResult) -> list[Row]:
     different = result.mismatched_samples
     rows.append(
         (
-            "samples with other output bytes",
+            "samples unlike the oracle's",
             "not compared" if different is None else str(different),
-            f"of {result.samples}; than {_ORACLES[result.oracle]}",
+            f"of {result.samples}, byte for byte; oracle: {_ORACLES[result.oracle]}",
         )
     )
     return rows
@@ -168,15 +168,22 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
     ):
         if spread is not None:
             label = how.get(spread.obtained, spread.obtained)
-            around = f"{_count(spread.min)} to {_count(spread.max)}{unit}"
             rows.append(
                 (
                     f"{what} per inference",
                     f"{_count(spread.median)}{unit}",
-                    f"{label}; median of {result.runs}, {around}",
+                    f"{label}; {_runs(spread, result.runs, unit)}",
                 )
             )
     return rows
+
+
+def _runs(spread: Spread, runs: int, unit: str) -> str:
+    if runs == 1:
+        return "one run"
+    if spread.min == spread.max:
+        return f"{runs} runs, all alike"
+    return f"median of {runs} runs, {_count(spread.min)} to {_count(spread.max)}{unit}"
 
 
 def _size_rows(result: BenchResult, board: Board) -> list[Row]:
@@ -201,13 +208,21 @@ def _size_rows(result: BenchResult, board: Board) -> list[Row]:
 
 
 def _layer_table(result: BenchResult) -> Table:
-    table = Table(title="Layers", title_justify="left")
-    table.add_column("layer", overflow="fold")
+    table = Table(title="Layers", title_justify="left", show_footer=True)
+    table.add_column("layer", "all layers", overflow="fold")
     table.add_column("op", no_wrap=True)
-    for name in ("MACs", "instructions", "cycles", "cycles / MAC", "share"):
+    for name, values in (
+        ("MACs", [layer.macs for layer in result.layers]),
+        ("instructions", [layer.instructions for layer in result.layers]),
+        ("cycles", [layer.cycles for layer in result.layers]),
+    ):
+        known = [value for value in values if value is not None]
+        total = _count(sum(known)) if len(known) == len(values) else "-"
+        table.add_column(name, total, justify="right", no_wrap=True)
+    for name in ("cycles / MAC", "share"):
         table.add_column(name, justify="right", no_wrap=True)
     costs = [_main_cost(layer) for layer in result.layers]
-    total = sum(cost for cost in costs if cost is not None)
+    whole = sum(cost for cost in costs if cost is not None)
     for layer, cost in zip(result.layers, costs, strict=True):
         table.add_row(
             layer.name,
@@ -216,7 +231,7 @@ def _layer_table(result: BenchResult) -> Table:
             _count(layer.instructions),
             _count(layer.cycles),
             f"{layer.cycles / layer.macs:.2f}" if layer.cycles and layer.macs else "-",
-            "-" if cost is None or not total else f"{cost / total:.1%}",
+            "-" if cost is None or not whole else f"{cost / whole:.1%}",
         )
     return table
 

@@ -1,0 +1,205 @@
+"""The report for people and for programs, and the result bundle."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from tinycompress.artifacts import (
+    BenchResult,
+    BuiltFirmware,
+    FirmwareProject,
+    FlashSizes,
+    LayerCost,
+    RamSizes,
+    Spread,
+)
+from tinycompress.bench.bundle import write_bundle
+from tinycompress.bench.report import print_table, to_json
+from tinycompress.boards import load_board
+from tinycompress.errors import ConfigError
+
+RESULT = BenchResult(
+    board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="virtual",
+    build_id="ab" * 20, runs=5,
+    instructions=Spread(100, 90, 110, "emulated"), cycles=Spread(200.5, 200.5, 200.5, "emulated"),
+    latency_us=Spread(3.125, 3.0, 3.25, "emulated"),
+    ram=RamSizes(1536, 1600, 8192, 356), flash=FlashSizes(4716, 3808, 8113, 1467),
+    oracle="tflm", samples=360, mismatched_samples=0, device_accuracy=0.975,
+    host_int8_accuracy=0.975, fits=True,
+    layers=(LayerCost("conv[1], a", "CONV_2D", 300, 60, 120), LayerCost("s", "SOFTMAX", 0, 20, 80)),
+    notes=("47% [bold] of it",),
+)  # fmt: skip
+REAL = replace(RESULT, transport="serial", instructions=None,
+               latency_us=Spread(3.0, 3.0, 3.0, "measured"), cycles=None,
+               layers=(LayerCost("conv", "CONV_2D", 300, None, None),))  # fmt: skip
+BUILT = BuiltFirmware(
+    project=FirmwareProject(
+        directory=Path("p"), board_id="arduino_nano_33_ble", engine="aot", exact_to="tflm",
+        model_sha256="5" * 64, inputs=(), outputs=(), layers=(), arena_bytes=0, weights_bytes=0,
+    ),
+    elf=Path("p/build/firmware.elf"), images={}, build_id="ab" * 20, elf_sha256="e" * 64,
+    toolchain="zig", toolchain_version="0.15.2", flags=("-O2",), flash=FlashSizes(0, 0, 0, 0),
+    ram=RamSizes(0, 0, 0),
+)  # fmt: skip
+
+
+def printed(result: BenchResult, width: int = 140) -> str:
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    print_table(result, load_board("nano33"), console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def row(text: str, label: str) -> str:
+    (line,) = [line for line in text.splitlines() if label in line]
+    return " ".join(line.replace("│", " ").split())
+
+
+def test_json_has_every_figure_with_its_unit() -> None:
+    assert to_json(RESULT) == {
+        "schema": "tinycompress.bench",
+        "schema_version": 1,
+        "board": "arduino_nano_33_ble",
+        "engine": "aot",
+        "toolchain": "zig",
+        "transport": "virtual",
+        "build_id": "ab" * 20,
+        "runs": 5,
+        "latency": {
+            "instructions": {"median": 100, "min": 90, "max": 110, "obtained": "emulated"},
+            "cycles": {"median": 200.5, "min": 200.5, "max": 200.5, "obtained": "emulated"},
+            "us": {"median": 3.125, "min": 3, "max": 3.25, "obtained": "emulated"},
+        },
+        "ram": {
+            "arena_bytes": 1536,
+            "static_bytes": 1600,
+            "stack_peak_bytes": 356,
+            "stack_reserved_bytes": 8192,
+            "total_bytes": 3492,
+        },
+        "flash": {
+            "weights_bytes": 4716,
+            "kernels_bytes": 3808,
+            "runtime_bytes": 8113,
+            "platform_bytes": 1467,
+            "total_bytes": 18104,
+        },
+        "exact": {"oracle": "tflm", "samples": 360, "mismatched_samples": 0},
+        "accuracy": {"device": 0.975, "host_int8": 0.975},
+        "fits": True,
+        "layers": [
+            {"name": "conv[1], a", "op": "CONV_2D", "macs": 300, "instructions": 60, "cycles": 120},
+            {"name": "s", "op": "SOFTMAX", "macs": 0, "instructions": 20, "cycles": 80},
+        ],
+        "notes": ["47% [bold] of it"],
+    }
+
+
+def test_json_of_what_could_not_be_told_is_null() -> None:
+    found = to_json(replace(REAL, mismatched_samples=None, device_accuracy=None))
+    assert found["latency"]["instructions"] is None
+    assert found["latency"]["us"]["obtained"] == "measured"
+    assert found["exact"]["mismatched_samples"] is None
+    assert found["accuracy"]["device"] is None
+    assert found["layers"][0]["cycles"] is None
+
+
+def test_table_of_an_emulated_board() -> None:
+    text = printed(RESULT)
+    assert "Arduino Nano 33 BLE (emulated), cortex-m4 at 64 MHz" in text
+    assert row(text, "accuracy").endswith("97.50% of 360 samples; int8 model on the host: 97.50%")
+    assert "0 of 360, byte for byte" in row(text, "unlike the oracle's")
+    assert "median of 5 runs, 90 to 110" in row(text, "instructions per")
+    assert "200.5 modelled by the emulator; 5 runs, all alike" in row(text, "cycles per")
+    assert "3.1 us modelled cycles at 64 MHz" in row(text, "latency")
+    assert "3,492 B 258,140 B (98.7%) of 261,632 B left" in row(text, "RAM: total")
+    assert "356 B high-water mark; 8,192 B reserved" in row(text, "RAM: stack")
+    assert "18,104 B" in row(text, "flash: total")
+    assert "yes" in row(text, "fits the board")
+    assert row(text, "conv[1], a") == "conv[1], a CONV_2D 300 60 120 0.40 60.0%"
+    assert row(text, "all layers") == "all layers 300 80 200"
+    assert "note: 47% [bold] of it" in text
+
+
+def test_table_of_a_real_board() -> None:
+    text = printed(REAL)
+    assert "(real)" in text
+    assert "instructions per" not in text
+    assert "measured on the board" in row(text, "latency")
+    assert "emulat" not in text
+
+
+def test_table_of_what_failed() -> None:
+    huge = replace(RESULT, fits=False, flash=FlashSizes(983_040, 60, 0, 0), mismatched_samples=None)
+    text = printed(huge)
+    assert "60 B more than the board's 983,040 B" in row(text, "flash: total")
+    assert "NO" in row(text, "fits the board")
+    assert "not compared" in row(text, "unlike the oracle's")
+
+
+def test_table_in_a_narrow_terminal_loses_no_figure() -> None:
+    text = printed(RESULT, width=80)
+    assert "18,104 B" in text
+    assert "3,492 B" in text
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text())
+
+
+def test_bundle(tmp_path: Path) -> None:
+    write_bundle(RESULT, BUILT, tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {
+        "summary.json", "layers.csv", "manifest.json",
+    }  # fmt: skip
+    assert load(tmp_path / "out/summary.json") == to_json(RESULT)
+    with (tmp_path / "out/layers.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0] == {
+        "name": "conv[1], a", "op": "CONV_2D", "macs": "300", "instructions": "60", "cycles": "120",
+    }  # fmt: skip
+    manifest = load(tmp_path / "out/manifest.json")
+    assert manifest["model_sha256"] == "5" * 64
+    assert manifest["elf_sha256"] == "e" * 64
+    assert manifest["compiler"] == {"name": "zig", "version": "0.15.2", "flags": ["-O2"]}
+    assert {"python", "numpy", "tinycompress", "tflite-micro"} <= manifest["versions"].keys()
+    for name, digest in manifest["files"].items():
+        assert hashlib.sha256((tmp_path / "out" / name).read_bytes()).hexdigest() == digest
+
+
+def test_bundle_of_absent_figures(tmp_path: Path) -> None:
+    write_bundle(REAL, BUILT, tmp_path / "out")
+    assert (tmp_path / "out/layers.csv").read_text().splitlines()[1] == "conv,CONV_2D,300,,"
+
+
+def test_same_result_same_bytes(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_bundle(RESULT, BUILT, tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_bundle_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_bundle(REAL, BUILT, out)
+    write_bundle(RESULT, BUILT, out)
+    assert load(out / "summary.json")["transport"] == "virtual"
+    (out / "thesis.txt").write_text("mine")
+    with pytest.raises(ConfigError, match="not empty"):
+        write_bundle(REAL, BUILT, out)
+    assert (out / "thesis.txt").read_text() == "mine"
+    assert load(out / "summary.json")["transport"] == "virtual"
+    file = tmp_path / "file"
+    file.write_text("mine")
+    with pytest.raises(ConfigError, match="a file is in the way"):
+        write_bundle(REAL, BUILT, file)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out"]
