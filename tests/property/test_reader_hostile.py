@@ -23,10 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_files import Builder, pack, small_cnn, unpack
 
+from tinycompress.artifacts import ExactTo
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import MAX_FILE_BYTES, read_model
 from tinycompress.ir.summary import summarise
+from tinycompress.oracle import Oracle
 
 TIME_LIMIT_S = 2.0
 MEMORY_LIMIT_BYTES = 500 << 20
@@ -383,3 +385,29 @@ def test_mutated_real_models(shared_data: Path) -> None:
     assert total > 5000
     assert 0.05 < refused / total < 0.95
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 4 << 20
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["tflm", "litert"])
+def test_mutated_models_on_the_oracles(shared_data: Path, kind: ExactTo) -> None:
+    """What the reader lets through may crash a runtime, but never this process."""
+    rng = np.random.default_rng(5)
+    data = (shared_data / "models/mlperf_tiny_layers/resnet_layer3.tflite").read_bytes()
+    ran = refused = 0
+    while ran + refused < 150:
+        changed = bytearray(data)
+        for position in rng.integers(0, len(data), 2):
+            changed[position] = int(rng.integers(0, 256))
+        if read(bytes(changed)) is None:
+            continue
+        try:
+            oracle = Oracle(bytes(changed), kind, timeout_s=20)
+            outputs = oracle.run(*(np.zeros(s.shape, s.dtype) for s in oracle.inputs))
+        except ModelError:
+            refused += 1
+        else:
+            ran += 1
+            assert len(outputs) == len(oracle.outputs)
+    assert ran > 20
+    assert refused > 5
