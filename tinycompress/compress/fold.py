@@ -12,17 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from tinycompress.compress.affine import Affine, absorb, affine_of
+from tinycompress.compress.kernels import OUTPUT_AXES
 from tinycompress.compress.network import Array, Call, Layer, Network
-
-_OUTPUT_AXES = {
-    "Dense": (1,),
-    "Conv1D": (2,),
-    "Conv2D": (3,),
-    "Conv2DTranspose": (2,),
-    "DepthwiseConv1D": (1, 2),
-    "DepthwiseConv2D": (2, 3),
-}
-"""Axes of the kernel that, flattened, number the output channels."""
 
 
 def fold_batch_norms(network: Network) -> Network:
@@ -66,7 +57,7 @@ def _foldable_producer(network: Network, call: Call, affine: Affine) -> Layer | 
     if producer is None or network.only_consumer(value) is None:
         return None
     layer = network.layers[producer.layer]
-    axes = _OUTPUT_AXES.get(layer.kind)
+    axes = OUTPUT_AXES.get(layer.kind)
     if axes is None or layer.config.get("activation", "linear") != "linear":
         return None
     if len(network.calls_of(layer.name)) != 1:
@@ -77,7 +68,7 @@ def _foldable_producer(network: Network, call: Call, affine: Affine) -> Layer | 
 
 def _folded(layer: Layer, affine: Affine) -> Layer:
     kernel = layer.weights[0]
-    axes = _OUTPUT_AXES[layer.kind]
+    axes = OUTPUT_AXES[layer.kind]
     shape = [size if axis in axes else 1 for axis, size in enumerate(kernel.shape)]
     bias = bias_of(layer, affine.scale.size)
     return replace(

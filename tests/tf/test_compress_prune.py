@@ -1,0 +1,113 @@
+"""Stage prune: what is asked for is reached, by every way of asking."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from compress_support import NO_TRAINING, SHORT, accuracy, trained
+
+from tinycompress.compress.kernels import sparsity
+from tinycompress.compress.options import Distill, FineTune, Prune
+from tinycompress.compress.promises import broken_promises, has_m_by_n
+from tinycompress.compress.prune import prune
+from tinycompress.compress.stage import State
+from tinycompress.errors import ConfigError
+
+pytestmark = pytest.mark.tf
+PRUNED = ("stem", "pw", "branch", "hidden", "out")
+
+
+def test_one_short_epoch_of_constant_sparsity_prunes() -> None:
+    # TF-MOT's own ConstantSparsity(0.5, 0) prunes nothing in these 19 steps.
+    network, trainer = trained()
+    state = prune(
+        State(network), Prune(sparsity=0.5, schedule="constant", fine_tune=SHORT), trainer
+    )
+    for name in PRUNED:
+        assert sparsity(state.network.layers[name].weights[0]) == pytest.approx(0.5, abs=0.01)
+    assert not broken_promises(state.network, state.promises)
+    assert accuracy(state.network, trainer) > 0.9
+
+
+def test_polynomial_sparsity_in_rounds_with_a_teacher() -> None:
+    network, trainer = trained()
+    options = Prune(
+        sparsity=0.75, rounds=2, fine_tune=FineTune(epochs=2, batch_size=32, learning_rate=3e-3),
+        distill=Distill(temperature=2.0),
+    )  # fmt: skip
+    state = prune(State(network), options, trainer)
+    for name in PRUNED:
+        assert sparsity(state.network.layers[name].weights[0]) == pytest.approx(0.75, abs=0.01)
+    assert accuracy(state.network, trainer) > 0.9
+    assert any("left dense: dw" in note for note in state.notes)
+
+
+def test_without_training_the_largest_weights_stay() -> None:
+    network, trainer = trained()
+    state = prune(State(network), Prune(sparsity=0.6, fine_tune=NO_TRAINING), trainer)
+    before, after = (n.layers["branch"].weights[0] for n in (network, state.network))
+    kept = after != 0
+    np.testing.assert_array_equal(before[kept], after[kept])
+    assert np.abs(before[kept]).min() >= np.abs(before[~kept]).max()
+
+
+def test_global_target_is_met_over_all_layers() -> None:
+    network, trainer = trained()
+    options = Prune(sparsity=0.8, scope="global", fine_tune=SHORT)
+    state = prune(State(network), options, trainer)
+    kernels = [state.network.layers[name].weights[0] for name in PRUNED]
+    zeros = sum(int(np.sum(kernel == 0)) for kernel in kernels)
+    assert zeros / sum(kernel.size for kernel in kernels) == pytest.approx(0.8, abs=0.005)
+    shares = [sparsity(kernel) for kernel in kernels]
+    assert max(shares) - min(shares) > 0.1
+    assert max(shares) < 1.0
+
+
+def test_global_target_that_empties_a_layer_names_the_nearest() -> None:
+    network, trainer = trained()
+    with pytest.raises(ConfigError, match=r"the most for this model is 0\.9"):
+        prune(State(network), Prune(sparsity=0.999, scope="global", fine_tune=SHORT), trainer)
+
+
+@pytest.mark.parametrize("tune", [NO_TRAINING, SHORT], ids=["one-shot", "trained"])
+def test_two_of_four(tune: FineTune) -> None:
+    network, trainer = trained()
+    state = prune(State(network), Prune(m_by_n=(2, 4), skip=("stem",), fine_tune=tune), trainer)
+    for name in ("pw", "branch", "hidden"):
+        kernel = state.network.layers[name].weights[0]
+        assert has_m_by_n(kernel, (2, 4))
+        assert sparsity(kernel) == pytest.approx(0.5, abs=0.01)
+    assert sparsity(state.network.layers["stem"].weights[0]) == 0.0
+    assert not broken_promises(state.network, state.promises)
+
+
+def test_blocks_of_dense() -> None:
+    network, trainer = trained()
+    options = Prune(sparsity=0.5, block_size=(4, 1), skip_types=("Conv2D",), fine_tune=SHORT)
+    state = prune(State(network), options, trainer)
+    kernel = state.network.layers["hidden"].weights[0]
+    blocks = (kernel != 0).reshape(kernel.shape[0] // 4, 4, -1)
+    assert np.all(blocks.all(axis=1) | ~blocks.any(axis=1))
+    assert sparsity(kernel) == pytest.approx(0.5, abs=0.01)
+
+
+def test_blocks_of_convolutions_are_refused_by_name() -> None:
+    network, trainer = trained()
+    with pytest.raises(ConfigError, match=r"'stem' \(Conv2D\): blocks are for Dense only"):
+        prune(State(network), Prune(block_size=(4, 1)), trainer)
+
+
+def test_nothing_left_to_prune_is_refused() -> None:
+    network, trainer = trained()
+    with pytest.raises(ConfigError, match="no layer is left"):
+        prune(State(network), Prune(skip_types=("Conv2D", "Dense")), trainer)
+
+
+def test_second_pruning_keeps_the_first() -> None:
+    network, trainer = trained()
+    first = prune(State(network), Prune(sparsity=0.5, fine_tune=NO_TRAINING), trainer)
+    second = prune(first, Prune(sparsity=0.7, fine_tune=SHORT), trainer)
+    for name in PRUNED:
+        old, new = (s.network.layers[name].weights[0] for s in (first, second))
+        assert not np.any(new[old == 0])
+        assert sparsity(new) == pytest.approx(0.7, abs=0.01)

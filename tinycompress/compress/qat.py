@@ -1,0 +1,183 @@
+"""Stage ``qat``: TF-MOT's quantisation-aware training on folded kernels, earlier work kept.
+
+BatchNormalization is folded before the training: what is trained is what the int8 file holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tinycompress import _tf
+from tinycompress.compress.build_network import build_model
+from tinycompress.compress.fold import fold_batch_norms
+from tinycompress.compress.kernels import kernel_layers
+from tinycompress.compress.network import Layer, Network
+from tinycompress.compress.one_dimensional import as_two_dimensional
+from tinycompress.compress.options import Qat
+from tinycompress.compress.promises import projections
+from tinycompress.compress.quantize_configs import quantize_config, supported_kinds
+from tinycompress.compress.stage import State
+from tinycompress.compress.training import Trainer, fine_tune
+from tinycompress.errors import ModelError
+
+_NOISE = ("GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
+_RANGE_BATCHES = 20
+_RANGE_DECAY = 0.8
+
+
+def qat(state: State, options: Qat, trainer: Trainer) -> State:
+    """Fine-tune a network with int8 rounding in the loop.
+
+    Args:
+        state: The model and what was promised of it.
+        options: How to train.
+        trainer: Data and teacher.
+
+    Returns:
+        The network with the trained weights; ``export_model`` is the model to convert.
+
+    Raises:
+        ModelError: A layer that TF-MOT cannot train so; all are named.
+    """
+    network = _prepared(state.network)
+    model = _quantized(network, trainer)
+    variables = dict(_kernel_variables(model))
+    kept = projections(network, state.promises)
+    _find_ranges(model, trainer, options)
+    fine_tune(
+        model,
+        trainer,
+        options.fine_tune,
+        options.distill,
+        kernels={name: (variables[name], project) for name, project in kept.items()},
+        label="qat",
+    )
+    _refresh_weight_ranges(model)
+    return State(
+        _trained_network(network, model, variables), state.promises, (), export_model=model
+    )
+
+
+def _prepared(network: Network) -> Network:
+    network = as_two_dimensional(fold_batch_norms(network))
+    for layer in tuple(network.layers.values()):
+        if layer.kind in _NOISE:
+            for _ in network.calls_of(layer.name):
+                network = network.without_call(network.calls_of(layer.name)[0])
+    supported = supported_kinds()
+    problems = tuple(
+        f"layer {layer.name!r} ({layer.kind}): cannot be trained with int8 rounding"
+        for layer in network.layers.values()
+        if layer.kind not in supported
+    )
+    shared = tuple(
+        f"layer {layer.name!r} ({layer.kind}): it is shared, and its uses differ in range"
+        for layer in network.layers.values()
+        if layer.weights and len(network.calls_of(layer.name)) > 1
+    )
+    if problems or shared:
+        raise ModelError(
+            f"qat does not work for model {network.name!r}",
+            reasons=problems + shared,
+            hint="leave qat out of the recipe: the model is then quantised after training",
+        )
+    return network
+
+
+def _quantized(network: Network, trainer: Trainer) -> Any:
+    _tf.make_deterministic(trainer.seed)
+    tfmot = _tf.tfmot().quantization.keras
+    plain = build_model(network, "tf_keras")
+
+    def annotate(layer: Any) -> Any:
+        if type(layer).__name__ == "InputLayer":
+            return layer
+        config = quantize_config(type(layer).__name__)
+        return tfmot.quantize_annotate_layer(layer, quantize_config=config)
+
+    try:
+        with _tf.quiet(), tfmot.quantize_scope():
+            annotated = _tf.tf_keras().models.clone_model(plain, clone_function=annotate)
+            return tfmot.quantize_apply(annotated)
+    except (ValueError, RuntimeError, NotImplementedError) as error:
+        raise ModelError(
+            f"TF-MOT cannot prepare model {network.name!r} for qat: {error}",
+            hint="leave qat out of the recipe: the model is then quantised after training",
+        ) from error
+
+
+def _wrappers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if hasattr(layer, "_weight_vars") and hasattr(layer, "quantize_config"):
+            yield layer
+
+
+def _kernel_variables(model: Any) -> Iterator[tuple[str, Any]]:
+    for wrapper in _wrappers(model):
+        for variable, _, _ in wrapper._weight_vars:
+            yield wrapper.layer.name, variable
+
+
+def _find_ranges(model: Any, trainer: Trainer, options: Qat) -> None:
+    """Start the activation ranges from data.
+
+    TF-MOT starts all of them at [-6, 6] and lets them drift by a thousandth per step: after a
+    short training the int8 grid of the export would still be mostly unused.
+    """
+    averaging = [q for q in _quantizers(model) if hasattr(q, "ema_decay")]
+    before = [quantizer.ema_decay for quantizer in averaging]
+    for quantizer in averaging:
+        quantizer.ema_decay = _RANGE_DECAY
+    generator = np.random.default_rng(trainer.seed)
+    size = min(options.fine_tune.batch_size, len(trainer.train))
+    for _ in range(_RANGE_BATCHES):
+        batch = trainer.train.take(generator.choice(len(trainer.train), size, replace=False))
+        model(list(batch.inputs) if len(batch.inputs) > 1 else batch.inputs[0], training=True)
+    for quantizer, decay in zip(averaging, before, strict=True):
+        quantizer.ema_decay = decay
+
+
+def _quantizers(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if hasattr(layer, "quantizer"):
+            yield layer.quantizer
+        config = getattr(layer, "quantize_config", None)
+        while config is not None:
+            yield from (v for v in vars(config).values() if hasattr(v, "ema_decay"))
+            config = getattr(config, "quantize_config", None)
+
+
+def _refresh_weight_ranges(model: Any) -> None:
+    """Let the weights' ranges be those of the weights after the last step, as the export rounds."""
+    for wrapper in _wrappers(model):
+        for variable, quantizer, ranges in wrapper._weight_vars:
+            # Calling it in training mode is what makes a LastValueQuantizer take the range over.
+            quantizer(variable, training=True, weights=ranges)
+
+
+def _trained_network(network: Network, model: Any, variables: dict[str, Any]) -> Network:
+    wrapped = {wrapper.layer.name: wrapper.layer for wrapper in _wrappers(model)}
+    changed = []
+    for layer in kernel_layers(network) + tuple(
+        layer for layer in network.layers.values() if layer.kind.startswith("Depthwise")
+    ):
+        weights = [variables[layer.name].numpy()]
+        if layer.config.get("use_bias", True):
+            weights.append(wrapped[layer.name].bias.numpy())
+        changed.append(
+            Layer(
+                layer.name,
+                layer.kind,
+                layer.config,
+                tuple(np.array(weight, np.float32) for weight in weights),
+                layer.trainable,
+            )
+        )
+    for layer in network.layers.values():
+        if layer.kind == "PReLU":
+            alpha = np.array(wrapped[layer.name].alpha.numpy(), np.float32)
+            changed.append(Layer(layer.name, layer.kind, layer.config, (alpha,), layer.trainable))
+    return network.with_layers(changed)
