@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -87,9 +88,9 @@ def test_a_program_without_a_version_is_broken(
 def test_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = {"keras": "3.9", "unicorn": "2.1", "tensorflow-cpu": "2.21"}
     monkeypatch.setattr(doctor, "_installed_version", versions.get)
-    real = doctor.importlib.util.find_spec
+    real = importlib.util.find_spec
     monkeypatch.setattr(
-        doctor.importlib.util, "find_spec", lambda name: None if name == "unicorn" else real(name)
+        "importlib.util.find_spec", lambda name: None if name == "unicorn" else real(name)
     )
     found = findings()
     assert (found["keras"].status, found["keras"].version) == ("ok", "3.9")

@@ -39,7 +39,7 @@ def test_build_id_and_hash(elf: Path) -> None:
 @pytest.mark.gcc
 def test_symbols_agree_with_nm(elf: Path) -> None:
     require_tool("gcc")
-    argv = ["arm-none-eabi-nm", "--defined-only", "-S", elf]
+    argv = ["arm-none-eabi-nm", "--defined-only", "-S", str(elf)]
     lines = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.splitlines()
     witness = {
         (fields[3], int(fields[0], 16) & ~1, int(fields[1], 16))
@@ -111,7 +111,7 @@ def test_a_flipped_byte_never_crashes(elf: Path, tmp_path: Path) -> None:
     (sections_at,) = struct.unpack_from("<I", good, 32)
     sections = range(sections_at, len(good), 5)
     victim = tmp_path / "victim.elf"
-    outcomes = set()
+    outcomes: set[type[object]] = set()
     for position in itertools.chain(headers, sections):
         bad = bytearray(good)
         bad[position] ^= 0xFF if position % 2 else 0x01

@@ -24,7 +24,7 @@ def no_compilers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PATH", str(directory))
     monkeypatch.delenv(find.GCC_VARIABLE, raising=False)
     monkeypatch.delenv(find.ZIG_VARIABLE, raising=False)
-    monkeypatch.setattr(find.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     return directory
 
 
@@ -129,7 +129,7 @@ class TestZigCache:
     def _clean(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         for name in ("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR", "XDG_CACHE_HOME"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setattr(find.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+        monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path / "tmp"))
         (tmp_path / "tmp").mkdir()
 
     def place(self) -> Path:
