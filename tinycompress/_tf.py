@@ -47,9 +47,7 @@ def keras() -> Any:
         ConfigError: It is not installed, is older than 3, or already runs on another backend.
     """
     tensorflow()
-    # A .keras file is the same for all backends, so whatever the user trains on is no obstacle.
-    with _environment("KERAS_BACKEND", "tensorflow"):
-        module = _import("keras")
+    module = _import("keras")
     if module.__version__.split(".")[0] < "3":
         raise ConfigError(
             f"keras {module.__version__} is installed, but keras 3 or newer is needed",
@@ -190,7 +188,9 @@ def _import(name: str) -> Any:
     if not _LOG.isEnabledFor(logging.DEBUG):
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", _SILENT)
     try:
-        with quiet():
+        # TensorFlow imports Keras. A .keras file is the same for all backends, so whatever the user
+        # trains on is no obstacle.
+        with quiet(), _environment("KERAS_BACKEND", "tensorflow"):
             return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise ConfigError(

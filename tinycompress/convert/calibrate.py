@@ -7,6 +7,7 @@ training. Pixels of 0..255 are right for a model that was trained on 0..255.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,12 @@ class Samples:
             None if self.targets is None else self.targets[indices],
         )
 
+
+# What numpy lets through when a file is damaged, or something else.
+_MALFORMED = (
+    ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 SampleSource = Path | Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any]
 """An ``.npz`` file, its contents as a mapping, or the bare array ``x``."""
@@ -135,12 +142,14 @@ def _arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any]]]:
         raise ConfigError(f"there is no data file at {source}", hint="check the path")
     how = "numpy.savez('calib.npz', x=samples, y=labels) writes one"
     try:
-        loaded = np.load(source, allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            raise ConfigError(f"{source} is a single array, not an .npz file", hint=how)
-        with loaded:
-            return str(source), {key: loaded[key] for key in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        # Opened here, because numpy leaves a damaged file open.
+        with source.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise ConfigError(f"{source} is a single array, not an .npz file", hint=how)
+            with loaded:
+                return str(source), {key: loaded[key] for key in loaded.files}
+    except _MALFORMED as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ConfigError(f"{source} cannot be read as an .npz file: {reason}", hint=how) from error
 

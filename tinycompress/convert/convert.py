@@ -25,6 +25,9 @@ from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
 from tinycompress.ir.summary import not_int8_reasons
 
+_REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
+_CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
+
 
 @dataclass(frozen=True)
 class ConvertOptions:
@@ -42,7 +45,7 @@ class ConvertOptions:
     """
 
     calibration_samples: int = 500
-    evaluation_samples: int = 1000
+    evaluation_samples: int = 500
     seed: int = 0
     per_channel_dense: bool = False
     exact_to: ExactTo = "tflm"
@@ -140,20 +143,16 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite = to_int8(
         prepared.frozen, prepared.calibration, per_channel_dense=options.per_channel_dense
     )
-    model = _verified(prepared.name, tflite)
+    model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     in_float, in_int8, notes = _accuracies(prepared, tflite, model, options)
     return _converted(tflite, model, in_float, in_int8, (*prepared.warnings, *notes))
 
 
-def _verified(name: str, tflite: bytes) -> Model:
+def _verified(name: str, tflite: bytes, hint: str) -> Model:
     model = read_model(tflite)
     reasons = not_int8_reasons(model)
     if reasons:
-        raise ModelError(
-            f"{name} is not fully int8",
-            reasons=tuple(reasons),
-            hint="replace the layers that these operators come from; see docs/converting.md",
-        )
+        raise ModelError(f"{name} is not fully int8", reasons=reasons, hint=hint)
     return model
 
 
@@ -193,7 +192,7 @@ def _pass_on(
     source: SourceModel, labelled: SampleSource | None, options: ConvertOptions
 ) -> ConvertedModel:
     tflite: bytes = source.model
-    model = _verified(source.name, tflite)
+    model = _verified(source.name, tflite, _CONVERT_AGAIN)
     if labelled is None:
         return _converted(tflite, model, None, None, ())
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from tinycompress.errors import ConfigError, ModelError
 _SIGNATURE = "serving_default"
 # The converter of TensorFlow 2.21 ends the process (segmentation fault) when it quantises these.
 _LOOP_OPS = re.compile(r"^(Stateless)?(While|If)$|^TensorList")
-_CALL_SCOPES = re.compile(r"^(?:Stateful)?PartitionedCall(?:_\d+)?/")
+_CALL_SCOPES = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
 _NOT_IN_A_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -243,13 +244,9 @@ def _scoped(layer: Any, stack: list[str]) -> Callable[..., Any]:
 
 
 def _without_call_scopes(constant: Any) -> FrozenGraph:
-    """The graph without the Identity nodes at its end and the scopes of inlined calls."""
+    """The graph under names that do not tell how TensorFlow called and numbered its parts."""
     graph_def = constant.graph.as_graph_def()
-    renamed = {node.name: _CALL_SCOPES.sub("", node.name) for node in graph_def.node}
-    while (shorter := {old: _CALL_SCOPES.sub("", new) for old, new in renamed.items()}) != renamed:
-        renamed = shorter
-    if len(set(renamed.values())) < len(renamed):
-        renamed = {name: name for name in renamed}
+    renamed = _shorter_names(graph_def)
     for node in graph_def.node:
         node.name = renamed[node.name]
         for position, reference in enumerate(node.input):
@@ -267,6 +264,22 @@ def _without_call_scopes(constant: Any) -> FrozenGraph:
         tuple(tensor_name(tensor) for tensor in constant.inputs),
         tuple(tensor_name(tensor) for tensor in constant.outputs),
     )
+
+
+def _shorter_names(graph_def: Any) -> dict[str, str]:
+    """New names of all nodes: without the scopes of inlined calls, where that is unambiguous.
+
+    The constants of a SavedModel are named by numbers that differ from run to run; each gets the
+    name of what first uses it.
+    """
+    wanted = {node.name: _CALL_SCOPES.sub("", node.name) for node in graph_def.node}
+    for node in graph_def.node:
+        for reference in node.input:
+            name = reference.removeprefix("^").partition(":")[0]
+            if wanted[name].isdigit():
+                wanted[name] = f"{node.name}/value"
+    times = Counter(wanted.values())
+    return {old: new if times[new] == 1 else old for old, new in wanted.items()}
 
 
 def _refuse_loops(source: SourceModel, frozen: FrozenGraph) -> None:
