@@ -21,7 +21,8 @@ Obtained = Literal["measured", "emulated", "estimated"]
 """How a figure was got: on a real board, on an emulated one, or by a calculation."""
 
 _ITEM_BYTES = {
-    "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "int32": 4, "float32": 4, "int64": 8,
+    "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2,
+    "int32": 4, "uint32": 4, "float32": 4, "int64": 8, "uint64": 8, "float64": 8,
 }  # fmt: skip
 
 
