@@ -17,6 +17,7 @@ from tinycompress.bench.samples import Samples
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
@@ -90,6 +91,33 @@ def test_other_cores(board_id: str, tmp_path: Path, samples: Samples) -> None:
 def test_gcc(board: Board, tmp_path: Path, samples: Samples) -> None:
     require_tool("gcc")
     check(firmware(board, tmp_path / "digits", "gcc"), board, samples)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board_id", ["mps2_an385", "mps2_an386", "mps2_an500"])
+def test_qemu_is_a_second_witness(board_id: str, tmp_path: Path, samples: Samples) -> None:
+    """An emulator that shares no line with ours gives the same bytes and counts."""
+    board = load_board(board_id)
+    built = firmware(board, tmp_path / "digits", "zig")
+    links = (VirtualBoard(board, built.elf), QemuBoard(board, built.elf))
+    options = BenchOptions(runs=3, timeout_s=20)
+    ours, qemus = (
+        bench(built, board, link, tflite=TFLITE, samples=samples, options=options) for link in links
+    )
+    for link in links:
+        link.close()
+    assert (ours.mismatched_samples, qemus.mismatched_samples) == (0, 0)
+    assert (qemus.cycles, qemus.latency_us) == (None, None)
+    assert board.qemu is not None
+    assert ours.instructions is not None
+    assert qemus.instructions is not None
+    # Each window begins and ends between two ticks, and so does the empty one.
+    per_tick = 1e9 / (board.timer.hz * 2**board.qemu.icount_shift)
+    tolerance = max(1.0, per_tick) * 2
+    assert qemus.instructions.median == pytest.approx(ours.instructions.median, abs=tolerance)
+    for one, other in zip(ours.layers, qemus.layers, strict=True):
+        assert one.instructions is not None
+        assert other.instructions == pytest.approx(one.instructions, abs=tolerance + 1)
 
 
 def test_same_firmware_same_figures(built: BuiltFirmware, board: Board) -> None:

@@ -138,6 +138,12 @@ def test_table_of_a_real_board() -> None:
     assert "emulat" not in text
 
 
+def test_table_of_qemu() -> None:
+    text = printed(replace(RESULT, cycles=None, latency_us=None))
+    assert "100 counted by QEMU, to one timer tick" in row(text, "instructions per")
+    assert "latency" not in text
+
+
 def test_table_of_what_failed() -> None:
     huge = replace(RESULT, fits=False, flash=FlashSizes(983_040, 60, 0, 0), mismatched_samples=None)
     text = printed(huge)

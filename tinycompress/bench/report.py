@@ -148,8 +148,11 @@ def _exact_rows(result: BenchResult) -> list[Row]:
 
 def _time_rows(result: BenchResult, board: Board) -> list[Row]:
     rows: list[Row] = []
+    # Only QEMU counts instructions without a model of cycles, and by a timer.
+    by_qemu = result.cycles is None
+    counted = "counted by QEMU, to one timer tick" if by_qemu else "exact, counted by the emulator"
     for what, spread, unit, how in (
-        ("instructions", result.instructions, "", {"emulated": "exact, counted by the emulator"}),
+        ("instructions", result.instructions, "", {"emulated": counted}),
         (
             "cycles",
             result.cycles,
