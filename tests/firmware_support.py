@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import select
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from support import ROOT, require_tool
+
 from tinycompress.artifacts import (
     FirmwareProject,
     GeneratedSources,
@@ -16,7 +21,7 @@ from tinycompress.artifacts import (
     TensorSpec,
     ToolchainName,
 )
-from tinycompress.boards import load_board
+from tinycompress.boards import Board, load_board
 from tinycompress.firmware import load_plan, render_project
 
 TFLITE = b"not read by anything that these tests run"
@@ -47,6 +52,13 @@ def copy_project(board: str, directory: Path) -> FirmwareProject:
     return render_project(
         copy_sources(), load_board(board), directory, tflite=TFLITE, model_name="copy"
     )
+
+
+def fault_project(board: str, directory: Path) -> FirmwareProject:
+    """The project of tests/data/fault_model.c for a board."""
+    text = (ROOT / "tests" / "data" / "fault_model.c").read_text()
+    sources = copy_sources(files={"fault_model.c": text})
+    return render_project(sources, load_board(board), directory, tflite=TFLITE, model_name="faults")
 
 
 def compiler(toolchain: ToolchainName) -> list[str]:
@@ -80,3 +92,41 @@ def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path) -> Path:
     assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout}{done.stderr}"
     assert done.stderr == "", done.stderr
     return elf
+
+
+class ProcessLink:
+    """A link to firmware in a process that talks on its standard input and output."""
+
+    transport: Literal["virtual", "serial"] = "serial"
+    description = "firmware in a process"
+
+    def __init__(self, argv: Sequence[str | Path]) -> None:
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def write(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def read(self, timeout_s: float) -> bytes:
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], timeout_s)
+        return os.read(self.process.stdout.fileno(), 4096) if ready else b""
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def start_qemu(board: Board, elf: Path) -> ProcessLink:
+    """The board's firmware in QEMU."""
+    assert board.qemu is not None
+    return ProcessLink(
+        [
+            require_tool("qemu"), "-M", board.qemu.machine,
+            "-icount", f"shift={board.qemu.icount_shift}", "-nographic", "-monitor", "none",
+            "-serial", "stdio", "-semihosting", "-kernel", elf,
+        ]
+    )  # fmt: skip

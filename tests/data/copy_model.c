@@ -9,6 +9,8 @@
 _Static_assert(ARENA_BYTES <= TC_BOARD_ARENA_MAX_BYTES, "the arena does not fit the board");
 
 static const uint8_t tcm_weights[BYTES] = {1, 2, 3};
+/* Volatile, so that no compiler knows them and does without the array. */
+static const uint8_t *const volatile weights = tcm_weights;
 /* In .data, so that the image in flash and its copying are put to use. */
 static uint32_t factor = 0x01234567u;
 TC_ARENA static uint8_t arena[ARENA_BYTES];
@@ -19,7 +21,7 @@ tc_status tc_model_init(void) {
 
 tc_status tc_model_invoke(void) {
     for (uint32_t i = 0; i < BYTES; i++) {
-        arena[BYTES + i] = (uint8_t)(arena[i] + tcm_weights[i]);
+        arena[BYTES + i] = (uint8_t)(arena[i] + weights[i]);
     }
     factor += 1u;
     return TC_OK;
