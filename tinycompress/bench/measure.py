@@ -78,6 +78,19 @@ class Comparison:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the device told, before it becomes a result."""
+
+    costs: tuple[Cost, ...]
+    obtained: Obtained
+    layers: tuple[LayerCost, ...]
+    samples: int
+    comparison: Comparison
+    ram: RamSizes
+    notes: tuple[str, ...]
+
+
 def bench(
     built: BuiltFirmware,
     board: Board,
@@ -104,13 +117,40 @@ def bench(
         DeviceError: The device is silent, is another build, stops, or contradicts itself.
     """
     options = options or BenchOptions()
-    project = built.project
-    if hashlib.sha256(tflite).hexdigest() != project.model_sha256:
+    _require_same_model(tflite, built)
+    stored = _prepare(samples, built)
+    progress("connect")
+    session = _connect(built, board, link, options)
+    costs = _timed_runs(session, stored, options, progress)
+    layers = _profiled_run(session, stored.sample(0), built.project.layers, progress)
+    comparison = _compare(session, stored, built, tflite, progress)
+    ram = session.ram()
+    measured = Measured(
+        costs=tuple(costs),
+        obtained=session.meter.obtained,
+        layers=layers,
+        samples=stored.count,
+        comparison=comparison,
+        ram=ram,
+        notes=(*_sample_notes(samples, stored), *comparison.notes, *_stack_notes(ram)),
+    )
+    return _result(measured, built, board, link, options)
+
+
+def fits(built: BuiltFirmware, ram: RamSizes, board: Board) -> bool:
+    """Whether flash and RAM, with the stack as ``ram`` has it, are within what the board has."""
+    return built.flash.total_bytes <= board.flash_bytes and ram.total_bytes <= board.ram_bytes
+
+
+def _require_same_model(tflite: bytes, built: BuiltFirmware) -> None:
+    if hashlib.sha256(tflite).hexdigest() != built.project.model_sha256:
         raise ConfigError(
-            f"the model file is not the one that {project.directory} was built from",
+            f"the model file is not the one that {built.project.directory} was built from",
             hint="build the project again: tinycompress build",
         )
-    stored = _prepare(samples, built)
+
+
+def _connect(built: BuiltFirmware, board: Board, link: Link, options: BenchOptions) -> Session:
     client = DeviceClient(
         link,
         timeout_s=options.timeout_s,
@@ -118,16 +158,16 @@ def bench(
         retries=options.retries,
         elf=built.elf,
     )
-    progress("connect")
-    session = Session(client, link, built, board)
-    costs = _timed_runs(session, stored, options, progress)
-    layers = _profiled_run(session, stored.sample(0), project.layers, progress)
-    comparison = _compare(session, stored, built, tflite, progress)
-    ram = session.ram()
-    obtained = session.meter.obtained
+    return Session(client, link, built, board)
+
+
+def _result(
+    measured: Measured, built: BuiltFirmware, board: Board, link: Link, options: BenchOptions
+) -> BenchResult:
+    costs, obtained = measured.costs, measured.obtained
     return BenchResult(
         board_id=board.id,
-        engine=project.engine,
+        engine=built.project.engine,
         toolchain=built.toolchain,
         transport=link.transport,
         build_id=built.build_id,
@@ -135,22 +175,17 @@ def bench(
         instructions=_spread([cost.instructions for cost in costs], obtained),
         cycles=_spread([cost.cycles for cost in costs], obtained),
         latency_us=_spread([cost.us for cost in costs], obtained),
-        ram=ram,
+        ram=measured.ram,
         flash=built.flash,
-        oracle=project.exact_to,
-        samples=stored.count,
-        mismatched_samples=comparison.mismatched_samples,
-        device_accuracy=comparison.device_accuracy,
-        host_int8_accuracy=comparison.host_int8_accuracy,
-        fits=fits(built, ram, board),
-        layers=layers,
-        notes=(*_sample_notes(samples, stored), *comparison.notes, *_stack_notes(ram)),
+        oracle=built.project.exact_to,
+        samples=measured.samples,
+        mismatched_samples=measured.comparison.mismatched_samples,
+        device_accuracy=measured.comparison.device_accuracy,
+        host_int8_accuracy=measured.comparison.host_int8_accuracy,
+        fits=fits(built, measured.ram, board),
+        layers=measured.layers,
+        notes=measured.notes,
     )
-
-
-def fits(built: BuiltFirmware, ram: RamSizes, board: Board) -> bool:
-    """Whether flash and RAM, with the stack as ``ram`` has it, are within what the board has."""
-    return built.flash.total_bytes <= board.flash_bytes and ram.total_bytes <= board.ram_bytes
 
 
 def _prepare(samples: Samples | None, built: BuiltFirmware) -> StoredSamples:
