@@ -3,7 +3,7 @@
 Placing buffers of fixed lifetimes in the least memory is NP-hard. Each try places them one by one
 at the lowest offset that is free while they live; what is searched is the order. Several greedy
 orders come first, then a hill climb that moves the buffers at the top of the plan forward, after
-the manner of Regor's and Vela's allocators. A plan that reaches the lower bound (the most bytes
+the manner of Vela's hill-climb allocator. A plan that reaches the lower bound (the most bytes
 that are live at one time) ends the search.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tinycompress.codegen.layer import Layer
@@ -23,8 +23,9 @@ class OpSpec:
     """How one kind of operator is checked and lowered.
 
     Args:
-        structure: Constraints without which the others, and ``lower``, cannot be evaluated.
-        constraints: All further ones.
+        structure: Constraints in order of dependence: each may assume those before it, and the
+            others and ``lower`` assume them all.
+        constraints: All further ones, independent of each other.
         lower: Chooses the kernel and computes its parameters; None if the operator only gives the
             same bytes another shape, so that nothing runs on the device.
     """
@@ -34,16 +35,21 @@ class OpSpec:
     lower: Lowering | None
 
     def violations(self, graph: Graph, op: Op, options: CodegenOptions) -> tuple[str, ...]:
-        """Every broken rule with its detail; only structural ones if there are any."""
-        for group in (self.structure, self.constraints):
-            found = tuple(
-                f"{rule_of(constraint)}: {detail}"
-                for constraint in group
-                if (detail := constraint(graph, op, options)) is not None
-            )
-            if found:
-                return found
-        return ()
+        """Broken rules with their details: the first structural one, else all others."""
+        structural = _broken(self.structure, graph, op, options)
+        first = next(structural, None)
+        if first is not None:
+            return (first,)
+        return tuple(_broken(self.constraints, graph, op, options))
+
+
+def _broken(
+    constraints: tuple[Constraint, ...], graph: Graph, op: Op, options: CodegenOptions
+) -> Iterator[str]:
+    for constraint in constraints:
+        detail = constraint(graph, op, options)
+        if detail is not None:
+            yield f"{rule_of(constraint)}: {detail}"
 
 
 def rule_of(constraint: Constraint) -> str:
