@@ -27,7 +27,13 @@ multipliers = st.one_of(st.integers(2**30, 2**31 - 1), st.sampled_from([0, 2**30
 def c(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     library = tmp_path_factory.mktemp("math") / "math.so"
     # Signed overflow and bad shifts stop the process rather than give some result.
-    flags = ("-O2", "-shared", "-fPIC", "-fsanitize=undefined", "-fsanitize-undefined-trap-on-error")
+    flags = (
+        "-O2",
+        "-shared",
+        "-fPIC",
+        "-fsanitize=undefined",
+        "-fsanitize-undefined-trap-on-error",
+    )
     compile_c([Path(engine_dir() / "host" / "math_exports.c")], library, flags)
     return ctypes.CDLL(str(library))
 

@@ -64,8 +64,9 @@ def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> s
 
 def comment(text: str) -> str:
     """Text that can stand in a ``/* */`` comment: one line of printable ASCII."""
-    printable = "".join(c if " " <= c <= "~" else "?" for c in text)
-    return printable.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+    printable = "".join(c if " " <= c <= "~" else "." for c in text)
+    # Two question marks may begin a trigraph, which compilers warn of.
+    return re.sub(r"\?(?=\?)|\*(?=/)|/(?=\*)", r"\g<0> ", printable)
 
 
 def identifier(text: str) -> str:

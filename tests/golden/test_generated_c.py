@@ -1,0 +1,44 @@
+"""The generated C of one small model, as text to be reviewed; --update-golden rewrites it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tflite_files import small_cnn
+
+from tinycompress._version import __version__
+from tinycompress.codegen import CodegenOptions, generate, supported_ops_markdown
+from tinycompress.ir.reader import read_model
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+FILES = ("tcm_model.c", "tcm_model.h", "tcm_weights.c", "tcm_weights.h")
+
+
+def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-golden"):
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), f"{path.name} is missing; run pytest with --update-golden"
+    assert path.read_text(encoding="utf-8") == text
+
+
+def _text(name: str, options: CodegenOptions) -> str:
+    sources = generate(read_model(small_cnn()), options)
+    assert sorted(sources.files) == sorted(FILES)
+    # The version changes with every release, and nothing else should.
+    return sources.files[name].replace(f"tinycompress {__version__} ", "tinycompress VERSION ")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_small_cnn(name: str, request: pytest.FixtureRequest) -> None:
+    _compare(HERE / f"small_cnn.{name}.expected", _text(name, CodegenOptions()), request)
+
+
+def test_small_cnn_exact_to_litert(request: pytest.FixtureRequest) -> None:
+    text = _text("tcm_model.c", CodegenOptions(exact_to="litert"))
+    _compare(HERE / "small_cnn_litert.tcm_model.c.expected", text, request)
+
+
+def test_supported_operators_page(request: pytest.FixtureRequest) -> None:
+    _compare(ROOT / "docs" / "SUPPORTED_OPS.md", supported_ops_markdown(), request)
