@@ -26,7 +26,7 @@ GOOD = GENERATOR.random((6, 4, 4, 1), dtype=np.float32)
 
 
 def _with(index: int, value: float) -> np.ndarray:
-    values = GOOD.copy()
+    values: np.ndarray = GOOD.copy()
     values[index, 1, 2, 0] = value
     return values
 

@@ -150,6 +150,7 @@ def test_another_process_reports_the_same_errors() -> None:
     with pytest.raises(ModelError) as there:
         convert_in_subprocess(model, x)
     assert (here.value.message, here.value.hint) == (there.value.message, there.value.hint)
+    assert here.value.reasons == there.value.reasons != ()
     with pytest.raises(ToolError, match=r"no end after 0\.01 s"):
         convert_in_subprocess(model, x, timeout_s=0.01)
 
@@ -369,6 +370,17 @@ def test_tflite_is_checked_and_passed_on(examples_dir: Path, tmp_path: Path) -> 
     cut.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ModelError):
         convert_model(cut, None)
+
+
+def test_missing_data_are_said_before_anything_is_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_bytes(b"PK\x03\x04 not even a real archive")
+    with pytest.raises(ConfigError, match="needs calibration data"):
+        convert_model(str(path), None)
+    with pytest.raises(ConfigError, match="there is no data file"):
+        convert_model(path, tmp_path / "calib.npz")
+    with pytest.raises(ConfigError, match="there is no model at"):
+        convert_in_subprocess(tmp_path / "none.keras", None)
 
 
 @pytest.mark.parametrize(

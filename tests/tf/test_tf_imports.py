@@ -66,7 +66,7 @@ def test_unfit_keras_is_refused(
         __version__=version, backend=SimpleNamespace(backend=lambda: backend)
     )
     monkeypatch.setitem(sys.modules, "tensorflow", sys)
-    monkeypatch.setitem(sys.modules, "keras", stand_in)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "keras", stand_in)
     with pytest.raises(ConfigError, match=message) as caught:
         _tf.keras()
     assert caught.value.hint is not None

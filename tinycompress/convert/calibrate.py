@@ -55,7 +55,7 @@ _MALFORMED = (
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 
-SampleSource = Path | Mapping[str, npt.NDArray[Any]] | npt.NDArray[Any]
+SampleSource = Path | Mapping[str, Any] | npt.NDArray[Any]
 """An ``.npz`` file, its contents as a mapping, or the bare array ``x``."""
 
 

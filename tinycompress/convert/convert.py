@@ -16,7 +16,7 @@ from tinycompress.convert.calibrate import (
     thin_warnings,
 )
 from tinycompress.convert.frozen import FrozenGraph, InputSpec, freeze, input_specs
-from tinycompress.convert.load import SourceModel, load_model, wrap_model
+from tinycompress.convert.load import SourceModel, is_tflite, load_model, wrap_model
 from tinycompress.convert.quantize import to_int8
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Model
@@ -75,7 +75,7 @@ class PreparedModel:
 
 
 def convert_model(
-    source: Path | object,
+    source: Path | str | object,
     calibration: SampleSource | None,
     *,
     evaluation: SampleSource | None = None,
@@ -86,7 +86,7 @@ def convert_model(
     The same model, samples and options give the same bytes.
 
     Args:
-        source: Path of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
+        source: Path or name of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
             model.
         calibration: Samples that set the int8 ranges; see `calibrate.read_samples`. None is for a
             ``.tflite`` only.
@@ -99,10 +99,34 @@ def convert_model(
         ModelError: The model is damaged, or cannot be made fully int8: lists every reason.
     """
     chosen = options or ConvertOptions()
-    opened = load_model(source) if isinstance(source, Path) else wrap_model(source)
+    opened = open_source(source, calibration)
     if opened.kind == "tflite":
         return _pass_on(opened, calibration if evaluation is None else evaluation, chosen)
     return convert_prepared(prepare(opened, calibration, evaluation, chosen), chosen)
+
+
+def open_source(source: Path | str | object, calibration: SampleSource | None) -> SourceModel:
+    """Open a path, or take a Keras model; says what is missing before TensorFlow is loaded.
+
+    Raises:
+        ConfigError: No model there, or no calibration data for a model that needs them.
+        ModelError: The model is damaged or incomplete.
+    """
+    if not isinstance(source, str | Path):
+        return wrap_model(source)
+    path = Path(source)
+    if calibration is None and path.exists() and not is_tflite(path):
+        raise _needs_data(str(path))
+    if isinstance(calibration, Path) and not calibration.is_file():
+        raise ConfigError(f"there is no data file at {calibration}", hint="check the path")
+    return load_model(path)
+
+
+def _needs_data(name: str) -> ConfigError:
+    return ConfigError(
+        f"{name} needs calibration data to become int8",
+        hint="pass an .npz with typical samples as x: --data calib.npz",
+    )
 
 
 def prepare(
@@ -118,10 +142,7 @@ def prepare(
         ModelError: The model cannot be traced.
     """
     if calibration is None:
-        raise ConfigError(
-            f"{source.name} needs calibration data to become int8",
-            hint="pass an .npz with typical samples as x: --data calib.npz",
-        )
+        raise _needs_data(source.name)
     specs = input_specs(source)
     given = read_samples(calibration, specs)
     labelled = given if evaluation is None else read_samples(evaluation, specs)

@@ -26,17 +26,17 @@ from tinycompress.convert.convert import (
     PreparedModel,
     convert_model,
     convert_prepared,
+    open_source,
     prepare,
 )
 from tinycompress.convert.frozen import FrozenGraph
-from tinycompress.convert.load import load_model, wrap_model
 
 _LOG = logging.getLogger(__name__)
 _GRAPH, _REQUEST, _REPLY, _TFLITE = "graph.pb", "request.json", "reply.json", "model.tflite"
 
 
 def convert_in_subprocess(
-    source: Path | object,
+    source: Path | str | object,
     calibration: SampleSource | None,
     *,
     evaluation: SampleSource | None = None,
@@ -58,7 +58,7 @@ def convert_in_subprocess(
         ToolError: The converter crashed or took too long.
     """
     chosen = options or ConvertOptions()
-    opened = load_model(source) if isinstance(source, Path) else wrap_model(source)
+    opened = open_source(source, calibration)
     if opened.kind == "tflite":
         return convert_model(source, calibration, evaluation=evaluation, options=chosen)
     prepared = prepare(opened, calibration, evaluation, chosen)
@@ -82,9 +82,11 @@ def main(directory: Path) -> None:
     try:
         converted = convert_prepared(prepared, options)
     except errors.TinyCompressError as error:
+        reasons = error.reasons if isinstance(error, errors.ModelError) else ()
         reply: dict[str, Any] = {
             "error": type(error).__name__,
-            "message": error.message,
+            "message": error.message.removesuffix("".join(f"\n  - {line}" for line in reasons)),
+            "reasons": reasons,
             "hint": error.hint,
         }
     else:
@@ -139,6 +141,10 @@ def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Sam
 
 def _read_reply(directory: Path) -> ConvertedModel:
     reply = json.loads((directory / _REPLY).read_text())
+    if reply.get("error") == "ModelError":
+        raise errors.ModelError(
+            reply["message"], reasons=tuple(reply["reasons"]), hint=reply["hint"]
+        )
     if "error" in reply:
         raised: type[errors.TinyCompressError] = getattr(errors, reply["error"])
         raise raised(reply["message"], hint=reply["hint"])
