@@ -86,7 +86,7 @@ def convert_model(
     The same model, samples and options give the same bytes.
 
     Args:
-        source: Path or name of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
+        source: Path of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
             model.
         calibration: Samples that set the int8 ranges; see `calibrate.read_samples`. None is for a
             ``.tflite`` only.
