@@ -18,6 +18,8 @@ else()
   set(CMAKE_C_COMPILER "${TC_PYTHON}" -m ziglang cc)
 endif()
 set(CMAKE_ASM_COMPILER ${CMAKE_C_COMPILER})
+# CMake does not recognise an assembler behind several words.
+set(CMAKE_ASM_COMPILER_ID Clang)
 # CMake's test programs would need a start-up and a linker script.
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES TC_PYTHON)

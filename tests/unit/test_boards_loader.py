@@ -56,7 +56,8 @@ def test_a_file_of_ones_own_works_like_a_shipped_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "suggestion"), [("nano34", "did you mean 'nano33'?"), ("picco", "did you mean 'pico'?")]
+    ("name", "suggestion"),
+    [("nano34", "did you mean 'nano33'?"), ("picco", "did you mean 'pico'?")],
 )
 def test_an_unknown_board_gets_a_suggestion(name: str, suggestion: str) -> None:
     with pytest.raises(BoardError) as caught:
@@ -88,7 +89,7 @@ def test_two_boards_must_not_share_a_name(tmp_path: Path) -> None:
 def test_a_board_cannot_be_changed() -> None:
     board = load_board("nano33")
     with pytest.raises(pydantic.ValidationError):
-        board.cpu.clock_hz = 1  # type: ignore[misc]
+        board.cpu.clock_hz = 1
     assert {board: 1}[load_board("nano33")] == 1
 
 

@@ -43,9 +43,8 @@
 #define PLL_FBDIV_INT       REGISTER(0x40028008u)
 #define PLL_PRIM            REGISTER(0x4002800Cu)
 #define PLL_CS_LOCK         (1u << 31)
-#define PLL_PWR_POSTDIV_OFF ((1u << 2) | (1u << 3)) /* VCO on, post dividers off, DSMPD as reset   \
-                                                     */
-#define PLL_PWR_ON (1u << 2)
+#define PLL_PWR_POSTDIV_OFF ((1u << 2) | (1u << 3)) /* the VCO runs, the post dividers not */
+#define PLL_PWR_ON          (1u << 2)
 /* VCO = 12 MHz * FBDIV = 12 * core clock; post dividers 6 and 2. */
 #define PLL_FBDIV      (TC_CORE_CLOCK_HZ / 1000000u)
 #define PLL_PRIM_VALUE ((6u << 16) | (2u << 12))
