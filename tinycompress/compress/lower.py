@@ -60,3 +60,27 @@ def _halves(layer: Layer, depthwise_name: str) -> tuple[Layer, Layer]:
             weights=(pointwise, *bias),
         ),
     )  # fmt: skip
+
+
+_RELU_CONFIGS: dict[str, dict[str, Any]] = {"relu": {}, "relu6": {"max_value": 6.0}}
+
+
+def relus_apart(network: Network) -> Network:
+    """Give every ReLU a layer of its own, whichever of Keras's three ways it is written in.
+
+    Returns:
+        A network that infers the same, without ``relu`` and ``relu6`` as activation functions.
+    """
+    for layer in tuple(network.layers.values()):
+        activation = layer.config.get("activation", "linear")
+        if activation not in _RELU_CONFIGS:
+            continue
+        config = _RELU_CONFIGS[activation]
+        if layer.kind == "Activation":
+            network = network.with_layers([Layer(layer.name, "ReLU", config)])
+            continue
+        relu = Layer(network.new_name(f"{layer.name}_{activation}"), "ReLU", config)
+        linear = layer.with_config(activation="linear")
+        for call in network.calls_of(layer.name):
+            network = network.replace_call(call, [(linear, call.shape), (relu, call.shape)])
+    return network

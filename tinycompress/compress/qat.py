@@ -13,12 +13,17 @@ import numpy as np
 from tinycompress import _tf
 from tinycompress.compress.build_network import build_model
 from tinycompress.compress.fold import fold_batch_norms
-from tinycompress.compress.kernels import kernel_layers
+from tinycompress.compress.kernels import OUTPUT_AXES
+from tinycompress.compress.lower import relus_apart
 from tinycompress.compress.network import Layer, Network
 from tinycompress.compress.one_dimensional import as_two_dimensional
 from tinycompress.compress.options import Qat
 from tinycompress.compress.promises import projections
-from tinycompress.compress.quantize_configs import quantize_config, supported_kinds
+from tinycompress.compress.quantize_configs import (
+    custom_objects,
+    quantize_config,
+    supported_kinds,
+)
 from tinycompress.compress.stage import State
 from tinycompress.compress.training import Trainer, fine_tune
 from tinycompress.errors import ModelError
@@ -45,6 +50,7 @@ def qat(state: State, options: Qat, trainer: Trainer) -> State:
     network = _prepared(state.network)
     model = _quantized(network, trainer)
     variables = dict(_kernel_variables(model))
+    _require_all_kernels(network, variables)
     kept = projections(network, state.promises)
     _find_ranges(model, trainer, options)
     fine_tune(
@@ -62,7 +68,7 @@ def qat(state: State, options: Qat, trainer: Trainer) -> State:
 
 
 def _prepared(network: Network) -> Network:
-    network = as_two_dimensional(fold_batch_norms(network))
+    network = relus_apart(as_two_dimensional(fold_batch_norms(network)))
     for layer in tuple(network.layers.values()):
         if layer.kind in _NOISE:
             for _ in network.calls_of(layer.name):
@@ -95,11 +101,13 @@ def _quantized(network: Network, trainer: Trainer) -> Any:
     def annotate(layer: Any) -> Any:
         if type(layer).__name__ == "InputLayer":
             return layer
-        config = quantize_config(type(layer).__name__)
+        config = quantize_config(network.layers[layer.name], network)
+        if type(layer).__name__ == "ReLU":
+            layer = custom_objects()["FusedReLU"].from_config(layer.get_config())
         return tfmot.quantize_annotate_layer(layer, quantize_config=config)
 
     try:
-        with _tf.quiet(), tfmot.quantize_scope():
+        with _tf.quiet(), tfmot.quantize_scope(custom_objects()):
             annotated = _tf.tf_keras().models.clone_model(plain, clone_function=annotate)
             return tfmot.quantize_apply(annotated)
     except (ValueError, RuntimeError, NotImplementedError) as error:
@@ -121,12 +129,33 @@ def _kernel_variables(model: Any) -> Iterator[tuple[str, Any]]:
             yield wrapper.layer.name, variable
 
 
+def _require_all_kernels(network: Network, variables: dict[str, Any]) -> None:
+    missing = tuple(
+        f"layer {layer.name!r} ({layer.kind}): TF-MOT would not round its kernel"
+        for layer in network.layers.values()
+        if layer.kind in OUTPUT_AXES and layer.name not in variables
+    )
+    if missing:
+        raise ModelError(
+            f"qat does not work for model {network.name!r}",
+            reasons=missing,
+            hint="leave qat out of the recipe: the model is then quantised after training",
+        )
+
+
 def _find_ranges(model: Any, trainer: Trainer, options: Qat) -> None:
     """Start the activation ranges from data.
 
     TF-MOT starts all of them at [-6, 6] and lets them drift by a thousandth per step: after a
     short training the int8 grid of the export would still be mostly unused.
     """
+    for layer in model.layers:
+        if hasattr(layer, "quantizer_vars") and hasattr(layer, "quantizer"):
+            # An input's range only ever widens, so it starts at what the data span.
+            source = layer._inbound_nodes[0].inbound_layers.name
+            values = trainer.train.inputs[list(model.input_names).index(source)]
+            layer.quantizer_vars["min_var"].assign(min(float(values.min()), 0.0))
+            layer.quantizer_vars["max_var"].assign(max(float(values.max()), 0.0))
     averaging = [q for q in _quantizers(model) if hasattr(q, "ema_decay")]
     before = [quantizer.ema_decay for quantizer in averaging]
     for quantizer in averaging:
@@ -161,9 +190,9 @@ def _refresh_weight_ranges(model: Any) -> None:
 def _trained_network(network: Network, model: Any, variables: dict[str, Any]) -> Network:
     wrapped = {wrapper.layer.name: wrapper.layer for wrapper in _wrappers(model)}
     changed = []
-    for layer in kernel_layers(network) + tuple(
-        layer for layer in network.layers.values() if layer.kind.startswith("Depthwise")
-    ):
+    for layer in network.layers.values():
+        if layer.kind not in OUTPUT_AXES:
+            continue
         weights = [variables[layer.name].numpy()]
         if layer.config.get("use_bias", True):
             weights.append(wrapped[layer.name].bias.numpy())
