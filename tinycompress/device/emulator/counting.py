@@ -112,6 +112,13 @@ class Ledger:
                 self._fall_cycles[other] = -self._penalties[other] - self._refund_at[end]
         return block
 
+    def last_block(self) -> tuple[Instruction, ...]:
+        """The block entered last; empty if there was none."""
+        if self.counter.last < 0:
+            return ()
+        info = self._blocks[self.counter.last]
+        return self.decoder.block(info.address, self.read_code(info.address, info.size_bytes))
+
     def now(self, pc: int | None = None) -> TracePoint:
         """The counts so far.
 

@@ -26,7 +26,6 @@ _MODELS = {
 }
 # An address at which no program can be: Unicorn wants to know where to stop.
 _NOWHERE = 0xFFFF_FFFE
-_PERIPHERALS_FROM = 0x4000_0000
 _REGISTERS = {
     **{f"r{n}": getattr(arm, f"UC_ARM_REG_R{n}") for n in range(13)},
     "sb": arm.UC_ARM_REG_R9, "sl": arm.UC_ARM_REG_R10, "fp": arm.UC_ARM_REG_R11,
@@ -109,7 +108,6 @@ class Engine:
         page_bytes: int,
         read: Callable[[int, int], int],
         write: Callable[[int, int, int], None],
-        note_pc: Callable[[int], None],
     ) -> None:
         """Send accesses to ``pages`` to callbacks.
 
@@ -118,12 +116,11 @@ class Engine:
             page_bytes: Size of each.
             read: Called with address and size.
             write: Called with address, size and value.
-            note_pc: Called with the program counter before every access.
-        """
 
-        def on_access(_uc: Any, _kind: int, _at: int, _size: int, _value: int, _data: Any) -> None:
-            # Only this kind of hook makes Unicorn work out the exact program counter.
-            note_pc(self.register("pc"))
+        The program counter is not known in the callbacks; the other registers are. Unicorn works
+        it out for its memory hooks, but then forgets to clear the IT state (seen in 2.1.4), and
+        their mere presence makes every access to memory slow.
+        """
 
         def on_read(_uc: Any, offset: int, size: int, base: int) -> int:
             return read(base + offset, size)
@@ -131,8 +128,6 @@ class Engine:
         def on_write(_uc: Any, offset: int, size: int, value: int, base: int) -> None:
             write(base + offset, size, value)
 
-        kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
-        self._uc.hook_add(kinds, on_access, begin=_PERIPHERALS_FROM, end=0xFFFF_FFFF)
         for page in pages:
             self._uc.mmio_map(page, page_bytes, on_read, page, on_write, page)
 

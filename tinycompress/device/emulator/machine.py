@@ -8,6 +8,7 @@ from typing import Literal
 from unicorn import unicorn_const as uc
 
 from tinycompress.boards.schema import Board
+from tinycompress.device.emulator.access import AccessLocator
 from tinycompress.device.emulator.bus import PAGE_BYTES, Bus, unmodelled
 from tinycompress.device.emulator.core_timings import TIMINGS
 from tinycompress.device.emulator.counters import make_instruments
@@ -78,8 +79,8 @@ class Machine:
         self._board = board
         self._image = image
         self._pc = 0
-        self._access_pc: int | None = None
         self._fault: BusFault | None = None
+        self._fault_pc: int | None = None
         self._ended: str | None = None
         self._engine = Engine(board.cpu.core)
         self._counter, self._guard = make_instruments(self._engine, native=native)
@@ -89,6 +90,7 @@ class Machine:
             CycleModel(TIMINGS[board.cpu.core]),
             self._counter,
         )
+        self._locator = AccessLocator(self._ledger, self._engine.register)
         self._mcu = build(Surroundings(board, self.port, self._cycles_now))
         self._memory = MemoryMap(
             board, image, extra=self._mcu.extra_memory, aliases=dict(self._mcu.aliases)
@@ -125,11 +127,7 @@ class Machine:
                 executable=contents.executable or boots_in_ram,
             )
         self._engine.map_peripherals(
-            self._bus.pages(),
-            PAGE_BYTES,
-            self._read_peripheral,
-            self._write_peripheral,
-            self._note_pc,
+            self._bus.pages(), PAGE_BYTES, self._read_peripheral, self._write_peripheral
         )
 
     def _hook_trace(self, name: str) -> None:
@@ -254,15 +252,14 @@ class Machine:
 
     # --- peripherals
 
-    def _note_pc(self, pc: int) -> None:
-        self._access_pc = pc
-
     def _cycles_now(self) -> int:
-        return self._ledger.now(self._access_pc).cycles
+        """Core cycles since reset, before the instruction that accesses a peripheral now."""
+        return self._ledger.now(self._locator.pc()).cycles
 
     def _read_peripheral(self, address: int, size_bytes: int) -> int:
         if self._fault is not None:
             return 0
+        self._locator.begin(address, is_store=False)
         try:
             value = self._bus.read(address, size_bytes)
         except BusFault as fault:
@@ -275,6 +272,7 @@ class Machine:
     def _write_peripheral(self, address: int, size_bytes: int, value: int) -> None:
         if self._fault is not None:
             return
+        self._locator.begin(address, is_store=True)
         try:
             self._bus.write(address, size_bytes, value)
         except BusFault as fault:
@@ -282,12 +280,14 @@ class Machine:
 
     def _fail(self, fault: BusFault) -> None:
         self._fault = fault
+        self._fault_pc = self._locator.pc()
         self._engine.stop()
 
     # --- faults
 
     def _raise_bus_fault(self, fault: BusFault) -> None:
-        pc = self._access_pc if self._access_pc is not None else self._pc
+        # Within an IT block the processor only stops at the end of the block.
+        pc = self._fault_pc if self._fault_pc is not None else self._pc
         self._ledger.abort_block(pc)
         raise self._error(fault.what, pc, hint=fault.hint)
 
