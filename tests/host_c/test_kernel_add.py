@@ -6,8 +6,11 @@ from kernel_cases import BOTH, KernelCases, options
 
 from tinycompress.artifacts import ExactTo
 
-# first shape, second shape
-SHAPES = (
+Shape = tuple[int, ...]
+# First shape, second shape, their scales, output scale, activation, whether the second is constant
+Case = tuple[Shape, Shape, float, float, float, str, bool]
+
+SHAPES: tuple[tuple[Shape, Shape], ...] = (
     ((1, 4, 4, 3), (1, 4, 4, 3)),
     ((7,), (7,)),
     ((1, 4, 4, 3), (3,)),
@@ -31,7 +34,7 @@ SCALES = (
 
 def _cases(seed: int, random_cases: int) -> KernelCases:
     cases = KernelCases(seed)
-    table = [(a, b, *SCALES[0], "NONE", False) for a, b in SHAPES]
+    table: list[Case] = [(a, b, *SCALES[0], "NONE", False) for a, b in SHAPES]
     table += [(b, a, *SCALES[1], "RELU", False) for a, b in SHAPES]
     table += [((40,), (40,), *scales, "NONE", False) for scales in SCALES]
     table += [((2, 9), (9,), *scales, "RELU6", True) for scales in SCALES]

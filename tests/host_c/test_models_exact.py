@@ -41,7 +41,9 @@ def _read(shared_data: Path, name: str) -> bytes:
 def _samples(sources: GeneratedSources, count: int) -> list[tuple[Array, ...]]:
     rng = np.random.default_rng(5)
     shapes = [spec.shape for spec in sources.inputs]
-    found = [tuple(rng.integers(-128, 128, s).astype(np.int8) for s in shapes) for _ in range(count)]
+    found = [
+        tuple(rng.integers(-128, 128, s).astype(np.int8) for s in shapes) for _ in range(count)
+    ]
     found += [tuple(np.full(s, v, np.int8) for s in shapes) for v in (-128, 127, 0)]
     checkers = (np.array([-128, 127], np.int8), np.array([127, 0, -128], np.int8))
     return found + [tuple(np.resize(c, s) for s in shapes) for c in checkers]

@@ -96,6 +96,26 @@ def test_pad_with_another_reader_stays() -> None:
     assert _kinds(fold_pads(graph_of(b, [x], [y, z]))) == ["PAD", "CONV_2D", "RELU"]
 
 
+def test_pads_in_a_row_are_folded_one_after_the_other() -> None:
+    b = Builder()
+    x, once, twice = (int8(b, [1, n, n, 2]) for n in (3, 4, 5))
+    w, y = int8(b, [1, 3, 3, 2], data=ones([1, 3, 3, 2])), int8(b, [1, 3, 3, 1], 0.4)
+    for source, target, pads in ((x, once, [1, 0, 0, 1]), (once, twice, [0, 1, 1, 0])):
+        amounts = b.tensor([4, 2], "INT32", data=np.array([0, 0, *pads, 0, 0], "<i4"))
+        b.op("PAD", [source, amounts], [target], options("Pad"))
+    b.op("CONV_2D", [twice, w], [y], options("Conv2D", **CONV))
+    graph = run_passes(graph_of(b, [x], [y]))
+    assert _kinds(graph) == ["CONV_2D"]
+    assert graph.ops[0].options["explicit_padding"] == (1, 1, 1, 1)
+
+
+def test_pad_into_what_is_refused_stays() -> None:
+    """The user is to read of the operator as the file has it."""
+    b, x, _, y = _pad_then("CONV_2D")
+    b.graph.operators[1].builtinOptions.strideH = 0
+    assert _kinds(fold_pads(graph_of(b, [x], [y]))) == ["PAD", "CONV_2D"]
+
+
 def test_what_flatten_computes_on_a_dynamic_batch_is_not_run() -> None:
     """SHAPE, STRIDED_SLICE and PACK only feed a RESHAPE whose shape the file states."""
     b = Builder()

@@ -56,6 +56,10 @@ def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[str]:
         if op.kind not in OPS:
             yield f"{where}: this operator is not supported{_types(graph, op)}"
             continue
+        for index in op.inputs:
+            if index >= 0 and graph.tensors[index].is_variable:
+                name = graph.tensors[index].name
+                yield f"{where}: state that is kept between invocations is not supported: '{name}'"
         for violation in OPS[op.kind].violations(graph, op, options):
             yield f"{where}: {violation}"
 

@@ -12,6 +12,7 @@ same to the last bit.
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from dataclasses import dataclass
@@ -118,6 +119,7 @@ def multiply_float64(value: int, real: float) -> int:
     return round_half_away(float(value) * real)
 
 
+@functools.lru_cache(maxsize=4096)
 def exact_wide_multiplier(
     real: float, value_bound: int, result_bound: int
 ) -> WideMultiplier | None:

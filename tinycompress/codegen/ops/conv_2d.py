@@ -16,6 +16,7 @@ from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
     positive_strides,
+    reach_detail,
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
@@ -36,6 +37,11 @@ def whole_groups(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     if inputs % per_group == 0 and outputs % (inputs // per_group) == 0:
         return None
     return f"{inputs} input channels, {per_group} in the filter, {outputs} output channels"
+
+
+def reach(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The dilated window must span fewer than 2^24 elements in height and width"""
+    return reach_detail(_window(graph, op))
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -117,6 +123,6 @@ SPEC = OpSpec(
         o.int32_bias(2, channels_of=1, axis=0),
         positive_strides,
     ),
-    constraints=(whole_groups, output_shape, scale_range, o.fused_activation),
+    constraints=(whole_groups, reach, output_shape, scale_range, o.fused_activation),
     lower=lower,
 )

@@ -16,6 +16,7 @@ from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
     positive_strides,
+    reach_detail,
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
@@ -35,6 +36,11 @@ def filter_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     if shape[0] == 1 and shape[3] % inputs == 0:
         return None
     return f"filter {list(shape)} on {inputs} input channels"
+
+
+def reach(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The dilated window must span fewer than 2^24 elements in height and width"""
+    return reach_detail(_window(graph, op))
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -123,6 +129,6 @@ SPEC = OpSpec(
         positive_strides,
         filter_shape,
     ),
-    constraints=(depth_multiplier, output_shape, scale_range, o.fused_activation),
+    constraints=(depth_multiplier, reach, output_shape, scale_range, o.fused_activation),
     lower=lower,
 )

@@ -9,6 +9,7 @@ from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
     positive_strides,
+    reach_detail,
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
@@ -29,6 +30,11 @@ def positive_window(graph: Graph, op: Op, options: CodegenOptions) -> str | None
     """The window must be at least 1x1"""
     height, width = o.int_option(op, "filter_height"), o.int_option(op, "filter_width")
     return None if height > 0 and width > 0 else f"it is {height}x{width}"
+
+
+def reach(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The dilated window must span fewer than 2^24 elements in height and width"""
+    return reach_detail(_window(graph, op))
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -86,6 +92,6 @@ SPEC = OpSpec(
         positive_strides,
         positive_window,
     ),
-    constraints=(output_shape, same_quantisation, o.fused_activation),
+    constraints=(reach, output_shape, same_quantisation, o.fused_activation),
     lower=lower,
 )

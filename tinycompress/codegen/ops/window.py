@@ -8,6 +8,9 @@ from tinycompress.codegen.ops.operands import int_option, operand, result
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
+MAX_REACH = 2**24
+"""Elements that a dilated window may span, so that positions stay far within int32."""
+
 EXPLICIT_PADDING = "explicit_padding"
 """Option that a pass sets: ``(top, bottom, left, right)`` instead of ``padding``."""
 
@@ -21,6 +24,12 @@ class Window:
     dilation: tuple[int, int]
     padding: tuple[int, int, int, int]
     output: tuple[int, int]
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Elements from the first to the last tap, both included."""
+        height, width = ((n - 1) * d + 1 for n, d in zip(self.size, self.dilation, strict=True))
+        return height, width
 
     @property
     def padded(self) -> bool:
@@ -65,6 +74,13 @@ def positive_strides(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
     present = [name for name in names if name in op.options]
     wrong = [f"{name} is {op.options[name]}" for name in present if int_option(op, name) < 1]
     return ", ".join(wrong) or None
+
+
+def reach_detail(window: Window) -> str | None:
+    """Constraint detail if a window spans too much."""
+    if max(window.reach) < MAX_REACH:
+        return None
+    return f"it spans {window.reach[0]}x{window.reach[1]}"
 
 
 def output_shape_detail(graph: Graph, op: Op, window: Window, channels: int) -> str | None:

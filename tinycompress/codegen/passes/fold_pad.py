@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from tinycompress.codegen.ops import conv_2d, depthwise_conv_2d, pool_2d
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.operands import int_option
+from tinycompress.codegen.ops.pad import SPEC as PAD
 from tinycompress.codegen.ops.pad import paddings
 from tinycompress.codegen.ops.window import EXPLICIT_PADDING, window_of
+from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes.rewrite import consumers, with_options
 from tinycompress.ir.arithmetic import INT8_MIN
-from tinycompress.ir.graph import Graph, Op, Tensor
+from tinycompress.ir.graph import Graph, Op
 
-_CONVOLUTIONS = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D"})
+_WINDOWED: Mapping[str, OpSpec] = MappingProxyType(
+    {
+        "CONV_2D": conv_2d.SPEC,
+        "DEPTHWISE_CONV_2D": depthwise_conv_2d.SPEC,
+        "MAX_POOL_2D": pool_2d.SPEC,
+    }
+)
 
 
 def fold_pads(graph: Graph) -> Graph:
@@ -20,51 +33,53 @@ def fold_pads(graph: Graph) -> Graph:
     point, which is what PAD writes: the sums are the same. A maximum is the same if the zero point
     is the smallest value. An average is not: it counts the padded elements.
     """
-    for pad in graph.ops:
-        readers = consumers(graph).get(pad.outputs[0], []) if pad.kind == "PAD" else []
-        if not readers or pad.outputs[0] in graph.outputs:
-            continue
+    readers = consumers(graph)
+    # From the last: of two in a row, the second is gone when the first is looked at.
+    for pad in reversed(graph.ops):
         spatial = _spatial_padding(graph, pad)
-        if spatial is None or not all(_absorbs(graph, reader, pad) for reader in readers):
+        reading = readers.get(pad.outputs[0], []) if spatial is not None else []
+        if spatial is None or not reading or pad.outputs[0] in graph.outputs:
             continue
-        folded = {reader.index: _folded(graph, reader, pad, spatial) for reader in readers}
-        ops = tuple(folded.get(op.index, op) for op in graph.ops if op is not pad)
-        graph = replace(graph, ops=ops)
+        if all(_absorbs(graph, reader, pad) for reader in reading):
+            graph = _fold(graph, pad, reading, spatial)
+            readers = consumers(graph)
     return graph
+
+
+def _fold(graph: Graph, pad: Op, reading: list[Op], spatial: tuple[int, int, int, int]) -> Graph:
+    folded = {reader.index: _folded(graph, reader, pad, spatial) for reader in reading}
+    ops = tuple(folded.get(op.index, op) for op in graph.ops if op.index != pad.index)
+    return replace(graph, ops=ops)
 
 
 def _spatial_padding(graph: Graph, pad: Op) -> tuple[int, int, int, int] | None:
     """(top, bottom, left, right) if only these are padded, of an NHWC tensor."""
-    if len(pad.inputs) != 2 or min(pad.inputs) < 0:
+    if pad.kind != "PAD" or PAD.violations(graph, pad, CodegenOptions()):
         return None
     pairs = paddings(graph, pad)
-    if pairs is None or len(pairs) != 4 or any(min(pair) < 0 for pair in pairs):
-        return None
-    if pairs[0] != (0, 0) or pairs[3] != (0, 0):
+    if pairs is None or len(pairs) != 4 or pairs[0] != (0, 0) or pairs[3] != (0, 0):
         return None
     source, target = graph.tensors[pad.inputs[0]], graph.tensors[pad.outputs[0]]
-    return (*pairs[1], *pairs[2]) if _alike(source, target) else None
-
-
-def _alike(source: Tensor, target: Tensor) -> bool:
-    return source.quantization == target.quantization and source.dtype is target.dtype
+    return (*pairs[1], *pairs[2]) if source.quantization == target.quantization else None
 
 
 def _absorbs(graph: Graph, reader: Op, pad: Op) -> bool:
     tensor = graph.tensors[pad.outputs[0]]
     if reader.inputs[0] != tensor.index or tensor.index in reader.inputs[1:]:
         return False
-    if reader.kind in _CONVOLUTIONS:
-        return len(reader.inputs) > 1 and len(graph.tensors[reader.inputs[1]].shape) == 4
-    is_lowest = tensor.quantization is not None and tensor.quantization.zero_point == INT8_MIN
-    return reader.kind == "MAX_POOL_2D" and is_lowest
+    if reader.kind not in _WINDOWED or _WINDOWED[reader.kind].violations(
+        graph, reader, CodegenOptions()
+    ):
+        return False
+    lowest = tensor.quantization is not None and tensor.quantization.zero_point == INT8_MIN
+    return reader.kind != "MAX_POOL_2D" or lowest
 
 
 def _filter_size(graph: Graph, reader: Op) -> tuple[int, int]:
-    if reader.kind in _CONVOLUTIONS:
-        shape = graph.tensors[reader.inputs[1]].shape
-        return shape[1], shape[2]
-    return int(reader.options["filter_height"]), int(reader.options["filter_width"])  # type: ignore[arg-type]
+    if reader.kind == "MAX_POOL_2D":
+        return int_option(reader, "filter_height"), int_option(reader, "filter_width")
+    _, height, width, _ = graph.tensors[reader.inputs[1]].shape
+    return height, width
 
 
 def _folded(graph: Graph, reader: Op, pad: Op, spatial: tuple[int, int, int, int]) -> Op:

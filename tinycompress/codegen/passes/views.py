@@ -33,7 +33,8 @@ def fold_views_of_constants(graph: Graph) -> Graph:
         if not is_view(op) or len(op.inputs) != 1 or len(op.outputs) != 1 or op.inputs[0] < 0:
             continue
         source, target = graph.tensors[op.inputs[0]], graph.tensors[op.outputs[0]]
-        if source.data is None or source.elements != target.elements:
+        same = source.dtype is target.dtype and source.elements == target.elements
+        if source.data is None or not same:
             continue
         graph = with_constants(graph, {target.index: source.data.reshape(target.shape)})
     folded = {index for op in graph.ops for index in op.outputs if graph.tensors[index].is_constant}
