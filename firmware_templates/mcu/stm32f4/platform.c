@@ -1,8 +1,8 @@
 /* STMicroelectronics STM32F446: PLL from the internal oscillator, USART, DWT cycle counter.
  *
- * Sections of the reference manual RM0390 in brackets. The internal 16 MHz oscillator is accurate
- * to 1 % at room temperature (datasheet, HSI characteristics): enough for a UART, and it needs
- * nothing on the board. Cycle counts do not depend on it.
+ * Chapters of the reference manual RM0390 in brackets, by name. The internal 16 MHz oscillator is
+ * accurate to 1 % at room temperature (datasheet, HSI characteristics): enough for a UART, and it
+ * needs nothing on the board. Cycle counts do not depend on it.
  *
  * The USART buffers one received byte: the firmware must poll at least once in a byte's time. */
 #include "tc_platform.h"
@@ -12,10 +12,10 @@
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define FLASH_ACR               REGISTER(0x40023C00u) /* [3.8.1] */
+#define FLASH_ACR               REGISTER(0x40023C00u) /* [flash interface registers] */
 #define ACR_PREFETCH_AND_CACHES (7u << 8)
 
-#define PWR_CR         REGISTER(0x40007000u) /* [5.4.1] */
+#define PWR_CR         REGISTER(0x40007000u) /* [PWR registers] */
 #define PWR_CSR        REGISTER(0x40007004u)
 #define CR_VOS_SCALE_1 (3u << 14)
 #define CR_ODEN        (1u << 16)
@@ -23,7 +23,7 @@
 #define CSR_ODRDY      (1u << 16)
 #define CSR_ODSWRDY    (1u << 17)
 
-#define RCC_CR          REGISTER(0x40023800u) /* [6.3.1] */
+#define RCC_CR          REGISTER(0x40023800u) /* [RCC registers] */
 #define RCC_PLLCFGR     REGISTER(0x40023804u)
 #define RCC_CFGR        REGISTER(0x40023808u)
 #define RCC_AHB1ENR     REGISTER(0x40023830u)
@@ -42,7 +42,7 @@
 #define PLL_M         8u
 #define PLL_N         (TC_CORE_CLOCK_HZ / 1000000u)
 #define PLLCFGR_VALUE (PLL_M | (PLL_N << 6) | (2u << 24) | (2u << 28)) /* P = 2, source HSI */
-#define FLASH_LATENCY ((TC_CORE_CLOCK_HZ - 1u) / 30000000u)            /* [table 5], 2.7 to 3.6 V */
+#define FLASH_LATENCY ((TC_CORE_CLOCK_HZ - 1u) / 30000000u)            /* [read access latency] */
 
 #define APB1_HZ (TC_CORE_CLOCK_HZ / 4u)
 #define APB2_HZ (TC_CORE_CLOCK_HZ / 2u)
@@ -62,7 +62,7 @@
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_SR     REGISTER(USART_BASE + 0x00u) /* [25.6] */
+#define USART_SR     REGISTER(USART_BASE + 0x00u) /* [USART registers] */
 #define USART_DR     REGISTER(USART_BASE + 0x04u)
 #define USART_BRR    REGISTER(USART_BASE + 0x08u)
 #define USART_CR1    REGISTER(USART_BASE + 0x0Cu)
@@ -70,7 +70,7 @@
 #define SR_TXE       (1u << 7)
 #define CR1_UE_TE_RE ((1u << 13) | (1u << 3) | (1u << 2))
 
-#define GPIO_BASE(port)     (0x40020000u + 0x400u * (port)) /* [7.4] */
+#define GPIO_BASE(port)     (0x40020000u + 0x400u * (port)) /* [GPIO registers] */
 #define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
 #define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
 #define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
@@ -80,11 +80,11 @@ _Static_assert(TC_CORE_CLOCK_HZ >= 50000000 && TC_CORE_CLOCK_HZ <= 180000000, "c
 
 static void start_clocks(void) {
     RCC_APB1ENR |= APB1ENR_PWREN;
-    (void)RCC_APB1ENR; /* two cycles until the peripheral hears [6.2.15] */
+    (void)RCC_APB1ENR; /* two cycles until the peripheral hears [RCC] */
     PWR_CR |= CR_VOS_SCALE_1;
     RCC_PLLCFGR = PLLCFGR_VALUE;
     RCC_CR |= CR_PLLON;
-    /* Above 168 MHz the regulator needs over-drive; below it does no harm [5.1.4]. */
+    /* Above 168 MHz the regulator needs over-drive; below it does no harm [PWR]. */
     PWR_CR |= CR_ODEN;
     while ((PWR_CSR & CSR_ODRDY) == 0u) {
     }
@@ -130,7 +130,7 @@ int tc_platform_getc(void) {
     if ((USART_SR & SR_RXNE) == 0u) {
         return -1;
     }
-    /* Reading SR, then DR also clears an overrun [25.6.1]. */
+    /* Reading SR, then DR also clears an overrun [USART_SR: ORE]. */
     return (int)(USART_DR & 0xFFu);
 }
 

@@ -1,8 +1,8 @@
 /* STMicroelectronics STM32H743: PLL from the internal oscillator, caches, USART, DWT cycle counter.
  *
- * Sections of the reference manual RM0433 in brackets. The core runs at TC_CORE_CLOCK_HZ, the buses
- * at half of that (AXI, AHB) and a quarter (APB). Voltage scale 1 allows 400 MHz on every silicon
- * revision; 480 MHz needs scale 0, which revision Y lacks.
+ * Chapters of the reference manual RM0433 in brackets, by name. The core runs at TC_CORE_CLOCK_HZ,
+ * the buses at half of that (AXI, AHB) and a quarter (APB). Voltage scale 1 allows 400 MHz on every
+ * silicon revision; 480 MHz needs scale 0, which revision Y lacks.
  *
  * The USART's receive buffer holds 16 bytes. */
 #include "tc_platform.h"
@@ -12,9 +12,9 @@
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define FLASH_ACR REGISTER(0x52002000u) /* [4.9.1] */
+#define FLASH_ACR REGISTER(0x52002000u) /* [FLASH registers] */
 
-#define PWR_CSR1         REGISTER(0x58024804u) /* [6.8] */
+#define PWR_CSR1         REGISTER(0x58024804u) /* [PWR registers] */
 #define PWR_CR3          REGISTER(0x5802480Cu)
 #define PWR_D3CR         REGISTER(0x58024818u)
 #define CSR1_ACTVOSRDY   (1u << 13)
@@ -23,7 +23,7 @@
 #define D3CR_VOSRDY      (1u << 13)
 #define D3CR_VOS_SCALE_1 (3u << 14)
 
-#define RCC_CR                     REGISTER(0x58024400u) /* [8.7] */
+#define RCC_CR                     REGISTER(0x58024400u) /* [RCC registers] */
 #define RCC_CFGR                   REGISTER(0x58024410u)
 #define RCC_D1CFGR                 REGISTER(0x58024418u)
 #define RCC_D2CFGR                 REGISTER(0x5802441Cu)
@@ -51,7 +51,7 @@
 
 #define AXI_HZ           (TC_CORE_CLOCK_HZ / 2u)
 #define APB_HZ           (TC_CORE_CLOCK_HZ / 4u)
-#define FLASH_LATENCY    ((AXI_HZ - 1u) / 70000000u) /* [table 17], scale 1 */
+#define FLASH_LATENCY    ((AXI_HZ - 1u) / 70000000u) /* [FLASH read operations] */
 #define FLASH_WRHIGHFREQ (2u << 4)
 
 #if TC_UART_INSTANCE == 1
@@ -66,7 +66,7 @@
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [48.7] */
+#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [USART registers] */
 #define USART_CR3        REGISTER(USART_BASE + 0x08u)
 #define USART_BRR        REGISTER(USART_BASE + 0x0Cu)
 #define USART_ISR        REGISTER(USART_BASE + 0x1Cu)
@@ -78,12 +78,12 @@
 #define ISR_RXFNE        (1u << 5)
 #define ISR_TXFNF        (1u << 7)
 
-#define GPIO_BASE(port)     (0x58020000u + 0x400u * (port)) /* [11.4] */
+#define GPIO_BASE(port)     (0x58020000u + 0x400u * (port)) /* [GPIO registers] */
 #define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
 #define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
 #define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
 
-#define DBGMCU_IDCODE    REGISTER(0x5C001000u) /* [60.5.8] */
+#define DBGMCU_IDCODE    REGISTER(0x5C001000u) /* [DBGMCU registers] */
 #define AXI_TARG7_FN_MOD REGISTER(0x51008108u)
 
 /* Armv7-M Architecture Reference Manual (DDI 0403E), B3.2 and B2.2.7. */

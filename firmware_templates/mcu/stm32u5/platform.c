@@ -1,8 +1,8 @@
 /* STMicroelectronics STM32U575: PLL from the internal oscillator, instruction cache, USART, DWT
  * cycle counter. TrustZone must be off (option bit TZEN = 0, as delivered).
  *
- * Sections of the reference manual RM0456 in brackets. The internal 16 MHz oscillator is accurate
- * to 1 % at room temperature: enough for a UART. Cycle counts do not depend on it.
+ * Chapters of the reference manual RM0456 in brackets, by name. The internal 16 MHz oscillator is
+ * accurate to 1 % at room temperature: enough for a UART. Cycle counts do not depend on it.
  *
  * The USART's receive buffer holds 8 bytes. */
 #include "tc_platform.h"
@@ -12,21 +12,21 @@
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define FLASH_ACR  REGISTER(0x40022000u) /* [7.9.1] */
+#define FLASH_ACR  REGISTER(0x40022000u) /* [FLASH registers] */
 #define ACR_PRFTEN (1u << 8)
 
-#define ICACHE_CR       REGISTER(0x40030400u) /* [8.7] */
+#define ICACHE_CR       REGISTER(0x40030400u) /* [ICACHE registers] */
 #define ICACHE_SR       REGISTER(0x40030404u)
 #define ICACHE_CR_EN    (1u << 0)
 #define ICACHE_SR_BUSYF (1u << 0)
 
-#define PWR_VOSR      REGISTER(0x4602080Cu) /* [10.10.4] */
+#define PWR_VOSR      REGISTER(0x4602080Cu) /* [PWR registers] */
 #define VOSR_BOOSTRDY (1u << 14)
 #define VOSR_VOSRDY   (1u << 15)
 #define VOSR_RANGE_1  (3u << 16)
 #define VOSR_BOOSTEN  (1u << 18)
 
-#define RCC_CR          REGISTER(0x46020C00u) /* [11.8] */
+#define RCC_CR          REGISTER(0x46020C00u) /* [RCC registers] */
 #define RCC_CFGR1       REGISTER(0x46020C1Cu)
 #define RCC_CFGR2       REGISTER(0x46020C20u)
 #define RCC_PLL1CFGR    REGISTER(0x46020C28u)
@@ -50,7 +50,7 @@
 #define PLL_N          (TC_CORE_CLOCK_HZ / 2000000u)
 #define PLL1CFGR_VALUE (2u | (3u << 8) | (1u << 12) | (1u << 18)) /* HSI, M = 4, output R */
 #define PLL1DIVR_VALUE ((PLL_N - 1u) | (1u << 9) | (1u << 16) | (1u << 24))
-#define FLASH_LATENCY  ((TC_CORE_CLOCK_HZ - 1u) / 32000000u) /* [table 54], range 1 */
+#define FLASH_LATENCY  ((TC_CORE_CLOCK_HZ - 1u) / 32000000u) /* [FLASH read access latency] */
 
 #if TC_UART_INSTANCE == 1
 #define USART_BASE           0x40013800u
@@ -64,7 +64,7 @@
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [66.8] */
+#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [USART registers] */
 #define USART_CR3        REGISTER(USART_BASE + 0x08u)
 #define USART_BRR        REGISTER(USART_BASE + 0x0Cu)
 #define USART_ISR        REGISTER(USART_BASE + 0x1Cu)
@@ -76,7 +76,7 @@
 #define ISR_RXFNE        (1u << 5)
 #define ISR_TXFNF        (1u << 7)
 
-#define GPIO_BASE(port)     (0x42020000u + 0x400u * (port)) /* [13.4] */
+#define GPIO_BASE(port)     (0x42020000u + 0x400u * (port)) /* [GPIO registers] */
 #define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
 #define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
 #define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
@@ -93,7 +93,7 @@ static void start_power(void) {
     RCC_CR |= CR_HSION;
     while ((RCC_CR & CR_HSIRDY) == 0u) {
     }
-    /* Above 55 MHz the regulator needs its booster, whose clock PLL1CFGR chooses [10.5.4]. */
+    /* Above 55 MHz the regulator needs its booster, whose clock PLL1CFGR chooses [PWR]. */
     RCC_PLL1CFGR = PLL1CFGR_VALUE;
     PWR_VOSR |= VOSR_BOOSTEN;
     while ((PWR_VOSR & VOSR_BOOSTRDY) == 0u) {
