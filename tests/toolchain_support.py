@@ -14,8 +14,13 @@ from tinycompress.artifacts import FirmwareProject, GeneratedSources, LayerInfo,
 from tinycompress.boards import Board, load_board
 from tinycompress.firmware import render_project
 
-MODEL_C = (ROOT / "tests" / "data" / "toolchain_model.c").read_text()
 TFLITE = b"stands for the model file"
+DIGEST = hashlib.sha256(TFLITE)
+MODEL_C = (
+    (ROOT / "tests" / "data" / "toolchain_model.c")
+    .read_text()
+    .replace("{0xAB}", "{" + ", ".join(map(str, DIGEST.digest())) + "}")
+)
 SPEC = TensorSpec("x", (1, 64), "int8", 1.0, 0)
 
 
@@ -26,7 +31,7 @@ def make_project(
     sources = GeneratedSources(
         engine="aot",
         exact_to="tflm",
-        model_sha256=hashlib.sha256(TFLITE).hexdigest(),
+        model_sha256=DIGEST.hexdigest(),
         files={"tcm_model.c": model_c},
         kernel_files=(),
         inputs=(SPEC,),
