@@ -15,7 +15,7 @@ from tinycompress.compress.build_network import build_model
 from tinycompress.compress.fold import fold_batch_norms
 from tinycompress.compress.kernels import OUTPUT_AXES
 from tinycompress.compress.lower import relus_apart
-from tinycompress.compress.network import Layer, Network
+from tinycompress.compress.network import Array, Layer, Network
 from tinycompress.compress.one_dimensional import as_two_dimensional
 from tinycompress.compress.options import Qat
 from tinycompress.compress.promises import projections
@@ -29,8 +29,9 @@ from tinycompress.compress.training import Trainer, fine_tune
 from tinycompress.errors import ModelError
 
 _NOISE = ("GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
-_RANGE_BATCHES = 20
-_RANGE_DECAY = 0.8
+_RANGE_BATCHES = 30
+_MOVING_SHARE = 0.001
+"""Share of the way that TF-MOT's moving averages go in one step."""
 
 
 def qat(state: State, options: Qat, trainer: Trainer) -> State:
@@ -156,27 +157,40 @@ def _find_ranges(model: Any, trainer: Trainer, options: Qat) -> None:
             values = trainer.train.inputs[list(model.input_names).index(source)]
             layer.quantizer_vars["min_var"].assign(min(float(values.min()), 0.0))
             layer.quantizer_vars["max_var"].assign(max(float(values.max()), 0.0))
-    averaging = [q for q in _quantizers(model) if hasattr(q, "ema_decay")]
-    before = [quantizer.ema_decay for quantizer in averaging]
-    for quantizer in averaging:
-        quantizer.ema_decay = _RANGE_DECAY
+    ranges = list(_activation_ranges(model))
     generator = np.random.default_rng(trainer.seed)
     size = min(options.fine_tune.batch_size, len(trainer.train))
-    for _ in range(_RANGE_BATCHES):
+    settled: list[Array] = []
+    for turn in range(_RANGE_BATCHES):
         batch = trainer.train.take(generator.choice(len(trainer.train), size, replace=False))
+        before = [variable.numpy().astype(np.float64) for variable in ranges]
         model(list(batch.inputs) if len(batch.inputs) > 1 else batch.inputs[0], training=True)
-    for quantizer, decay in zip(averaging, before, strict=True):
-        quantizer.ema_decay = decay
+        # The quantizers move by a fixed small share of the way; this is where they move to.
+        aims = [
+            old + (variable.numpy() - old) / _MOVING_SHARE
+            for old, variable in zip(before, ranges, strict=True)
+        ]
+        _assign(ranges, aims)
+        if turn >= _RANGE_BATCHES // 2:
+            settled.append(np.array(aims))
+    _assign(ranges, list(np.mean(settled, axis=0)))
 
 
-def _quantizers(model: Any) -> Iterator[Any]:
-    for layer in model.layers:
-        if hasattr(layer, "quantizer"):
-            yield layer.quantizer
-        config = getattr(layer, "quantize_config", None)
-        while config is not None:
-            yield from (v for v in vars(config).values() if hasattr(v, "ema_decay"))
-            config = getattr(config, "quantize_config", None)
+def _assign(ranges: list[Any], values: list[Any]) -> None:
+    for variable, value in zip(ranges, values, strict=True):
+        low = variable.name.endswith("min:0")
+        variable.assign(min(float(value), 0.0) if low else max(float(value), 0.0))
+
+
+def _activation_ranges(model: Any) -> Iterator[Any]:
+    """The variables of all ranges that follow a moving average: those of activations."""
+    for wrapper in _wrappers(model):
+        of_weights = {
+            id(variable) for _, _, ranges in wrapper._weight_vars for variable in ranges.values()
+        }
+        for variable in wrapper.non_trainable_weights:
+            if variable.name.endswith(("min:0", "max:0")) and id(variable) not in of_weights:
+                yield variable
 
 
 def _refresh_weight_ranges(model: Any) -> None:

@@ -30,7 +30,7 @@ class Export(Protocol):
 class StageRow:
     """One row of the report. Accuracies are shares on the validation data (R squared for a
     regression); ``figures`` are what ``evaluate`` returned.
-    """  # noqa: D205
+    """
 
     index: int
     stage: str

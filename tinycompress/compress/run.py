@@ -21,8 +21,8 @@ from tinycompress.compress.fold import fold_batch_norms
 from tinycompress.compress.int8 import int8_accuracy
 from tinycompress.compress.invariants import check_accuracy, check_int8, check_network
 from tinycompress.compress.kernels import macs
-from tinycompress.compress.lower import lower
 from tinycompress.compress.low_rank import low_rank
+from tinycompress.compress.lower import lower
 from tinycompress.compress.network import Network
 from tinycompress.compress.options import Convert, Train
 from tinycompress.compress.promises import projections
