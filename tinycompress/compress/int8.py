@@ -7,7 +7,6 @@ import numpy as np
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.compress.data import Data
 from tinycompress.compress.network import Array
-from tinycompress.compress.tasks import Task, mean_score
 from tinycompress.oracle import Oracle
 
 _LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
@@ -36,14 +35,6 @@ def int8_outputs(tflite: bytes, data: Data, *, exact_to: ExactTo = "tflm") -> tu
             )
         )
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
-
-
-def int8_accuracy(
-    tflite: bytes, data: Data, tasks: tuple[Task, ...], *, exact_to: ExactTo = "tflm"
-) -> float:
-    """Score of the file on labelled samples."""
-    outputs = int8_outputs(tflite, data, exact_to=exact_to)
-    return mean_score(tasks, data.labels, outputs)
 
 
 def quantize(values: Array, spec: TensorSpec) -> Array:

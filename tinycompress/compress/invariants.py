@@ -21,6 +21,7 @@ _WEIGHT_INPUT = {
     "CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1,
 }  # fmt: skip
 _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16})
+LEAST_AGREEMENT_DB = 10.0
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
 
@@ -107,6 +108,43 @@ def check_accuracy(before: float, after: float, max_drop: float, *, stage: str) 
             hint="train longer, compress less, add [stage.distill], or raise"
             " limits.max_accuracy_drop",
         )
+
+
+def check_agreement(
+    trained: tuple[Array, ...], exported: tuple[Array, ...], *, stage: str
+) -> tuple[str, ...]:
+    """Enforce that the exported file computes what the model with rounding in its loop did.
+
+    Args:
+        trained: Outputs of the fake-quantised model, batch first.
+        exported: Outputs of the int8 file on the same samples.
+        stage: For the message.
+
+    Returns:
+        A note on how well they agree.
+
+    Raises:
+        MismatchError: The signal-to-noise ratio of an output is below LEAST_AGREEMENT_DB.
+    """
+    ratios = [
+        signal_to_noise_db(one.reshape(len(one), -1), other.reshape(len(other), -1))
+        for one, other in zip(trained, exported, strict=True)
+    ]
+    if not min(ratios) >= LEAST_AGREEMENT_DB:
+        raise MismatchError(
+            f"after {stage} the int8 file and the model it was trained as differ: the"
+            f" signal-to-noise ratio is {min(ratios):.1f} dB; allowed: {LEAST_AGREEMENT_DB:g} dB"
+            " or more",
+            hint="leave qat out of the recipe: the model is then quantised after training",
+        )
+    return (f"int8 file and trained model agree to {min(ratios):.1f} dB",)
+
+
+def signal_to_noise_db(expected: Array, actual: Array) -> float:
+    """Power of the expected values over that of the difference, in dB; infinite if equal."""
+    noise = float(np.sum((expected.astype(np.float64) - actual) ** 2))
+    signal = float(np.sum(expected.astype(np.float64) ** 2))
+    return float("inf") if noise == 0 else 10.0 * float(np.log10(max(signal, 1e-300) / noise))
 
 
 def match_kernels(graph: Graph, network: Network) -> tuple[tuple[Layer, Tensor], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -28,8 +28,10 @@ class Export(Protocol):
 
 @dataclass(frozen=True)
 class StageRow:
-    """One row of the report. Accuracies are shares on the validation data (R squared for a
-    regression); ``figures`` are what ``evaluate`` returned.
+    """One row of the report.
+
+    Accuracies are shares on the validation data (R squared for a regression). ``figures`` are what
+    ``evaluate`` returned.
     """
 
     index: int
@@ -47,7 +49,7 @@ class StageRow:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {**asdict(_without_figures(self)), "figures": dict(self.figures)}
+        return {**asdict(replace(self, figures={})), "figures": dict(self.figures)}
 
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> StageRow:
@@ -71,9 +73,3 @@ class CompressionResult:
     model: Any
     tflite: bytes
     directory: Path | None
-
-
-def _without_figures(row: StageRow) -> StageRow:
-    from dataclasses import replace
-
-    return replace(row, figures={})

@@ -9,21 +9,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from tinycompress._progress import Progress, no_progress
 from tinycompress._tf import KerasName
 from tinycompress._version import __version__
 from tinycompress.artifacts import ExactTo
-from tinycompress.compress.bridge import build_checked, keras_name, require_equal_outputs
+from tinycompress.compress.bridge import build_checked, keras_name, predict, require_equal_outputs
 from tinycompress.compress.build_network import build_model
 from tinycompress.compress.cluster import cluster
 from tinycompress.compress.data import Data, calibration_samples, read_data, split
 from tinycompress.compress.fold import fold_batch_norms
-from tinycompress.compress.int8 import int8_accuracy
-from tinycompress.compress.invariants import check_accuracy, check_int8, check_network
+from tinycompress.compress.int8 import int8_outputs
+from tinycompress.compress.invariants import (
+    check_accuracy,
+    check_agreement,
+    check_int8,
+    check_network,
+)
 from tinycompress.compress.kernels import macs
 from tinycompress.compress.low_rank import low_rank
 from tinycompress.compress.lower import lower
-from tinycompress.compress.network import Network
+from tinycompress.compress.network import Array, Network
 from tinycompress.compress.options import Convert, Train
 from tinycompress.compress.promises import projections
 from tinycompress.compress.prune import prune
@@ -42,7 +49,7 @@ from tinycompress.compress.store import (
     save_stage,
     stage_directory,
 )
-from tinycompress.compress.tasks import tasks_of
+from tinycompress.compress.tasks import mean_score, tasks_of
 from tinycompress.compress.training import Trainer
 from tinycompress.errors import ConfigError
 
@@ -240,15 +247,18 @@ class _Run:
         )
         facts = check_int8(tflite, folded, state.promises, stage=kind)
         sample = self._evaluation()
+        outputs = int8_outputs(tflite, sample, exact_to=self.options.exact_to)
+        notes = state.notes
+        if state.export_model is not None:
+            wanted = predict(state.export_model, sample.inputs)
+            notes += check_agreement(wanted, outputs, stage=kind)
         row = StageRow(
             index=index,
             stage=kind,
             float_accuracy=replace(self.trainer, validation=sample).accuracy(
                 build_model(network, "tf_keras")
             ),
-            int8_accuracy=int8_accuracy(
-                tflite, sample, self.trainer.tasks, exact_to=self.options.exact_to
-            ),
+            int8_accuracy=mean_score(self.trainer.tasks, sample.labels, outputs),
             parameters=network.parameters,
             nonzero_parameters=network.nonzero_parameters,
             macs=macs(network),
@@ -256,7 +266,7 @@ class _Run:
             tflite_sha256=hashlib.sha256(tflite).hexdigest(),
             kernels=facts,
             figures={} if self.evaluate is None else dict(self.evaluate(tflite)),
-            notes=state.notes,
+            notes=notes,
         )
         row = replace(row, notes=row.notes + saves_nothing(row, previous))
         return StoredStage(network, state.promises, row, tflite)
@@ -293,7 +303,5 @@ def saves_nothing(row: StageRow, previous: StageRow | None) -> tuple[str, ...]:
     return (f"saves nothing {where}: {now} bytes after {before}",)
 
 
-def _spread(total: int, count: int) -> Any:
-    import numpy as np
-
+def _spread(total: int, count: int) -> Array:
     return np.unique(np.linspace(0, total - 1, count).round().astype(np.int64))
