@@ -1,0 +1,184 @@
+"""Requantisation by one multiply-add, proved on the host to equal the reference's for a layer.
+
+A reference kernel takes a sum to its output by a doubling high multiply, a rounding shift, the
+zero point and a clamp: a monotone staircase with at most 256 steps. A core with SMMLA and SSAT can
+do ``clamp((addend + ((sum + shift) * multiplier >> 32)) >> FRACTION_BITS)``, a straight line cut
+into steps, in two instructions. Where a line passes between every two neighbouring corners of the
+staircase, both are the same function. ``shift`` goes into the bias, so that it costs nothing.
+
+Outputs of a ReLU always have such a line: on one side of zero both roundings of the reference
+round in the same direction. Outputs on both sides of zero hardly ever have one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.ir.arithmetic import (
+    INT32_MAX,
+    WideMultiplier,
+    clamp,
+    multiply_by_quantized_multiplier_double,
+    multiply_half_away,
+)
+
+Int64s = npt.NDArray[np.int64]
+
+_CANDIDATES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
+_ADDEND_LIMIT = 2**15
+_LARGEST_RIGHT_SHIFT = 22
+
+
+@dataclass(frozen=True)
+class FittedMultiply:
+    """``(addend + ((sum + shift) * multiplier >> 32)) >> fraction_bits``.
+
+    ``multiplier`` fits int32 and is not negative, ``addend`` fits int16, ``sum + shift`` int32.
+    """
+
+    multiplier: int
+    shift: int
+    addend: int
+    fraction_bits: int
+
+    def apply(self, value: int) -> int:
+        """The output before the clamp."""
+        product = (value + self.shift) * self.multiplier >> 32
+        return (self.addend + product) >> self.fraction_bits
+
+
+@dataclass(frozen=True)
+class SumRange:
+    """The sums that can occur, both ends included."""
+
+    low: int
+    high: int
+
+
+class Staircase(Protocol):
+    """A reference kernel's requantisation, clamp included."""
+
+    @property
+    def slope(self) -> float:
+        """Output per unit of the sum."""
+
+    def value(self, total: int) -> int:
+        """The output of one sum."""
+
+    def corners(self, outputs: Int64s) -> Int64s | None:
+        """The smallest sum that gives at least each of ``outputs``; None if beyond int64."""
+
+
+@dataclass(frozen=True)
+class DoubleRounding:
+    """``multiply_by_quantized_multiplier_double``, zero point, clamp: TFLM's, and convolutions'."""
+
+    multiplier: int
+    shift: int
+    zero_point: int
+    clamp: tuple[int, int]
+
+    @property
+    def slope(self) -> float:
+        """Output per unit of the sum."""
+        return self.multiplier * 2.0 ** (self.shift - 31)
+
+    def value(self, total: int) -> int:
+        """The output of one sum."""
+        scaled = multiply_by_quantized_multiplier_double(total, self.multiplier, self.shift)
+        return clamp(scaled + self.zero_point, *self.clamp)
+
+    def corners(self, outputs: Int64s) -> Int64s | None:
+        """The smallest sum that gives at least each of ``outputs``; None if beyond int64."""
+        if not -_LARGEST_RIGHT_SHIFT <= self.shift <= 0:
+            return None
+        centred = outputs - self.zero_point
+        half = (1 << -self.shift) >> 1
+        # Halves go away from zero: up for positive results, down for the others.
+        products = (centred << -self.shift) - half + ((centred <= 0) & (half > 0))
+        return _ceil_divide((products << 31) - (1 << 30), self.multiplier)
+
+
+@dataclass(frozen=True)
+class HalfAway:
+    """``multiply_half_away``, zero point, clamp: LiteRT's FULLY_CONNECTED."""
+
+    wide: WideMultiplier
+    zero_point: int
+    clamp: tuple[int, int]
+
+    @property
+    def slope(self) -> float:
+        """Output per unit of the sum."""
+        return self.wide.multiplier * 2.0**-self.wide.shift
+
+    def value(self, total: int) -> int:
+        """The output of one sum."""
+        return clamp(multiply_half_away(total, self.wide) + self.zero_point, *self.clamp)
+
+    def corners(self, outputs: Int64s) -> Int64s | None:
+        """The smallest sum that gives at least each of ``outputs``; None if beyond int64."""
+        found = []
+        for output in outputs.tolist():
+            centred = output - self.zero_point
+            halves = (2 * centred - 1 << (self.wide.shift - 1)) + (centred <= 0)
+            found.append(-(-halves // self.wide.multiplier))
+        if max(map(abs, found), default=0) >= 2**62:
+            return None
+        return np.array(found, np.int64)
+
+
+def _ceil_divide(numerator: Int64s, denominator: int) -> Int64s:
+    return -(-numerator // denominator)
+
+
+def fit(stairs: Staircase, sums: SumRange, fraction_bits: int) -> FittedMultiply | None:
+    """A line with the outputs of ``stairs`` for all ``sums``.
+
+    Args:
+        stairs: The function to equal.
+        sums: Every sum that can occur; within int32.
+        fraction_bits: More give the line more precision, and less room for steep ones.
+
+    Returns:
+        None if there is no such line within reach.
+    """
+    first, last = stairs.value(sums.low), stairs.value(sums.high)
+    if first == last:
+        return FittedMultiply(0, 0, first << fraction_bits, fraction_bits)
+    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
+    corners = stairs.corners(outputs)
+    start = round(stairs.slope * 2 ** (32 + fraction_bits))
+    if corners is None or start + max(_CANDIDATES) > INT32_MAX:
+        return None
+    levels = outputs << (32 + fraction_bits)
+    # SSAT clamps to int8 only: ends of the staircase short of it are steps without a next one.
+    for multiplier in (start + candidate for candidate in _CANDIDATES if start + candidate > 0):
+        lowest = int((levels - corners * multiplier).max())
+        highest = int((levels - (corners - 1) * multiplier).min()) - 1
+        if lowest <= highest:
+            found = _as_integers(multiplier, lowest, highest, sums, fraction_bits)
+            if found is not None:
+                return found
+    return None
+
+
+def _as_integers(
+    multiplier: int, lowest: int, highest: int, sums: SumRange, fraction_bits: int
+) -> FittedMultiply | None:
+    """Write some offset in ``lowest .. highest`` as ``shift * multiplier + addend * 2^32``."""
+    centre = lowest >> 32
+    addends = np.arange(
+        max(centre - 4096, -_ADDEND_LIMIT), min(centre + 4096, _ADDEND_LIMIT), dtype=np.int64
+    )
+    shifts = _ceil_divide(lowest - (addends << 32), multiplier)
+    exact = shifts * multiplier <= highest - (addends << 32)
+    exact &= (shifts >= -INT32_MAX - sums.low) & (shifts <= INT32_MAX - sums.high)
+    if not exact.any():
+        return None
+    nearest = int(np.argmin(np.where(exact, np.abs(shifts), np.iinfo(np.int64).max)))
+    return FittedMultiply(multiplier, int(shifts[nearest]), int(addends[nearest]), fraction_bits)
