@@ -24,8 +24,10 @@ _WARNINGS = (
 )  # fmt: skip
 # zig names an entry of its own, so the linker script's has to be repeated.
 _LINK = ("-Wl,--entry=tc_reset", "-Wl,--gc-sections", "-Wl,--build-id=sha1")
-# zig's cc compiles with undefined-behaviour traps and debug information unless told otherwise.
-_ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined")
+# zig's cc compiles with undefined-behaviour traps, debug information and frame pointers, and links
+# for pages of 64 KiB, unless told otherwise.
+_ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined", "-fomit-frame-pointer")
+_ZIG_LINK = ("-Wl,-z,max-page-size=4",)
 _ZIG_FPU: Mapping[Fpu, str] = MappingProxyType(
     {
         "none": "",
@@ -89,7 +91,7 @@ def build_plan(
         toolchains=MappingProxyType(
             {
                 "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), ("-nostartfiles",)),
-                "zig": ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), ()),
+                "zig": ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), _ZIG_LINK),
             }
         ),
     )

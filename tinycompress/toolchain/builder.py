@@ -152,15 +152,9 @@ def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path
             *plan.compile_flags,
             *plan.warnings,
             *own.compile,
-            *compiler.COMPILE_FLAGS[chain.name],
             *(f"-I{include}" for include in plan.include_dirs),
         ),
-        link_flags=(
-            *own.compile,
-            *plan.link_flags,
-            *own.link,
-            *compiler.LINK_FLAGS[chain.name],
-        ),
+        link_flags=(*own.compile, *plan.link_flags, *own.link),
         environment={"ZIG_LOCAL_CACHE_DIR": str(cache)},
     )
 
@@ -182,22 +176,9 @@ def _compile_and_link(
         commands, jobs, done=lambda count: progress("compile", count, total)
     )
     progress("link")
-    script = Path(plan.linker_script)
-    if commands.toolchain.name == "zig":
-        script = _script_without_debug(script, temporary)
-    said = compiler.link(commands, [job.output for job in jobs], script, here / ELF_NAME)
+    objects = [job.output for job in jobs]
+    said = compiler.link(commands, objects, Path(plan.linker_script), here / ELF_NAME)
     return (*warnings, said) if said else warnings
-
-
-def _script_without_debug(script: Path, temporary: Path) -> Path:
-    """A script around the project's that drops debug information.
-
-    Zig builds its run-time library with debug information that names directories of this machine,
-    and its driver can only strip that together with the symbols.
-    """
-    wrapper = f'INCLUDE "{script}"\nSECTIONS {{ /DISCARD/ : {{ *(.debug_*) }} }}\n'
-    (temporary / "link.ld").write_text(wrapper, encoding="utf-8")
-    return Path(temporary.name) / "link.ld"
 
 
 def _check_linked(image: ElfImage, board: Board) -> None:

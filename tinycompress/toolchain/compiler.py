@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from tinycompress import _proc
 from tinycompress.artifacts import ToolchainName
@@ -21,15 +20,6 @@ _LOG = logging.getLogger(__name__)
 COMPILE_TIMEOUT_S = 300.0
 LINK_TIMEOUT_S = 300.0
 _MAX_DIAGNOSTIC_LINES = 60
-
-# Beyond the flags of the project's plan. Zig's driver keeps frame pointers and aligns segments to
-# pages of 64 KiB unless told otherwise.
-COMPILE_FLAGS: Mapping[ToolchainName, tuple[str, ...]] = MappingProxyType(
-    {"zig": ("-fomit-frame-pointer",), "gcc": ()}
-)
-LINK_FLAGS: Mapping[ToolchainName, tuple[str, ...]] = MappingProxyType(
-    {"zig": ("-Wl,-z,max-page-size=4",), "gcc": ()}
-)
 
 
 @dataclass(frozen=True)
