@@ -24,6 +24,7 @@ from tinycompress.artifacts import (
     ToolchainName,
 )
 from tinycompress.bench.bundle import write_bundle
+from tinycompress.bench.confirm import confirm
 from tinycompress.bench.measure import BenchOptions
 from tinycompress.bench.measure import bench as measure
 from tinycompress.bench.samples import load_samples
@@ -31,7 +32,10 @@ from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.convert import convert_model
 from tinycompress.convert.carray import write_c_array
+from tinycompress.device import ports
 from tinycompress.device.connect import open_link
+from tinycompress.device.flash.flashing import choose_port, flash_board
+from tinycompress.device.reconnect import answering_port, open_soon
 from tinycompress.errors import ConfigError, MismatchError, ModelError
 from tinycompress.firmware import load_project, render_project
 from tinycompress.ir.reader import read_model
@@ -128,6 +132,74 @@ def build(
     return Build(converted, firmware)
 
 
+@dataclass(frozen=True)
+class Flashed:
+    """What `flash` did: the method, and the port on which the firmware proved to be the one.
+
+    ``port`` is None if nothing could be asked, because the firmware answers on UART pins and no
+    adapter was named.
+    """
+
+    method: str
+    port: str | None
+
+
+def flash(
+    directory: str | Path,
+    *,
+    board: str | Path | None = None,
+    port: str | None = None,
+    answer_port: str | None = None,
+    method: str | None = None,
+    progress: Progress = no_progress,
+) -> Flashed:
+    """Write built firmware to a real board, and make sure that it runs there.
+
+    Args:
+        directory: A project directory that `build` made.
+        board: Id, alias or file; None takes the one that the project was built for.
+        port: The board's own port or its USB serial number; None takes the only one that fits.
+        answer_port: Port on which the firmware answers, where that is another: an adapter on the
+            board's UART pins.
+        method: The only method to try; None tries those of the board file in their order.
+        progress: Told what is under way.
+
+    Raises:
+        FlashError: No board, no way to flash it, or the flashing failed.
+        DeviceError: It was flashed, but something else answers, or nothing.
+    """
+    built, target = _built(directory, board)
+    own = choose_port(target, port)
+    images = {**built.images, "elf": built.elf}
+    done = flash_board(target, images, port=own, method=method, progress=progress)
+    answers = answer_port and ports.resolve(answer_port)
+    if answers is None:
+        progress("wait for the board")
+        found = answering_port(target, own)
+        if found is None:
+            return Flashed(done, None)
+        answers = found.device
+    progress("ask the board what it runs")
+    link = open_soon(answers, target.serial.baud)
+    try:
+        confirm(built, link)
+    finally:
+        link.close()
+    return Flashed(done, answers)
+
+
+def _built(directory: str | Path, board: str | Path | None) -> tuple[BuiltFirmware, Board]:
+    """The firmware in a project directory and the board that it is for."""
+    project = load_project(Path(directory))
+    target = load_board(project.board_id if board is None else str(board))
+    if target.id != project.board_id:
+        raise ConfigError(
+            f"{directory} was built for the board {project.board_id}, not {target.id}",
+            hint=f"tinycompress build MODEL --board {target.id}",
+        )
+    return load_built(project, target), target
+
+
 def bench(
     directory: str | Path,
     *,
@@ -152,17 +224,10 @@ def bench(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
-    project = load_project(Path(directory))
-    target = load_board(project.board_id if board is None else str(board))
-    if target.id != project.board_id:
-        raise ConfigError(
-            f"{directory} was built for the board {project.board_id}, not {target.id}",
-            hint=f"tinycompress build MODEL --board {target.id}",
-        )
-    built = load_built(project, target)
+    built, target = _built(directory, board)
     wanted = None if samples is None else load_samples(Path(samples))
-    tflite = (project.directory / "model.tflite").read_bytes()
-    link = open_link(target, built.elf, port=port)
+    tflite = (built.project.directory / "model.tflite").read_bytes()
+    link = open_link(target, built.elf, port=port and ports.resolve(port))
     try:
         result = measure(
             built, target, link, tflite=tflite, samples=wanted,

@@ -26,6 +26,7 @@ PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.:()+/_-]{0,7
 Url = Annotated[str, Field(pattern=r"^https://[!-~]+$")]
 Word32 = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 PositiveWord32 = Annotated[int, Field(gt=0, le=0xFFFF_FFFF)]
+OpenocdConfig = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
 UsbId = tuple[Annotated[int, Field(ge=0, le=0xFFFF)], Annotated[int, Field(ge=0, le=0xFFFF)]]
 
 
@@ -104,12 +105,17 @@ class Serial(_Table):
 
 
 class BossacFlash(_Table):
-    """Arduino's build of BOSSA, over the board's own USB port."""
+    """Arduino's build of BOSSA, over the board's own USB port.
+
+    ``usb_ids`` are those of the port while a program runs, ``boot_loader_usb_ids`` those while the
+    boot loader waits for one.
+    """
 
     method: Literal["bossac"]
     image: Literal["bin"]
     touch_1200_baud: bool
     usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
+    boot_loader_usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
 
 
 class PyocdFlash(_Table):
@@ -122,11 +128,20 @@ class PyocdFlash(_Table):
 
 
 class OpenocdFlash(_Table):
-    """OpenOCD with one of its own configuration files."""
+    """OpenOCD with configuration files of its own, in the order that they are read."""
 
     method: Literal["openocd"]
     image: Literal["hex", "elf"]
-    config: Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
+    config: Annotated[tuple[OpenocdConfig, ...], Field(min_length=1)]
+
+
+class JlinkFlash(_Table):
+    """SEGGER's J-Link Commander. ``device`` in SEGGER's spelling, such as ``nRF52840_xxAA``."""
+
+    method: Literal["jlink"]
+    image: Literal["hex"]
+    device: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    speed_khz: Annotated[int, Field(gt=0, le=50_000)]
 
 
 class PicotoolFlash(_Table):
@@ -146,7 +161,7 @@ class VolumeFlash(_Table):
 
 
 FlashMethod = Annotated[
-    BossacFlash | PyocdFlash | OpenocdFlash | PicotoolFlash | VolumeFlash,
+    BossacFlash | PyocdFlash | OpenocdFlash | JlinkFlash | PicotoolFlash | VolumeFlash,
     Field(discriminator="method"),
 ]
 

@@ -6,18 +6,47 @@ from pathlib import Path
 
 import click
 
-from tinycompress.cli.options import board_option
+from tinycompress.cli.options import board_option, json_option, print_json
 from tinycompress.cli.progress import stage_progress
+
+METHODS = ("bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
 
 
 @click.command("flash")
 @click.argument("directory", type=click.Path(path_type=Path))
 @board_option(required=False)
-@click.option("-p", "--port", help="Serial port of the board.")
-def flash_command(directory: Path, board: str | None, port: str | None) -> None:
-    """Write the firmware in DIRECTORY to a real board."""
+@click.option("-p", "--port", help="The board's own port, or its USB serial number.")
+@click.option(
+    "--answer-port", help="Port of an adapter on the board's UART pins, where it talks there."
+)
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    help="Only this way (default: those of the board file, in order).",
+)
+@json_option
+def flash_command(
+    directory: Path,
+    board: str | None,
+    port: str | None,
+    answer_port: str | None,
+    method: str | None,
+    as_json: bool,
+) -> None:
+    """Write the firmware in DIRECTORY to a real board, and check that it runs there."""
     from tinycompress import pipeline
+    from tinycompress.cli import render_devices
 
     with stage_progress() as progress:
-        method = pipeline.flash(directory, board=board, port=port, progress=progress)
-    click.echo(f"flashed {directory} by {method}")
+        done = pipeline.flash(
+            directory,
+            board=board,
+            port=port,
+            answer_port=answer_port,
+            method=method,
+            progress=progress,
+        )
+    if as_json:
+        print_json(render_devices.flashed_json(directory, done))
+    else:
+        render_devices.print_flashed(directory, done)

@@ -18,6 +18,7 @@ from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.flash import flash_command
 from tinycompress.cli.inspect import inspect_command
+from tinycompress.cli.ports import ports_command
 from tinycompress.errors import TinyCompressError
 
 _INTERRUPTED = 130
@@ -54,6 +55,7 @@ for _command in (
     carray_command,
     inspect_command,
     flash_command,
+    ports_command,
     boards_group,
     doctor_command,
 ):

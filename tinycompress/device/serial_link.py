@@ -40,7 +40,7 @@ class SerialLink:
                 exclusive=True,
             )
         except (OSError, ValueError) as error:
-            raise _open_error(port, baud, error) from error
+            raise open_error(port, baud, error) from error
         # What the board sent before we came is not for us.
         self._port.reset_input_buffer()
 
@@ -72,7 +72,7 @@ class SerialLink:
         self._port.close()
 
 
-def _open_error(port: str, baud: int, error: OSError | ValueError) -> FlashError:
+def open_error(port: str, baud: int, error: OSError | ValueError) -> FlashError:
     """The failure to open a port, told apart by its cause."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):

@@ -1,0 +1,132 @@
+"""Writing firmware to a board by the first of its methods that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.boards import Board
+from tinycompress.boards.schema import FlashMethod
+from tinycompress.device import ports
+from tinycompress.device.flash.base import Flasher, FlashJob, NotPossibleError
+from tinycompress.device.flash.bossac import Bossac
+from tinycompress.device.flash.jlink import Jlink
+from tinycompress.device.flash.openocd import Openocd
+from tinycompress.device.flash.picotool import Picotool
+from tinycompress.device.flash.pyocd import Pyocd
+from tinycompress.device.flash.volume import VolumeCopy
+from tinycompress.device.ports import SerialPort
+from tinycompress.errors import ConfigError, FlashError
+
+FLASHERS: Mapping[str, Callable[[Any], Flasher]] = MappingProxyType(
+    {
+        "bossac": Bossac,
+        "jlink": Jlink,
+        "openocd": Openocd,
+        "picotool": Picotool,
+        "pyocd": Pyocd,
+        "volume": VolumeCopy,
+    }
+)
+"""Driver by the name of the method in a board file; each is made from the method's table."""
+
+
+def flash_board(
+    board: Board,
+    images: Mapping[str, Path],
+    *,
+    port: SerialPort | None = None,
+    method: str | None = None,
+    progress: Progress = no_progress,
+) -> str:
+    """Write firmware to a board, and start it.
+
+    The methods of the board file are tried in their order. One that is not possible (its program
+    is missing, or it does not see the board) gives way to the next; one that began and failed does
+    not, since the next could hide what is wrong.
+
+    Args:
+        board: The board.
+        images: Files by kind (elf, bin, hex, uf2).
+        port: The board's own serial port, from `choose_port`.
+        method: The only method to try; None tries all.
+        progress: Told what is under way.
+
+    Returns:
+        The method that did it.
+
+    Raises:
+        ConfigError: The board has no such method, or none at all.
+        FlashError: No method was possible, or one began and failed.
+    """
+    ids = (*ports.firmware_ids(board), *ports.boot_loader_ids(board))
+    alone = len({p.location or p.device for p in _attached(ids)}) <= 1
+    job = FlashJob(board, images, port, alone, progress)
+    refusals: list[tuple[str, NotPossibleError]] = []
+    for table in _methods(board, method):
+        try:
+            FLASHERS[table.method](table).flash(job)
+        except NotPossibleError as error:
+            refusals.append((table.method, error))
+        else:
+            return table.method
+    raise _none_possible(board, refusals)
+
+
+def choose_port(board: Board, wanted: str | None) -> SerialPort | None:
+    """The board's own port: the one that the user named, else the only one with its USB ids.
+
+    None if the system shows no such port: a debug probe without one may still be there.
+
+    Raises:
+        FlashError: The named port is not there, or several boards could be meant.
+    """
+    if wanted is not None:
+        return ports.require_port(wanted)
+    found = _attached((*ports.firmware_ids(board), *ports.boot_loader_ids(board)))
+    devices = {port.location or port.serial_number or port.device for port in found}
+    if len(devices) > 1:
+        raise FlashError(
+            f"{len(devices)} boards could be meant: {ports.describe(found)}",
+            hint=f"name one of them: --port {found[0].device}, or --port SERIAL-NUMBER",
+        )
+    return found[0] if found else None
+
+
+def _attached(usb_ids: tuple[tuple[int, int], ...]) -> tuple[SerialPort, ...]:
+    return ports.with_ids(ports.list_serial_ports(), usb_ids)
+
+
+def _methods(board: Board, method: str | None) -> tuple[FlashMethod, ...]:
+    if not board.flash:
+        raise ConfigError(
+            f"{board.name} cannot be flashed: it exists only as an emulation",
+            hint="tinycompress bench DIR runs the firmware on it",
+        )
+    if method is None:
+        return board.flash
+    chosen = tuple(table for table in board.flash if table.method == method)
+    if not chosen:
+        raise ConfigError(
+            f"{board.name} is not flashed by {method}; its methods: "
+            + ", ".join(table.method for table in board.flash)
+        )
+    return chosen
+
+
+def _none_possible(board: Board, refusals: list[tuple[str, NotPossibleError]]) -> FlashError:
+    if len(refusals) == 1:
+        _, only = refusals[0]
+        return FlashError(only.message, hint=only.hint)
+    return FlashError(
+        "\n  - ".join(
+            (
+                f"no way to flash {board.name} is possible now",
+                *(f"{name}: {error.message}" for name, error in refusals),
+            )
+        ),
+        hint="any of these will do: " + "; ".join(f"{n}: {e.hint}" for n, e in refusals if e.hint),
+    )

@@ -1,0 +1,66 @@
+"""OpenOCD: ST-Link and CMSIS-DAP probes.
+
+Source: OpenOCD User's Guide, "Flash Programming" (the command ``program``, with its verify, reset
+and exit) and "Debug Adapter Configuration" (``adapter serial``, from version 0.12 on).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinycompress.boards.schema import OpenocdFlash
+from tinycompress.device.flash.base import FlashJob, NotPossibleError
+from tinycompress.device.flash.tools import find_program, last_words, run_program
+from tinycompress.errors import FlashError
+
+INSTALL_HINT = "apt install openocd"
+PERMISSION_HINT = (
+    "plug the probe in; if it is, let your user open it: sudo cp "
+    "/usr/share/openocd/contrib/60-openocd.rules /etc/udev/rules.d/ && sudo udevadm control "
+    "--reload && sudo udevadm trigger, then plug it in again"
+)
+_TIMEOUT_S = 180.0
+_WRITING = "** Programming Started **"
+_NO_PROBE = ("open failed", "unable to find a matching CMSIS-DAP device", "unable to open ftdi")
+
+
+@dataclass(frozen=True)
+class Openocd:
+    """Flashes through a debug probe, and verifies."""
+
+    table: OpenocdFlash
+
+    def flash(self, job: FlashJob) -> None:
+        """See `Flasher.flash`."""
+        program = find_program("openocd", hint=INSTALL_HINT)
+        image = job.image(self.table.image)
+        argv: list[str] = [str(program)]
+        for config in self.table.config:
+            argv += ["-f", config]
+        # Only where it matters: versions before 0.12 do not know the command.
+        if not job.alone and job.serial_number is not None:
+            argv += ["-c", f"adapter serial {job.serial_number}"]
+        # Run beside the image and name it alone: its path may hold what Tcl would take for code.
+        argv += ["-c", f"program {image.name} verify reset exit"]
+        job.progress("write by openocd")
+        done = run_program(argv, timeout_s=_TIMEOUT_S, hint=PERMISSION_HINT, cwd=image.parent)
+        output = done.stdout + done.stderr
+        if done.exit_code == 0 and "** Verified OK **" in output:
+            return
+        if _WRITING in output:
+            raise FlashError(
+                f"openocd began to write and failed: {last_words(done)}",
+                hint="try again; if it stays so, hold the board's reset button while it connects",
+            )
+        if "Can't find" in output:
+            raise NotPossibleError(
+                f"this openocd has no configuration for the board: {last_words(done)}",
+                hint="install OpenOCD 0.12 or newer",
+            )
+        if any(words in output for words in _NO_PROBE):
+            raise NotPossibleError(
+                f"openocd finds no probe: {last_words(done)}", hint=PERMISSION_HINT
+            )
+        raise NotPossibleError(
+            f"openocd cannot reach the chip: {last_words(done)}", hint=PERMISSION_HINT
+        )

@@ -1,0 +1,65 @@
+"""Finding and running the programs that flash, with failures as `FlashError`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tinycompress import _proc
+from tinycompress.device.flash.base import NotPossibleError
+from tinycompress.errors import FlashError, ToolError
+
+_TAIL_LINES = 20
+
+
+def find_program(name: str, *, hint: str, preferred: Iterable[Path] = ()) -> Path:
+    """Path of a program.
+
+    It is what the variable ``TC_<NAME>`` says, else the first of ``preferred`` that exists, else
+    what PATH has.
+
+    Raises:
+        NotPossibleError: It is not installed; ``hint`` says how it gets there.
+    """
+    variable = f"TC_{name.upper()}"
+    if variable in os.environ:
+        chosen = shutil.which(os.environ[variable])
+        if chosen is None:
+            raise NotPossibleError(
+                f"{variable} names no program: {os.environ[variable]}", hint=f"unset {variable}"
+            )
+        return Path(chosen)
+    for path in preferred:
+        if path.is_file():
+            return path
+    found = shutil.which(name)
+    if found is None:
+        raise NotPossibleError(f"{name} is not installed", hint=hint)
+    return Path(found)
+
+
+def run_program(
+    argv: Sequence[str | Path], *, timeout_s: float, hint: str, cwd: Path | None = None
+) -> _proc.Finished:
+    """Run a flashing program to its end, whatever its exit code.
+
+    Raises:
+        FlashError: It cannot be started, or was ended after ``timeout_s`` seconds.
+    """
+    try:
+        return _proc.run(argv, timeout_s=timeout_s, cwd=cwd, check=False)
+    except ToolError as error:
+        raise FlashError(error.message, hint=hint) from error
+
+
+def last_words(finished: _proc.Finished) -> str:
+    """The command line, exit code and last lines of a program that failed, for a message."""
+    # Progress bars redraw their line with carriage returns; only the last state is worth showing.
+    lines = [
+        line.rsplit("\r", 1)[-1].rstrip()
+        for line in (finished.stdout + finished.stderr).replace("\r\n", "\n").split("\n")
+    ]
+    tail = "\n".join([line for line in lines if line][-_TAIL_LINES:])
+    return f"exit code {finished.exit_code} from: {' '.join(finished.argv)}\n{tail}"

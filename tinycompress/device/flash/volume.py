@@ -1,0 +1,135 @@
+"""Copying the image onto the USB drive that a boot loader or a debug probe shows.
+
+Sources: microsoft/uf2 README.md (a boot loader resets into the program when it has all blocks);
+ARMmbed/DAPLink docs/USERS-GUIDE.md (the drive goes and comes again when the image is written, with
+FAIL.TXT on it if that failed; ST-Link does the same).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress.boards.schema import VolumeFlash
+from tinycompress.device.flash import mounts
+from tinycompress.device.flash.base import FlashJob, NotPossibleError
+from tinycompress.device.flash.mounts import Volume
+from tinycompress.errors import FlashError
+
+_FAILURE_FILES = ("FAIL.TXT", "ASSERT.TXT")
+_CHUNK_BYTES = 64 * 1024
+_UF2_GONE_S = 10.0
+_PROBE_GONE_S = 5.0
+_PROBE_BACK_S = 20.0
+_POLL_S = 0.1
+# What the system says of a drive that is unplugged, or whose board has reset, while it is written.
+_GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN)
+
+
+@dataclass(frozen=True)
+class VolumeCopy:
+    """Flashes by copying a file; needs no program at all."""
+
+    table: VolumeFlash
+
+    def flash(self, job: FlashJob) -> None:
+        """See `Flasher.flash`."""
+        image = job.image(self.table.image)
+        volume = self._choose(job)
+        job.progress(f"copy to {volume.path}")
+        _copy(image, volume)
+        if self.table.image == "uf2":
+            self._wait_for_boot_loader_to_leave(volume)
+        else:
+            self._wait_for_probe(volume)
+
+    def _choose(self, job: FlashJob) -> Volume:
+        label = self.table.label
+        volumes = mounts.with_label(label)
+        if len(volumes) > 1 and job.serial_number is not None:
+            volumes = tuple(v for v in volumes if v.serial_number == job.serial_number)
+        if len(volumes) == 1:
+            return volumes[0]
+        if volumes:
+            listed = ", ".join(str(volume.path) for volume in volumes)
+            raise NotPossibleError(
+                f"several drives are called {label}: {listed}",
+                hint="leave one of the boards plugged in, or name its port with --port",
+            )
+        device = mounts.unmounted(label)
+        if device is not None:
+            raise NotPossibleError(
+                f"the drive {label} is there, but not mounted",
+                hint=f"udisksctl mount -b {device}, then try again",
+            )
+        raise NotPossibleError(
+            f"no drive {label} is mounted",
+            hint="hold the board's BOOTSEL or reset button while you plug it in, or press reset "
+            "twice, so that its boot loader shows the drive; then try again"
+            if self.table.image == "uf2"
+            else "plug the board in with a data cable, and mount its drive",
+        )
+
+    def _wait_for_boot_loader_to_leave(self, volume: Volume) -> None:
+        if not _wait(lambda: not mounts.is_mounted(volume), _UF2_GONE_S):
+            raise FlashError(
+                f"the boot loader took no notice of the image: {volume.path} is still there",
+                hint="is it a board of this family? INFO_UF2.TXT on the drive says which it is",
+            )
+
+    def _wait_for_probe(self, volume: Volume) -> None:
+        """Some probes come again as a drive, some only change what is on it."""
+        if not _wait(lambda: not mounts.is_mounted(volume), _PROBE_GONE_S):
+            _require_no_failure(volume)
+            return
+        if _wait(lambda: bool(mounts.with_label(self.table.label)), _PROBE_BACK_S):
+            for again in mounts.with_label(self.table.label):
+                if again.serial_number == volume.serial_number:
+                    _require_no_failure(again)
+
+
+def _copy(image: Path, volume: Volume) -> None:
+    target = volume.path / image.name
+    data = image.read_bytes()
+    written = 0
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            while written < len(data):
+                written += os.write(handle, data[written : written + _CHUNK_BYTES])
+            os.fsync(handle)
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(handle)
+    except OSError as error:
+        # A boot loader resets as soon as it has all blocks, before the file is closed in peace.
+        if written == len(data) and error.errno in _GONE:
+            return
+        raise FlashError(
+            f"cannot write {target}: {error.strerror or error}",
+            hint="mount the drive so that your user may write to it, and plug the board in again",
+        ) from error
+
+
+def _require_no_failure(volume: Volume) -> None:
+    for name in _FAILURE_FILES:
+        path = volume.path / name
+        with contextlib.suppress(OSError):
+            text = " ".join(path.read_text(encoding="utf-8", errors="replace").split())
+            raise FlashError(
+                f"the probe could not write the image; {path} says: {text}",
+                hint="plug the board in again and try once more; then update the probe's firmware",
+            )
+
+
+def _wait(until: mounts.Condition, timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while not until():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_S)
+    return True
