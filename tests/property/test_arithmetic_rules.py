@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinycompress.ir import arithmetic as a
@@ -97,7 +97,9 @@ def test_wide_multiplier_rounds_as_double_precision(
         assert abs(value) * wide.multiplier + 2 ** (wide.shift - 1) < 2**63
 
 
+@settings(max_examples=200)
 @given(st.floats(1e-6, 1.0).map(a.float32), st.integers(1, 2**24))
+@example(0.02734375, 19)
 def test_wide_multiplier_is_found_for_sums_that_occur(real: float, bound: int) -> None:
     assert a.exact_wide_multiplier(real, bound, 256) is not None
 

@@ -135,11 +135,11 @@ def exact_wide_multiplier(
             stay beyond it.
 
     Returns:
-        A multiplier whose product with ``value_bound`` fits 63 bits, or None if there is none.
+        A multiplier whose rounded product with ``value_bound`` fits int64, or None if there is none.
     """
     value_bound = max(value_bound, 1)
     shift = min(max(62 - value_bound.bit_length() - math.frexp(real)[1], 1), 62)
-    low, high = 1, (2**62 - (1 << (shift - 1))) // value_bound
+    low, high = 1, (2**63 - 1 - (1 << (shift - 1))) // value_bound
     for k in range(1, result_bound + 1):
         first = _first_value_reaching(k, real)
         reachable = first is not None and first <= value_bound
