@@ -218,3 +218,20 @@ def test_a_broken_project_file(tmp_path: Path, text: str, message: str) -> None:
 def test_a_directory_without_a_project(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no project"):
         load_project(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "board", [board for board in list_boards() if board.flash], ids=lambda board: board.id
+)
+def test_the_readme_tells_every_way_to_flash(board: Board) -> None:
+    tree = project_tree(copy_sources(), board, tflite=TFLITE, model_name="copy")
+    _, _, rest = tree["README.md"].decode().partition("In order of preference:\n")
+    section, _, _ = rest.partition("## Talk to it")
+    told = section.split("\n")
+    programs = {
+        "bossac": "bossac ", "pyocd": "pyocd flash", "openocd": "openocd -f ", "jlink": "JLinkExe",
+        "picotool": "picotool load", "volume": "USB drive",
+    }  # fmt: skip
+    for method in board.flash:
+        assert any(programs[method.method] in line for line in told), method
+        assert f"firmware.{method.image}" in section
