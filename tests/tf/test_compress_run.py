@@ -85,7 +85,6 @@ def test_ranges_of_the_export_come_from_data() -> None:
         if (quantization := graph.tensors[index].quantization) is not None
     }
     assert len(steps) > 4
-    assert min(abs(step - 12 / 255) for step in steps if step > 0.005) < 1
     assert sum(0.045 < step < 0.048 for step in steps) <= 1
 
 
@@ -159,7 +158,7 @@ def test_data_that_do_not_fit_are_refused() -> None:
         ((x, y + 1), "labels from 1 to 4 do not match the model's output of 4 classes"),
         ((holed, y), "sample 7 holds NaN"),
         ((x[:9], y), "differ in length"),
-        (((b for b in ())), "no samples"),
+        (iter(list[object]()), "no samples"),
     ):
         with pytest.raises(ConfigError, match=words):
             compress(model, recipe, data, export=export)
