@@ -81,6 +81,7 @@ scales = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(scales, st.integers(1, 2**31), st.lists(st.integers(-(2**31), 2**31 - 1), max_size=30))
 def test_wide_multiplier_rounds_as_double_precision(
     real: float, bound: int, values: list[int]
@@ -97,7 +98,7 @@ def test_wide_multiplier_rounds_as_double_precision(
         assert abs(value) * wide.multiplier + 2 ** (wide.shift - 1) < 2**63
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.floats(1e-6, 1.0).map(a.float32), st.integers(1, 2**24))
 @example(0.02734375, 19)
 def test_wide_multiplier_is_found_for_sums_that_occur(real: float, bound: int) -> None:
@@ -137,6 +138,7 @@ def test_exp_is_near_exp(x: int) -> None:
     assert math.isclose(result, math.exp(x / 2**26), abs_tol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-128, 127), min_size=1, max_size=40), st.floats(0.01, 0.5))
 def test_softmax_is_near_softmax(row: list[int], scale: float) -> None:
     table = a.softmax_exp_table(a.softmax_scaling(1.0, a.float32(scale)))

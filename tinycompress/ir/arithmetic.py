@@ -135,7 +135,7 @@ def exact_wide_multiplier(
             stay beyond it.
 
     Returns:
-        A multiplier whose rounded product with ``value_bound`` fits int64, or None if there is none.
+        A multiplier whose product with ``value_bound`` fits int64, or None if there is none.
     """
     value_bound = max(value_bound, 1)
     shift = min(max(62 - value_bound.bit_length() - math.frexp(real)[1], 1), 62)
