@@ -266,6 +266,7 @@ def test_load_refuses_a_missing_file(name: str, built_copy: tuple[FirmwareProjec
         (lambda text: text.replace(b'"schema_version": 1', b'"schema_version": 2'), "version"),
         (lambda text: text.replace(b'"zig"', b'"icc"'), "toolchain.name"),
         (lambda text: text.replace(b'"build_id": "', b'"build_id": "x'), "build_id"),
+        (lambda text: text.replace(b'"hex": "', b'"x/../../model.tflite": "'), "images"),
         (lambda text: text[: len(text) // 2], "Invalid JSON"),
         (lambda text: text.replace(b"{", b"{\xff", 1), "Invalid JSON"),
     ],
