@@ -7,15 +7,15 @@
 
 typedef enum {
     TC_OK = 0,
-    TC_ERR_ARG = 1,     /* an index or size that the model does not have */
-    TC_ERR_STATE = 2,   /* called before a successful tc_model_init() */
-    TC_ERR_ARENA = 3,   /* the arena is too small (TFLM engine: AllocateTensors failed) */
-    TC_ERR_INVOKE = 4,  /* the engine reported a failure while running */
-    TC_ERR_TIMER = 5    /* the tick counter does not move */
+    TC_ERR_ARG = 1,    /* an index or size that the model does not have */
+    TC_ERR_STATE = 2,  /* called before a successful tc_model_init() */
+    TC_ERR_ARENA = 3,  /* the arena is too small (TFLM engine: AllocateTensors failed) */
+    TC_ERR_INVOKE = 4, /* the engine reported a failure while running */
+    TC_ERR_TIMER = 5   /* the tick counter does not move */
 } tc_status;
 
 typedef struct {
-    uint8_t *data;      /* where the tensor lives; valid after tc_model_init() */
+    uint8_t *data; /* where the tensor lives; valid after tc_model_init() */
     uint32_t bytes;
 } tc_tensor;
 
@@ -32,7 +32,7 @@ tc_status tc_model_reset(void);
 uint32_t tc_model_input_count(void);
 uint32_t tc_model_output_count(void);
 uint32_t tc_model_layer_count(void);
-tc_tensor tc_model_input(uint32_t index);   /* {NULL, 0} if there is no such input */
+tc_tensor tc_model_input(uint32_t index); /* {NULL, 0} if there is no such input */
 tc_tensor tc_model_output(uint32_t index);
 
 /* The memory that the engine works in, for the MEMORY request. */
