@@ -34,7 +34,7 @@ from tinycompress.convert import convert_model
 from tinycompress.convert.carray import write_c_array
 from tinycompress.device import ports
 from tinycompress.device.connect import open_link
-from tinycompress.device.flash.flashing import choose_port, flash_board
+from tinycompress.device.flash.flashing import choose_ports, flash_board
 from tinycompress.device.reconnect import answering_port, open_soon
 from tinycompress.errors import ConfigError, MismatchError, ModelError
 from tinycompress.firmware import load_project, render_project
@@ -158,7 +158,8 @@ def flash(
     Args:
         directory: A project directory that `build` made.
         board: Id, alias or file; None takes the one that the project was built for.
-        port: The board's own port or its USB serial number; None takes the only one that fits.
+        port: The board's own port or its USB serial number; None takes the only one that fits. A
+            port with other USB ids than the board's is taken for ``answer_port``.
         answer_port: Port on which the firmware answers, where that is another: an adapter on the
             board's UART pins.
         method: The only method to try; None tries those of the board file in their order.
@@ -169,13 +170,13 @@ def flash(
         DeviceError: It was flashed, but something else answers, or nothing.
     """
     built, target = _built(directory, board)
-    own = choose_port(target, port)
+    where = choose_ports(target, port, answer_port)
     images = {**built.images, "elf": built.elf}
-    done = flash_board(target, images, port=own, method=method, progress=progress)
-    answers = answer_port and ports.resolve(answer_port)
+    done = flash_board(target, images, port=where.own, method=method, progress=progress)
+    answers = where.adapter
     if answers is None:
         progress("wait for the board")
-        found = answering_port(target, own)
+        found = answering_port(target, where.own)
         if found is None:
             return Flashed(done, None)
         answers = found.device

@@ -17,7 +17,7 @@ METHODS = ("bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
 @board_option(required=False)
 @click.option("-p", "--port", help="The board's own port, or its USB serial number.")
 @click.option(
-    "--answer-port", help="Port of an adapter on the board's UART pins, where it talks there."
+    "--answer-port", help="Port of an adapter on the UART pins, where the firmware talks there."
 )
 @click.option(
     "--method",

@@ -17,6 +17,7 @@ from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.boards import Board
+from tinycompress.boards.schema import VolumeFlash
 from tinycompress.elf import ElfImage, read_elf
 from tinycompress.errors import ConfigError, ToolError
 from tinycompress.firmware.plan import BuildPlan
@@ -37,10 +38,10 @@ from tinycompress.toolchain.record import (
     read_record,
 )
 from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
+from tinycompress.toolchain.uf2 import uf2_image
 
 BUILD_DIRECTORY = "build"
 ELF_NAME = "firmware.elf"
-_IMAGE_KINDS = ("bin", "hex")
 
 
 def build(
@@ -52,8 +53,9 @@ def build(
 ) -> BuiltFirmware:
     """Compile and link a project into its directory ``build/``.
 
-    Writes ``firmware.elf``, ``.bin``, ``.hex`` and ``build.json``, all of them or none. What the
-    compiler warned of is logged and kept in ``build.json``.
+    Writes ``firmware.elf``, ``.bin``, ``.hex``, for boards that take it ``.uf2``, and
+    ``build.json``, all of them or none. What the compiler warned of is logged and kept in
+    ``build.json``.
 
     Args:
         project: As ``firmware.render_project`` or ``firmware.load_project`` return it.
@@ -78,7 +80,7 @@ def build(
             raise ToolError(f"{chain.command[0]} reported no error, but wrote no {ELF_NAME}")
         image = read_elf(temporary / ELF_NAME)
         _check_linked(image, board)
-        images = _write_images(image, temporary)
+        images = _write_images(image, board, temporary)
         record = _record(image, board, plan, commands, images, warnings)
         (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
         shutil.rmtree(temporary / "cache", ignore_errors=True)
@@ -198,10 +200,13 @@ def _check_linked(image: ElfImage, board: Board) -> None:
             )
 
 
-def _write_images(image: ElfImage, directory: Path) -> Mapping[str, str]:
-    """Write firmware.bin and firmware.hex; return their SHA-256 by kind."""
+def _write_images(image: ElfImage, board: Board, directory: Path) -> Mapping[str, str]:
+    """Write firmware.bin, .hex and, for boards that take it, .uf2; their SHA-256 by kind."""
     _, binary = binary_image(image)
     contents = {"bin": binary, "hex": hex_image(image).encode("ascii")}
+    for method in board.flash:
+        if isinstance(method, VolumeFlash) and method.uf2_family_id is not None:
+            contents["uf2"] = uf2_image(image, method.uf2_family_id)
     for kind, content in contents.items():
         (directory / f"firmware.{kind}").write_bytes(content)
     return {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}

@@ -19,6 +19,7 @@ FILE_NAME = "build.json"
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Bytes = Annotated[int, Field(ge=0)]
+_Kind = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
 
 
 class _Record(BaseModel):
@@ -52,7 +53,7 @@ class RamRecord(_Record):
 
 
 class BuildRecord(_Record):
-    """The whole file. ``images`` maps a kind (bin, hex) to the SHA-256 of ``firmware.<kind>``."""
+    """The whole file. ``images`` maps kinds (bin, hex, uf2) to the SHA-256 of ``firmware.<kind>``."""
 
     schema_: Literal["tinycompress.build"] = Field(alias="schema")
     schema_version: Literal[1]
@@ -63,7 +64,7 @@ class BuildRecord(_Record):
     flags: tuple[str, ...]
     flash: FlashRecord
     ram: RamRecord
-    images: Mapping[str, _Sha256]
+    images: Mapping[_Kind, _Sha256]
     warnings: tuple[str, ...]
 
     def to_json(self) -> str:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress.boards.schema import BossacFlash
-from tinycompress.device import ports
 from tinycompress.device.flash.base import FlashJob, NotPossibleError
 from tinycompress.device.flash.tools import find_program, last_words, run_program
 from tinycompress.device.flash.touch import enter_boot_loader
@@ -69,12 +68,6 @@ class Bossac:
         port = job.port
         if port.usb_id in self.table.boot_loader_usb_ids:
             return port
-        if port.usb_id not in ports.firmware_ids(job.board):
-            raise NotPossibleError(
-                f"{port.device} is not the USB port of {job.board.name}",
-                hint="name the board's own USB port with --port, and the one that its firmware "
-                "answers on with --answer-port; `tinycompress ports` lists them",
-            )
         if not self.table.touch_1200_baud:
             raise NotPossibleError(
                 f"{job.board.name} on {port.device} does not run its boot loader", hint=DOUBLE_TAP

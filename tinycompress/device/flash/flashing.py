@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -51,7 +52,7 @@ def flash_board(
     Args:
         board: The board.
         images: Files by kind (elf, bin, hex, uf2).
-        port: The board's own serial port, from `choose_port`.
+        port: The board's own serial port, from `choose_ports`.
         method: The only method to try; None tries all.
         progress: Told what is under way.
 
@@ -76,24 +77,46 @@ def flash_board(
     raise _none_possible(board, refusals)
 
 
-def choose_port(board: Board, wanted: str | None) -> SerialPort | None:
-    """The board's own port: the one that the user named, else the only one with its USB ids.
+@dataclass(frozen=True)
+class BoardPorts:
+    """Where a board is reached.
 
-    None if the system shows no such port: a debug probe without one may still be there.
+    ``own`` is the port of its USB connector, None if the system shows none: a debug probe without
+    a port may still be there. ``adapter`` is what the user named for the firmware's answers, where
+    that is not the board's own: an adapter on its UART pins, or a URL.
+    """
+
+    own: SerialPort | None
+    adapter: str | None
+
+
+def choose_ports(board: Board, wanted: str | None, answers: str | None = None) -> BoardPorts:
+    """Tell a board's own port from an adapter's.
+
+    Args:
+        board: The board.
+        wanted: Device name, USB serial number or URL that the user named; None takes the only port
+            with the board's USB ids. A port with other ids is taken for an adapter.
+        answers: The same for an adapter, if it was named apart.
 
     Raises:
         FlashError: The named port is not there, or several boards could be meant.
     """
-    if wanted is not None:
-        return ports.require_port(wanted)
-    found = _attached((*ports.firmware_ids(board), *ports.boot_loader_ids(board)))
-    devices = {port.location or port.serial_number or port.device for port in found}
-    if len(devices) > 1:
+    ids = (*ports.firmware_ids(board), *ports.boot_loader_ids(board))
+    if wanted is not None and "://" not in wanted:
+        named = ports.require_port(wanted)
+        if named.usb_id in ids:
+            return BoardPorts(named, answers)
+        answers = answers or named.device
+    elif wanted is not None:
+        answers = answers or wanted
+    found = _attached(ids)
+    if len({port.location or port.serial_number or port.device for port in found}) > 1:
         raise FlashError(
-            f"{len(devices)} boards could be meant: {ports.describe(found)}",
+            f"{len(found)} ports could be the board's: {ports.describe(found)}",
             hint=f"name one of them: --port {found[0].device}, or --port SERIAL-NUMBER",
         )
-    return found[0] if found else None
+    return BoardPorts(found[0] if found else None, answers and ports.resolve(answers))
 
 
 def _attached(usb_ids: tuple[tuple[int, int], ...]) -> tuple[SerialPort, ...]:
