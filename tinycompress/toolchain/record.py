@@ -53,7 +53,7 @@ class RamRecord(_Record):
 
 
 class BuildRecord(_Record):
-    """The whole file. ``images`` maps kinds (bin, hex, uf2) to the SHA-256 of ``firmware.<kind>``."""
+    """The whole file. ``images``: SHA-256 of ``firmware.<kind>`` by kind (bin, hex, uf2)."""
 
     schema_: Literal["tinycompress.build"] = Field(alias="schema")
     schema_version: Literal[1]
