@@ -51,7 +51,7 @@ def ports_json(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> dict
             {
                 "device": port.device,
                 "description": port.description,
-                "usb_id": None if port.usb_id is None else _usb_id(port),
+                "usb_id": _usb_id(port) or None,
                 "serial_number": port.serial_number,
                 "location": port.location,
                 "boards": [

@@ -103,20 +103,21 @@ def choose_ports(board: Board, wanted: str | None, answers: str | None = None) -
         FlashError: The named port is not there, or several boards could be meant.
     """
     ids = (*ports.firmware_ids(board), *ports.boot_loader_ids(board))
-    if wanted is not None and "://" not in wanted:
+    adapter = answers and ports.resolve(answers)
+    if wanted is not None and "://" in wanted:
+        adapter = adapter or wanted
+    elif wanted is not None:
         named = ports.require_port(wanted)
         if named.usb_id in ids:
-            return BoardPorts(named, answers)
-        answers = answers or named.device
-    elif wanted is not None:
-        answers = answers or wanted
+            return BoardPorts(named, adapter)
+        adapter = adapter or named.device
     found = _attached(ids)
     if len({port.location or port.serial_number or port.device for port in found}) > 1:
         raise FlashError(
             f"{len(found)} ports could be the board's: {ports.describe(found)}",
             hint=f"name one of them: --port {found[0].device}, or --port SERIAL-NUMBER",
         )
-    return BoardPorts(found[0] if found else None, answers and ports.resolve(answers))
+    return BoardPorts(found[0] if found else None, adapter)
 
 
 def _attached(usb_ids: tuple[tuple[int, int], ...]) -> tuple[SerialPort, ...]:
