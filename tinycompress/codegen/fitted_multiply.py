@@ -136,13 +136,16 @@ def _ceil_divide(numerator: Int64s, denominator: int) -> Int64s:
     return -(-numerator // denominator)
 
 
-def fit(stairs: Staircase, sums: SumRange, fraction_bits: int) -> FittedMultiply | None:
+def fit(
+    stairs: Staircase, sums: SumRange, fraction_bits: int, *, gain: int = 1
+) -> FittedMultiply | None:
     """A line with the outputs of ``stairs`` for all ``sums``.
 
     Args:
         stairs: The function to equal.
         sums: Every sum that can occur; within int32.
         fraction_bits: More give the line more precision, and less room for steep ones.
+        gain: The line takes sums that are multiplied by this.
 
     Returns:
         None if there is no such line within reach.
@@ -152,14 +155,16 @@ def fit(stairs: Staircase, sums: SumRange, fraction_bits: int) -> FittedMultiply
         return FittedMultiply(0, 0, first << fraction_bits, fraction_bits)
     outputs = np.arange(first + 1, last + 1, dtype=np.int64)
     corners = stairs.corners(outputs)
-    start = round(stairs.slope * 2 ** (32 + fraction_bits))
+    start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
     if corners is None or start + max(_CANDIDATES) > INT32_MAX:
         return None
+    corners = corners * gain
+    sums = SumRange(sums.low * gain, sums.high * gain)
     levels = outputs << (32 + fraction_bits)
     # SSAT clamps to int8 only: ends of the staircase short of it are steps without a next one.
     for multiplier in (start + candidate for candidate in _CANDIDATES if start + candidate > 0):
         lowest = int((levels - corners * multiplier).max())
-        highest = int((levels - (corners - 1) * multiplier).min()) - 1
+        highest = int((levels - (corners - gain) * multiplier).min()) - 1
         if lowest <= highest:
             found = _as_integers(multiplier, lowest, highest, sums, fraction_bits)
             if found is not None:

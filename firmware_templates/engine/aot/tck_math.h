@@ -14,6 +14,9 @@
 
 #define TCK_INLINE static inline __attribute__((always_inline))
 
+/* What all layers run one copy of. */
+#define TCK_SHARED static __attribute__((noinline, unused))
+
 _Static_assert((-1 >> 1) == -1, "right shifts of negative numbers must be arithmetic");
 _Static_assert((int32_t)UINT32_MAX == -1, "conversions to int32_t must be modulo 2^32");
 

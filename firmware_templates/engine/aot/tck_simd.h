@@ -20,6 +20,17 @@
 #error "kernels read several int8_t as one little-endian word"
 #endif
 
+/* Functions that are assembly throughout: parameters are used, though not by name. GCC must not
+ * conclude from a body that it cannot read which registers and memory a call leaves alone. */
+#if defined(__has_attribute)
+#if __has_attribute(noipa)
+#define TCK_NAKED static __attribute__((naked, noinline, noipa, unused))
+#endif
+#endif
+#ifndef TCK_NAKED
+#define TCK_NAKED static __attribute__((naked, noinline, unused))
+#endif
+
 typedef uint32_t __attribute__((may_alias, aligned(1))) tck_word;
 
 TCK_INLINE uint32_t tck_load_word(const void *from) {
@@ -124,6 +135,9 @@ TCK_INLINE uint32_t tck_min_s8x4(uint32_t x, uint32_t y) {
     return result;
 }
 
+/* sum - x * y / 2^32, to nearest, halves upwards. */
+TCK_MULTIPLY_ADD(tck_smmlsr, int32_t, "smmlsr %0, %1, %2, %3")
+
 #undef TCK_OF_ONE
 #undef TCK_OF_TWO
 #undef TCK_MULTIPLY
@@ -169,6 +183,9 @@ TCK_INLINE int32_t tck_smmla(int32_t x, int32_t y, int32_t sum) {
 }
 TCK_INLINE int32_t tck_smmlar(int32_t x, int32_t y, int32_t sum) {
     return tck_add_wrap(sum, tck_smmulr(x, y));
+}
+TCK_INLINE int32_t tck_smmlsr(int32_t x, int32_t y, int32_t sum) {
+    return tck_add_wrap(sum, (int32_t)((-(int64_t)x * y + (INT64_C(1) << 31)) >> 32));
 }
 TCK_INLINE uint32_t tck_sxtb16(uint32_t x) {
     return tck_pair((int8_t)(x & 0xFFU), (int8_t)(x >> 16 & 0xFFU));
@@ -221,6 +238,14 @@ TCK_INLINE uint32_t tck_min_s8x4(uint32_t x, uint32_t y) {
 }
 
 #endif
+
+/* Bits below the output's unit in the line that the host fits to a requantisation. */
+#define TCK_FRACTION_BITS 4
+
+/* An int8 output by a fitted line: the sum holds the line's shift, through its bias. */
+TCK_INLINE int32_t tck_fitted(int32_t sum, int32_t multiplier, int32_t addend) {
+    return tck_ssat8(tck_smmla(sum, multiplier, addend) >> TCK_FRACTION_BITS);
+}
 
 /* x * multiplier * 2^-(shift + 31) with the two roundings of tck_multiply_double, for
  * |x| < 2^30 and 1 <= shift <= 22, and then the output's zero point:

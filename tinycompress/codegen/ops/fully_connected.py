@@ -7,13 +7,18 @@ in 64-bit integers, with a multiplier that is proved on the host to round alike 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
 
+from tinycompress.codegen.chooser import choose
+from tinycompress.codegen.fitted_multiply import DoubleRounding, HalfAway, Staircase
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.channels import channel_tables, folded_biases, shared_tables
+from tinycompress.codegen.ops.fully_connected_dsp import dense_layer
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -178,7 +183,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         "weights": ConstArray.of_tensor(weights, "weights"),
         "bias": wrapped_bias(weights.name, bias),
     }
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=kernel,
@@ -188,6 +193,47 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * inputs,
     )
+    fast = _dsp_variants(graph, op, options, reference) if options.dsp else ()
+    return choose((*fast, reference))
+
+
+def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
+    """The reference's requantisation: one for all outputs, or one for each."""
+    zero_point, limits = o.quantization(o.result(graph, op)).zero_point, o.clamp_range(graph, op)
+    if options.exact_to == "litert":
+        return [HalfAway(wide, zero_point, limits) for wide in _wide(graph, op)]
+    if o.quantization(o.operand(graph, op, 1)).per_channel:
+        pairs = [quantize_multiplier(scale) for scale in _scales(graph, op)]
+    else:
+        pairs = [quantize_multiplier(_tflm_scale(graph, op))]
+    return [DoubleRounding(*pair, zero_point, limits) for pair in pairs]
+
+
+def _dsp_variants(
+    graph: Graph, op: Op, options: CodegenOptions, reference: Layer
+) -> Iterator[Layer]:
+    """The layer by the kernel for the DSP extension, if that computes it exactly."""
+    x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
+    q = o.quantization(weights)
+    if not q.per_channel and q.zero_point != 0:
+        return
+    rows = np.asarray(weights.data, np.int64)
+    biases = bias_values(o.optional_operand(graph, op, 2), weights.shape[0])
+    biases = folded_biases(rows, biases, o.quantization(x).zero_point)
+    stairs = _stairs(graph, op, options)
+    if len(stairs) == 1:
+        tables = shared_tables(stairs[0], rows, biases)
+    else:
+        tables = channel_tables(stairs, rows, biases)
+    if tables is None:
+        return
+    low, high = o.clamp_range(graph, op)
+    common: dict[str, ParamValue] = {
+        "doubled_zero_point": 2 * o.quantization(o.result(graph, op)).zero_point + 1,
+        "clamp_min": low,
+        "clamp_max": high,
+    }
+    yield dense_layer(reference, weights.name, rows, tables, common)
 
 
 SPEC = OpSpec(

@@ -1,0 +1,63 @@
+/* Products of three pixels, requantised with the two roundings of tck_multiply_double. */
+#ifndef TCK_PIXELS_S8_DOUBLE_DSP_H
+#define TCK_PIXELS_S8_DOUBLE_DSP_H
+
+#include "pixels_s8_dsp.h"
+
+#if TCK_DSP
+
+/* tck_requantize of a sum, with the last bit of the shift left to SSAT; r0 is the addend. */
+#define TCK_PIXELS_REQUANTIZE(sum, multiplier, shift)                                              \
+    "lsl    " sum ", " sum ", #1\n"                                                                \
+    "smmulr " sum ", " sum ", " multiplier "\n"                                                    \
+    "add    " sum ", " sum ", " sum ", asr #31\n"                                                  \
+    "add    " sum ", " sum ", r0\n"                                                                \
+    "asr    " sum ", " sum ", " shift "\n"                                                         \
+    "ssat   " sum ", #8, " sum ", asr #1\n"
+
+TCK_NAKED void tck_pixels_s8_double_dsp(const uint32_t *columns __attribute__((unused)),
+                                        int32_t chunks __attribute__((unused)),
+                                        const uint32_t *stream __attribute__((unused)),
+                                        const uint32_t *stream_end __attribute__((unused)),
+                                        int8_t *output __attribute__((unused)),
+                                        int32_t offset1 __attribute__((unused)),
+                                        int32_t offset2 __attribute__((unused)),
+                                        int32_t doubled_zero_point __attribute__((unused))) {
+    __asm__ volatile(TCK_PIXELS_SUMS                           /**/
+                     "ldr    r2, [sp, #64]\n"                  /**/
+                     "uxth   r1, r12\n"                        /**/
+                     "lsr    r12, r12, #16\n"                  /**/
+                     "lsl    r0, r2, r1\n"                     /**/
+                     TCK_PIXELS_REQUANTIZE("r4", "r10", "r1")  /**/
+                     TCK_PIXELS_REQUANTIZE("r5", "r10", "r1")  /**/
+                     TCK_PIXELS_REQUANTIZE("r6", "r10", "r1")  /**/
+                     "lsl    r0, r2, r12\n"                    /**/
+                     TCK_PIXELS_REQUANTIZE("r7", "r11", "r12") /**/
+                     TCK_PIXELS_REQUANTIZE("r8", "r11", "r12") /**/
+                     TCK_PIXELS_REQUANTIZE("r9", "r11", "r12") /**/
+                     TCK_PIXELS_STORE);
+}
+
+#else
+
+static void tck_pixels_s8_double_dsp(const uint32_t *columns, int32_t chunks,
+                                     const uint32_t *stream, const uint32_t *stream_end,
+                                     int8_t *output, int32_t offset1, int32_t offset2,
+                                     int32_t doubled_zero_point) {
+    while (stream != stream_end) {
+        const tck_pixel_sums sums = tck_pixels_s8_sums(columns, chunks, &stream);
+        for (int32_t c = 0; c < 2; ++c, ++output) {
+            const int32_t multiplier = (int32_t)stream[c];
+            const int32_t shift = 1 + (c == 0 ? tck_lo(stream[2]) : tck_hi(stream[2]));
+            const int32_t addend = tck_shift_left_wrap(doubled_zero_point, shift - 1);
+            for (int32_t i = 2; i >= 0; --i) {
+                const int32_t y = tck_requantize(sums.of[c][i], multiplier, shift, addend);
+                output[i == 2 ? offset2 : i == 1 ? offset1 : 0] = (int8_t)tck_ssat8(y);
+            }
+        }
+        stream += 3;
+    }
+}
+
+#endif
+#endif

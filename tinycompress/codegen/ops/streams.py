@@ -1,0 +1,74 @@
+"""Weights in the order in which the DSP kernels read them, with biases and tables in between."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.codegen.ops.channels import ChannelTables, Int64s
+
+Words = npt.NDArray[np.uint32]
+
+
+def quad_count(inputs: int) -> int:
+    """Words that ``inputs`` weights of one channel take."""
+    return -(-inputs // 4)
+
+
+def _quads(weights: Int64s) -> Words:
+    """Rows of int8 weights as little-endian words, zeros behind the last: ``[channels, quads]``."""
+    channels, inputs = weights.shape
+    padded = np.zeros((channels, 4 * quad_count(inputs)), np.int8)
+    padded[:, :inputs] = weights
+    return padded.view("<u4").astype(np.uint32)
+
+
+def _words(values: Int64s) -> Words:
+    return (values & 0xFFFFFFFF).astype(np.uint32)
+
+
+def pair_words(inputs: int) -> int:
+    """Words of a pair stream for two channels."""
+    return 2 + 2 * quad_count(inputs) + 3
+
+
+def pair_stream(weights: Int64s, tables: ChannelTables) -> Words:
+    """The stream of pixels_s8_dsp.h: ``[pairs * pair_words]``.
+
+    Args:
+        weights: ``[channels, inputs]``, two channels or more; an odd last one is paired with the
+            one before it, which so comes twice.
+        tables: Of the channels.
+    """
+    channels = len(weights)
+    firsts = [min(c, channels - 2) for c in range(0, channels, 2)]
+    order = np.array([[c, c + 1] for c in firsts])
+    quads = _quads(weights)[order]
+    extras = tables.extras[order] & 0xFFFF
+    return np.concatenate(
+        [
+            _words(tables.biases[order]),
+            quads.transpose(0, 2, 1).reshape(len(order), -1),
+            _words(tables.multipliers[order]),
+            _words(extras[:, :1] | extras[:, 1:] << 16),
+        ],
+        axis=1,
+    ).reshape(-1)
+
+
+def quad_stream(weights: Int64s, biases: Int64s) -> Words:
+    """The stream of fully_connected_s8_dsp.h: four outputs at a time, then one at a time.
+
+    Args:
+        weights: ``[outputs, inputs]``.
+        biases: Of the outputs.
+    """
+    fours = len(weights) // 4 * 4
+    quads, first = _quads(weights), _words(biases)
+    groups, count = fours // 4, quads.shape[1]
+    grouped = quads[:fours].reshape(groups, 4, count).transpose(0, 2, 1)
+    head = np.concatenate(
+        [first[:fours].reshape(groups, 4), grouped.reshape(groups, 4 * count)], axis=1
+    )
+    tail = np.concatenate([first[fours:, None], quads[fours:]], axis=1)
+    return np.concatenate([head.reshape(-1), tail.reshape(-1)])
