@@ -38,7 +38,9 @@ def test_polynomial_sparsity_in_rounds_with_a_teacher() -> None:
     state = prune(State(network), options, trainer)
     for name in PRUNED:
         assert sparsity(state.network.layers[name].weights[0]) == pytest.approx(0.75, abs=0.01)
-    assert accuracy(state.network, trainer) > 0.9
+    untrained = options.model_copy(update={"fine_tune": NO_TRAINING})
+    cut = prune(State(network), untrained, trainer)
+    assert accuracy(state.network, trainer) > accuracy(cut.network, trainer)
     assert any("left dense: dw" in note for note in state.notes)
 
 

@@ -87,14 +87,7 @@ def fine_tune(
     if kernels:
         watchers.append(_projecting(tf_keras, kernels))
     watchers.append(_watching(tf_keras, trainer, options, label))
-    if options.early_stop_epochs is not None:
-        watchers.append(
-            tf_keras.callbacks.EarlyStopping(
-                patience=options.early_stop_epochs,
-                restore_best_weights=True,
-                start_from_epoch=first_best_epoch,
-            )
-        )
+    watchers += _early_stopping(tf_keras, options, first_best_epoch)
     with _tf.quiet():
         model.fit(
             *train,
@@ -104,6 +97,18 @@ def fine_tune(
             verbose=0,
             callbacks=watchers,
         )
+
+
+def _early_stopping(tf_keras: Any, options: FineTune, first_best_epoch: int) -> list[Any]:
+    if options.early_stop_epochs is None:
+        return []
+    return [
+        tf_keras.callbacks.EarlyStopping(
+            patience=options.early_stop_epochs,
+            restore_best_weights=True,
+            start_from_epoch=first_best_epoch,
+        )
+    ]
 
 
 def output_loss(task: Task, distill: Distill | None) -> Callable[[Any, Any], Any]:
