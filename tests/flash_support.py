@@ -7,11 +7,12 @@ import json
 import os
 import pty
 import select
+import struct
 import sys
 import termios
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,22 @@ def job(board: Board, directory: Path, port: SerialPort | None = None, **changes
         "progress": no_progress, **changes,
     }  # fmt: skip
     return FlashJob(**values)
+
+
+def write_elf(path: Path, program: Mapping[int, bytes]) -> None:
+    """Write an Arm program that is nothing but bytes at addresses (TIS ELF 1.2)."""
+    head, entry = 52, 32
+    offset = head + entry * len(program)
+    header = struct.pack(
+        "<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 40, 1, 0, head, 0, 0x0500_0000,
+        head, entry, len(program), 40, 0, 0,
+    )  # fmt: skip
+    entries, contents = b"", b""
+    for address, data in program.items():
+        at = offset + len(contents)
+        entries += struct.pack("<8I", 1, at, address, address, len(data), len(data), 5, 4)
+        contents += data
+    path.write_bytes(header + entries + contents)
 
 
 @dataclass
