@@ -59,7 +59,7 @@ def _mounts() -> list[tuple[str, Path]]:
     return [
         (entry[0], Path(_unescaped(entry[1])))
         for entry in fields
-        if len(entry) > 1 and entry[0].startswith("/dev/")
+        if len(entry) > 1 and entry[0].startswith("/")
     ]
 
 

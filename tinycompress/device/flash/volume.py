@@ -40,12 +40,13 @@ class VolumeCopy:
         """See `Flasher.flash`."""
         image = job.image(self.table.image)
         volume = self._choose(job)
+        old_failure = _failure(volume)
         job.progress(f"copy to {volume.path}")
         _copy(image, volume)
         if self.table.image == "uf2":
-            self._wait_for_boot_loader_to_leave(volume)
+            _wait_for_boot_loader_to_leave(volume)
         else:
-            self._wait_for_probe(volume)
+            self._wait_for_probe(volume, old_failure)
 
     def _choose(self, job: FlashJob) -> Volume:
         label = self.table.label
@@ -74,22 +75,28 @@ class VolumeCopy:
             else "plug the board in with a data cable, and mount its drive",
         )
 
-    def _wait_for_boot_loader_to_leave(self, volume: Volume) -> None:
-        if not _wait(lambda: not mounts.is_mounted(volume), _UF2_GONE_S):
-            raise FlashError(
-                f"the boot loader took no notice of the image: {volume.path} is still there",
-                hint="is it a board of this family? INFO_UF2.TXT on the drive says which it is",
-            )
-
-    def _wait_for_probe(self, volume: Volume) -> None:
+    def _wait_for_probe(self, volume: Volume, old_failure: str | None) -> None:
         """Some probes come again as a drive, some only change what is on it."""
+        label = self.table.label
         if not _wait(lambda: not mounts.is_mounted(volume), _PROBE_GONE_S):
-            _require_no_failure(volume)
+            failure = _failure(volume)
+            _require_none(None if failure == old_failure else failure)
             return
-        if _wait(lambda: bool(mounts.with_label(self.table.label)), _PROBE_BACK_S):
-            for again in mounts.with_label(self.table.label):
-                if again.serial_number == volume.serial_number:
-                    _require_no_failure(again)
+        _wait(
+            lambda: bool(mounts.with_label(label)) or mounts.unmounted(label) is not None,
+            _PROBE_BACK_S,
+        )
+        for again in mounts.with_label(label):
+            if again.serial_number == volume.serial_number:
+                _require_none(_failure(again))
+
+
+def _wait_for_boot_loader_to_leave(volume: Volume) -> None:
+    if not _wait(lambda: not mounts.is_mounted(volume), _UF2_GONE_S):
+        raise FlashError(
+            f"the boot loader took no notice of the image: {volume.path} is still there",
+            hint="is it a board of this family? INFO_UF2.TXT on the drive says which it is",
+        )
 
 
 def _copy(image: Path, volume: Volume) -> None:
@@ -115,15 +122,22 @@ def _copy(image: Path, volume: Volume) -> None:
         ) from error
 
 
-def _require_no_failure(volume: Volume) -> None:
+def _failure(volume: Volume) -> str | None:
+    """What a probe has written onto its drive about a failure."""
     for name in _FAILURE_FILES:
         path = volume.path / name
         with contextlib.suppress(OSError):
-            text = " ".join(path.read_text(encoding="utf-8", errors="replace").split())
-            raise FlashError(
-                f"the probe could not write the image; {path} says: {text}",
-                hint="plug the board in again and try once more; then update the probe's firmware",
-            )
+            text = path.read_text(encoding="utf-8", errors="replace")
+            return f"{path} says: {' '.join(text.split())}"
+    return None
+
+
+def _require_none(failure: str | None) -> None:
+    if failure is not None:
+        raise FlashError(
+            f"the probe could not write the image; {failure}",
+            hint="plug the board in again and try once more; then update the probe's firmware",
+        )
 
 
 def _wait(until: mounts.Condition, timeout_s: float) -> bool:
