@@ -7,7 +7,7 @@ OUT    ?= demo-out
 JOBS   ?= 2
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup golden clean
+.PHONY: demo test lint format typecheck check setup golden bench-kernels clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -41,6 +41,9 @@ format: $(VENV)/.ready-dev
 
 golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q
+
+bench-kernels: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/kernels.py --jobs $(JOBS)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

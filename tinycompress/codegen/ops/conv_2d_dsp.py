@@ -13,7 +13,14 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.channels import ChannelTables, channel_tables, folded_biases
 from tinycompress.codegen.ops.fully_connected_dsp import dense_layer
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
-from tinycompress.codegen.ops.streams import Words, pair_stream, pair_words, quad_count
+from tinycompress.codegen.ops.streams import (
+    Words,
+    in_order,
+    pair_stream,
+    pair_words,
+    quad_count,
+    tap_order,
+)
 from tinycompress.codegen.ops.window import Window
 from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import Graph, Op
@@ -43,9 +50,10 @@ def dsp_variants(graph: Graph, op: Op, window: Window, reference: Layer) -> Iter
         yield dense_layer(reference, weights.name, rows, tables, _common(graph, op))
     if weights.shape[0] < 2:
         return
-    stream = pair_stream(rows, tables)
     if pointwise and rows.shape[1] % 4 == 0:
-        yield _pointwise(graph, op, reference, tables, stream)
+        yield _pointwise(graph, op, reference, tables, pair_stream(rows, tables))
+    order = tap_order(window.size[0], window.size[1] * weights.shape[3])
+    stream = pair_stream(in_order(rows, order), tables)
     yield _windowed(graph, op, window, reference, tables, stream)
 
 
@@ -129,11 +137,11 @@ def _windowed(
         "chunks": chunks,
         **_stream(weights.name, stream, height * width * depth),
     }
-    gathered = 1 if depth % 4 else 0
+    gathered = 3 * height * width * depth if depth % 4 else 0
     return replace(
         reference,
         kernel=Kernel(f"conv_2d_s8_{tables.rounding}_dsp", "conv_2d_s8_dsp"),
         params=params,
         arguments=(*reference.arguments, ScratchArgument("uint32_t")),
-        scratch_bytes=4 * (_COLUMN_WORDS + gathered) * chunks,
+        scratch_bytes=4 * _COLUMN_WORDS * chunks + gathered,
     )

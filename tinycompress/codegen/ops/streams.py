@@ -27,6 +27,27 @@ def _words(values: Int64s) -> Words:
     return (values & 0xFFFFFFFF).astype(np.uint32)
 
 
+def tap_order(filter_height: int, row: int) -> npt.NDArray[np.intp]:
+    """The taps of a filter as conv_2d_s8_dsp.h reads them; -1 stands for none.
+
+    Args:
+        filter_height: Rows of the filter.
+        row: Taps in a row, all input channels.
+
+    Returns:
+        Whole quads of every row, then what rows have beyond them, all rows' together.
+    """
+    taps = np.arange(filter_height * row).reshape(filter_height, row)
+    whole = row // 4 * 4
+    order = np.concatenate([taps[:, :whole].reshape(-1), taps[:, whole:].reshape(-1)])
+    return np.pad(order, (0, -order.size % 4), constant_values=-1)
+
+
+def in_order(weights: Int64s, order: npt.NDArray[np.intp]) -> Int64s:
+    """Columns of weights in an order, zeros where it says -1."""
+    return np.where(order < 0, 0, weights[:, order])
+
+
 def pair_words(inputs: int) -> int:
     """Words of a pair stream for two channels."""
     return 2 + 2 * quad_count(inputs) + 3

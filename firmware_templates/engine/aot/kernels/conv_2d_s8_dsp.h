@@ -24,7 +24,7 @@ typedef struct {
     int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
     int32_t clamp_min;
     int32_t clamp_max;
-    int32_t chunks;         /* quads that hold all taps */
+    int32_t chunks; /* quads that hold all taps: those of the rows, then the rows' ends together */
     const uint32_t *stream; /* for pixels_s8_dsp.h */
     int32_t stream_words;
     int32_t pair_words; /* of the stream, for two channels */
@@ -97,25 +97,46 @@ TCK_SHARED void tck_conv_2d_s8_dsp_quads(const tck_conv_2d_s8_dsp_params *p, con
     }
 }
 
-/* The columns of one pixel with any number of input channels, gathered in bytes first. */
-TCK_SHARED void tck_conv_2d_s8_dsp_bytes(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
-                                         tck_corner at, uint32_t *columns, int8_t *bytes) {
+/* Copies the taps of one pixel, zero points for those outside: rows of filter_width * channels. */
+TCK_SHARED void tck_conv_2d_s8_dsp_gather(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
+                                          tck_corner at, int8_t *rows) {
     const int32_t channels = p->input_channels;
-    const int32_t row = p->filter_width * channels;
     const tck_taps xs = tck_taps_inside(at.x, p->input_width, p->filter_width, 1);
-    const int8_t *const begin = bytes;
     for (int32_t ky = 0; ky < p->filter_height; ++ky) {
         const int32_t y = at.y + ky;
         if (y < 0 || y >= p->input_height || xs.begin >= xs.end) {
-            bytes = tck_fill_bytes(bytes, p->zero_point, row);
+            rows = tck_fill_bytes(rows, p->zero_point, p->filter_width * channels);
             continue;
         }
         const int32_t from = (y * p->input_width + at.x + xs.begin) * channels;
-        bytes = tck_fill_bytes(bytes, p->zero_point, xs.begin * channels);
-        bytes = tck_copy_bytes(bytes, input + from, (xs.end - xs.begin) * channels);
-        bytes = tck_fill_bytes(bytes, p->zero_point, (p->filter_width - xs.end) * channels);
+        rows = tck_fill_bytes(rows, p->zero_point, xs.begin * channels);
+        rows = tck_copy_bytes(rows, input + from, (xs.end - xs.begin) * channels);
+        rows = tck_fill_bytes(rows, p->zero_point, (p->filter_width - xs.end) * channels);
     }
-    tck_widen_1_dsp(columns, begin, p->chunks);
+}
+
+/* The columns of the bytes that rows of taps have beyond their last quad, all rows' together. */
+TCK_SHARED void tck_conv_2d_s8_dsp_ends(const tck_conv_2d_s8_dsp_params *p, const int8_t *ends,
+                                        int32_t pitch, int32_t count, uint32_t *columns) {
+    uint32_t quad = 0;
+    int32_t bit = 0;
+    for (int32_t ky = 0; ky < p->filter_height; ++ky, ends += pitch) {
+        for (int32_t i = 0; i < count; ++i) {
+            quad |= (uint32_t)(uint8_t)ends[i] << bit;
+            bit += 8;
+            if (bit == 32) {
+                columns[0] = tck_sxtb16(quad);
+                columns[3] = tck_sxtb16_ror8(quad);
+                columns += 6;
+                quad = 0;
+                bit = 0;
+            }
+        }
+    }
+    if (bit > 0) {
+        columns[0] = tck_sxtb16(quad);
+        columns[3] = tck_sxtb16_ror8(quad);
+    }
 }
 
 /* The columns of three pixels. */
@@ -123,37 +144,47 @@ TCK_INLINE void tck_conv_2d_s8_dsp_columns(const tck_conv_2d_s8_dsp_params *p, c
                                            const tck_corner at[3], uint32_t *columns) {
     const int32_t row = p->filter_width * p->input_channels;
     const int32_t input_row = p->input_width * p->input_channels;
-    const uint32_t y_ends = (uint32_t)(p->input_height - p->filter_height + 1);
-    const uint32_t x_ends = (uint32_t)(p->input_width - p->filter_width + 1);
-    int32_t inside = row % 4 == 0 && (int32_t)y_ends > 0 && (int32_t)x_ends > 0;
+    const int32_t y_ends = p->input_height - p->filter_height + 1;
+    const int32_t x_ends = p->input_width - p->filter_width + 1;
+    const int32_t whole_quads = p->input_channels % 4 == 0;
+    int8_t *gathered = (int8_t *)(columns + 6 * p->chunks);
     const int8_t *from[3];
+    int32_t pitch[3];
+    int32_t inside = 0;
     for (int32_t i = 0; i < 3; ++i) {
-        inside = inside && (uint32_t)at[i].y < y_ends && (uint32_t)at[i].x < x_ends;
-    }
-    if (inside) {
-        for (int32_t i = 0; i < 3; ++i) {
-            from[i] = input + at[i].y * input_row + at[i].x * p->input_channels;
+        from[i] = input;
+        pitch[i] = input_row;
+        if (at[i].y >= 0 && at[i].y < y_ends && at[i].x >= 0 && at[i].x < x_ends) {
+            from[i] += at[i].y * input_row + at[i].x * p->input_channels;
+            ++inside;
+        } else if (!whole_quads) {
+            tck_conv_2d_s8_dsp_gather(p, input, at[i], gathered);
+            from[i] = gathered;
+            pitch[i] = row;
+            gathered += p->filter_height * row;
         }
-        for (int32_t ky = 0; ky < p->filter_height; ++ky) {
-            columns = tck_widen_3_dsp(columns, from[0], from[1], from[2], row / 4);
-            from[0] += input_row;
-            from[1] += input_row;
-            from[2] += input_row;
+    }
+    if (whole_quads && inside < 3) {
+        for (int32_t i = 0; i < 3; ++i) {
+            tck_conv_2d_s8_dsp_quads(p, input, at[i], columns + i);
         }
         return;
     }
-    for (int32_t i = 0; i < 3; ++i) {
-        if (p->input_channels % 4 == 0) {
-            tck_conv_2d_s8_dsp_quads(p, input, at[i], columns + i);
-        } else {
-            int8_t *const bytes = (int8_t *)(columns + 6 * p->chunks);
-            tck_conv_2d_s8_dsp_bytes(p, input, at[i], columns + i, bytes);
+    if (row >= 4) {
+        for (int32_t ky = 0; ky < p->filter_height; ++ky) {
+            columns = tck_widen_3_dsp(columns, from[0] + ky * pitch[0], from[1] + ky * pitch[1],
+                                      from[2] + ky * pitch[2], row / 4);
+        }
+    }
+    if (row % 4 != 0) {
+        for (int32_t i = 0; i < 3; ++i) {
+            tck_conv_2d_s8_dsp_ends(p, from[i] + row / 4 * 4, pitch[i], row % 4, columns + i);
         }
     }
 }
 
-/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; columns has room for 6 words per chunk, and
- * one more if input channels are no whole quads. */
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; columns has room for 6 words per chunk
+ * and, if input channels are no whole quads, for the taps of three pixels. */
 TCK_SHARED void tck_conv_2d_s8_dsp(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
                                    int8_t *output, uint32_t *columns, tck_pixels_s8 pixels) {
     const int32_t outputs = p->output_channels;
@@ -161,10 +192,6 @@ TCK_SHARED void tck_conv_2d_s8_dsp(const tck_conv_2d_s8_dsp_params *p, const int
     const uint32_t *const end = p->stream + p->stream_words;
     const uint32_t *const last = (outputs & 1) != 0 ? end - p->pair_words : end;
     int8_t *const begin = output;
-    if (p->input_channels % 4 != 0) {
-        /* Weights beyond the last tap are 0; so that nothing is read before it was written: */
-        columns[7 * p->chunks - 1] = 0;
-    }
     for (int32_t n = 0; n < p->batches; ++n) {
         tck_corner next = {-p->pad_top, -p->pad_left};
         int32_t column = 0;

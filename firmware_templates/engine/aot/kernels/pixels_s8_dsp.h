@@ -82,12 +82,10 @@ typedef void (*tck_pixels_s8)(const uint32_t *columns, int32_t chunks, const uin
     "ldrd   r2, r3, [sp, #56]\n"                                                                   \
     "strb   r6, [r1, r3]\n"                                                                        \
     "strb   r5, [r1, r2]\n"                                                                        \
-    "strb   r4, [r1]\n"                                                                            \
-    "adds   r1, #1\n"                                                                              \
+    "strb   r4, [r1], #1\n"                                                                        \
     "strb   r9, [r1, r3]\n"                                                                        \
     "strb   r8, [r1, r2]\n"                                                                        \
-    "strb   r7, [r1]\n"                                                                            \
-    "adds   r1, #1\n"                                                                              \
+    "strb   r7, [r1], #1\n"                                                                        \
     "str    r1, [sp, #52]\n"                                                                       \
     "ldr    r1, [sp, #48]\n"                                                                       \
     "cmp    lr, r1\n"                                                                              \

@@ -1,0 +1,160 @@
+"""docs/performance.md from measured figures and those of stock TFLM with CMSIS-NN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Run = Mapping[str, Any]
+Baseline = Mapping[str, Any]
+
+_WORST_LAYERS = 12
+_HEAD = """\
+# Performance
+
+Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board,
+which counts instructions exactly (QEMU agrees) and models cycles from Arm's published timings with
+memory that never waits. All outputs equal TensorFlow Lite Micro's byte for byte.
+
+*TFLM* is stock TensorFlow Lite Micro with CMSIS-NN: {how}
+Commits: {commits}.
+Ratios are ours / TFLM; the last line of each table is the geometric mean.
+"""
+
+
+def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
+    """The page: speed per core and compiler, memory, and where the instructions go."""
+    commits = ", ".join(f"{name} {commit[:12]}" for name, commit in baseline["commits"].items())
+    parts = [_HEAD.format(how=baseline["how"], commits=commits)]
+    for core in dict.fromkeys(run["core"] for run in runs):
+        of_core = [run for run in runs if run["core"] == core]
+        parts.append(f"## {core}\n\nOn {of_core[0]['board']}.\n")
+        parts.append(_speed_table(of_core, baseline["cores"].get(core, {})))
+    first = runs[0]
+    chosen = [
+        r for r in runs if (r["board"], r["toolchain"]) == (first["board"], first["toolchain"])
+    ]
+    title = f"{first['core']}, {first['compiler']}"
+    reference = baseline["cores"].get(first["core"], {})
+    parts.append(f"## Memory ({title})\n")
+    parts.append(_memory_table(chosen, reference))
+    parts.append(f"## Operators ({title})\n\nInstructions of all models.\n")
+    parts.append(_operator_table(chosen))
+    parts.append(f"## Where the instructions go ({title})\n")
+    parts.append(
+        f"The {_WORST_LAYERS} layers of each model that cost most beyond 0.5 instructions per"
+        " MAC, which is what SMLAD alone would take.\n"
+    )
+    parts += [_layer_table(run) for run in chosen]
+    return "\n".join(parts)
+
+
+def _row(cells: Iterable[object]) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], text_columns: int = 1) -> str:
+    rule = ["---"] * text_columns + ["--:"] * (len(heads) - text_columns)
+    return _row(heads) + _row(rule) + "".join(_row(row) for row in rows)
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    """The geometric mean of positive numbers; NaN of none."""
+    if not values:
+        return math.nan
+    return math.exp(sum(math.log(value) for value in values) / len(values))
+
+
+def _ratio(values: Sequence[float]) -> str:
+    return f"**{geometric_mean(values):.3f}**" if values else ""
+
+
+def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
+    toolchains = list(dict.fromkeys(run["toolchain"] for run in runs))
+    heads = ["model", "MACs", "TFLM"]
+    for name in toolchains:
+        heads += [f"{name}: instructions", "per MAC", "ratio", "cycles", "per MAC"]
+    ratios: dict[str, list[float]] = {name: [] for name in toolchains}
+    rows: list[list[object]] = []
+    for model in dict.fromkeys(run["model"] for run in runs):
+        of_model = {run["toolchain"]: run for run in runs if run["model"] == model}
+        macs = next(iter(of_model.values()))["macs"]
+        known = reference.get(model, {}).get("instructions")
+        row: list[object] = [model, f"{macs:,}", f"{known:,}" if known else ""]
+        for name in toolchains:
+            run = of_model[name]
+            count, cycles = run["instructions"], run["cycles"]
+            if known:
+                ratios[name].append(count / known)
+            ratio = f"{count / known:.3f}" if known else ""
+            row += [f"{count:,}", f"{count / macs:.2f}", ratio, f"{cycles:,}"]
+            row.append(f"{cycles / macs:.2f}")
+        rows.append(row)
+    last: list[object] = ["geometric mean", "", ""]
+    for name in toolchains:
+        last += ["", "", _ratio(ratios[name]), "", ""]
+    return _table(heads, [*rows, last])
+
+
+def _memory_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
+    heads = [
+        "model", "arena", "TFLM arena", "ratio", "stack", "weights", "kernels", "runtime",
+        "platform", "flash", "TFLM flash", "ratio",
+    ]  # fmt: skip
+    rows: list[list[object]] = []
+    arenas, flashes = [], []
+    for run in runs:
+        flash, known = run["flash"], reference.get(run["model"], {})
+        row: list[object] = [run["model"], f"{run['arena_bytes']:,}"]
+        if known:
+            arenas.append(run["arena_bytes"] / known["arena_bytes"])
+            row += [f"{known['arena_bytes']:,}", f"{arenas[-1]:.3f}"]
+        else:
+            row += ["", ""]
+        row += [f"{run['stack_peak_bytes'] or 0:,}"]
+        row += [f"{flash[f'{part}_bytes']:,}" for part in ("weights", "kernels", "runtime")]
+        row += [f"{flash['platform_bytes']:,}", f"{flash['total_bytes']:,}"]
+        if known:
+            linked = known["code_bytes"] + known["model_bytes"]
+            flashes.append(flash["total_bytes"] / linked)
+            row += [f"{linked:,}", f"{flashes[-1]:.3f}"]
+        else:
+            row += ["", ""]
+        rows.append(row)
+    blank: list[object] = [""] * 7
+    last = ["geometric mean", "", "", _ratio(arenas), *blank, _ratio(flashes)]
+    return _table(heads, [*rows, last])
+
+
+def _operator_table(runs: Sequence[Run]) -> str:
+    rows = []
+    layers = [layer for run in runs for layer in run["layers"]]
+    for op, kernel in sorted({(layer["op"], layer["kernel"]) for layer in layers}):
+        of_kernel = [r for r in layers if (r["op"], r["kernel"]) == (op, kernel)]
+        count = sum(layer["instructions"] for layer in of_kernel)
+        macs = sum(layer["macs"] for layer in of_kernel)
+        outputs = sum(math.prod(layer["output_shape"]) for layer in of_kernel)
+        rows.append(
+            [op, kernel, len(of_kernel), f"{count:,}", f"{count / macs:.2f}" if macs else "",
+             f"{count / outputs:.1f}"]
+        )  # fmt: skip
+    heads = ["operator", "kernel", "layers", "instructions", "per MAC", "per output"]
+    return _table(heads, rows, 2)
+
+
+def _layer_table(run: Run) -> str:
+    total = sum(layer["instructions"] for layer in run["layers"])
+    numbered = list(enumerate(run["layers"]))
+    numbered.sort(key=lambda item: item[1]["macs"] // 2 - item[1]["instructions"])
+    rows = [
+        [
+            index, layer["op"], layer["kernel"], "x".join(map(str, layer["output_shape"])),
+            f"{layer['macs']:,}" if layer["macs"] else "", f"{layer['instructions']:,}",
+            f"{layer['instructions'] / layer['macs']:.2f}" if layer["macs"] else "",
+            f"{layer['instructions'] / total:.1%}",
+        ]
+        for index, layer in numbered[:_WORST_LAYERS]
+    ]  # fmt: skip
+    heads = ["#", "operator", "kernel", "output", "MACs", "instructions", "per MAC", "share"]
+    return f"### {run['model']}\n\n" + _table(heads, rows, 4)
