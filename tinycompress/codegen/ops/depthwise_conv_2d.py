@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.depthwise_planes import plane_variants
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -102,7 +104,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         "multipliers": multipliers,
         "shifts": shifts,
     }
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=_REF,
@@ -112,6 +114,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * filter_height * filter_width,
     )
+    return choose((*plane_variants(graph, op, window, reference, options), reference))
 
 
 SPEC = OpSpec(
