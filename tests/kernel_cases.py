@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,14 +47,27 @@ class KernelCases:
         self.labels: list[str] = []
         self._inputs: list[int] = []
         self._shapes: list[tuple[int, ...]] = []
+        self._dtypes: list[str] = []
         self._outputs: list[int] = []
 
-    def input(self, shape: Sequence[int], scale: float, zero_point: int) -> int:
+    def input(
+        self, shape: Sequence[int], scale: float, zero_point: int, dtype: str = "int8"
+    ) -> int:
         index = self.builder.tensor(
-            shape, scales=[scale], zero_points=[zero_point], name=f"in{len(self._inputs)}"
-        )
+            shape, dtype.upper(), scales=[scale], zero_points=[zero_point],
+            name=f"in{len(self._inputs)}",
+        )  # fmt: skip
+        return self._claim(index, shape, dtype)
+
+    def plain_input(self, shape: Sequence[int], dtype: str) -> int:
+        """An input without quantisation, such as float32 or int32."""
+        index = self.builder.tensor(shape, dtype.upper(), name=f"in{len(self._inputs)}")
+        return self._claim(index, shape, dtype)
+
+    def _claim(self, index: int, shape: Sequence[int], dtype: str) -> int:
         self._inputs.append(index)
         self._shapes.append(tuple(shape))
+        self._dtypes.append(dtype)
         return index
 
     def pick(self, *values: Any) -> Any:
@@ -99,23 +112,35 @@ class KernelCases:
         return self.builder.tensor(data.shape, "INT32", data=data)
 
     def op(self, label: str, kind: str, inputs: list[int], output: int, table: Any) -> None:
-        self.builder.op(kind, inputs, [output], table)
-        self._outputs.append(output)
-        self.labels.append(label)
+        self.ops(label, kind, inputs, [output], table)
+
+    def ops(self, label: str, kind: str, inputs: list[int], outputs: list[int], table: Any) -> None:
+        """An operator with several outputs."""
+        self.builder.op(kind, inputs, outputs, table)
+        self._outputs += outputs
+        self.labels += [label] * len(outputs)
 
     def tflite(self) -> bytes:
         return self.builder.pack(self._inputs, self._outputs)
 
     def samples(self, count: int) -> list[tuple[Array, ...]]:
         """Random inputs, then every input filled with one extreme value, then mixed extremes."""
-        low, high = -128, 128
-        batches = [
-            tuple(self.rng.integers(low, high, s).astype(np.int8) for s in self._shapes)
-            for _ in range(count)
+        batches = [self._each(self._random) for _ in range(count)]
+        batches += [
+            self._each(lambda shape, dtype, v=value: np.full(shape, v).astype(dtype))
+            for value in EXTREMES
         ]
-        batches += [tuple(np.full(s, v, np.int8) for s in self._shapes) for v in EXTREMES]
-        mixed = np.array([-128, 127], np.int8)
-        return [*batches, tuple(self.rng.choice(mixed, s) for s in self._shapes)]
+        mixed = np.array([-128, 127])
+        return [*batches, self._each(lambda shape, d: self.rng.choice(mixed, shape).astype(d))]
+
+    def _each(self, make: Callable[[tuple[int, ...], np.dtype[Any]], Array]) -> tuple[Array, ...]:
+        pairs = zip(self._shapes, self._dtypes, strict=True)
+        return tuple(make(shape, np.dtype(dtype)) for shape, dtype in pairs)
+
+    def _random(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        if dtype.kind == "f":
+            return (self.rng.standard_normal(shape) * 20).astype(dtype)
+        return self.rng.integers(-128, 128, shape).astype(dtype)
 
     def mismatches(self, exact_to: ExactTo, *, count: int = 6) -> list[str]:
         """Labels of the cases of which some output byte differs from the oracle's, with one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -44,6 +45,17 @@ def integer(value: int, c_type: str = "int32_t") -> str:
     if c_type == "int64_t":
         return f"INT64_C({value})"
     return f"{value}U" if c_type == "uint32_t" else str(int(value))
+
+
+def float32(value: float) -> str:
+    """A float constant that is exactly a finite float32 value.
+
+    Raises:
+        ValueError: The value is not finite or no float32.
+    """
+    if not math.isfinite(value) or float(np.float32(value)) != value:
+        raise ValueError(f"{value!r} is no finite float32")
+    return f"{value.hex()}f"
 
 
 def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> str:

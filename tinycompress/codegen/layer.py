@@ -16,6 +16,8 @@ C_TYPES: Mapping[DType, str] = {
     DType.INT16: "int16_t",
     DType.INT32: "int32_t",
     DType.INT64: "int64_t",
+    DType.UINT8: "uint8_t",
+    DType.FLOAT32: "float",
 }
 """C's name for the element types that kernels work on."""
 
@@ -45,7 +47,8 @@ class ConstArray:
         return cls(tensor.name, role, np.asarray(tensor.data).reshape(-1))
 
 
-ParamValue = int | ConstArray
+ParamValue = int | float | ConstArray
+"""A float is a float32 value; only kernels at the border take one."""
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tinycompress.codegen.layer import C_TYPES
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes.views import is_view
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
+
+_BORDER_FLOAT = frozenset({DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.FLOAT64})
+_CONVERSIONS = {"input": ("QUANTIZE", "read by"), "output": ("DEQUANTIZE", "written by")}
+"""Operators that convert float32 at the border."""
 
 _HINT = (
     "convert with full integer quantisation (int8 weights, activations, inputs and outputs);"
@@ -35,15 +40,24 @@ def _border_reasons(graph: Graph) -> Iterator[str]:
         if not indices:
             yield f"the model has no {role}"
         for index in indices:
-            detail = _border_detail(graph.tensors[index])
+            detail = _border_detail(graph, graph.tensors[index], role)
             if detail is not None:
                 yield f"{role} '{graph.tensors[index].name}' {detail}"
 
 
-def _border_detail(tensor: Tensor) -> str | None:
-    if tensor.dtype is not DType.INT8:
+def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
+    if tensor.dtype in _BORDER_FLOAT:
+        kind, touched = _CONVERSIONS[role]
+        touching = [op for op in graph.ops if tensor.index in (*op.inputs, *op.outputs)]
+        if tensor.dtype is not DType.FLOAT32 or any(
+            op.kind != kind and not is_view(op) for op in touching
+        ):
+            return f"is {tensor.dtype.value}, must be int8 or float32 {touched} {kind}"
+    elif tensor.dtype not in C_TYPES:
         return f"is {tensor.dtype.value}, must be int8"
-    if tensor.quantization is None or tensor.quantization.per_channel:
+    if tensor.dtype is DType.INT8 and (
+        tensor.quantization is None or tensor.quantization.per_channel
+    ):
         return "must have one scale and zero point"
     if tensor.elements == 0:
         return f"is empty: {list(tensor.shape)}"

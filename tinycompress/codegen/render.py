@@ -194,6 +194,8 @@ def _comment(layer: Layer) -> str:
 def _value(value: ParamValue, weights: _Weights) -> str:
     if isinstance(value, ConstArray):
         return weights.name_of(value)
+    if isinstance(value, float):
+        return c_literals.float32(value)
     in_int32 = -(2**31) <= value < 2**31
     return c_literals.integer(value, "int32_t" if in_int32 else "int64_t")
 

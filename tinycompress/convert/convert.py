@@ -23,7 +23,7 @@ from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
-from tinycompress.ir.summary import not_int8_reasons
+from tinycompress.ir.summary import not_int8_reasons, summarise
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
 _CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
@@ -213,7 +213,13 @@ def _pass_on(
     source: SourceModel, labelled: SampleSource | None, options: ConvertOptions
 ) -> ConvertedModel:
     tflite: bytes = source.model
-    model = _verified(source.name, tflite, _CONVERT_AGAIN)
+    model = read_model(tflite)
+    summary = summarise(model)
+    # Float inputs and outputs are converted on the device.
+    if not summary.int8_inside:
+        raise ModelError(
+            f"{source.name} is not fully int8", reasons=summary.not_int8, hint=_CONVERT_AGAIN
+        )
     if labelled is None:
         return _converted(tflite, model, None, None, ())
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]

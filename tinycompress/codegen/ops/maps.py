@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, TensorArgument
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
 _TABLE_REF = Kernel("map_s8_table_ref", "map_s8_table")
 _CLAMP_REF = Kernel("map_s8_clamp_ref", "map_s8_clamp")
@@ -23,14 +23,38 @@ def same_elements(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 def unary_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
     """The layer that applies a function, given as its results for -128 .. 127."""
+    return _layer(graph, op, *(_clamp(table) or _lookup(o.operand(graph, op, 0).name, table)))
+
+
+def byte_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
+    """The layer that applies a function of int8 or uint8 to int8 or uint8.
+
+    Args:
+        graph: The graph.
+        op: An operator with one input and one output.
+        table: Results for all values of the input, ascending.
+    """
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    kernel, params = _clamp(table) or _lookup(x.name, table)
+    if x.dtype is y.dtype is DType.INT8:
+        return unary_layer(graph, op, table)
+    # The kernel takes every byte for an int8: those of uint8 from 128 on come first.
+    if x.dtype is DType.UINT8:
+        table = [*table[128:], *table[:128]]
+    signed = np.array(table, np.int16).astype(np.uint8).view(np.int8)
+    return _layer(graph, op, *_lookup(x.name, signed.tolist()))
+
+
+def _layer(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
     return Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=kernel,
         params={"count": y.elements, **params},
-        arguments=(o.argument(x), o.argument(y, written=True)),
+        arguments=(
+            TensorArgument(x.index, "int8_t"),
+            TensorArgument(y.index, "int8_t", written=True),
+        ),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )

@@ -1,26 +1,55 @@
-"""QUANTIZE from int8 to int8: another scale and zero point for the same values."""
+"""QUANTIZE: from 8 bits to 8 bits by a table, and from a model's float32 input in floating point.
+
+int8 to uint8 and back is what streaming models put at their ends.
+"""
 
 from __future__ import annotations
 
-from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.maps import same_elements, unary_layer
+from tinycompress.codegen.ops.maps import byte_layer, same_elements
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
-    INT8_MAX,
-    INT8_MIN,
     clamp,
     multiply_by_quantized_multiplier_double,
     quantize_multiplier,
     wrap_int32,
 )
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
+
+_LIMITS = {DType.INT8: (-128, 127), DType.UINT8: (0, 255)}
+_FLOAT_REF = Kernel("quantize_f32_s8_ref", "quantize_f32_s8")
+
+
+def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The types must be int8 or uint8 to int8, int8 to uint8, or float32 to int8"""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    pair = (x.dtype, y.dtype)
+    if x.dtype in (*_LIMITS, DType.FLOAT32) and y.dtype is DType.INT8:
+        return None
+    if pair == (DType.INT8, DType.UINT8):
+        return None
+    return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
+
+
+def one_scale(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Integer tensors must have one scale and zero point"""
+    for tensor in (o.operand(graph, op, 0), o.result(graph, op)):
+        if tensor.dtype is DType.FLOAT32:
+            continue
+        if tensor.quantization is None:
+            return f"'{tensor.name}' is not quantised"
+        if tensor.quantization.per_channel:
+            return f"'{tensor.name}' has {len(tensor.quantization.scales)} scales"
+    return None
 
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Input scale / output scale must be below 2^30"""
+    """Input scale / output scale must be below 2^30 between integers"""
+    if o.operand(graph, op, 0).dtype is DType.FLOAT32:
+        return None
     real = _real_scale(graph, op)
     return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
 
@@ -31,24 +60,43 @@ def _real_scale(graph: Graph, op: Op) -> float:
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Tabulate the rescaling."""
-    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    """Tabulate the rescaling; divide where the input is float."""
+    if o.operand(graph, op, 0).dtype is DType.FLOAT32:
+        return _lower_float(graph, op)
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    in_zero, out_zero = o.quantization(x).zero_point, o.quantization(y).zero_point
     multiplier, shift = quantize_multiplier(_real_scale(graph, op))
+    low, high = _LIMITS[x.dtype]
     products = (
-        multiply_by_quantized_multiplier_double(value - x.zero_point, multiplier, shift)
-        for value in range(INT8_MIN, INT8_MAX + 1)
+        multiply_by_quantized_multiplier_double(value - in_zero, multiplier, shift)
+        for value in range(low, high + 1)
     )
-    table = [clamp(wrap_int32(p + y.zero_point), INT8_MIN, INT8_MAX) for p in products]
-    return unary_layer(graph, op, table)
+    return byte_layer(
+        graph, op, [clamp(wrap_int32(p + out_zero), *_LIMITS[y.dtype]) for p in products]
+    )
+
+
+def _lower_float(graph: Graph, op: Op) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    q = o.quantization(y)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_FLOAT_REF,
+        params={"count": y.elements, "zero_point": q.zero_point, "scale": q.scale},
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
 
 
 SPEC = OpSpec(
     structure=(
         o.arity(1, 1),
-        o.int8_tensors(0),
+        types,
         o.no_empty_tensor,
         o.computed(0, "input"),
-        o.quantised(0),
+        one_scale,
     ),
     constraints=(same_elements, scale_range),
     lower=lower,
