@@ -36,7 +36,7 @@ from tinycompress.device import ports
 from tinycompress.device.connect import open_link
 from tinycompress.device.flash.flashing import choose_ports, flash_board
 from tinycompress.device.reconnect import answering_port, open_soon
-from tinycompress.errors import ConfigError, MismatchError, ModelError
+from tinycompress.errors import ConfigError, FlashError, MismatchError, ModelError
 from tinycompress.firmware import load_project, render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import ModelSummary, summarise
@@ -142,6 +142,19 @@ class Flashed:
 
     method: str
     port: str | None
+
+    def require_port(self) -> str:
+        """The port to go on with.
+
+        Raises:
+            FlashError: The firmware was not asked, so nobody knows where it answers.
+        """
+        if self.port is None:
+            raise FlashError(
+                "the firmware answers on the board's UART pins, and no adapter's port was named",
+                hint="--answer-port PORT (see `tinycompress ports`)",
+            )
+        return self.port
 
 
 def flash(

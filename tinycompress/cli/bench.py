@@ -56,5 +56,5 @@ def bench_command(
     if as_json:
         print_json(to_json(result))
     else:
-        print_table(result, load_board(result.board_id), results_console())
+        print_table(result, load_board(board or result.board_id), results_console())
     pipeline.require_exact(result)

@@ -13,6 +13,7 @@ from tinycompress.cli.options import (
     data_options,
     json_option,
     output_option,
+    port_options,
     print_json,
 )
 from tinycompress.cli.progress import stage_progress
@@ -44,6 +45,11 @@ from tinycompress.cli.progress import stage_progress
     help="Whose outputs the firmware reproduces byte for byte.",
 )
 @output_option("Project directory (default: named after model and board).")
+@click.option("--flash", is_flag=True, help="Write it to a real board afterwards.")
+@click.option(
+    "--bench", is_flag=True, help="Measure it afterwards: on the board with --flash, else emulated."
+)
+@port_options
 @json_option
 def build_command(
     model: Path,
@@ -54,6 +60,10 @@ def build_command(
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
     output: Path | None,
+    flash: bool,
+    bench: bool,
+    port: str | None,
+    answer_port: str | None,
     as_json: bool,
 ) -> None:
     """Build firmware for a board from MODEL.
@@ -62,8 +72,12 @@ def build_command(
     """
     from tinycompress import pipeline
     from tinycompress.boards import load_board
-    from tinycompress.cli import render
+    from tinycompress.cli import render, render_devices
 
+    if not flash and (port or answer_port):
+        raise click.UsageError("--port and --answer-port go with --flash")
+    target = load_board(board)
+    done, result = None, None
     with stage_progress() as progress:
         made = pipeline.build(
             model,
@@ -76,8 +90,26 @@ def build_command(
             output=output,
             progress=progress,
         )
-    target = load_board(board)
+    if not as_json:
+        render.print_build(made, target, then_bench=not bench)
+    directory = made.firmware.project.directory
+    with stage_progress() as progress:
+        if flash:
+            done = pipeline.flash(
+                directory, board=board, port=port, answer_port=answer_port, progress=progress
+            )
+        if bench:
+            result = pipeline.bench(
+                directory,
+                board=board,
+                port=None if done is None else done.require_port(),
+                samples=val,
+                progress=progress,
+            )
     if as_json:
-        print_json(render.build_json(made, target))
+        shown = render.build_json(made, target)
+        print_json({**shown, **render_devices.then_json(directory, done, result)})
     else:
-        render.print_build(made, target)
+        render_devices.print_then(directory, target, done, result)
+    if result is not None:
+        pipeline.require_exact(result)

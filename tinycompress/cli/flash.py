@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from tinycompress.cli.options import board_option, json_option, print_json
+from tinycompress.cli.options import board_option, json_option, port_options, print_json
 from tinycompress.cli.progress import stage_progress
 
 METHODS = ("bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
@@ -15,10 +15,7 @@ METHODS = ("bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
 @click.command("flash")
 @click.argument("directory", type=click.Path(path_type=Path))
 @board_option(required=False)
-@click.option("-p", "--port", help="The board's own port, or its USB serial number.")
-@click.option(
-    "--answer-port", help="Port of an adapter on the UART pins, where the firmware talks there."
-)
+@port_options
 @click.option(
     "--method",
     type=click.Choice(METHODS),

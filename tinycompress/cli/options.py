@@ -53,6 +53,15 @@ def data_options(command: _Command) -> _Command:
     return data(val(command))
 
 
+def port_options(command: _Command) -> _Command:
+    """``--port`` and ``--answer-port``: where a real board is reached."""
+    answers = click.option(
+        "--answer-port", help="Port of an adapter on the UART pins, where the firmware talks there."
+    )
+    port = click.option("-p", "--port", help="The board's own port, or its USB serial number.")
+    return port(answers(command))
+
+
 def json_option(command: _Command) -> _Command:
     """``--json``: the result as one JSON object on stdout."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(

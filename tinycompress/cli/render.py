@@ -74,8 +74,8 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
     }
 
 
-def print_build(made: Build, board: Board) -> None:
-    """What was built, how much of the board it takes, and what to do next."""
+def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
+    """What was built, how much of the board it takes, and with ``then_bench`` what to do next."""
     built = made.firmware
     for line in conversion_lines(made.model):
         results_console().print(line, markup=False, soft_wrap=True)
@@ -104,9 +104,10 @@ def print_build(made: Build, board: Board) -> None:
     results_console().print(table)
     messages = messages_console()
     messages.print(f"ELF: {built.elf}   build id {built.build_id}", markup=False, soft_wrap=True)
-    messages.print(
-        f"next: tinycompress bench {built.project.directory}", markup=False, soft_wrap=True
-    )
+    if then_bench:
+        messages.print(
+            f"next: tinycompress bench {built.project.directory}", markup=False, soft_wrap=True
+        )
 
 
 # --- convert --------------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
+from tinycompress.artifacts import BenchResult
+from tinycompress.bench.report import print_table, to_json
 from tinycompress.boards import Board
 from tinycompress.device.ports import SerialPort, candidates
 from tinycompress.pipeline import Flashed
@@ -40,6 +42,28 @@ def flashed_json(directory: Path, done: Flashed) -> dict[str, Any]:
         "checked": done.port is not None,
         "port": done.port,
     }
+
+
+def then_json(
+    directory: Path, done: Flashed | None, result: BenchResult | None
+) -> dict[str, object]:
+    """What ``build`` did afterwards, for those keys that were asked for."""
+    found: dict[str, object] = {}
+    if done is not None:
+        found["flashed"] = flashed_json(directory, done)
+    if result is not None:
+        found["bench"] = to_json(result)
+    return found
+
+
+def print_then(
+    directory: Path, board: Board, done: Flashed | None, result: BenchResult | None
+) -> None:
+    """What ``build`` did afterwards, as ``flash`` and ``bench`` show it."""
+    if done is not None:
+        print_flashed(directory, done)
+    if result is not None:
+        print_table(result, board, results_console())
 
 
 def ports_json(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> dict[str, Any]:
