@@ -153,6 +153,8 @@ def fit(
     first, last = stairs.value(sums.low), stairs.value(sums.high)
     if first == last:
         return FittedMultiply(0, 0, first << fraction_bits, fraction_bits)
+    if first > last:
+        return None  # left shifts that overflow
     outputs = np.arange(first + 1, last + 1, dtype=np.int64)
     corners = stairs.corners(outputs)
     start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
@@ -176,7 +178,7 @@ def _as_integers(
     multiplier: int, lowest: int, highest: int, sums: SumRange, fraction_bits: int
 ) -> FittedMultiply | None:
     """Write some offset in ``lowest .. highest`` as ``shift * multiplier + addend * 2^32``."""
-    centre = lowest >> 32
+    centre = clamp(lowest >> 32, -_ADDEND_LIMIT, _ADDEND_LIMIT)
     addends = np.arange(
         max(centre - 4096, -_ADDEND_LIMIT), min(centre + 4096, _ADDEND_LIMIT), dtype=np.int64
     )

@@ -162,6 +162,8 @@ def _problem(graph: Graph, op: Op, window: Window, reference: Layer) -> _Problem
 
 
 def _fitted_3x3(problem: _Problem) -> Iterator[Layer]:
+    if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
+        return
     lines: list[FittedMultiply] = []
     for stairs, sums, bias in zip(problem.stairs, problem.ranges, problem.biases, strict=True):
         # The line's offset holds the bias: some are beyond what int32 holds of the sums' multiple.
