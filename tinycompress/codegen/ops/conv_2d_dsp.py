@@ -86,6 +86,25 @@ def _stream(name: str, stream: Words, inputs: int) -> dict[str, ParamValue]:
     }
 
 
+def window_params(graph: Graph, op: Op, window: Window) -> dict[str, ParamValue]:
+    """The fields of tck_conv_window."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    values = {
+        "input_height": x.shape[1],
+        "input_width": x.shape[2],
+        "input_channels": x.shape[3],
+        "output_width": y.shape[2],
+        "filter_height": window.size[0],
+        "filter_width": window.size[1],
+        "stride_height": window.stride[0],
+        "stride_width": window.stride[1],
+        "pad_top": window.padding[0],
+        "pad_left": window.padding[2],
+        "zero_point": o.quantization(x).zero_point,
+    }
+    return {f"window.{name}": value for name, value in values.items()}
+
+
 def _pointwise(
     graph: Graph, op: Op, reference: Layer, tables: ChannelTables, stream: Words
 ) -> Layer:
@@ -119,20 +138,10 @@ def _windowed(
     channels, height, width, depth = weights.shape
     chunks = quad_count(height * width * depth)
     params: dict[str, ParamValue] = {
+        **window_params(graph, op, window),
         "batches": x.shape[0],
-        "input_height": x.shape[1],
-        "input_width": x.shape[2],
-        "input_channels": depth,
-        "output_height": y.shape[1],
-        "output_width": y.shape[2],
+        "output_area": y.shape[1] * y.shape[2],
         "output_channels": channels,
-        "filter_height": height,
-        "filter_width": width,
-        "stride_height": window.stride[0],
-        "stride_width": window.stride[1],
-        "pad_top": window.padding[0],
-        "pad_left": window.padding[2],
-        "zero_point": o.quantization(x).zero_point,
         **_common(graph, op),
         "chunks": chunks,
         **_stream(weights.name, stream, height * width * depth),
