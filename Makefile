@@ -5,9 +5,11 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= demo-out
 JOBS   ?= 2
+FUZZ_SECONDS ?= 3600
+FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup golden bench-kernels clean
+.PHONY: demo test lint format typecheck check setup golden bench-kernels fuzz clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -44,6 +46,9 @@ golden: $(VENV)/.ready-dev
 
 bench-kernels: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/kernels.py --jobs $(JOBS)
+
+fuzz: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)
