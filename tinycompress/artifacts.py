@@ -142,8 +142,10 @@ class RamSizes:
     def total_bytes(self) -> int:
         """Arena, other static data and the stack: its measured peak, else what is reserved."""
         stack = self.stack_peak_bytes
-        return self.arena_bytes + self.static_bytes + (
-            self.stack_reserved_bytes if stack is None else stack
+        return (
+            self.arena_bytes
+            + self.static_bytes
+            + (self.stack_reserved_bytes if stack is None else stack)
         )
 
 
@@ -185,11 +187,24 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
+class ClockCheck:
+    """Frequency of a board's tick counter as its file says and as the host's clock has it.
+
+    ``uncertainty`` is relative: 0.01 is one per cent.
+    """
+
+    expected_hz: float
+    measured_hz: float
+    uncertainty: float
+
+
+@dataclass(frozen=True)
 class BenchResult:
     """One benchmark of one firmware on one board.
 
     A figure that the board or the link cannot give is None: a real board counts no instructions,
-    and QEMU, which does, has no notion of time.
+    and QEMU, which does, has no notion of time. ``clock`` is None on virtual boards, and where the
+    model is too fast to tell.
     """
 
     board_id: str
@@ -211,3 +226,4 @@ class BenchResult:
     fits: bool
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
+    clock: ClockCheck | None = None

@@ -79,6 +79,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "cycles": {"median": 200.5, "min": 200.5, "max": 200.5, "obtained": "emulated"},
             "us": {"median": 3.125, "min": 3, "max": 3.25, "obtained": "emulated"},
         },
+        "clock": None,
         "ram": {
             "arena_bytes": 1536,
             "static_bytes": 1600,

@@ -13,6 +13,7 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
     BenchResult,
     BuiltFirmware,
+    ClockCheck,
     LayerCost,
     LayerInfo,
     Obtained,
@@ -26,6 +27,7 @@ from tinycompress.bench.client import (
     DEFAULT_TIMEOUT_S,
     DeviceClient,
 )
+from tinycompress.bench.clock import clock_note
 from tinycompress.bench.meters import Cost
 from tinycompress.bench.samples import Samples, StoredSamples, random_samples, stored_samples
 from tinycompress.bench.session import Arrays, Session, output_array
@@ -88,6 +90,7 @@ class Measured:
     samples: int
     comparison: Comparison
     ram: RamSizes
+    clock: ClockCheck | None
     notes: tuple[str, ...]
 
 
@@ -122,6 +125,7 @@ def bench(
     progress("connect")
     session = _connect(built, board, link, options)
     costs = _timed_runs(session, stored, options, progress)
+    clock = session.clock()
     layers = _profiled_run(session, stored.sample(0), built.project.layers, progress)
     comparison = _compare(session, stored, built, tflite, progress)
     ram = session.ram()
@@ -132,7 +136,13 @@ def bench(
         samples=stored.count,
         comparison=comparison,
         ram=ram,
-        notes=(*_sample_notes(samples, stored), *comparison.notes, *_stack_notes(ram)),
+        clock=clock,
+        notes=(
+            *_sample_notes(samples, stored),
+            *comparison.notes,
+            *_stack_notes(ram),
+            *_clock_notes(clock),
+        ),
     )
     return _result(measured, built, board, link, options)
 
@@ -185,6 +195,7 @@ def _result(
         fits=fits(built, measured.ram, board),
         layers=measured.layers,
         notes=measured.notes,
+        clock=measured.clock,
     )
 
 
@@ -333,3 +344,8 @@ def _stack_notes(ram: RamSizes) -> list[str]:
     if peak > _STACK_SHARE_NOTED * reserved:
         return [f"the stack came near its end: {peak} of {reserved} bytes"]
     return []
+
+
+def _clock_notes(clock: ClockCheck | None) -> list[str]:
+    note = None if clock is None else clock_note(clock)
+    return [] if note is None else [note]

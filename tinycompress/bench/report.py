@@ -7,7 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tinycompress.artifacts import BenchResult, ExactTo, LayerCost, Spread
+from tinycompress.artifacts import BenchResult, ClockCheck, ExactTo, LayerCost, Spread
+from tinycompress.bench.clock import agrees
 from tinycompress.boards import Board
 
 SCHEMA = "tinycompress.bench"
@@ -40,6 +41,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "cycles": _spread_json(result.cycles),
             "us": _spread_json(result.latency_us),
         },
+        "clock": _clock_json(result.clock),
         "ram": {
             "arena_bytes": ram.arena_bytes,
             "static_bytes": ram.static_bytes,
@@ -89,6 +91,17 @@ def _spread_json(spread: Spread | None) -> dict[str, Any] | None:
         "min": _number(spread.min),
         "max": _number(spread.max),
         "obtained": spread.obtained,
+    }
+
+
+def _clock_json(clock: ClockCheck | None) -> dict[str, Any] | None:
+    if clock is None:
+        return None
+    return {
+        "expected_hz": _number(clock.expected_hz),
+        "measured_hz": round(clock.measured_hz),
+        "uncertainty": round(clock.uncertainty, 6),
+        "agrees": agrees(clock),
     }
 
 
@@ -178,6 +191,11 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
                     f"{label}; {_runs(spread, result.runs, unit)}",
                 )
             )
+    if result.clock is not None:
+        measured, unsure = result.clock.measured_hz / 1e6, 100 * result.clock.uncertainty
+        rows.append(
+            ("tick counter", f"{measured:.4g} MHz", f"by the host's clock, to {unsure:.2g} %")
+        )
     return rows
 
 

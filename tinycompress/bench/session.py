@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.artifacts import BuiltFirmware, RamSizes, TensorSpec
+from tinycompress.artifacts import BuiltFirmware, ClockCheck, RamSizes, TensorSpec
 from tinycompress.bench.client import DeviceClient, require_same_firmware
+from tinycompress.bench.clock import TimedRuns, check_clock
 from tinycompress.bench.messages import Info
 from tinycompress.bench.meters import Cost, Meter, meter_for
 from tinycompress.boards import Board
@@ -52,6 +53,9 @@ class Session:
         info = client.info()
         _require_same_shape(info, built, board)
         self._meter: Meter = meter_for(link, board, hello, info)
+        self._is_real = link.transport == "serial"
+        self._ticks_hz = info.ticks_hz
+        self._baud = board.serial.baud if board.serial.transport == "uart" else None
 
     @property
     def meter(self) -> Meter:
@@ -97,6 +101,20 @@ class Session:
             stack_reserved_bytes=linked.stack_reserved_bytes,
             stack_peak_bytes=told.stack_peak_bytes,
         )
+
+    def clock(self) -> ClockCheck | None:
+        """The board's clock against the host's; None on a virtual board, and if nothing was learnt.
+
+        The inputs stay as they were last written.
+        """
+        if not self._is_real:
+            return None
+        return check_clock(self._timed_runs, ticks_hz=self._ticks_hz, reply_baud=self._baud)
+
+    def _timed_runs(self, count: int) -> TimedRuns:
+        began = time.monotonic()
+        done = self._client.run(count, reset=True)
+        return TimedRuns(sum(done.ticks), time.monotonic() - began)
 
     def _run(self, inputs: Arrays, *, profile: bool) -> Inference:
         for index, array in enumerate(inputs):
