@@ -24,6 +24,8 @@ typedef struct {
     int64_t last; /* number of the last block, -1 if none */
     uint32_t unknown_address;
     uint32_t unknown_size; /* 0: the processor did not stop at a new block */
+    uint32_t out_of_fuel;  /* 1: the processor stopped because of that */
+    uint32_t reserved;
     uint64_t slot_mask;
     const tc_slot *slots;
     uint64_t *entries; /* by number */
@@ -74,6 +76,7 @@ void tc_counter_entered(void *engine, uint64_t address, uint32_t size, tc_counte
         return;
     }
     if (counter->fuel <= 0) {
+        counter->out_of_fuel = 1;
         counter->stop(engine);
         return;
     }

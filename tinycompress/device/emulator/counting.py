@@ -40,6 +40,9 @@ class BlockCounter(Protocol):
     def take_unknown(self) -> tuple[int, int] | None:
         """Address and size of the new block at which the processor stopped, once."""
 
+    def take_out_of_fuel(self) -> bool:
+        """Whether the processor stopped for want of fuel, once."""
+
     def install(self) -> None:
         """Begin to count."""
 
@@ -191,6 +194,7 @@ class PythonBlockCounter:
         self.end = -1
         self._last_row: list[int] | None = None
         self._unknown: tuple[int, int] | None = None
+        self._out_of_fuel = False
 
     @property
     def last(self) -> int:
@@ -200,6 +204,11 @@ class PythonBlockCounter:
     def take_unknown(self) -> tuple[int, int] | None:
         """Address and size of the new block at which the processor stopped, once."""
         found, self._unknown = self._unknown, None
+        return found
+
+    def take_out_of_fuel(self) -> bool:
+        """Whether the processor stopped for want of fuel, once."""
+        found, self._out_of_fuel = self._out_of_fuel, False
         return found
 
     def install(self) -> None:
@@ -231,6 +240,7 @@ class PythonBlockCounter:
             self._unknown = (address, size_bytes)
             self._stop()
         elif self.fuel <= 0:
+            self._out_of_fuel = True
             self._stop()
         else:
             self.fuel -= size_bytes

@@ -38,6 +38,7 @@ class Instruction:
     address_registers: frozenset[str] = frozenset()
     base: str | None = None
     offset: int | None = None
+    is_fpu: bool = False
     is_double: bool = False
     writes_pc: bool = False
     is_conditional: bool = False
@@ -76,6 +77,7 @@ _STORES = _names(
     """
 )
 MULTIPLES = _names("ldm ldmdb pop stm stmdb push vldmia vldmdb vpop vstmia vstmdb vpush")
+_FPU_COPROCESSORS = (10, 11)
 _BRANCHES = _names("b bl bx blx cbz cbnz tbb tbh")
 
 
@@ -124,7 +126,8 @@ class Decoder:
             address_registers=frozenset(address_registers),
             base=base,
             offset=offset,
-            is_double=".f64" in raw.mnemonic or _moves_double(raw, name),
+            is_fpu=_coprocessor(raw.bytes) in _FPU_COPROCESSORS,
+            is_double=_computes_double(raw.bytes),
             writes_pc=name in _BRANCHES or "pc" in writes,
             is_conditional=raw.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID),
             target=_target(raw) if name == "b" else None,
@@ -169,6 +172,22 @@ def _moved_registers(raw: capstone.CsInsn, name: str) -> int:
         moved = moved[1:]
     # A double-precision register is two words.
     return sum(2 if raw.reg_name(op.reg).startswith("d") else 1 for op in moved)
+
+
+def _halfwords(code: bytes) -> tuple[int, int]:
+    return int.from_bytes(code[:2], "little"), int.from_bytes(code[2:4], "little")
+
+
+def _coprocessor(code: bytes) -> int | None:
+    """The coprocessor that an instruction is for (DDI 0403E, A5.3.18); 10 and 11 are the FPU."""
+    first, second = _halfwords(code)
+    return second >> 8 & 15 if first & 0xEC00 == 0xEC00 else None
+
+
+def _computes_double(code: bytes) -> bool:
+    """Whether an instruction computes with double-precision numbers, and not only moves them."""
+    first, second = _halfwords(code)
+    return _coprocessor(code) == 11 and first & 0xEF00 == 0xEE00 and not second & 0x10
 
 
 def _moves_double(raw: capstone.CsInsn, name: str) -> bool:

@@ -28,7 +28,6 @@ _DSP = _names(
     usub16 usub8 uxtab uxtab16 uxtah uxtb16
     """
 )
-_FPU_WITHOUT_PREFIX = frozenset({"fmstat"})
 _EXCLUSIVE = _names("ldrex strex ldrexh strexh lda stl ldaex stlex ldah stlh ldaexh stlexh")
 _HALFWORD = _names("ldrexh strexh ldah stlh ldaexh stlexh")
 _FPU_SINGLES = frozenset({"vldr", "vstr"})
@@ -46,20 +45,15 @@ class AlignmentRule:
     alignment: int
 
 
-def is_fpu(instruction: Instruction) -> bool:
-    """Whether an instruction needs the FPU."""
-    return instruction.name.startswith("v") or instruction.name in _FPU_WITHOUT_PREFIX
-
-
 def missing_extension(instruction: Instruction, cpu: Cpu) -> str | None:
     """The extension that an instruction needs and the core lacks, None if there is none."""
     if instruction.name in _DSP and not cpu.dsp:
         return "the DSP extension"
-    if not is_fpu(instruction):
+    if not instruction.is_fpu:
         return None
     if cpu.fpu == "none":
         return "an FPU"
-    if instruction.is_double and instruction.name not in _FPU_SINGLES and cpu.fpu != "fpv5-d16":
+    if instruction.is_double and cpu.fpu != "fpv5-d16":
         return "a double-precision FPU"
     return None
 

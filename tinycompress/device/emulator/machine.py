@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Literal
 
+from unicorn import UcError
 from unicorn import unicorn_const as uc
 
 from tinycompress.boards.schema import Board
@@ -21,7 +22,6 @@ from tinycompress.device.emulator.host_port import HostPort
 from tinycompress.device.emulator.legality import (
     AlignmentRule,
     alignment_rules,
-    is_fpu,
     missing_extension,
 )
 from tinycompress.device.emulator.memory_map import MemoryMap
@@ -142,6 +142,7 @@ class Machine:
         boot = self._mcu.boots_from
         if boot is not None:
             source, target, size = boot
+            self._check_boot_loader(self._engine.read_memory(source, size))
             self._engine.write_memory(target, self._engine.read_memory(source, size))
             self._pc = target
             # The boot ROM's own stack.
@@ -163,6 +164,16 @@ class Machine:
             )
         self._engine.set_register("sp", stack & ~3)
         self._pc = entry & ~1
+
+    def _check_boot_loader(self, code: bytes) -> None:
+        found = int.from_bytes(code[-4:], "little")
+        wanted = crc32_mpeg2(code[:-4])
+        if found != wanted:
+            raise DeviceError(
+                f"the boot ROM refuses the second-stage boot loader of {self._image.path}: its "
+                f"checksum is 0x{found:08x}, not 0x{wanted:08x}",
+                phase="LOAD",
+            )
 
     # --- running
 
@@ -204,6 +215,7 @@ class Machine:
         status = self._engine.run(self._pc)
         self._pc = self._engine.register("pc")
         unknown, violation = self._counter.take_unknown(), self._guard.violation()
+        out_of_fuel = self._counter.take_out_of_fuel()
         if self._fault is not None:
             self._raise_bus_fault(self._fault)
         elif violation is not None:
@@ -219,7 +231,7 @@ class Machine:
             raise self._error(f"the emulator stopped with error {status}", self._pc)
         elif unknown is not None:
             self._meet(*unknown)
-        elif self._counter.fuel > 0:
+        elif not out_of_fuel:
             self._sleep()
 
     def _meet(self, address: int, size_bytes: int) -> None:
@@ -233,7 +245,7 @@ class Machine:
                     f"{self._board.cpu.core} of {self._board.id} does not have",
                     instruction.address,
                 )
-        if any(map(is_fpu, block)) and not self._control.fpu_is_on:
+        if any(i.is_fpu for i in block) and not self._control.fpu_is_on:
             raise self._error("FPU instruction before CPACR switches the FPU on", address)
         for rule in alignment_rules(block):
             self._guard.add(rule)
@@ -343,7 +355,7 @@ class Machine:
     def _undefined(self) -> str:
         try:
             code = self._engine.read_memory(self._pc, 4)
-        except uc.UcError:
+        except UcError:
             return "undefined instruction"
         halfwords = struct.unpack("<HH", code)
         shown = f"0x{halfwords[0]:04x}"
@@ -361,6 +373,23 @@ class Machine:
 
     # --- figures
 
+    def register(self, name: str) -> int:
+        """Read a core register."""
+        return self._engine.register(name)
+
+    def read_memory(self, address: int, size_bytes: int) -> bytes:
+        """Read flash or RAM.
+
+        Raises:
+            DeviceError: There is none at that address.
+        """
+        try:
+            return self._engine.read_memory(address, size_bytes)
+        except UcError as error:
+            raise DeviceError(
+                f"{self._board.id}: no memory at 0x{address:08x}", phase=self.phase
+            ) from error
+
     def instructions_by_function(self) -> dict[str, int]:
         """Executed instructions of each function, most first."""
         sums: dict[str, int] = {}
@@ -374,6 +403,16 @@ class Machine:
     def core_hz(self) -> int | None:
         """The core clock that the firmware has set up, None if the family has only one."""
         return self._mcu.core_hz() if self._mcu.core_hz is not None else None
+
+
+def crc32_mpeg2(data: bytes) -> int:
+    """CRC-32 with polynomial 0x04C11DB7 from 0xFFFFFFFF, neither reflected nor inverted."""
+    crc = 0xFFFF_FFFF
+    for byte in data:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = crc << 1 & 0xFFFF_FFFF ^ (0x04C1_1DB7 if crc >> 31 else 0)
+    return crc
 
 
 def _is_endless(block: tuple[Instruction, ...]) -> bool:

@@ -118,12 +118,13 @@ class MemoryMap:
 
 
 def _check_segments(board: Board, image: ElfImage, regions: list[Range]) -> None:
+    joined = _join(regions)
     for segment in image.segments:
         places = [(segment.address, segment.memory_bytes)]
         if segment.data:
             places.append((segment.physical_address, len(segment.data)))
         for address, size in places:
-            if size and not any(region.holds(address, size) for region in regions):
+            if size and not any(region.holds(address, size) for region in joined):
                 raise DeviceError(
                     f"{image.path}: a segment of {size} bytes at 0x{address:08x} lies outside of "
                     f"the memory of {board.id} ({_list(regions)})",
@@ -137,14 +138,19 @@ def _list(regions: list[Range]) -> str:
 
 
 def _merge(regions: list[Range]) -> list[Range]:
-    """Round to pages and join what overlaps or touches within one kind."""
+    """Round to pages and join."""
     rounded = []
     for region in regions:
         start = region.start // PAGE_BYTES * PAGE_BYTES
         end = -(-region.end // PAGE_BYTES) * PAGE_BYTES
         rounded.append(Range(region.name, region.kind, start, end - start))
+    return _join(rounded)
+
+
+def _join(regions: list[Range]) -> list[Range]:
+    """Join what overlaps or touches within one kind."""
     merged: list[Range] = []
-    for region in sorted(rounded, key=lambda r: (r.kind, r.start)):
+    for region in sorted(regions, key=lambda r: (r.kind, r.start)):
         if merged and merged[-1].kind == region.kind and region.start <= merged[-1].end:
             last = merged.pop()
             end = max(last.end, region.end)

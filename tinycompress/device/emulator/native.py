@@ -41,6 +41,8 @@ class _Counter(ctypes.Structure):
         ("last", ctypes.c_int64),
         ("unknown_address", ctypes.c_uint32),
         ("unknown_size", ctypes.c_uint32),
+        ("out_of_fuel", ctypes.c_uint32),
+        ("reserved", ctypes.c_uint32),
         ("slot_mask", ctypes.c_uint64),
         ("slots", ctypes.c_void_p),
         ("entries", ctypes.c_void_p),
@@ -128,6 +130,12 @@ class NativeBlockCounter:
             return None
         found = int(self._state.unknown_address), int(self._state.unknown_size)
         self._state.unknown_size = 0
+        return found
+
+    def take_out_of_fuel(self) -> bool:
+        """Whether the processor stopped for want of fuel, once."""
+        found = bool(self._state.out_of_fuel)
+        self._state.out_of_fuel = 0
         return found
 
     def install(self) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tinycompress.boards.schema import Board
 from tinycompress.device.emulator.counting import TracePoint
-from tinycompress.device.emulator.machine import Machine
+from tinycompress.device.emulator.machine import Machine, State
 from tinycompress.elf import read_elf
 from tinycompress.errors import DeviceError
 
@@ -80,9 +80,8 @@ class VirtualBoard:
         machine = self._open("read")
         if self._pending is not None:
             raise self._pending
-        machine.phase = self.phase
         try:
-            state = machine.run(self._max_instructions)
+            state = self.run()
         except DeviceError as error:
             # What it managed to say comes first.
             self._pending = error
@@ -99,6 +98,16 @@ class VirtualBoard:
                 phase=self.phase,
             )
         return b""
+
+    def run(self) -> State:
+        """Run until the firmware waits for the host or has ended, without taking what it sent.
+
+        Raises:
+            DeviceError: The firmware faulted or ran away.
+        """
+        machine = self._open("run")
+        machine.phase = self.phase
+        return machine.run(self._max_instructions)
 
     def close(self) -> None:
         """End the emulation. May be called twice."""
@@ -139,6 +148,18 @@ class VirtualBoard:
     def exit_code(self) -> int | None:
         """What the firmware passed to semihosting's exit, None if it did not."""
         return self._open("exit_code").exit_code
+
+    def register(self, name: str) -> int:
+        """Read a core register: r0 to r12, sp, lr, pc."""
+        return self._open("register").register(name)
+
+    def read_memory(self, address: int, size_bytes: int) -> bytes:
+        """Read flash or RAM.
+
+        Raises:
+            DeviceError: There is none at that address.
+        """
+        return self._open("read_memory").read_memory(address, size_bytes)
 
     # --- for tests of the host's side
 
