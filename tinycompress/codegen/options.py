@@ -15,6 +15,12 @@ KernelSharing = Literal["specialise", "share"]
 """Whether layers get their own copy of a kernel, compiled for their constants, or share one."""
 
 
+CoreFamily = Literal["dsp", "mla", "thumb1"]
+"""Which fast kernels a core can run: with DSP instructions, Thumb-2 without them, Thumb-1."""
+
+_THUMB1_CORES = ("cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m23")
+
+
 @dataclass(frozen=True)
 class CodegenOptions:
     """Options of ``generate``.
@@ -41,6 +47,13 @@ class CodegenOptions:
             if value not in get_args(allowed):
                 names = ", ".join(get_args(allowed))
                 raise ConfigError(f"{name} is {value!r}, must be one of {names}")
+
+    @property
+    def family(self) -> CoreFamily:
+        """Which fast kernels the core can run."""
+        if self.dsp:
+            return "dsp"
+        return "thumb1" if self.core in _THUMB1_CORES else "mla"
 
     @classmethod
     def for_board(cls, board: Board, *, exact_to: ExactTo = "tflm") -> CodegenOptions:

@@ -16,6 +16,13 @@
 #define TCK_DSP 0
 #endif
 
+/* Cores with and without the DSP extension that have the other instructions of Armv7-M. */
+#if defined(__thumb2__)
+#define TCK_THUMB2 1
+#else
+#define TCK_THUMB2 0
+#endif
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "kernels read several int8_t as one little-endian word"
 #endif
@@ -51,6 +58,17 @@ TCK_INLINE int32_t tck_hi(uint32_t pair) {
 
 TCK_INLINE uint32_t tck_pair(int32_t lo, int32_t hi) {
     return ((uint32_t)lo & 0xFFFFU) | (uint32_t)hi << 16;
+}
+
+/* x limited to int8_t. */
+TCK_INLINE int32_t tck_ssat8(int32_t x) {
+#if TCK_THUMB2
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+#else
+    return tck_clamp(x, INT8_MIN, INT8_MAX);
+#endif
 }
 
 #if TCK_DSP
@@ -115,12 +133,7 @@ TCK_OF_TWO(tck_sadd16, uint32_t, "sadd16 %0, %1, %2")
 TCK_OF_TWO(tck_ssub16, uint32_t, "ssub16 %0, %1, %2")
 TCK_OF_TWO(tck_sadd8, uint32_t, "sadd8 %0, %1, %2")
 
-/* x limited to int8_t; both halves of a pair limited to int8_t. */
-TCK_INLINE int32_t tck_ssat8(int32_t x) {
-    int32_t result;
-    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
-    return result;
-}
+/* Both halves of a pair limited to int8_t. */
 TCK_OF_ONE(tck_ssat16_8, uint32_t, "ssat16 %0, #8, %1")
 
 /* Bytewise maximum and minimum of two quads. */
@@ -213,9 +226,6 @@ TCK_INLINE uint32_t tck_ssub16(uint32_t x, uint32_t y) {
 }
 TCK_INLINE uint32_t tck_sadd8(uint32_t x, uint32_t y) {
     return ((x & 0x7F7F7F7FU) + (y & 0x7F7F7F7FU)) ^ ((x ^ y) & 0x80808080U);
-}
-TCK_INLINE int32_t tck_ssat8(int32_t x) {
-    return tck_clamp(x, INT8_MIN, INT8_MAX);
 }
 TCK_INLINE uint32_t tck_ssat16_8(uint32_t x) {
     return tck_pair(tck_ssat8(tck_lo(x)), tck_ssat8(tck_hi(x)));

@@ -18,7 +18,7 @@ from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.channels import channel_tables, folded_biases, shared_tables
-from tinycompress.codegen.ops.fully_connected_dsp import dense_layer
+from tinycompress.codegen.ops.dense_fast import dense_layer
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -193,8 +193,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * inputs,
     )
-    fast = _dsp_variants(graph, op, options, reference) if options.dsp else ()
-    return choose((*fast, reference))
+    return choose((*_fast_variants(graph, op, options, reference), reference))
 
 
 def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
@@ -209,13 +208,13 @@ def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
     return [DoubleRounding(*pair, zero_point, limits) for pair in pairs]
 
 
-def _dsp_variants(
+def _fast_variants(
     graph: Graph, op: Op, options: CodegenOptions, reference: Layer
 ) -> Iterator[Layer]:
-    """The layer by the kernel for the DSP extension, if that computes it exactly."""
+    """The layer by the fast kernel of the core, if that computes it exactly."""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
     q = o.quantization(weights)
-    if not q.per_channel and q.zero_point != 0:
+    if options.family == "thumb1" or (not q.per_channel and q.zero_point != 0):
         return
     rows = np.asarray(weights.data, np.int64)
     biases = bias_values(o.optional_operand(graph, op, 2), weights.shape[0])
@@ -233,7 +232,7 @@ def _dsp_variants(
         "clamp_min": low,
         "clamp_max": high,
     }
-    yield dense_layer(reference, weights.name, rows, tables, common)
+    yield dense_layer(reference, weights.name, rows, tables, common, options.family)
 
 
 SPEC = OpSpec(

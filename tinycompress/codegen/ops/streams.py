@@ -48,6 +48,58 @@ def in_order(weights: Int64s, order: npt.NDArray[np.intp]) -> Int64s:
     return np.where(order < 0, 0, weights[:, order])
 
 
+def _bytes(weights: Int64s) -> Words:
+    """``[groups, channels, inputs]`` as words that have the bytes input by input."""
+    groups, channels, inputs = weights.shape
+    ordered = weights.transpose(0, 2, 1).astype(np.int8).reshape(groups, channels * inputs)
+    words: Words = ordered.view("<u4").astype(np.uint32)
+    return words
+
+
+def four_words(inputs: int) -> int:
+    """Words of a four stream for four channels."""
+    return 4 + inputs + 6
+
+
+def four_stream(weights: Int64s, tables: ChannelTables) -> Words:
+    """The stream of pixels_s8_mla.h: ``[fours * four_words]``.
+
+    Args:
+        weights: ``[channels, inputs]``, four channels or more; where they are no whole fours the
+            last four has some that come before.
+        tables: Of the channels.
+    """
+    channels = len(weights)
+    firsts = [min(c, channels - 4) for c in range(0, channels, 4)]
+    order = np.array([range(c, c + 4) for c in firsts])
+    extras = tables.extras[order] & 0xFFFF
+    return np.concatenate(
+        [
+            _words(tables.biases[order]),
+            _bytes(weights[order]),
+            _words(tables.multipliers[order]),
+            _words(extras[:, 0::2] | extras[:, 1::2] << 16),
+        ],
+        axis=1,
+    ).reshape(-1)
+
+
+def eight_stream(weights: Int64s, biases: Int64s) -> Words:
+    """The stream of fully_connected_s8_mla.h: eight outputs at a time, then one at a time."""
+    eights = len(weights) // 8 * 8
+    groups, inputs = eights // 8, weights.shape[1]
+    first = _words(biases)
+    head = np.concatenate(
+        [
+            first[:eights].reshape(groups, 8),
+            _bytes(weights[:eights].reshape(groups, 8, inputs)).reshape(groups, 2 * inputs),
+        ],
+        axis=1,
+    )
+    tail = np.concatenate([first[eights:, None], _quads(weights[eights:])], axis=1)
+    return np.concatenate([head.reshape(-1), tail.reshape(-1)])
+
+
 def pair_words(inputs: int) -> int:
     """Words of a pair stream for two channels."""
     return 2 + 2 * quad_count(inputs) + 3

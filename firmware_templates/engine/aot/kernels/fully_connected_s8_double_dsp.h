@@ -4,7 +4,7 @@
 
 #include "fully_connected_s8_dsp.h"
 
-TCK_SHARED void tck_fully_connected_s8_double_dsp(const tck_fully_connected_s8_dsp_params *p,
+TCK_SHARED void tck_fully_connected_s8_double_dsp(const tck_fully_connected_s8_fast_params *p,
                                                   const int8_t *input, int8_t *output,
                                                   uint32_t *pairs) {
     tck_fully_connected_s8_dsp(p, input, output, pairs, 0);

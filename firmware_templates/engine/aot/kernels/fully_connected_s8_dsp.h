@@ -6,23 +6,7 @@
 #ifndef TCK_FULLY_CONNECTED_S8_DSP_H
 #define TCK_FULLY_CONNECTED_S8_DSP_H
 
-#include "../tck_simd.h"
-#include "clamp_s8.h"
-#include "pixels_s8_dsp.h"
-
-typedef struct {
-    int32_t batches;
-    int32_t inputs;
-    int32_t outputs;
-    int32_t fraction_bits;      /* of the fitted line */
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
-    int32_t step; /* 1 if every output has its own multiplier, 0 if they share it */
-    const uint32_t *stream;
-    const int32_t *multipliers;
-    const int16_t *addends; /* of the fitted line, or right shifts less one */
-} tck_fully_connected_s8_dsp_params;
+#include "fully_connected_s8_fast.h"
 
 /* The inputs as pairs (k0, k2), (k1, k3), zeros behind them; returns their end. */
 TCK_SHARED uint32_t *tck_widen_inputs_dsp(uint32_t *pairs, const int8_t *input, int32_t count) {
@@ -116,41 +100,26 @@ TCK_SHARED const uint32_t *tck_dot_1_dsp(const uint32_t *stream, const uint32_t 
     return stream;
 }
 
-TCK_INLINE int8_t tck_fully_connected_s8_dsp_output(const tck_fully_connected_s8_dsp_params *p,
-                                                    int32_t sum, const int32_t *multiplier,
-                                                    const int16_t *addend, int32_t fitted) {
-    if (fitted) {
-        return (int8_t)tck_ssat8(tck_smmla(sum, *multiplier, *addend) >> p->fraction_bits);
-    }
-    const int32_t shift = *addend + 1;
-    const int32_t rounding = tck_shift_left_wrap(p->doubled_zero_point, *addend);
-    return (int8_t)tck_ssat8(tck_requantize(sum, *multiplier, shift, rounding));
-}
-
 /* input [batches, inputs] -> output [batches, outputs]; pairs has room for inputs, rounded up to
  * a multiple of four, of two bytes each. The input is read before the output is written if there
  * is one batch. */
-TCK_INLINE void tck_fully_connected_s8_dsp(const tck_fully_connected_s8_dsp_params *p,
+TCK_INLINE void tck_fully_connected_s8_dsp(const tck_fully_connected_s8_fast_params *p,
                                            const int8_t *input, int8_t *output, uint32_t *pairs,
                                            int32_t fitted) {
     int8_t *const begin = output;
     for (int32_t n = 0; n < p->batches; ++n) {
         const uint32_t *stream = p->stream;
-        const int32_t *multiplier = p->multipliers;
-        const int16_t *addend = p->addends;
+        tck_fully_connected_s8_tables tables = {p->multipliers, p->addends};
         const uint32_t *const pairs_end = tck_widen_inputs_dsp(pairs, input, p->inputs);
-        int32_t count = 4;
-        for (int32_t left = p->outputs; left > 0; left -= count) {
-            int32_t sums[4];
-            count = left < 4 ? 1 : 4;
-            stream = count == 4 ? tck_dot_4_dsp(stream, pairs, pairs_end, sums)
-                                : tck_dot_1_dsp(stream, pairs, pairs_end, sums);
-            for (int32_t i = 0; i < count; ++i) {
-                *output++ =
-                    tck_fully_connected_s8_dsp_output(p, sums[i], multiplier, addend, fitted);
-                multiplier += p->step;
-                addend += p->step;
-            }
+        int32_t sums[4];
+        int32_t left = p->outputs;
+        for (; left >= 4; left -= 4) {
+            stream = tck_dot_4_dsp(stream, pairs, pairs_end, sums);
+            output = tck_fully_connected_s8_outputs(p, sums, 4, &tables, output, fitted);
+        }
+        for (; left > 0; --left) {
+            stream = tck_dot_1_dsp(stream, pairs, pairs_end, sums);
+            output = tck_fully_connected_s8_outputs(p, sums, 1, &tables, output, fitted);
         }
         input += p->inputs;
     }

@@ -1,4 +1,4 @@
-"""Products of one vector for cores with the DSP extension: FULLY_CONNECTED, 1x1 on one pixel."""
+"""Products of one vector by fast kernels: FULLY_CONNECTED, and CONV_2D where it is the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops.channels import ChannelTables, Int64s
-from tinycompress.codegen.ops.streams import quad_count, quad_stream
+from tinycompress.codegen.ops.streams import eight_stream, quad_count, quad_stream
+from tinycompress.codegen.options import CoreFamily
 
 
 def dense_layer(
@@ -18,8 +19,9 @@ def dense_layer(
     rows: Int64s,
     tables: ChannelTables,
     common: Mapping[str, ParamValue],
+    family: CoreFamily,
 ) -> Layer:
-    """The layer by the kernel that takes four outputs at a time.
+    """The layer by the kernel of a family of cores.
 
     Args:
         reference: The layer by the reference kernel, input and output its only arguments.
@@ -27,27 +29,29 @@ def dense_layer(
         rows: Weights, ``[outputs, inputs]``.
         tables: Of the outputs; multipliers and extras may be one for all.
         common: ``doubled_zero_point``, ``clamp_min`` and ``clamp_max``.
+        family: ``dsp`` or ``mla``.
     """
     outputs, inputs = rows.shape
     elements = int(np.prod(reference.output_shape))
-    stream = quad_stream(rows, np.broadcast_to(tables.biases, (outputs,)))
+    pack = quad_stream if family == "dsp" else eight_stream
+    multipliers = tables.multipliers.astype(np.int32)
     params: dict[str, ParamValue] = {
         "batches": elements // outputs,
         "inputs": inputs,
         "outputs": outputs,
         "fraction_bits": tables.fraction_bits,
         **common,
-        "step": int(tables.multipliers.size > 1),
-        "stream": ConstArray(weights_name, "stream", stream),
-        "multipliers": ConstArray(
-            weights_name, "multipliers", tables.multipliers.astype(np.int32), 4
-        ),
+        "step": int(multipliers.size > 1),
+        "stream": ConstArray(weights_name, "stream", pack(rows, tables.biases)),
+        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
         "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
     }
+    scratch = 8 * quad_count(inputs) if family == "dsp" else 0
+    arguments = (*reference.arguments, ScratchArgument("uint32_t"))
     return replace(
         reference,
-        kernel=Kernel(f"fully_connected_s8_{tables.rounding}_dsp", "fully_connected_s8_dsp"),
+        kernel=Kernel(f"fully_connected_s8_{tables.rounding}_{family}", "fully_connected_s8_fast"),
         params=params,
-        arguments=(*reference.arguments, ScratchArgument("uint32_t")),
-        scratch_bytes=8 * quad_count(inputs),
+        arguments=arguments if scratch else reference.arguments,
+        scratch_bytes=scratch,
     )

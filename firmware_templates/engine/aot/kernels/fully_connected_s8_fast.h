@@ -1,0 +1,50 @@
+/* FULLY_CONNECTED on int8 by fast kernels: parameters and requantisation. */
+#ifndef TCK_FULLY_CONNECTED_S8_FAST_H
+#define TCK_FULLY_CONNECTED_S8_FAST_H
+
+#include "../tck_simd.h"
+#include "clamp_s8.h"
+
+typedef struct {
+    int32_t batches;
+    int32_t inputs;
+    int32_t outputs;
+    int32_t fraction_bits;      /* of the fitted line */
+    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    int32_t clamp_min;
+    int32_t clamp_max;
+    int32_t step;           /* 1 if every output has its own multiplier, 0 if they share it */
+    const uint32_t *stream; /* weights and biases as the kernel reads them */
+    const int32_t *multipliers;
+    const int16_t *addends; /* of the fitted line, or right shifts less one */
+} tck_fully_connected_s8_fast_params;
+
+/* Where the tables of the next output are. */
+typedef struct {
+    const int32_t *multiplier;
+    const int16_t *addend;
+} tck_fully_connected_s8_tables;
+
+/* Requantises the next outputs; returns the end of the outputs. */
+TCK_INLINE int8_t *tck_fully_connected_s8_outputs(const tck_fully_connected_s8_fast_params *p,
+                                                  const int32_t *sums, int32_t count,
+                                                  tck_fully_connected_s8_tables *tables,
+                                                  int8_t *output, int32_t fitted) {
+    for (int32_t i = 0; i < count; ++i) {
+        const int32_t multiplier = *tables->multiplier;
+        const int32_t addend = *tables->addend;
+        int32_t y;
+        if (fitted) {
+            y = tck_smmla(sums[i], multiplier, addend) >> p->fraction_bits;
+        } else {
+            const int32_t rounding = tck_shift_left_wrap(p->doubled_zero_point, addend);
+            y = tck_requantize(sums[i], multiplier, addend + 1, rounding);
+        }
+        *output++ = (int8_t)tck_ssat8(y);
+        tables->multiplier += p->step;
+        tables->addend += p->step;
+    }
+    return output;
+}
+
+#endif

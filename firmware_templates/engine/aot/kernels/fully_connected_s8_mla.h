@@ -1,0 +1,110 @@
+/* FULLY_CONNECTED on int8 for Thumb-2 cores without the DSP extension: eight outputs at a time.
+ *
+ * A stream has for every eight outputs their biases, then for every input the weights of the eight
+ * in two words. The outputs that are left over follow one by one: bias, then weights, filled up to
+ * whole words. */
+#ifndef TCK_FULLY_CONNECTED_S8_MLA_H
+#define TCK_FULLY_CONNECTED_S8_MLA_H
+
+#include "fully_connected_s8_fast.h"
+
+/* The sums of the next eight outputs; returns what follows in the stream. */
+#if TCK_THUMB2
+
+/* One input more: 68 bytes of code. */
+#define TCK_DOT_8_STEP                                                                             \
+    "ldrsb  r2, [r1], #1\n"                                                                        \
+    "ldrsb  r3, [r0], #1\n"                                                                        \
+    "ldrsb  r12, [r0], #1\n"                                                                       \
+    "mla    r4, r3, r2, r4\n"                                                                      \
+    "mla    r5, r12, r2, r5\n"                                                                     \
+    "ldrsb  r3, [r0], #1\n"                                                                        \
+    "ldrsb  r12, [r0], #1\n"                                                                       \
+    "mla    r6, r3, r2, r6\n"                                                                      \
+    "mla    r7, r12, r2, r7\n"                                                                     \
+    "ldrsb  r3, [r0], #1\n"                                                                        \
+    "ldrsb  r12, [r0], #1\n"                                                                       \
+    "mla    r8, r3, r2, r8\n"                                                                      \
+    "mla    r9, r12, r2, r9\n"                                                                     \
+    "ldrsb  r3, [r0], #1\n"                                                                        \
+    "ldrsb  r12, [r0], #1\n"                                                                       \
+    "mla    r10, r3, r2, r10\n"                                                                    \
+    "mla    r11, r12, r2, r11\n"
+
+/* The first round of the loop skips what makes the rest a multiple of four. */
+TCK_NAKED const uint32_t *tck_dot_8_mla(const uint32_t *stream __attribute__((unused)),
+                                        const int8_t *input __attribute__((unused)),
+                                        const int8_t *input_end __attribute__((unused)),
+                                        int32_t *sums __attribute__((unused))) {
+    __asm__ volatile("push   {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+                     "mov    lr, r2\n"
+                     "subs   r3, r1, r2\n"
+                     "and    r3, r3, #3\n"
+                     "add    r3, r3, r3, lsl #4\n"
+                     "adr    r12, 1f\n"
+                     "add    r12, r12, r3, lsl #2\n"
+                     "orr    r12, r12, #1\n"
+                     "ldmia  r0!, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
+                     "bx     r12\n"
+                     ".balign 4\n"
+                     "1:\n" TCK_DOT_8_STEP TCK_DOT_8_STEP TCK_DOT_8_STEP TCK_DOT_8_STEP
+                     "cmp    r1, lr\n"
+                     "bne    1b\n"
+                     "pop    {r3}\n"
+                     "stmia  r3!, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
+                     "pop    {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
+}
+
+#else
+
+static const uint32_t *tck_dot_8_mla(const uint32_t *stream, const int8_t *input,
+                                     const int8_t *input_end, int32_t *sums) {
+    for (int32_t i = 0; i < 8; ++i) {
+        sums[i] = (int32_t)*stream++;
+    }
+    for (; input != input_end; ++input, stream += 2) {
+        for (int32_t i = 0; i < 8; ++i) {
+            const int32_t weight = (int8_t)(stream[i / 4] >> (i % 4 * 8) & 0xFFU);
+            sums[i] = tck_add_wrap(sums[i], weight * *input);
+        }
+    }
+    return stream;
+}
+
+#endif
+
+/* The sum of the next output; returns what follows in the stream. */
+TCK_SHARED const uint32_t *tck_dot_1_mla(const uint32_t *stream, const int8_t *input,
+                                         int32_t inputs, int32_t *sum) {
+    const int8_t *const weights = (const int8_t *)(stream + 1);
+    int32_t total = (int32_t)*stream;
+    for (int32_t i = 0; i < inputs; ++i) {
+        total = tck_add_wrap(total, weights[i] * input[i]);
+    }
+    *sum = total;
+    return stream + 1 + (inputs + 3) / 4;
+}
+
+/* input [batches, inputs] -> output [batches, outputs] */
+TCK_INLINE void tck_fully_connected_s8_mla(const tck_fully_connected_s8_fast_params *p,
+                                           const int8_t *input, int8_t *output, int32_t fitted) {
+    int8_t *const begin = output;
+    for (int32_t n = 0; n < p->batches; ++n) {
+        const uint32_t *stream = p->stream;
+        tck_fully_connected_s8_tables tables = {p->multipliers, p->addends};
+        int32_t sums[8];
+        int32_t left = p->outputs;
+        for (; left >= 8; left -= 8) {
+            stream = tck_dot_8_mla(stream, input, input + p->inputs, sums);
+            output = tck_fully_connected_s8_outputs(p, sums, 8, &tables, output, fitted);
+        }
+        for (; left > 0; --left) {
+            stream = tck_dot_1_mla(stream, input, p->inputs, sums);
+            output = tck_fully_connected_s8_outputs(p, sums, 1, &tables, output, fitted);
+        }
+        input += p->inputs;
+    }
+    tck_clamp_s8(begin, p->batches * p->outputs, p->clamp_min, p->clamp_max);
+}
+
+#endif
