@@ -50,6 +50,9 @@ bench-kernels: $(VENV)/.ready-dev
 fuzz: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
+kernel-costs: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)
 

@@ -1,12 +1,63 @@
-"""Which of several exact kernels runs a layer."""
+"""Which of several exact kernels runs a layer: the one that takes least by measured costs.
+
+``kernel_costs.json`` beside this module says how many cycles each kernel takes on each family of
+cores, as a sum over what a layer has much or little of. ``make kernel-costs`` writes it: it runs
+the layers of real models by every kernel that can compute them on virtual boards, and fits the sum.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from math import prod
+from pathlib import Path
+from typing import Any
 
 from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
+
+FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
+"""What costs are in proportion to: see ``features``."""
+
+_COSTS_FILE = Path(__file__).with_name("kernel_costs.json")
 
 
-def choose(candidates: Iterable[Layer]) -> Layer:
-    """First fast one."""
-    return list(candidates)[-1] if False else next(iter(candidates))
+def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
+    """The layer by the kernel that is predicted to take the fewest cycles.
+
+    Args:
+        candidates: The same layer by different kernels, in order of preference where costs are not
+            known.
+        options: Names the core; may ask for a candidate by its position, to measure it.
+    """
+    layers = tuple(candidates)
+    if options.candidate is not None:
+        return layers[min(options.candidate, len(layers) - 1)]
+    costs = [predicted_cycles(layer, options.family) for layer in layers]
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(layers):
+        return layers[0]
+    return layers[known.index(min(known))]
+
+
+def predicted_cycles(layer: Layer, family: CoreFamily) -> float | None:
+    """What a layer takes by its kernel; None for a kernel that was not measured."""
+    factors = _costs()["cycles"].get(family, {}).get(layer.kernel.name)
+    if factors is None:
+        return None
+    values = features(layer.output_shape, layer.macs)
+    return float(sum(f * v for f, v in zip(factors, values, strict=True)))
+
+
+def features(output_shape: tuple[int, ...], macs: int) -> tuple[int, ...]:
+    """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products."""
+    outputs = prod(output_shape)
+    pixels = prod(output_shape[:-1])
+    return 1, pixels, outputs, macs // max(output_shape[-1], 1), macs
+
+
+@lru_cache(maxsize=1)
+def _costs() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(_COSTS_FILE.read_text(encoding="utf-8"))
+    return loaded

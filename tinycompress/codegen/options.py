@@ -31,6 +31,8 @@ class CodegenOptions:
         dsp: Whether the core has the DSP extension.
         kernels: ``specialise`` is faster and smaller for most models; ``share`` is smaller for
             models that repeat one kernel very often.
+        candidate: Take this one of the kernels that can compute a layer, or the last; for
+            measurements. None takes the one that costs least.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -40,6 +42,7 @@ class CodegenOptions:
     core: str = "cortex-m4"
     dsp: bool = True
     kernels: KernelSharing = "specialise"
+    candidate: int | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in (("exact_to", ExactTo), ("kernels", KernelSharing)):

@@ -49,7 +49,8 @@ def sum_ranges(weights: Int64s, biases: Int64s) -> list[SumRange]:
 
 def folded_biases(weights: Int64s, biases: Int64s, zero_point: int) -> Int64s:
     """Biases that hold the input's zero point, for sums over stored inputs."""
-    return biases - zero_point * weights.sum(axis=1)
+    folded: Int64s = biases - zero_point * weights.sum(axis=1)
+    return folded
 
 
 def channel_tables(

@@ -109,7 +109,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * filter_height * filter_width * depth,
     )
-    return choose((*fast_variants(graph, op, window, reference, options.family), reference))
+    return choose(
+        (*fast_variants(graph, op, window, reference, options.family), reference), options
+    )
 
 
 SPEC = OpSpec(

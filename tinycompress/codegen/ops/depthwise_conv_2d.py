@@ -114,7 +114,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * filter_height * filter_width,
     )
-    return choose((*plane_variants(graph, op, window, reference, options), reference))
+    return choose((*plane_variants(graph, op, window, reference, options), reference), options)
 
 
 SPEC = OpSpec(

@@ -193,7 +193,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * inputs,
     )
-    return choose((*_fast_variants(graph, op, options, reference), reference))
+    return choose((*_fast_variants(graph, op, options, reference), reference), options)
 
 
 def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:

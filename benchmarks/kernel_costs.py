@@ -1,0 +1,141 @@
+"""Measure what kernels cost, for the kernel chooser: ``make kernel-costs``.
+
+Runs every layer of real models by every kernel that can compute it, on one virtual board for each
+family of cores, and fits the cycles of each kernel by a sum over the features of
+``tinycompress.codegen.chooser``, no factor negative, relative errors squared. Writes
+``tinycompress/codegen/kernel_costs.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from kernels import MODELS, ROOT, data_directory
+
+from tinycompress import _files
+from tinycompress.bench.measure import BenchOptions, bench
+from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.chooser import FEATURES, features
+from tinycompress.device.emulator import VirtualBoard
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.toolchain import build
+
+BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")
+_COSTS_FILE = ROOT / "tinycompress" / "codegen" / "kernel_costs.json"
+
+Floats = npt.NDArray[np.float64]
+Sample = tuple[str, str, tuple[int, ...], int]
+"""Family, kernel, features, cycles."""
+
+
+def samples_of(model: Path, board_name: str) -> list[Sample]:
+    """Every layer of a model by every kernel."""
+    return [sample for run in _runs(model, board_name) for sample in run]
+
+
+def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
+    board, tflite = load_board(board_name), model.read_bytes()
+    options, graph = CodegenOptions.for_board(board), read_model(tflite)
+    seen: set[tuple[int, str]] = set()
+    for candidate in range(16):
+        sources = generate(graph, replace(options, candidate=candidate))
+        kernels = {(layer.index, layer.kernel) for layer in sources.layers}
+        if kernels <= seen:
+            return
+        seen |= kernels
+        with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
+            project = render_project(
+                sources, board, Path(directory) / "p", tflite=tflite, model_name=model.stem
+            )
+            built = build(project, board, toolchain="gcc")
+            link = VirtualBoard(board, built.elf)
+            try:
+                result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
+            finally:
+                link.close()
+        yield [
+            (options.family, layer.kernel, features(layer.output_shape, layer.macs), cost.cycles)
+            for layer, cost in zip(sources.layers, result.layers, strict=True)
+            if cost.cycles is not None
+        ]
+
+
+def fit(rows: Floats, cycles: Floats) -> Floats:
+    """Factors, none negative, that give the cycles with the least sum of squared relative errors.
+
+    Factors that come out negative are left out, the most negative first, until none is.
+    """
+    weighted = rows / cycles[:, None]
+    active = [i for i in range(rows.shape[1]) if rows[:, i].any()]
+    while True:
+        # Features of very different sizes: equal norms keep the solution well conditioned.
+        norms = np.linalg.norm(weighted[:, active], axis=0)
+        scaled = np.linalg.lstsq(weighted[:, active] / norms, np.ones(len(cycles)), rcond=1e-9)[0]
+        solution = scaled / norms
+        if (solution >= 0).all() or len(active) == 1:
+            break
+        del active[int(np.argmin(scaled))]
+    factors = np.zeros(rows.shape[1])
+    factors[active] = np.maximum(solution, 0)
+    return factors
+
+
+def costs(samples: Sequence[Sample]) -> dict[str, Any]:
+    """The contents of kernel_costs.json."""
+    of_kernel: dict[tuple[str, str], list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+    for family, kernel, values, cycles in samples:
+        of_kernel[family, kernel].append((values, cycles))
+    factors: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    errors: dict[str, dict[str, float]] = defaultdict(dict)
+    for (family, kernel), found in sorted(of_kernel.items()):
+        rows = np.array([values for values, _ in found], np.float64)
+        cycles = np.array([count for _, count in found], np.float64)
+        solution = fit(rows, cycles)
+        factors[family][kernel] = [float(f"{value:.4g}") for value in solution]
+        errors[family][kernel] = round(float(np.abs(rows @ solution / cycles - 1).max()), 3)
+    return {
+        "how": "make kernel-costs: layers of the benchmark models on virtual boards, gcc",
+        "boards": list(BOARDS),
+        "features": list(FEATURES),
+        "cycles": factors,
+        "largest_relative_error": errors,
+    }
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--data", help="directory with models/ (default: TC_SHARED_DATA)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    models = data_directory(options.data) / "models"
+    samples: list[Sample] = []
+    with ProcessPoolExecutor(options.jobs) as pool:
+        pending = [
+            (model, board, pool.submit(samples_of, models / f"{model}.tflite", board))
+            for board in BOARDS
+            for model in MODELS
+        ]
+        for model, board, future in pending:
+            found = future.result()
+            samples += found
+            print(f"{model:36} {board:18} {len(found):4} layers", flush=True)
+    _files.write_text(_COSTS_FILE, json.dumps(costs(samples), indent=1) + "\n")
+    print(f"wrote {_COSTS_FILE.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
