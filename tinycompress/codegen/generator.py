@@ -9,6 +9,7 @@ from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.passes.state import resolve_state
 from tinycompress.codegen.render import render
 from tinycompress.ir.graph import Graph, Model
 
@@ -19,7 +20,7 @@ def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
     Raises:
         ModelError: The model cannot be built exactly; with every reason.
     """
-    graph = run_passes(model.main)
+    graph = run_passes(resolve_state(model))
     check_legality(graph, options)
     layers = lower_graph(graph, options)
     return render(model, graph, layers, lay_out(graph, layers), options)
@@ -27,9 +28,10 @@ def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
 
 def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:
     """Choose the kernel of every operator that needs one; the graph has passed the checks."""
-    lowered = []
+    lowered: list[Layer] = []
     for op in graph.ops:
         lower = OPS[op.kind].lower
         if lower is not None:
-            lowered.append(lower(graph, op, options))
+            layers = lower(graph, op, options)
+            lowered += layers if isinstance(layers, tuple) else (layers,)
     return tuple(lowered)

@@ -11,20 +11,28 @@ from tinycompress.codegen.ops import (
     depthwise_conv_2d,
     dequantize,
     fully_connected,
+    join,
     mean,
     pad,
     pool_2d,
     quantize,
     relu,
     reshape,
+    slice,
     softmax,
+    split,
+    transpose,
+    variables,
 )
 from tinycompress.codegen.ops.base import Constraint, OpSpec, rule_of
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
         "ADD": add.SPEC,
+        "ASSIGN_VARIABLE": variables.ASSIGN_VARIABLE,
         "AVERAGE_POOL_2D": pool_2d.SPEC,
+        "CALL_ONCE": variables.CALL_ONCE,
+        "CONCATENATION": join.SPEC,
         "CONV_2D": conv_2d.SPEC,
         "DEPTHWISE_CONV_2D": depthwise_conv_2d.SPEC,
         "DEQUANTIZE": dequantize.SPEC,
@@ -32,13 +40,23 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         "FULLY_CONNECTED": fully_connected.SPEC,
         "MAX_POOL_2D": pool_2d.SPEC,
         "MEAN": mean.SPEC,
+        "PACK": join.SPEC,
         "PAD": pad.SPEC,
         "QUANTIZE": quantize.SPEC,
+        "READ_VARIABLE": variables.READ_VARIABLE,
         "RELU": relu.SPEC,
         "RELU6": relu.SPEC,
         "RESHAPE": reshape.SPEC,
+        "REVERSE_V2": slice.REVERSE_V2,
+        "SLICE": slice.SLICE,
         "SOFTMAX": softmax.SPEC,
+        "SPLIT": split.SPLIT,
+        "SPLIT_V": split.SPLIT_V,
         "SQUEEZE": reshape.SPEC,
+        "STRIDED_SLICE": slice.STRIDED_SLICE,
+        "TRANSPOSE": transpose.SPEC,
+        "UNPACK": split.UNPACK,
+        "VAR_HANDLE": variables.VAR_HANDLE,
     }
 )
 

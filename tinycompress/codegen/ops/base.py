@@ -15,7 +15,8 @@ Constraint = Callable[[Graph, Op, CodegenOptions], str | None]
 Its docstring is the rule: the text that a user reads in errors and in docs/SUPPORTED_OPS.md.
 """
 
-Lowering = Callable[[Graph, Op, CodegenOptions], Layer]
+Lowering = Callable[[Graph, Op, CodegenOptions], Layer | tuple[Layer, ...]]
+"""One layer, or several that run one after the other."""
 
 
 @dataclass(frozen=True)
