@@ -27,6 +27,7 @@ from tinycompress.bench.bundle import write_bundle
 from tinycompress.bench.confirm import confirm
 from tinycompress.bench.measure import BenchOptions
 from tinycompress.bench.measure import bench as measure
+from tinycompress.bench.roster import Outcome, Task, read_roster, run_roster
 from tinycompress.bench.samples import load_samples
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
@@ -252,6 +253,39 @@ def bench(
     if output is not None:
         write_bundle(result, built, Path(output))
     return result
+
+
+def bench_all(
+    roster: str | Path, *, output: str | Path | None = None, progress: Progress = no_progress
+) -> tuple[Outcome, ...]:
+    """Measure every board of a roster, side by side; one that fails stops no other.
+
+    Args:
+        roster: TOML file of ports and boards (docs/flashing.md).
+        output: Directory that gets one result bundle for each board; None writes none.
+        progress: Told how many are finished.
+
+    Raises:
+        ConfigError: The roster has problems; all of them are listed.
+    """
+    tasks = read_roster(Path(roster), None if output is None else Path(output))
+    return run_roster(tasks, _bench_task, progress=progress)
+
+
+def _bench_task(task: Task) -> BenchResult:
+    port = task.answer_port or task.port
+    if task.flash:
+        port = flash(
+            task.directory, board=task.board, port=task.port, answer_port=task.answer_port
+        ).require_port()
+    return bench(
+        task.directory,
+        board=task.board,
+        port=port,
+        samples=task.samples,
+        runs=task.runs,
+        output=task.bundle,
+    )
 
 
 def require_exact(result: BenchResult) -> None:

@@ -11,7 +11,14 @@ from tinycompress.cli.progress import stage_progress
 
 
 @click.command("bench")
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--all",
+    "roster",
+    type=click.Path(path_type=Path),
+    metavar="ROSTER",
+    help="Measure all boards of this TOML file, side by side, instead of DIRECTORY.",
+)
 @board_option(required=False)
 @click.option("--virtual", is_flag=True, help="Run on the emulated board (the default).")
 @click.option("-p", "--port", help="Serial port of a real board.")
@@ -26,7 +33,8 @@ from tinycompress.cli.progress import stage_progress
 @output_option("Directory for the result bundle.")
 @json_option
 def bench_command(
-    directory: Path,
+    directory: Path | None,
+    roster: Path | None,
     board: str | None,
     virtual: bool,
     port: str | None,
@@ -43,6 +51,13 @@ def bench_command(
 
     if virtual and port:
         raise click.UsageError("--virtual and --port exclude each other")
+    if (directory is None) == (roster is None):
+        raise click.UsageError("name either a DIRECTORY or a roster with --all")
+    if roster is not None:
+        _refuse_with_roster(board, virtual, port, samples)
+        _bench_all(roster, output, as_json)
+        return
+    assert directory is not None
     with stage_progress() as progress:
         result = pipeline.bench(
             directory,
@@ -58,3 +73,27 @@ def bench_command(
     else:
         print_table(result, load_board(board or result.board_id), results_console())
     pipeline.require_exact(result)
+
+
+def _refuse_with_roster(*options: object) -> None:
+    if any(options):
+        raise click.UsageError(
+            "--board, --virtual, --port and --samples are said in the roster, not beside --all"
+        )
+    context = click.get_current_context()
+    if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("--runs is said in the roster, not beside --all")
+
+
+def _bench_all(roster: Path, output: Path | None, as_json: bool) -> None:
+    from tinycompress import pipeline
+    from tinycompress._console import results_console
+    from tinycompress.bench.roster_report import exit_code, print_roster, roster_json
+
+    with stage_progress() as progress:
+        outcomes = pipeline.bench_all(roster, output=output, progress=progress)
+    if as_json:
+        print_json(roster_json(outcomes))
+    else:
+        print_roster(outcomes, results_console())
+    raise click.exceptions.Exit(exit_code(outcomes))

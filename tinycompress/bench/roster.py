@@ -1,0 +1,247 @@
+"""``bench --all``: a desk full of boards, described in one TOML file and measured side by side.
+
+What a lab owns (ports, serial numbers) is here and not in board files.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import difflib
+import multiprocessing
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import BenchResult
+from tinycompress.errors import ConfigError, MismatchError, TinyCompressError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MOST_AT_ONCE = 16
+_UNEXPECTED = 1
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Entry(_Table):
+    """One board of a roster.
+
+    ``directory`` is the built project, relative to the roster's file. ``port`` is a device name, a
+    USB serial number or a URL; without it the firmware runs on the virtual board. ``answer_port``
+    and ``flash`` are as in ``tinycompress flash``. ``samples`` stands for the roster's.
+    """
+
+    directory: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] = ""
+    board: str | None = None
+    port: str | None = None
+    answer_port: str | None = None
+    flash: bool = False
+    samples: str | None = None
+
+
+class Roster(_Table):
+    """A whole file: ``samples`` and ``runs`` for all, and the boards."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    samples: str | None = None
+    runs: Annotated[int, Field(ge=1, le=1000)] = 5
+    board: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One board's measurement with every path resolved; goes to a process of its own."""
+
+    name: str
+    directory: Path
+    board: str | None
+    port: str | None
+    answer_port: str | None
+    flash: bool
+    samples: Path | None
+    runs: int
+    bundle: Path | None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a board gave no result; a process cannot hand on every exception as it is."""
+
+    message: str
+    hint: str | None
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task: a result, a failure, or both if outputs differ from the oracle's."""
+
+    task: Task
+    result: BenchResult | None
+    failure: Failure | None
+
+
+def read_roster(path: Path, bundles: Path | None) -> tuple[Task, ...]:
+    """Read a roster.
+
+    Args:
+        path: The TOML file.
+        bundles: Directory that gets one result bundle for each board, named after it; None: none.
+
+    Raises:
+        ConfigError: The file cannot be read, or has problems (all of them are listed).
+    """
+    table = _read_toml(path)
+    try:
+        roster = Roster.model_validate(_tuples(table))
+    except ValidationError as error:
+        raise _error(path, [_describe(one) for one in error.errors(include_url=False)]) from error
+    tasks = tuple(_task(entry, roster, path.parent, bundles) for entry in roster.board)
+    problems = [*_twice(tasks), *_contradictions(roster)]
+    if problems:
+        raise _error(path, problems)
+    return tasks
+
+
+def run_roster(
+    tasks: tuple[Task, ...],
+    work: Callable[[Task], BenchResult],
+    *,
+    progress: Progress = no_progress,
+) -> tuple[Outcome, ...]:
+    """Carry out all tasks side by side, each in a process of its own; one failure stops no other.
+
+    Args:
+        tasks: What to do.
+        work: A function of a module, which does one task.
+        progress: Told how many boards are finished.
+    """
+    done = 0
+    progress("measure all boards", done, len(tasks))
+    # Started afresh: a copy of this process would share its ports, locks and threads.
+    context = multiprocessing.get_context("spawn")
+    workers = min(len(tasks), _MOST_AT_ONCE)
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+        futures = [pool.submit(attempt, task, work) for task in tasks]
+        for _ in concurrent.futures.as_completed(futures):
+            done += 1
+            progress("measure all boards", done, len(tasks))
+    return tuple(_outcome(task, future) for task, future in zip(tasks, futures, strict=True))
+
+
+def attempt(task: Task, work: Callable[[Task], BenchResult]) -> Outcome:
+    """Do a task; what a user can cause becomes part of the outcome."""
+    try:
+        result = work(task)
+    except TinyCompressError as error:
+        return Outcome(task, None, Failure(error.message, error.hint, error.exit_code))
+    failure = None
+    if result.mismatched_samples:
+        failure = Failure(
+            f"{result.mismatched_samples} of {result.samples} samples give other bytes than the "
+            f"{result.oracle} oracle gives",
+            None,
+            MismatchError.exit_code,
+        )
+    return Outcome(task, result, failure)
+
+
+def _outcome(task: Task, future: concurrent.futures.Future[Outcome]) -> Outcome:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    # A fault of ours, or a process that the system has killed: the other boards still count.
+    text = f"unexpected {type(error).__name__}: {error}"
+    return Outcome(task, None, Failure(text, None, _UNEXPECTED))
+
+
+def _task(entry: Entry, roster: Roster, base: Path, bundles: Path | None) -> Task:
+    directory = base / entry.directory
+    name = entry.name or directory.resolve().name
+    samples = entry.samples or roster.samples
+    return Task(
+        name=name,
+        directory=directory,
+        board=entry.board,
+        port=entry.port,
+        answer_port=entry.answer_port,
+        flash=entry.flash,
+        samples=None if samples is None else base / samples,
+        runs=roster.runs,
+        bundle=None if bundles is None else bundles / name,
+    )
+
+
+def _twice(tasks: tuple[Task, ...]) -> list[str]:
+    problems = []
+    names = [task.name for task in tasks]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(f"board: two boards are called {name!r}; give each a 'name' of its own")
+    ports = [port for task in tasks for port in {task.port, task.answer_port} if port is not None]
+    for port in sorted({port for port in ports if ports.count(port) > 1}):
+        problems.append(f"board: the port {port!r} is named for two boards")
+    return problems
+
+
+def _contradictions(roster: Roster) -> list[str]:
+    if not roster.board:
+        return ["board: empty; at least one board"]
+    return [
+        f"board[{index}].flash: a board without 'port' is the virtual one, which is not flashed"
+        for index, entry in enumerate(roster.board)
+        if entry.flash and entry.port is None
+    ]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the roster {path}: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"the roster {path} is not valid TOML: {error}") from error
+
+
+def _tuples(value: Any) -> Any:
+    # A frozen roster holds tuples, and strict validation does not turn lists into them.
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_tuples(item) for item in value)
+    return value
+
+
+def _describe(problem: ErrorDetails) -> str:
+    loc = problem["loc"]
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)[1:]
+    if problem["type"] == "missing":
+        return f"{place}: missing"
+    if problem["type"] == "extra_forbidden":
+        model: type[BaseModel] = Roster if len(loc) == 1 else Entry
+        allowed = sorted(field.alias or name for name, field in model.model_fields.items())
+        close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
+        meant = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
+        return f"{place}: unknown key; {meant}"
+    message = problem["msg"]
+    text = message[:1].lower() + message[1:].replace("should", "must")
+    return f"{place}: {problem['input']!r}: {text}"
+
+
+def _error(path: Path, problems: list[str]) -> ConfigError:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return ConfigError(
+        "\n  - ".join((f"roster {path}: {count}", *problems)),
+        hint="docs/flashing.md, 'Several boards', explains every key",
+    )
