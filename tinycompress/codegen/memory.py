@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tinycompress.codegen.access_order import overlap_of
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.passes.views import is_view
-from tinycompress.codegen.planner import Buffer, MemoryPlan, plan_memory
+from tinycompress.codegen.planner import Buffer, MemoryPlan, Reuse, plan_memory
 from tinycompress.ir.graph import Graph
 
 _ALIGNMENT_BYTES = 4
@@ -27,11 +28,16 @@ class ArenaLayout:
     peak_layer: str
 
 
-def lay_out(graph: Graph, layers: Sequence[Layer]) -> ArenaLayout:
+def lay_out(graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True) -> ArenaLayout:
     """Plan the arena: activations, scratch memory, inputs and outputs.
 
     Inputs are live until the last layer that reads them, outputs from the layer that writes them
-    to the end. A view shares the memory of what it views.
+    to the end, state all the time. A view shares the memory of what it views.
+
+    Args:
+        graph: The graph that the layers were lowered from.
+        layers: In the order in which they run.
+        overlapping: Whether what a layer writes may lie in what it reads for the last time.
     """
     roots = view_roots(graph)
     spans = _spans(graph, layers, roots)
@@ -45,7 +51,7 @@ def lay_out(graph: Graph, layers: Sequence[Layer]) -> ArenaLayout:
         Buffer(f"scratch of {layers[s].name}", layers[s].scratch_bytes, s, s, _ALIGNMENT_BYTES)
         for s in scratch
     ]
-    plan = plan_memory(buffers)
+    plan = plan_memory(buffers, _reuses(layers, roots, spans, indices) if overlapping else ())
     placed = dict(zip(indices, plan.offsets, strict=False))
     return ArenaLayout(
         tensors={i: placed[root] for i, root in roots.items() if root in placed},
@@ -82,7 +88,34 @@ def _spans(
             use(index, step)
     for index in graph.outputs:
         use(index, len(layers))
+    for index in spans:
+        if graph.tensors[index].is_variable:
+            spans[index] = (-1, len(layers))
     return spans
+
+
+def _reuses(
+    layers: Sequence[Layer],
+    roots: Mapping[int, int],
+    spans: Mapping[int, tuple[int, int]],
+    indices: Sequence[int],
+) -> list[Reuse]:
+    """Where a layer's output may lie in an input that no later layer needs."""
+    numbers = {index: number for number, index in enumerate(indices)}
+    found = []
+    for step, layer in enumerate(layers):
+        overlap = overlap_of(layer)
+        if overlap is None or len(layer.writes) != 1:
+            continue
+        output = roots[layer.writes[0]]
+        if spans[output][0] != step:
+            continue
+        found += [
+            Reuse(numbers[output], numbers[source], overlap.distance_bytes, overlap.multiple_bytes)
+            for source in dict.fromkeys(roots[index] for index in layer.reads)
+            if spans[source][1] == step
+        ]
+    return found
 
 
 def _peak_layer(plan: MemoryPlan, layers: Sequence[Layer]) -> str:

@@ -1,4 +1,7 @@
-"""Where every activation lives in the arena: offsets such that live buffers never overlap.
+"""Where every activation lives in the arena.
+
+Buffers that are live at the same step do not overlap, but for one case: what a layer writes may
+lie in what it reads for the last time, as far as its kernel's order of access allows.
 
 Placing buffers of fixed lifetimes in the least memory is NP-hard. Each try places them one by one
 at the lowest offset that is free while they live; what is searched is the order. Several greedy
@@ -34,6 +37,30 @@ class Buffer:
 
 
 @dataclass(frozen=True)
+class Reuse:
+    """Leave for one buffer, ``output``, to lie in another's memory; both are indices of buffers.
+
+    It holds where the input's offset less the output's is at least ``distance_bytes``, which may be
+    negative, and a multiple of ``multiple_bytes``.
+    """
+
+    output: int
+    input: int
+    distance_bytes: int
+    multiple_bytes: int = 1
+
+    def allows(self, output_offset: int, input_offset: int) -> bool:
+        """Whether the two may lie there even if they overlap."""
+        distance = input_offset - output_offset
+        return distance >= self.distance_bytes and distance % self.multiple_bytes == 0
+
+    def saved_bytes(self, output_size: int, input_size: int) -> int:
+        """Most bytes that the two can have in common."""
+        distance = _align(max(self.distance_bytes, 0), self.multiple_bytes)
+        return max(min(output_size - distance, input_size), 0)
+
+
+@dataclass(frozen=True)
 class MemoryPlan:
     """Offsets of the buffers, in their order.
 
@@ -48,33 +75,49 @@ class MemoryPlan:
     peak_step: int
 
 
-def plan_memory(buffers: Sequence[Buffer], *, work: int = _CLIMB_WORK) -> MemoryPlan:
+def plan_memory(
+    buffers: Sequence[Buffer], reuses: Sequence[Reuse] = (), *, work: int = _CLIMB_WORK
+) -> MemoryPlan:
     """Place buffers in as little memory as the search finds.
 
     Args:
         buffers: All buffers; sizes are positive.
+        reuses: Which of them may overlap although both are live at one step; at most one for each
+            pair.
         work: Pairs of buffers that the hill climb may compare.
 
     Returns:
-        A plan in which buffers that are live at the same step do not overlap, each at a multiple
-        of its alignment. The same input gives the same plan.
+        A plan in which buffers that are live at the same step do not overlap unless a reuse allows
+        it, each at a multiple of its alignment. The same input gives the same plan.
     """
-    bound, peak_step = _lower_bound(buffers)
-    search = _Search(tuple(buffers))
+    bound, peak_step = _lower_bound(buffers, reuses)
+    search = _Search(tuple(buffers), tuple(reuses))
     offsets = search.run(bound, work)
     arena = max((o + b.size_bytes for o, b in zip(offsets, buffers, strict=True)), default=0)
     return MemoryPlan(tuple(buffers), tuple(offsets), arena, bound, peak_step)
 
 
-def _lower_bound(buffers: Sequence[Buffer]) -> tuple[int, int]:
-    """Most bytes live at one step, and the first such step."""
+def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> tuple[int, int]:
+    """Most bytes live at one step, less what may be shared there, and the first such step."""
+    shared: dict[int, dict[int, int]] = {}
+    for reuse in reuses:
+        output, source = buffers[reuse.output], buffers[reuse.input]
+        saved = shared.setdefault(output.first, {})
+        before = saved.get(reuse.output, 0)
+        total = before + reuse.saved_bytes(output.size_bytes, source.size_bytes)
+        # A byte of the output lies in one input at most.
+        saved[reuse.output] = min(total, output.size_bytes)
     best, best_step = 0, 0
     for step in sorted({buffer.first for buffer in buffers}):
         live = [b for b in buffers if b.first <= step <= b.last]
         # Each but the topmost buffer is followed by an aligned one.
         alignment = min((b.alignment_bytes for b in live), default=1)
         padding = [_align(b.size_bytes, alignment) - b.size_bytes for b in live]
-        needed = sum(b.size_bytes for b in live) + sum(padding) - max(padding, default=0)
+        needed = sum(b.size_bytes for b in live)
+        if step in shared:
+            needed -= sum(shared[step].values())
+        else:
+            needed += sum(padding) - max(padding, default=0)
         if needed > best:
             best, best_step = needed, step
     return best, best_step
@@ -83,8 +126,12 @@ def _lower_bound(buffers: Sequence[Buffer]) -> tuple[int, int]:
 class _Search:
     """Orders of placement, and the best plan seen."""
 
-    def __init__(self, buffers: tuple[Buffer, ...]) -> None:
+    def __init__(self, buffers: tuple[Buffer, ...], reuses: tuple[Reuse, ...]) -> None:
         self._buffers = buffers
+        self._reuses: list[dict[int, Reuse]] = [{} for _ in buffers]
+        for reuse in reuses:
+            self._reuses[reuse.output][reuse.input] = reuse
+            self._reuses[reuse.input][reuse.output] = reuse
         self._neighbours = [
             [j for j, other in enumerate(buffers) if j != i and buffer.overlaps_in_time(other)]
             for i, buffer in enumerate(buffers)
@@ -115,28 +162,53 @@ class _Search:
             sorted(everything, key=lambda i: (-size(i) * span(i), -size(i), i)),
             sorted(everything, key=lambda i: (-pressure[i], -size(i), i)),
             sorted(everything, key=lambda i: (self._buffers[i].first, -size(i), i)),
+            # What is written goes below what it is computed from.
+            sorted(everything, key=lambda i: (-self._buffers[i].last, -size(i), i)),
         ]
 
     def _placed(self, orders: list[list[int]]) -> list[tuple[list[int], list[int]]]:
         return [(order, self._place(order)) for order in orders]
 
     def _place(self, order: Sequence[int]) -> list[int]:
-        """Offsets when each buffer in turn takes the lowest gap that is free while it lives."""
+        """Offsets when each buffer in turn takes the lowest place that it may have."""
         offsets = [-1] * len(self._buffers)
         for i in order:
-            buffer = self._buffers[i]
-            taken = sorted(
-                (offsets[j], offsets[j] + self._buffers[j].size_bytes)
-                for j in self._neighbours[i]
-                if offsets[j] >= 0
+            placed = [j for j in self._neighbours[i] if offsets[j] >= 0]
+            offsets[i] = next(
+                offset
+                for offset in sorted(self._candidates(i, placed, offsets))
+                if all(self._may_lie(i, offset, j, offsets[j]) for j in placed)
             )
-            offset = 0
-            for begin, end in taken:
-                if offset + buffer.size_bytes <= begin:
-                    break
-                offset = max(offset, _align(end, buffer.alignment_bytes))
-            offsets[i] = offset
         return offsets
+
+    def _candidates(self, i: int, placed: Sequence[int], offsets: Sequence[int]) -> set[int]:
+        """Offsets of which one is the lowest possible, the bottom and all ends among them."""
+        alignment = self._buffers[i].alignment_bytes
+        found = {0}
+        for j in placed:
+            found.add(_align(offsets[j] + self._buffers[j].size_bytes, alignment))
+            reuse = self._reuses[i].get(j)
+            if reuse is not None and reuse.input == i:
+                found.add(max(_align(offsets[j] + reuse.distance_bytes, alignment), 0))
+        for j in placed:
+            reuse = self._reuses[i].get(j)
+            if reuse is not None and reuse.multiple_bytes > 1:
+                found |= {
+                    congruent
+                    for offset in found
+                    if (congruent := _congruent(offset, offsets[j], reuse, alignment)) is not None
+                }
+        return found
+
+    def _may_lie(self, i: int, offset: int, j: int, other: int) -> bool:
+        """Whether buffer ``i`` may lie at ``offset`` while ``j`` is at ``other``."""
+        below = offset + self._buffers[i].size_bytes <= other
+        if below or offset >= other + self._buffers[j].size_bytes:
+            return True
+        reuse = self._reuses[i].get(j)
+        if reuse is None:
+            return False
+        return reuse.allows(offset, other) if reuse.output == i else reuse.allows(other, offset)
 
     def _peak(self, offsets: Sequence[int]) -> int:
         ends = (o + b.size_bytes for o, b in zip(offsets, self._buffers, strict=True))
@@ -175,6 +247,14 @@ class _Search:
             chooser.randint(0, max(position - 1, 0)) if position else chooser.randrange(len(order))
         )
         return [*rest[:place], chosen, *rest[place:]]
+
+
+def _congruent(offset: int, other: int, reuse: Reuse, alignment: int) -> int | None:
+    """The lowest aligned offset from ``offset`` on that is whole multiples away from ``other``."""
+    for candidate in range(offset, offset + alignment * reuse.multiple_bytes, alignment):
+        if (candidate - other) % reuse.multiple_bytes == 0:
+            return candidate
+    return None
 
 
 def _align(offset: int, alignment: int) -> int:
