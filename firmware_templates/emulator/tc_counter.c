@@ -18,6 +18,14 @@ typedef struct {
     int64_t number;
 } tc_slot;
 
+/* The register must hold a multiple of mask + 1, less `offset`, when the block is entered. */
+typedef struct {
+    int32_t register_number;
+    uint32_t offset;
+    uint32_t mask;
+    uint32_t rule; /* what to tell if it does not */
+} tc_check;
+
 typedef struct {
     int64_t fuel; /* bytes that may be entered before the processor stops */
     int64_t end;  /* address after the last block, -1 if unknown */
@@ -28,8 +36,13 @@ typedef struct {
     uint32_t reserved;
     uint64_t slot_mask;
     const tc_slot *slots;
-    uint64_t *entries; /* by number */
-    uint64_t *falls;   /* entries from the block just before in memory */
+    uint64_t *entries;           /* by number */
+    uint64_t *falls;             /* entries from the block just before in memory */
+    const uint32_t *first_check; /* by number; the last block's end follows */
+    const tc_check *checks;
+    uint32_t violated_rule; /* plus 1; 0: none */
+    uint32_t violated_address;
+    tc_read_register_function read_register;
     tc_stop_function stop;
 } tc_counter;
 
@@ -57,6 +70,21 @@ TC_EXPORT int64_t tc_counter_weighted(const tc_counter *counter, int64_t blocks,
 TC_EXPORT void tc_check_alignment(void *engine, uint64_t address, uint32_t size,
                                   tc_alignment_rule *rule);
 
+static bool is_aligned(void *engine, tc_counter *counter, int64_t number) {
+    for (uint32_t i = counter->first_check[number]; i < counter->first_check[number + 1]; ++i) {
+        const tc_check *check = &counter->checks[i];
+        uint32_t value = 0;
+        counter->read_register(engine, check->register_number, &value);
+        value += check->offset;
+        if ((value & check->mask) != 0u) {
+            counter->violated_rule = check->rule + 1u;
+            counter->violated_address = value;
+            return false;
+        }
+    }
+    return true;
+}
+
 static int64_t find(const tc_counter *counter, uint32_t address, uint32_t size) {
     /* The table is never full: the search ends at a free slot. */
     for (uint64_t at = address >> 1;; ++at) {
@@ -77,6 +105,11 @@ void tc_counter_entered(void *engine, uint64_t address, uint32_t size, tc_counte
     }
     if (counter->fuel <= 0) {
         counter->out_of_fuel = 1;
+        counter->stop(engine);
+        return;
+    }
+    if (counter->first_check[number] != counter->first_check[number + 1] &&
+        !is_aligned(engine, counter, number)) {
         counter->stop(engine);
         return;
     }

@@ -16,5 +16,7 @@ def make_instruments(engine: Engine, *, native: bool) -> tuple[BlockCounter, Ali
     """A block counter, not yet installed, and an alignment guard for an engine."""
     code = library() if native else None
     if code is None:
-        return PythonBlockCounter(engine.hook_blocks, engine.stop), PythonAlignmentGuard(engine)
+        return PythonBlockCounter(
+            engine.hook_blocks, engine.stop, engine.register
+        ), PythonAlignmentGuard(engine)
     return NativeBlockCounter(code, engine), NativeAlignmentGuard(code, engine)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tinycompress.device.emulator.decode import Decoder, Instruction, instruction_sizes
+from tinycompress.device.emulator.legality import AlignmentRule, alignment_rules
 from tinycompress.device.emulator.timing import CycleModel
 
 
@@ -46,8 +47,11 @@ class BlockCounter(Protocol):
     def install(self) -> None:
         """Begin to count."""
 
-    def add(self, address: int, size_bytes: int) -> int:
-        """Make a block known and return its number."""
+    def add(self, address: int, size_bytes: int, rules: tuple[AlignmentRule, ...] = ()) -> int:
+        """Make a block known, with what to check at its entry, and return its number."""
+
+    def violation(self) -> tuple[AlignmentRule, int] | None:
+        """The rule that an entered block breaks and the address that it is about to access."""
 
     def entries(self, number: int) -> int:
         """How often a block was entered."""
@@ -97,7 +101,8 @@ class Ledger:
         """Decode and cost a new block and make it known to the counter."""
         code = self.read_code(address, size_bytes)
         block = self.decoder.block(address, code)
-        number = self.counter.add(address, size_bytes)
+        rules = tuple(rule for rule in alignment_rules(block) if rule.at_entry)
+        number = self.counter.add(address, size_bytes, rules)
         count = sum(1 for _ in instruction_sizes(code))
         penalty = self.model.target_penalty(block[0])
         self._blocks.append(_BlockInfo(address, size_bytes, count))
@@ -144,6 +149,13 @@ class Ledger:
             instructions, cycles = self._ahead(self._blocks[self.counter.last], pc)
             self.add(-instructions, -cycles)
 
+    def count_part(self, address: int, pc: int) -> None:
+        """Count the instructions from ``address`` to before ``pc`` that no block accounts for."""
+        if pc > address:
+            code = self.read_code(address, pc - address)
+            cycles = self.model.block_cost(self.decoder.block(address, code))
+            self.add(sum(1 for _ in instruction_sizes(code)), cycles)
+
     def add(self, instructions: int, cycles: int) -> None:
         """Count what no block accounts for, such as the entry of an exception."""
         self._more_instructions += instructions
@@ -181,13 +193,20 @@ class PythonBlockCounter:
         hook: Makes the processor call a function with address and size of every block that it
             enters.
         stop: Stops the processor before the block that it is about to enter.
+        register: Reads a register by name.
     """
 
     def __init__(
-        self, hook: Callable[[Callable[[int, int], None]], None], stop: Callable[[], None]
+        self,
+        hook: Callable[[Callable[[int, int], None]], None],
+        stop: Callable[[], None],
+        register: Callable[[str], int],
     ) -> None:
         self._hook = hook
         self._stop = stop
+        self._register = register
+        self._rules: list[tuple[AlignmentRule, ...]] = []
+        self._violation: tuple[AlignmentRule, int] | None = None
         self._rows: dict[int, list[int]] = {}
         self._ordered: list[list[int]] = []
         self.fuel = 0
@@ -215,13 +234,18 @@ class PythonBlockCounter:
         """Begin to count."""
         self._hook(self._entered)
 
-    def add(self, address: int, size_bytes: int) -> int:
-        """Make a block known and return its number."""
+    def add(self, address: int, size_bytes: int, rules: tuple[AlignmentRule, ...] = ()) -> int:
+        """Make a block known, with what to check at its entry, and return its number."""
         number = len(self._ordered)
+        self._rules.append(rules)
         row = [0, 0, number]
         self._rows[address | size_bytes << 32] = row
         self._ordered.append(row)
         return number
+
+    def violation(self) -> tuple[AlignmentRule, int] | None:
+        """The rule that an entered block breaks and the address that it is about to access."""
+        return self._violation
 
     def entries(self, number: int) -> int:
         """How often a block was entered."""
@@ -242,6 +266,8 @@ class PythonBlockCounter:
         elif self.fuel <= 0:
             self._out_of_fuel = True
             self._stop()
+        elif self._rules[row[2]] and self._breaks(self._rules[row[2]]):
+            self._stop()
         else:
             self.fuel -= size_bytes
             row[0] += 1
@@ -249,3 +275,11 @@ class PythonBlockCounter:
                 row[1] += 1
             self.end = address + size_bytes
             self._last_row = row
+
+    def _breaks(self, rules: tuple[AlignmentRule, ...]) -> bool:
+        for rule in rules:
+            address = self._register(rule.base) + rule.offset & 0xFFFF_FFFF
+            if address % rule.alignment:
+                self._violation = rule, address
+                return True
+        return False

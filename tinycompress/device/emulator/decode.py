@@ -25,7 +25,8 @@ class Instruction:
     load or store moves (words, for the FPU's double registers). ``writes`` leaves out a base
     register that is only updated. ``address_registers`` form a memory address; ``base`` and
     ``offset`` give it where the address is ``base + offset`` (None where it is not). ``target`` is
-    where a branch with a fixed destination goes.
+    where a branch with a fixed destination goes. ``moves`` is (to, from, n) where a register gets
+    the value of a register plus n, by arithmetic or as the updated base of a memory access.
     """
 
     address: int
@@ -43,6 +44,7 @@ class Instruction:
     writes_pc: bool = False
     is_conditional: bool = False
     target: int | None = None
+    moves: tuple[str, str, int] | None = None
 
     @property
     def end(self) -> int:
@@ -131,6 +133,7 @@ class Decoder:
             writes_pc=name in _BRANCHES or "pc" in writes,
             is_conditional=raw.cc not in (arm.ARM_CC_AL, arm.ARM_CC_INVALID),
             target=_target(raw) if name == "b" else None,
+            moves=_moves(raw, name, base, offset),
         )
 
     def _address(
@@ -153,6 +156,29 @@ class Decoder:
 def _target(raw: capstone.CsInsn) -> int | None:
     operand = raw.operands[0]
     return int(operand.imm) if operand.type == arm.ARM_OP_IMM else None
+
+
+def _moves(
+    raw: capstone.CsInsn, name: str, base: str | None, offset: int | None
+) -> tuple[str, str, int] | None:
+    operands = raw.operands
+    if raw.writeback and base is not None:
+        if name in MULTIPLES:
+            step = 4 * _moved_registers(raw, name)
+            return base, base, -step if name.endswith("db") or name.endswith("push") else step
+        if raw.post_index:
+            last = operands[-1]
+            return (base, base, last.imm) if last.type == arm.ARM_OP_IMM else None
+        return None if offset is None else (base, base, offset)
+    if name not in {"add", "sub", "mov"} or any(op.shift.type for op in operands):
+        return None
+    registers = [raw.reg_name(op.reg) for op in operands if op.type == arm.ARM_OP_REG]
+    immediates = [op.imm for op in operands if op.type == arm.ARM_OP_IMM]
+    if name == "mov":
+        return (registers[0], registers[1], 0) if len(registers) == 2 else None
+    if len(immediates) != 1:
+        return None
+    return registers[0], registers[-1], immediates[0] if name == "add" else -immediates[0]
 
 
 def _only_updates(raw: capstone.CsInsn, base: str | None) -> bool:

@@ -27,6 +27,7 @@ from tinycompress.device.emulator.peripherals.rp2040_pins import (
     Rp2040Pads,
     Rp2040QspiPads,
 )
+from tinycompress.device.emulator.peripherals.rp2040_sio import Rp2040Sio
 from tinycompress.device.emulator.peripherals.rp2040_ssi import Rp2040Ssi
 from tinycompress.device.emulator.peripherals.rp2040_uart import Rp2040Uart
 from tinycompress.device.emulator.peripherals.stm32_gpio import Stm32Gpio
@@ -230,7 +231,7 @@ def _rp2040(s: Surroundings) -> Microcontroller:
 
     return Microcontroller(
         (
-            resets, xosc, clocks, watchdog, Rp2040QspiPads(), Rp2040Ssi(),
+            resets, xosc, clocks, watchdog, Rp2040QspiPads(), Rp2040Ssi(), Rp2040Sio(),
             behind_reset(pll, 12), behind_reset(timer, 21), behind_reset(pins, 5),
             behind_reset(Rp2040Pads(), 8), behind_reset(uart, 22 + instance),
         ),

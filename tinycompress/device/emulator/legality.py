@@ -36,13 +36,18 @@ _DOUBLE_WORD = frozenset({"ldrd", "strd"})
 
 @dataclass(frozen=True)
 class AlignmentRule:
-    """An instruction that faults unless ``base + offset`` is a multiple of ``alignment``."""
+    """An instruction that faults unless ``base + offset`` is a multiple of ``alignment``.
+
+    ``at_entry``: base and offset are those at the entry of the block, where all of its rules can be
+    checked at once; else they are those at the instruction itself.
+    """
 
     address: int
     name: str
     base: str
     offset: int
     alignment: int
+    at_entry: bool
 
 
 def missing_extension(instruction: Instruction, cpu: Cpu) -> str | None:
@@ -59,15 +64,50 @@ def missing_extension(instruction: Instruction, cpu: Cpu) -> str | None:
 
 
 def alignment_rules(block: tuple[Instruction, ...]) -> Iterator[AlignmentRule]:
-    """Yield the checks that a block needs while it runs.
+    """Yield the checks that a block needs, one for each register, offset and alignment.
 
-    The stack pointer and the program counter are always aligned.
+    The stack pointer and the program counter are always aligned. A conditional access is not
+    checked: its address means nothing when the condition fails.
     """
+    known: dict[str, tuple[str, int] | None] = {}
+    seen: set[tuple[str, int, int]] = set()
     for instruction in block:
-        base, offset = instruction.base, instruction.offset
-        if base is None or offset is None or base in {"sp", "pc"}:
-            continue
-        name = instruction.name
-        if name in MULTIPLES or name in _DOUBLE_WORD or name in _FPU_SINGLES or name in _EXCLUSIVE:
-            alignment = 2 if name in _HALFWORD else 4
-            yield AlignmentRule(instruction.address, name, base, offset, alignment)
+        rule = _rule(instruction, known)
+        if rule is not None:
+            same = (rule.base, rule.offset % rule.alignment, rule.alignment)
+            if not rule.at_entry or same not in seen:
+                seen.add(same)
+                yield rule
+        _follow(instruction, known)
+
+
+def _rule(
+    instruction: Instruction, known: dict[str, tuple[str, int] | None]
+) -> AlignmentRule | None:
+    base, offset, name = instruction.base, instruction.offset, instruction.name
+    if base is None or offset is None or base in {"sp", "pc"} or instruction.is_conditional:
+        return None
+    if name not in MULTIPLES | _DOUBLE_WORD | _FPU_SINGLES | _EXCLUSIVE:
+        return None
+    alignment = 2 if name in _HALFWORD else 4
+    origin = known.get(base, (base, 0))
+    if origin is None:
+        return AlignmentRule(instruction.address, name, base, offset, alignment, at_entry=False)
+    if origin[0] == "sp":
+        return None
+    return AlignmentRule(
+        instruction.address, name, origin[0], origin[1] + offset, alignment, at_entry=True
+    )
+
+
+def _follow(instruction: Instruction, known: dict[str, tuple[str, int] | None]) -> None:
+    """Update what registers hold, as (register at the block's entry, sum added to it)."""
+    moved: tuple[str, int] | None = None
+    if instruction.moves is not None:
+        _, source, step = instruction.moves
+        origin = known.get(source, (source, 0))
+        moved = None if origin is None else (origin[0], origin[1] + step)
+    for register in instruction.writes:
+        known[register] = None
+    if instruction.moves is not None:
+        known[instruction.moves[0]] = None if instruction.is_conditional else moved

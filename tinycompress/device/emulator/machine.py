@@ -28,6 +28,7 @@ from tinycompress.device.emulator.memory_map import MemoryMap
 from tinycompress.device.emulator.peripherals.dwt import Dwt
 from tinycompress.device.emulator.peripherals.system_control import SystemControl
 from tinycompress.device.emulator.peripherals.systick import SysTick
+from tinycompress.device.emulator.reset import reset
 from tinycompress.device.emulator.timing import CycleModel
 from tinycompress.elf import ElfImage
 from tinycompress.errors import DeviceError
@@ -54,7 +55,6 @@ _EXCEPTIONS = {
 }
 _BREAKPOINT = 7
 _SVC = 2
-_VECTOR_ALIGNMENT = 128
 
 
 class Machine:
@@ -99,7 +99,7 @@ class Machine:
         self._map()
         self._counter.install()
         self._hook_trace(trace)
-        self._reset()
+        self._pc = reset(board, image, self._mcu, self._engine, self._control)
 
     # --- set-up
 
@@ -135,44 +135,6 @@ class Machine:
         if symbol is not None:
             self._engine.hook_instruction(
                 symbol.address, lambda pc: self.trace.append(self._ledger.now(pc))
-            )
-
-    def _reset(self) -> None:
-        vectors = self._board.region_for("code").origin
-        boot = self._mcu.boots_from
-        if boot is not None:
-            source, target, size = boot
-            self._check_boot_loader(self._engine.read_memory(source, size))
-            self._engine.write_memory(target, self._engine.read_memory(source, size))
-            self._pc = target
-            # The boot ROM's own stack.
-            self._engine.set_register("sp", target)
-            return
-        if vectors % _VECTOR_ALIGNMENT:
-            raise DeviceError(
-                f"the vector table at 0x{vectors:08x} is not a multiple of {_VECTOR_ALIGNMENT}",
-                phase="LOAD",
-            )
-        # A boot loader that jumps to the program has set VTOR to its table, as reset has elsewhere.
-        self._control.vector_table.value = vectors
-        stack, entry = struct.unpack("<II", self._engine.read_memory(vectors, 8))
-        if not entry & 1:
-            raise DeviceError(
-                f"{self._image.path}: the reset vector 0x{entry:08x} at 0x{vectors + 4:08x} has no "
-                "Thumb bit: there is no program for this board",
-                phase="LOAD",
-            )
-        self._engine.set_register("sp", stack & ~3)
-        self._pc = entry & ~1
-
-    def _check_boot_loader(self, code: bytes) -> None:
-        found = int.from_bytes(code[-4:], "little")
-        wanted = crc32_mpeg2(code[:-4])
-        if found != wanted:
-            raise DeviceError(
-                f"the boot ROM refuses the second-stage boot loader of {self._image.path}: its "
-                f"checksum is 0x{found:08x}, not 0x{wanted:08x}",
-                phase="LOAD",
             )
 
     # --- running
@@ -214,7 +176,8 @@ class Machine:
         """Run until the processor stops for any reason, and see to that reason."""
         status = self._engine.run(self._pc)
         self._pc = self._engine.register("pc")
-        unknown, violation = self._counter.take_unknown(), self._guard.violation()
+        unknown = self._counter.take_unknown()
+        violation = self._counter.violation() or self._guard.violation()
         out_of_fuel = self._counter.take_out_of_fuel()
         if self._fault is not None:
             self._raise_bus_fault(self._fault)
@@ -248,7 +211,8 @@ class Machine:
         if any(i.is_fpu for i in block) and not self._control.fpu_is_on:
             raise self._error("FPU instruction before CPACR switches the FPU on", address)
         for rule in alignment_rules(block):
-            self._guard.add(rule)
+            if not rule.at_entry:
+                self._guard.add(rule)
         if _is_endless(block):
             self._ended = f"in an endless loop in {self._image.symbolise(address)}"
 
@@ -304,7 +268,11 @@ class Machine:
         raise self._error(fault.what, pc, hint=fault.hint)
 
     def _raise_unaligned(self, rule: AlignmentRule, address: int) -> None:
-        self._ledger.abort_block(rule.address)
+        if rule.at_entry:
+            # The processor stands at the block's entry, and the block is not counted.
+            self._ledger.count_part(self._pc, rule.address)
+        else:
+            self._ledger.abort_block(rule.address)
         raise self._error(
             f"unaligned access: {rule.name} at 0x{address:08x}, which must be a multiple of "
             f"{rule.alignment}",
@@ -403,16 +371,6 @@ class Machine:
     def core_hz(self) -> int | None:
         """The core clock that the firmware has set up, None if the family has only one."""
         return self._mcu.core_hz() if self._mcu.core_hz is not None else None
-
-
-def crc32_mpeg2(data: bytes) -> int:
-    """CRC-32 with polynomial 0x04C11DB7 from 0xFFFFFFFF, neither reflected nor inverted."""
-    crc = 0xFFFF_FFFF
-    for byte in data:
-        crc ^= byte << 24
-        for _ in range(8):
-            crc = crc << 1 & 0xFFFF_FFFF ^ (0x04C1_1DB7 if crc >> 31 else 0)
-    return crc
 
 
 def _is_endless(block: tuple[Instruction, ...]) -> bool:

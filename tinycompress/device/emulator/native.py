@@ -34,6 +34,15 @@ class _Slot(ctypes.Structure):
     )
 
 
+class _Check(ctypes.Structure):
+    _fields_ = (
+        ("register_number", ctypes.c_int32),
+        ("offset", ctypes.c_uint32),
+        ("mask", ctypes.c_uint32),
+        ("rule", ctypes.c_uint32),
+    )
+
+
 class _Counter(ctypes.Structure):
     _fields_ = (
         ("fuel", ctypes.c_int64),
@@ -47,6 +56,11 @@ class _Counter(ctypes.Structure):
         ("slots", ctypes.c_void_p),
         ("entries", ctypes.c_void_p),
         ("falls", ctypes.c_void_p),
+        ("first_check", ctypes.c_void_p),
+        ("checks", ctypes.c_void_p),
+        ("violated_rule", ctypes.c_uint32),
+        ("violated_address", ctypes.c_uint32),
+        ("read_register", ctypes.c_void_p),
         ("stop", ctypes.c_void_p),
     )
 
@@ -96,10 +110,19 @@ class NativeBlockCounter:
         self._code = code
         self._engine = engine
         self._known: list[tuple[int, int]] = []
-        self._state = _Counter(end=-1, last=-1, stop=engine.stop_function)
+        self._rules: list[AlignmentRule] = []
+        self._state = _Counter(
+            end=-1,
+            last=-1,
+            read_register=engine.read_register_function,
+            stop=engine.stop_function,
+        )
         self._entries = (ctypes.c_uint64 * 0)()
         self._falls = (ctypes.c_uint64 * 0)()
+        self._first_check = (ctypes.c_uint32 * 0)()
+        self._checks = (_Check * 0)()
         self._grow(_FIRST_CAPACITY)
+        self._grow_checks(_FIRST_CAPACITY)
 
     @property
     def fuel(self) -> int:
@@ -144,15 +167,33 @@ class NativeBlockCounter:
             self._code.tc_counter_entered, ctypes.byref(self._state), keep=self._state
         )
 
-    def add(self, address: int, size_bytes: int) -> int:
-        """Make a block known and return its number."""
+    def add(self, address: int, size_bytes: int, rules: tuple[AlignmentRule, ...] = ()) -> int:
+        """Make a block known, with what to check at its entry, and return its number."""
         number = len(self._known)
         self._known.append((address, size_bytes))
         if len(self._known) > len(self._entries):
             self._grow(2 * len(self._entries))
         else:
             self._place(number)
+        if len(self._rules) + len(rules) > len(self._checks):
+            self._grow_checks(2 * (len(self._rules) + len(rules)))
+        for rule in rules:
+            self._checks[len(self._rules)] = _Check(
+                self._engine.register_number(rule.base),
+                rule.offset & 0xFFFF_FFFF,
+                rule.alignment - 1,
+                len(self._rules),
+            )
+            self._rules.append(rule)
+        self._first_check[number + 1] = len(self._rules)
         return number
+
+    def violation(self) -> tuple[AlignmentRule, int] | None:
+        """The rule that an entered block breaks and the address that it is about to access."""
+        if not self._state.violated_rule:
+            return None
+        rule = self._rules[self._state.violated_rule - 1]
+        return rule, int(self._state.violated_address)
 
     def entries(self, number: int) -> int:
         """How often a block was entered."""
@@ -179,12 +220,22 @@ class NativeBlockCounter:
         # Every number -1: free.
         ctypes.memset(self._slots, 0xFF, ctypes.sizeof(self._slots))
         self._entries, self._falls = entries, falls
+        first_check = (ctypes.c_uint32 * (capacity + 1))()
+        ctypes.memmove(first_check, self._first_check, ctypes.sizeof(self._first_check))
+        self._first_check = first_check
+        self._state.first_check = ctypes.addressof(first_check)
         self._state.slots = ctypes.addressof(self._slots)
         self._state.slot_mask = slots - 1
         self._state.entries = ctypes.addressof(entries)
         self._state.falls = ctypes.addressof(falls)
         for number in range(len(self._known)):
             self._place(number)
+
+    def _grow_checks(self, capacity: int) -> None:
+        checks = (_Check * capacity)()
+        ctypes.memmove(checks, self._checks, ctypes.sizeof(self._checks))
+        self._checks = checks
+        self._state.checks = ctypes.addressof(checks)
 
     def _place(self, number: int) -> None:
         address, size_bytes = self._known[number]
