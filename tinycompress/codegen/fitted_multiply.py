@@ -137,7 +137,12 @@ def _ceil_divide(numerator: Int64s, denominator: int) -> Int64s:
 
 
 def fit(
-    stairs: Staircase, sums: SumRange, fraction_bits: int, *, gain: int = 1
+    stairs: Staircase,
+    sums: SumRange,
+    fraction_bits: int,
+    *,
+    gain: int = 1,
+    occurring: Int64s | None = None,
 ) -> FittedMultiply | None:
     """A line with the outputs of ``stairs`` for all ``sums``.
 
@@ -146,6 +151,8 @@ def fit(
         sums: Every sum that can occur; within int32.
         fraction_bits: More give the line more precision, and less room for steep ones.
         gain: The line takes sums that are multiplied by this.
+        occurring: All sums that can occur, ascending, ``sums.low`` and ``sums.high`` among them;
+            every integer between these two if it is not given.
 
     Returns:
         None if there is no such line within reach.
@@ -160,13 +167,17 @@ def fit(
     start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
     if corners is None or start + max(_CANDIDATES) > INT32_MAX:
         return None
-    corners = corners * gain
+    before = corners - 1
+    if occurring is not None:
+        index = np.searchsorted(occurring, corners)
+        corners, before = occurring[index], occurring[index - 1]
+    corners, before = corners * gain, before * gain
     sums = SumRange(sums.low * gain, sums.high * gain)
     levels = outputs << (32 + fraction_bits)
     # SSAT clamps to int8 only: ends of the staircase short of it are steps without a next one.
     for multiplier in (start + candidate for candidate in _CANDIDATES if start + candidate > 0):
         lowest = int((levels - corners * multiplier).max())
-        highest = int((levels - (corners - gain) * multiplier).min()) - 1
+        highest = int((levels - before * multiplier).min()) - 1
         if lowest <= highest:
             found = _as_integers(multiplier, lowest, highest, sums, fraction_bits)
             if found is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.add_dsp import dsp_variants
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape, merged_broadcast
 from tinycompress.codegen.options import CodegenOptions
@@ -76,7 +78,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shape = {f"size_{i}": size for i, size in enumerate(merged.sizes)}
         shape |= {f"stride_1_{i}": stride for i, stride in enumerate(merged.strides_1)}
         shape |= {f"stride_2_{i}": stride for i, stride in enumerate(merged.strides_2)}
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=kernel,
@@ -85,6 +87,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(a, b, y),
     )
+    fast = dsp_variants(graph, op, reference) if options.dsp and kernel is _REF else ()
+    return choose((*fast, reference), options)
 
 
 SPEC = OpSpec(
