@@ -43,6 +43,8 @@ class KernelCases:
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
+        self.target: dict[str, Any] = {}
+        """Options of the code generator that name the core."""
         self.builder = Builder()
         self.labels: list[str] = []
         self._inputs: list[int] = []
@@ -145,7 +147,7 @@ class KernelCases:
     def mismatches(self, exact_to: ExactTo, *, count: int = 6) -> list[str]:
         """Labels of the cases of which some output byte differs from the oracle's, with one."""
         tflite, batches = self.tflite(), self.samples(count)
-        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
+        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, **self.target))
         model, oracle = HostModel(sources, flags=("-O0",)), Oracle(tflite, exact_to)
         found: dict[str, str] = {}
         for batch in batches:
@@ -161,7 +163,7 @@ class KernelCases:
     def sanitized_mismatches(self, exact_to: ExactTo) -> int:
         """Output bytes that differ from the oracle's when run under ASan and UBSan."""
         tflite, batches = self.tflite(), self.samples(1)
-        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
+        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, **self.target))
         oracle = Oracle(tflite, exact_to)
         outputs = run_sanitized(sources, batches)
         assert len(outputs) == len(batches)
