@@ -171,6 +171,19 @@ def _serial(board: Board) -> Iterator[str]:
         )
 
 
+def _energy(board: Board) -> Iterator[str]:
+    if board.energy is None:
+        return
+    pin, pattern = board.energy.pin, _PIN.get(board.family)
+    if pattern is None:
+        yield f"energy.pin: family {board.family!r} has no pins"
+    elif not pattern.fullmatch(pin):
+        yield f"energy.pin: {pin!r} is no pin of family {board.family!r}"
+    for key, taken in (("tx", board.serial.uart.tx), ("rx", board.serial.uart.rx)):
+        if pin == taken:
+            yield f"energy.pin: {pin!r} is serial.uart.{key} already"
+
+
 def _kind(board: Board) -> Iterator[str]:
     if board.kind == "qemu" and board.qemu is None:
         yield "qemu: missing; kind 'qemu' needs this table"
@@ -189,5 +202,5 @@ def _flash(board: Board) -> Iterator[str]:
 
 
 _RULES: tuple[Rule, ...] = (
-    _aliases, _regions, _holds, _cpu, _budget, _timer, _serial, _kind, _flash,
+    _aliases, _regions, _holds, _cpu, _budget, _timer, _serial, _energy, _kind, _flash,
 )  # fmt: skip

@@ -166,6 +166,12 @@ FlashMethod = Annotated[
 ]
 
 
+class Energy(_Table):
+    """A free pin, in the vendor's spelling, that is high while the model runs."""
+
+    pin: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")]
+
+
 class Emulator(_Table):
     """What the virtual board needs besides the memory map.
 
@@ -213,6 +219,7 @@ class Board(_Table):
     timer: Timer
     serial: Serial
     flash: tuple[FlashMethod, ...] = ()
+    energy: Energy | None = None
     emulator: Emulator
     qemu: Qemu | None = None
     source: Annotated[tuple[Source, ...], Field(min_length=1)]

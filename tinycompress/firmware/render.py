@@ -191,6 +191,7 @@ def _facts(
         **{purpose: board.region_for(purpose) for purpose in ("code", "data", "stack", "arena")},
         "arena_max_bytes": arena_max_bytes(board),
         "uart_instance": uart_number(uart.instance),
+        "mark": None if board.energy is None else pin_number(board.energy.pin),
         "tx": None if uart.tx is None else pin_number(uart.tx),
         "rx": None if uart.rx is None else pin_number(uart.rx),
     }

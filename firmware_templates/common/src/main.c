@@ -1,4 +1,5 @@
 /* One program for every board, engine and model: it waits for a host and does what it asks for. */
+#include "tc_mark.h"
 #include "tc_measure.h"
 #include "tc_model.h"
 #include "tc_platform.h"
@@ -6,6 +7,7 @@
 
 int main(void) {
     tc_platform_init();
+    tc_mark(false);
     const bool counter_moves = tc_measure_counter_moves();
     tc_proto_init(tc_model_init(), counter_moves);
     for (;;) {

@@ -1,5 +1,6 @@
 #include "tc_measure.h"
 
+#include "tc_mark.h"
 #include "tc_platform.h"
 
 #define COUNTER_TEST_READS 10000u
@@ -59,7 +60,10 @@ uint32_t tc_measure_empty(void) {
 }
 
 tc_status tc_measure_invoke(uint32_t *ticks) {
-    return timer(invoke_function, ticks);
+    tc_mark(true);
+    const tc_status status = timer(invoke_function, ticks);
+    tc_mark(false);
+    return status;
 }
 
 tc_status tc_measure_layers(uint32_t *empty) {
