@@ -239,19 +239,24 @@ def _exp_on_minus_quarter_to_zero(a: int) -> int:
     return _EXP_MINUS_ONE_EIGHTH + mul(_EXP_MINUS_ONE_EIGHTH, x + tail)
 
 
-def exp_on_negative_values(a: int) -> int:
-    """exp of a non-positive Q5.26, as a Q0.31: gemmlowp's polynomial and barrel shifter."""
+def exp_on_negative_values(a: int, integer_bits: int = SOFTMAX_INTEGER_BITS) -> int:
+    """exp of a non-positive fixed-point number, as a Q0.31: gemmlowp's polynomial and shifter.
+
+    Args:
+        a: In units of ``2**(integer_bits - 31)``.
+        integer_bits: At most 5.
+    """
     if a == 0:
         return INT32_MAX
-    fractional_bits = 31 - SOFTMAX_INTEGER_BITS
+    fractional_bits = 31 - integer_bits
     quarter = 1 << (fractional_bits - 2)
     a_mod_quarter = (a & (quarter - 1)) - quarter
     result = _exp_on_minus_quarter_to_zero(
-        saturating_rounding_multiply_by_pot(a_mod_quarter, SOFTMAX_INTEGER_BITS)
+        saturating_rounding_multiply_by_pot(a_mod_quarter, integer_bits)
     )
     remainder = a_mod_quarter - a
     for exponent, factor in enumerate(_EXP_MINUS_POWER_OF_TWO, start=-2):
-        if remainder & (1 << (fractional_bits + exponent)):
+        if exponent < integer_bits and remainder & (1 << (fractional_bits + exponent)):
             result = saturating_rounding_doubling_high_mul(result, factor)
     return result
 

@@ -1,0 +1,43 @@
+"""SQUARED_DIFFERENCE on int8, with broadcasting."""
+
+from __future__ import annotations
+
+from tinycompress.codegen.layer import ParamValue
+from tinycompress.codegen.ops.binary import binary_spec, scales, zero_points
+from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN, float32, quantize_multiplier
+from tinycompress.ir.graph import Graph, Op
+
+_LEFT_SHIFT = 7
+
+
+def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamValue]:
+    """Both inputs in 2^-7 of twice the larger scale; ValueError if the square's factor is large."""
+    a, b, y = scales(graph, op)
+    larger = 2.0 * max(a, b)
+    # The square of the shift is an int and the scale a float32, so that C multiplies in float32.
+    real = larger * larger / float32((1 << 2 * _LEFT_SHIFT) * y)
+    pairs = [quantize_multiplier(value) for value in (a / larger, b / larger, real)]
+    limit = MAX_LEFT_SHIFT if options.exact_to == "tflm" else 0
+    if pairs[2][1] > limit:
+        raise ValueError(f"output scale {y:g} against input scale {max(a, b):g}")
+    return {
+        **zero_points(graph, op),
+        "multiplier_1": pairs[0][0],
+        "shift_1": pairs[0][1],
+        "multiplier_2": pairs[1][0],
+        "shift_2": pairs[1][1],
+        "output_multiplier": pairs[2][0],
+        "output_shift": pairs[2][1],
+        "clamp_min": INT8_MIN,
+        "clamp_max": INT8_MAX,
+    }
+
+
+SPEC = binary_spec(
+    "squared_difference",
+    scaling,
+    "The output scale must be above 2^-42 (2^-12 for LiteRT) of the larger input scale's square",
+    activation=False,
+)
