@@ -98,6 +98,10 @@ class GeneratedSources:
         return sum(layer.macs for layer in self.layers)
 
 
+TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
+"""How a host reaches firmware: UART, the board's own USB, or QEMU's standard streams."""
+
+
 @dataclass(frozen=True)
 class FirmwareProject:
     """A generated project on disk; ``tinycompress.json`` in it holds the same facts."""
@@ -112,6 +116,7 @@ class FirmwareProject:
     layers: tuple[LayerInfo, ...]
     arena_bytes: int
     weights_bytes: int
+    transport: TransportName = "uart"
 
 
 @dataclass(frozen=True)
@@ -227,3 +232,17 @@ class BenchResult:
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the doctor says of one tool or board.
+
+    ``broken`` is a fault; ``missing`` is one only where what the hint names is wanted.
+    """
+
+    name: str
+    status: Literal["ok", "missing", "broken"]
+    version: str | None = None
+    detail: str | None = None
+    hint: str | None = None

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 import pytest
 from toolchain_support import write_program
 
+from tinycompress.artifacts import Finding
 from tinycompress.toolchain import doctor, find
-from tinycompress.toolchain.doctor import Finding, diagnose
+from tinycompress.toolchain.doctor import diagnose
 
 NAMES = [
     "python", "zig", "arm-none-eabi-gcc", "qemu-system-arm", "cmake", "unicorn", "capstone",

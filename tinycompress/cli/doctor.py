@@ -10,11 +10,13 @@ from tinycompress.cli.options import json_option, print_json
 @click.command("doctor")
 @json_option
 def doctor_command(as_json: bool) -> None:
-    """Say which tools are there, which versions, and whether they work."""
+    """Say which tools and boards are there, which versions, and whether they work."""
+    from tinycompress.boards import list_boards
     from tinycompress.cli import render
+    from tinycompress.device.doctor import diagnose_boards
     from tinycompress.toolchain.doctor import diagnose
 
-    findings = diagnose()
+    findings = (*diagnose(), *diagnose_boards(list_boards()))
     if as_json:
         print_json(render.doctor_json(findings))
     else:

@@ -8,10 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import ConvertedModel, TensorSpec
+from tinycompress.artifacts import ConvertedModel, Finding, TensorSpec
 from tinycompress.boards import Board
 from tinycompress.pipeline import Build, Inspection
-from tinycompress.toolchain.doctor import Finding
 
 
 def _schema(name: str) -> dict[str, object]:

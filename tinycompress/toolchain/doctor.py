@@ -12,11 +12,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tinycompress import _proc
 from tinycompress._resources import firmware_templates_dir
-from tinycompress.artifacts import ToolchainName
+from tinycompress.artifacts import Finding, ToolchainName
 from tinycompress.errors import ToolError
 from tinycompress.toolchain.find import (
     GCC,
@@ -28,25 +27,12 @@ from tinycompress.toolchain.find import (
     zig_path,
 )
 
-Status = Literal["ok", "missing", "broken"]
-
 _TIMEOUT_S = 60.0
 _KERAS_HINT = "pip install 'tinycompress-mcu[keras]' (needed for Keras models, not for .tflite)"
 _CPU_FLAGS: dict[ToolchainName, tuple[str, ...]] = {
     "zig": ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m4"),
     "gcc": ("-mcpu=cortex-m4", "-mthumb"),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One tool. ``broken`` is a fault; ``missing`` only where what the hint names is wanted."""
-
-    name: str
-    status: Status
-    version: str | None = None
-    detail: str | None = None
-    hint: str | None = None
 
 
 @dataclass(frozen=True)
