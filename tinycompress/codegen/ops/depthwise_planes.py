@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from tinycompress.codegen.fitted_multiply import DoubleRounding, FittedMultiply, SumRange, fit
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.channels import Int64s, folded_biases, sum_ranges
-from tinycompress.codegen.ops.requantize import bias_values, effective_scales
-from tinycompress.codegen.ops.window import Window
-from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import INT32_MAX, quantize_multiplier
-from tinycompress.ir.graph import Graph, Op, Tensor
+from tinycompress.codegen.ops.channels import Int64s
+from tinycompress.codegen.ops.depthwise_problem import (
+    RIGHT_SHIFTS,
+    DepthwiseGeometry,
+    DepthwiseProblem,
+)
 
 _FITTED_GAIN = 256
 """The 3x3 kernels multiply weights by it, which saves sign extensions."""
@@ -25,34 +24,6 @@ _FITTED_FRACTION_BITS = 8
 _PLANE_LIMIT_BYTES = 2048
 """Planes above it hold a band of rows only."""
 _PARAMS = "depthwise_planes_s8"
-_RIGHT_SHIFTS = range(-31, 0)
-"""Shifts that the double rounding of depthwise_planes_s8_dsp.h can do."""
-
-
-@dataclass(frozen=True)
-class _Geometry:
-    """A window on one channel, (height, width) each; ``padding`` is (top, left)."""
-
-    input: tuple[int, int]
-    output: tuple[int, int]
-    size: tuple[int, int]
-    stride: tuple[int, int]
-    padding: tuple[int, int]
-
-    @classmethod
-    def of(cls, x: Tensor, window: Window) -> _Geometry:
-        """The window's; a single column lies down, as rows are what the kernels are fast on."""
-        found = cls(
-            (x.shape[1], x.shape[2]),
-            window.output,
-            window.size,
-            window.stride,
-            (window.padding[0], window.padding[2]),
-        )
-        if found.input[1] == found.output[1] == found.size[1] == 1 and not any(window.padding[2:]):
-            fields = (found.input, found.output, found.size, found.stride, found.padding)
-            return cls(*((b, a) for a, b in fields))
-        return found
 
 
 @dataclass(frozen=True)
@@ -69,7 +40,7 @@ class _Plane:
         return self.pitch * self.rows // 2
 
     @classmethod
-    def of(cls, geometry: _Geometry) -> _Plane:
+    def of(cls, geometry: DepthwiseGeometry) -> _Plane:
         """The plane of as many output rows as the limit allows, at least one."""
         (height, width), (out_height, out_width) = geometry.size, geometry.output
         span = (out_width - 1) * geometry.stride[1] + width
@@ -79,7 +50,7 @@ class _Plane:
             rows = max(_PLANE_LIMIT_BYTES // (2 * pitch), height)
             band = min((rows - height) // geometry.stride[0] + 1, out_height)
         rows = (band - 1) * geometry.stride[0] + height
-        used_width = max(min(geometry.input[1], span - geometry.padding[1]), 0)
+        used_width = max(min(geometry.input[1], span - geometry.paddings[2]), 0)
         return cls(used_width, pitch, rows, band)
 
 
@@ -102,66 +73,14 @@ class _WithoutBias:
         return None if found is None else found - self.bias
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """An operator and what every variant derives from it; ``rows`` is ``[channels, taps]``."""
-
-    graph: Graph
-    op: Op
-    geometry: _Geometry
-    reference: Layer
-    rows: Int64s
-    biases: Int64s
-    ranges: list[SumRange]
-    stairs: list[DoubleRounding]
-
-    def overflows(self, channel: int, gain: int) -> bool:
-        """Whether sums times ``gain`` may leave int32."""
-        sums = self.ranges[channel]
-        return gain * max(-sums.low, sums.high) > INT32_MAX
-
-    def array(self, role: str, values: npt.ArrayLike, dtype: npt.DTypeLike) -> ConstArray:
-        """A constant array that stems from the filter."""
-        name = o.operand(self.graph, self.op, 1).name
-        return ConstArray(name, role, np.array(values, np.int64).astype(dtype))
-
-
-def plane_variants(
-    graph: Graph, op: Op, window: Window, reference: Layer, options: CodegenOptions
-) -> Iterator[Layer]:
-    """The layer by each fast kernel that can compute it, the fastest first.
-
-    Args:
-        graph: The graph; the operator has passed the checks.
-        op: A DEPTHWISE_CONV_2D.
-        window: Its window.
-        reference: The layer by the reference kernel.
-        options: The target core.
-    """
-    if window.dilation != (1, 1) or not options.dsp:
-        return
-    problem = _problem(graph, op, window, reference)
+def plane_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
+    """The layer by each of these kernels that can compute it, the fastest first."""
     if problem.geometry.size == (3, 3) and problem.geometry.stride[1] in (1, 2):
         yield from _fitted_3x3(problem)
     yield from _any_filter(problem)
 
 
-def _problem(graph: Graph, op: Op, window: Window, reference: Layer) -> _Problem:
-    x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    channels = weights.shape[3]
-    rows = np.asarray(weights.data, np.int64).reshape(-1, channels).T
-    bias = bias_values(o.optional_operand(graph, op, 2), channels)
-    biases = folded_biases(rows, bias, o.quantization(x).zero_point)
-    limits, zero_point = o.clamp_range(graph, op), o.quantization(y).zero_point
-    stairs = [
-        DoubleRounding(*quantize_multiplier(scale), zero_point, limits)
-        for scale in effective_scales(x, weights, y, channels)
-    ]
-    geometry, ranges = _Geometry.of(x, window), sum_ranges(rows, biases)
-    return _Problem(graph, op, geometry, reference, rows, biases, ranges, stairs)
-
-
-def _fitted_3x3(problem: _Problem) -> Iterator[Layer]:
+def _fitted_3x3(problem: DepthwiseProblem) -> Iterator[Layer]:
     if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
         return
     lines: list[FittedMultiply] = []
@@ -183,12 +102,12 @@ def _fitted_3x3(problem: _Problem) -> Iterator[Layer]:
     yield _layer(problem, Kernel(f"depthwise_3x3_s8_{stride}_dsp", _PARAMS), tables, 0)
 
 
-def _any_filter(problem: _Problem) -> Iterator[Layer]:
+def _any_filter(problem: DepthwiseProblem) -> Iterator[Layer]:
     pairs: list[tuple[int, int]] = []
     for channel, stairs in enumerate(problem.stairs):
         # Scales that are flushed to zero have no shift.
         pairs.append((stairs.multiplier, stairs.shift if stairs.multiplier else -1))
-        if pairs[-1][1] not in _RIGHT_SHIFTS or problem.overflows(channel, 2):
+        if pairs[-1][1] not in RIGHT_SHIFTS or problem.overflows(channel, 2):
             return
     tables: dict[str, ParamValue] = {
         "bias": problem.array("bias", [2 * int(bias) for bias in problem.biases], np.int32),
@@ -203,7 +122,7 @@ def _any_filter(problem: _Problem) -> Iterator[Layer]:
 
 
 def _layer(
-    problem: _Problem, kernel: Kernel, tables: dict[str, ParamValue], more_words: int
+    problem: DepthwiseProblem, kernel: Kernel, tables: dict[str, ParamValue], more_words: int
 ) -> Layer:
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
     geometry, plane = problem.geometry, _Plane.of(problem.geometry)
@@ -220,8 +139,8 @@ def _layer(
         "filter_width": geometry.size[1],
         "stride_height": geometry.stride[0],
         "stride_width": geometry.stride[1],
-        "pad_top": geometry.padding[0],
-        "pad_left": geometry.padding[1],
+        "pad_top": geometry.paddings[0],
+        "pad_left": geometry.paddings[2],
         "pad_value": o.quantization(x).zero_point,
         "used_width": plane.used_width,
         "pitch": plane.pitch,
