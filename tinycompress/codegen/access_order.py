@@ -204,7 +204,9 @@ def _planes(numbers: _Numbers) -> Overlap | None:
     begins = np.arange(0, numbers["output_height"], band, dtype=np.int64)
     rows = np.minimum(begins + band, numbers["output_height"])
     read_rows = begins * stride - numbers["pad_top"] + np.where(begins > 0, kept, 0)
-    read = np.clip(read_rows, 0, numbers["input_height"]) * numbers["input_width"]
+    read = np.maximum(read_rows, 0) * numbers["input_width"]
+    # Bands may lie below the input, or need no row that is not there yet.
+    read[read_rows >= numbers["input_height"]] = _ANYWHERE
     images = np.arange(numbers["batches"], dtype=np.int64)[:, None]
     read = read + images * (numbers["input_height"] * numbers["input_width"])
     written = (rows + images * numbers["output_height"]) * numbers["output_width"]
