@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from support import ROOT
 
 from tinycompress.artifacts import BenchResult, FlashSizes, RamSizes, Spread
-from tinycompress.bench.roster import Failure, Outcome, Task, attempt, read_roster
+from tinycompress.bench.roster import Entry, Failure, Outcome, Task, attempt, read_roster
 from tinycompress.bench.roster_report import exit_code, print_roster, roster_json
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DeviceError
@@ -181,3 +182,12 @@ def test_json_and_table() -> None:
 )  # fmt: skip
 def test_options_that_do_not_go_together(options: list[str]) -> None:
     assert _run(["bench", *options]) == 2
+
+
+def test_roster_in_the_docs_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "flashing.md").read_text()
+    block = text[text.index("```toml\nschema") + 8 :].split("```")[0]
+    tasks = read_roster(write(tmp_path, block), None)
+    assert [task.name for task in tasks] == ["digits-nano33", "left"]
+    keys = {line.split("=")[0].strip() for line in block.splitlines() if "=" in line}
+    assert keys == {"schema", "runs", *Entry.model_fields}

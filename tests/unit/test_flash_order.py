@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import pytest
 from flash_support import Desk
+from support import ROOT
 
 from tinycompress.boards import load_board
 from tinycompress.boards.schema import FlashMethod
@@ -67,6 +68,9 @@ def test_every_method_of_the_schema_has_a_driver() -> None:
     union = get_args(FlashMethod)[0]
     names = {get_args(table.model_fields["method"].annotation)[0] for table in get_args(union)}
     assert names == set(FLASHERS) == set(METHODS)
+    for page in ("flashing.md", "adding-a-board.md"):
+        text = (ROOT / "docs" / page).read_text()
+        assert {name for name in names if f"| `{name}` |" in text} == names, page
 
 
 def test_first_method_that_is_possible(recorder: Recorder, desk: Desk) -> None:
