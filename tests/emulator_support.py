@@ -97,8 +97,8 @@ def link(
         *_command(toolchain, board),
         *("-O2", "-g0", "-ffreestanding", "-nostartfiles", "-Wl,--build-id=none"),
         *(["-fno-sanitize=undefined"] if toolchain == "zig" else ["-nostdlib"]),
-        *(["-lgcc"] if toolchain == "gcc" else []),
         *("-Wl,-T,test.ld", "-o", "test.elf", *(name for name, _ in sources)),
+        *(["-lc", "-lgcc"] if toolchain == "gcc" else []),
     ]
     done = subprocess.run(
         argv, cwd=directory, capture_output=True, text=True, check=False, timeout=120

@@ -21,7 +21,9 @@ from tinycompress.device.emulator.peripherals.line import UartLine
 from tinycompress.device.emulator.peripherals.nrf_clock import NrfClock
 from tinycompress.device.emulator.peripherals.nrf_gpio import NrfGpio
 from tinycompress.device.emulator.peripherals.nrf_nvmc import NrfNvmc
+from tinycompress.device.emulator.peripherals.nrf_power import NrfFicr, NrfPower, NrfUsbAnomalies
 from tinycompress.device.emulator.peripherals.nrf_uart import NrfUart
+from tinycompress.device.emulator.peripherals.nrf_usbd import Memory, NrfUsbd
 from tinycompress.device.emulator.peripherals.rp2040_pins import (
     Rp2040IoBank,
     Rp2040Pads,
@@ -32,6 +34,7 @@ from tinycompress.device.emulator.peripherals.rp2040_ssi import Rp2040Ssi
 from tinycompress.device.emulator.peripherals.rp2040_uart import Rp2040Uart
 from tinycompress.device.emulator.peripherals.stm32_gpio import Stm32Gpio
 from tinycompress.device.emulator.peripherals.stm32_usart import Stm32UsartNew, Stm32UsartOld
+from tinycompress.device.emulator.usb_host import UsbHost
 from tinycompress.errors import BoardError
 
 
@@ -39,12 +42,13 @@ from tinycompress.errors import BoardError
 class Surroundings:
     """What a family gets to build its peripherals from.
 
-    ``cycles`` returns the core cycles since reset.
+    ``cycles`` returns the core cycles since reset; ``memory`` is what DMA reaches.
     """
 
     board: Board
     port: HostPort
     cycles: Callable[[], int]
+    memory: Memory
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ class Microcontroller:
 
     ``core_hz`` returns the clock that the firmware has set up, where the family models clocks.
     ``boots_from`` is set where the program does not start at its vector table: the boot ROM copies
-    that many bytes from ``boots_from[0]`` to ``boots_from[1]`` and jumps there.
+    that many bytes from ``boots_from[0]`` to ``boots_from[1]`` and jumps there. ``usb`` is the host
+    at the other end of the board's own USB cable, where the firmware talks over that.
     """
 
     peripherals: tuple[Peripheral, ...]
@@ -61,6 +66,7 @@ class Microcontroller:
     extra_memory: tuple[Range, ...] = ()
     aliases: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     boots_from: tuple[int, int, int] | None = None
+    usb: UsbHost | None = None
 
 
 def build(surroundings: Surroundings) -> Microcontroller:
@@ -99,7 +105,14 @@ def _nrf52(s: Surroundings) -> Microcontroller:
         return None
 
     uart = NrfUart(_line(s, check))
-    return Microcontroller((NrfClock(), uart, NrfNvmc(), NrfGpio(0), NrfGpio(1)))
+    common = (NrfNvmc(), NrfGpio(0), NrfGpio(1))
+    if s.board.serial.transport != "usb-cdc":
+        return Microcontroller((NrfClock(), uart, *common))
+    host = UsbHost(s.port, s.board.serial.baud)
+    power, anomalies = NrfPower(s.port.poll), NrfUsbAnomalies()
+    usbd = NrfUsbd(s.memory, power, anomalies, host.step)
+    host.connect(usbd, power)
+    return Microcontroller((power, usbd, anomalies, NrfFicr(), *common), usb=host)
 
 
 def _nrf_pin(name: str) -> int:

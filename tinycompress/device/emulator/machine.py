@@ -26,10 +26,12 @@ from tinycompress.device.emulator.legality import (
 )
 from tinycompress.device.emulator.memory_map import MemoryMap
 from tinycompress.device.emulator.peripherals.dwt import Dwt
+from tinycompress.device.emulator.peripherals.nrf_usbd import Memory
 from tinycompress.device.emulator.peripherals.system_control import SystemControl
 from tinycompress.device.emulator.peripherals.systick import SysTick
 from tinycompress.device.emulator.reset import reset
 from tinycompress.device.emulator.timing import CycleModel
+from tinycompress.device.emulator.usb_host import UsbHost
 from tinycompress.elf import ElfImage
 from tinycompress.errors import DeviceError
 
@@ -91,7 +93,8 @@ class Machine:
             self._counter,
         )
         self._locator = AccessLocator(self._ledger, self._engine.register)
-        self._mcu = build(Surroundings(board, self.port, self._cycles_now))
+        memory = Memory(self._engine.read_memory, self._engine.write_memory)
+        self._mcu = build(Surroundings(board, self.port, self._cycles_now, memory))
         self._memory = MemoryMap(
             board, image, extra=self._mcu.extra_memory, aliases=dict(self._mcu.aliases)
         )
@@ -366,6 +369,11 @@ class Machine:
             name = symbol.name if symbol is not None else f"0x{address:08x}"
             sums[name] = sums.get(name, 0) + instructions
         return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def usb(self) -> UsbHost | None:
+        """The host on the board's own USB cable, None where the firmware does not talk over it."""
+        return self._mcu.usb
 
     @property
     def core_hz(self) -> int | None:

@@ -8,6 +8,7 @@ from typing import Literal
 from tinycompress.boards.schema import Board
 from tinycompress.device.emulator.counting import TracePoint
 from tinycompress.device.emulator.machine import Machine, State
+from tinycompress.device.emulator.usb_host import UsbHost
 from tinycompress.elf import read_elf
 from tinycompress.errors import DeviceError
 
@@ -43,14 +44,14 @@ class VirtualBoard:
     ) -> None:
         self.board = board
         self.phase = "RUN"
-        self._image = read_elf(elf)
+        self.image = read_elf(elf)
         self._max_instructions = max_instructions
         self._native = native
         self._machine: Machine | None = self._new_machine()
         self._pending: DeviceError | None = None
 
     def _new_machine(self) -> Machine:
-        return Machine(self.board, self._image, trace=_TRACED_FUNCTION, native=self._native)
+        return Machine(self.board, self.image, trace=_TRACED_FUNCTION, native=self._native)
 
     @property
     def transport(self) -> Literal["virtual", "serial"]:
@@ -160,6 +161,11 @@ class VirtualBoard:
             DeviceError: There is none at that address.
         """
         return self._open("read_memory").read_memory(address, size_bytes)
+
+    @property
+    def usb(self) -> UsbHost | None:
+        """The host on the board's own USB cable, None where the firmware does not talk over it."""
+        return self._open("usb").usb
 
     # --- for tests of the host's side
 
