@@ -119,6 +119,12 @@ class HostModel:
             )
         )
 
+    def reset(self) -> None:
+        """Give state that is kept between inferences its initial value again."""
+        status = self._library.tc_model_reset()
+        if status != 0:
+            raise RuntimeError(f"tc_model_reset returned {status}")
+
 
 def run_sanitized(sources: GeneratedSources, batches: Sequence[Arrays]) -> list[Arrays]:
     """Inferences in a program built with AddressSanitizer and UBSan.

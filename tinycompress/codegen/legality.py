@@ -71,11 +71,15 @@ def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[str]:
             yield f"{where}: this operator is not supported{_types(graph, op)}"
             continue
         for index in op.inputs:
-            if index >= 0 and graph.tensors[index].is_variable:
+            if index >= 0 and _unresolved_state(graph.tensors[index]):
                 name = graph.tensors[index].name
                 yield f"{where}: state that is kept between invocations is not supported: '{name}'"
         for violation in OPS[op.kind].violations(graph, op, options):
             yield f"{where}: {violation}"
+
+
+def _unresolved_state(tensor: Tensor) -> bool:
+    return tensor.is_variable and tensor.initial is None
 
 
 def _kind(op: Op) -> str:

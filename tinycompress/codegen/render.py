@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinycompress._version import __version__
@@ -21,7 +22,7 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.memory import ArenaLayout
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Model
+from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.specs import input_specs, output_specs
 
 _TEMPLATES = ("tcm_model.h", "tcm_model.c", "tcm_weights.h", "tcm_weights.c")
@@ -69,6 +70,17 @@ class BorderTensor:
     comment: str
 
 
+@dataclass(frozen=True)
+class StateTensor:
+    """State in the arena: what a reset sets every byte to, or copies there."""
+
+    offset: int
+    bytes: int
+    fill: int
+    initial: str | None
+    comment: str
+
+
 def render(
     model: Model,
     graph: Graph,
@@ -77,7 +89,8 @@ def render(
     options: CodegenOptions,
 ) -> GeneratedSources:
     """Write the C files of a model."""
-    weights = _Weights(layers)
+    states = [t for t in graph.tensors if t.initial is not None and t.index in layout.tensors]
+    weights = _Weights(layers, [a for a in map(_initial_array, states) if a is not None])
     texts, shared = _layer_texts(layers, layout, weights, options)
     context = {
         "version": __version__,
@@ -90,6 +103,7 @@ def render(
         "arena_bytes": layout.arena_bytes,
         "inputs": _border(graph, graph.inputs, layout),
         "outputs": _border(graph, graph.outputs, layout),
+        "states": [_state(tensor, layout, weights) for tensor in states],
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
     headers = with_includes({layer.kernel.header for layer in layers} | {"tck_math.h"})
@@ -124,18 +138,17 @@ def _render_template(name: str, context: Mapping[str, object]) -> str:
 class _Weights:
     """All constant arrays, equal ones once, under unique names."""
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
+    def __init__(self, layers: Sequence[Layer], others: Sequence[ConstArray]) -> None:
         self._names: dict[tuple[str, int, bytes], str] = {}
         self.arrays: list[WeightArray] = []
         self.total_bytes = 0
         unique = c_literals.UniqueNames()
-        for layer in layers:
-            for array in layer.const_arrays:
-                key = self._key(array)
-                if key not in self._names:
-                    base = f"{c_literals.short_name(array.origin)} {array.role}"
-                    self._names[key] = f"tcm_{unique.claim(base)}"
-                    self._add(array, self._names[key])
+        for array in (*(array for layer in layers for array in layer.const_arrays), *others):
+            key = self._key(array)
+            if key not in self._names:
+                base = f"{c_literals.short_name(array.origin)} {array.role}"
+                self._names[key] = f"tcm_{unique.claim(base)}"
+                self._add(array, self._names[key])
 
     def name_of(self, array: ConstArray) -> str:
         """The C name of an array."""
@@ -237,6 +250,25 @@ def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[
             c_literals.comment(f"{tensor.dtype.value} {list(tensor.shape)}: {tensor.name}"),
         )
         for tensor in tensors
+    )
+
+
+def _initial_array(tensor: Tensor) -> ConstArray | None:
+    """What a reset copies into state; None if all its bytes are the same."""
+    if tensor.initial is None or len(set(tensor.initial.tobytes())) <= 1:
+        return None
+    return ConstArray(tensor.name, "initial", np.ascontiguousarray(tensor.initial).reshape(-1))
+
+
+def _state(tensor: Tensor, layout: ArenaLayout, weights: _Weights) -> StateTensor:
+    array = _initial_array(tensor)
+    first = tensor.initial.tobytes()[:1] if tensor.initial is not None else b""
+    return StateTensor(
+        offset=layout.tensors[tensor.index],
+        bytes=tensor.size_bytes,
+        fill=first[0] if first else 0,
+        initial=weights.name_of(array) if array is not None else None,
+        comment=c_literals.comment(f"{tensor.dtype.value} {list(tensor.shape)}: {tensor.name}"),
     )
 
 

@@ -122,7 +122,7 @@ class Tensor:
     ``shape`` is static: a dynamic batch dimension was replaced by 1 on reading. ``data`` is a
     read-only array of that shape for a constant, None for an activation; types narrower than a
     byte are unpacked to int8 or uint8. ``is_variable`` marks state that an operator keeps between
-    invocations (SVDF, LSTM).
+    invocations (SVDF, LSTM); ``initial`` is what it holds after a reset, once that is known.
     """
 
     index: int
@@ -132,6 +132,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None
     is_variable: bool = False
+    initial: npt.NDArray[Any] | None = None
 
     @property
     def elements(self) -> int:

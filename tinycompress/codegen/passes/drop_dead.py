@@ -15,7 +15,9 @@ def drop_dead_ops(graph: Graph) -> Graph:
     needed = set(graph.outputs)
     kept: list[Op] = []
     for op in reversed(graph.ops):
-        keeps_state = any(graph.tensors[i].is_variable for i in op.inputs if i >= 0)
+        keeps_state = op.kind != "READ_VARIABLE" and any(
+            graph.tensors[i].is_variable for i in op.inputs if i >= 0
+        )
         if needed.intersection(op.outputs) or op.kind in _EFFECTS or keeps_state:
             kept.append(op)
             needed.update(op.inputs)
