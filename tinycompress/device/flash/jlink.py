@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tinycompress.boards.schema import JlinkFlash
 from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, run_program
+from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
 from tinycompress.errors import FlashError
 
 INSTALL_HINT = "install SEGGER's J-Link software (segger.com/downloads/jlink)"
@@ -51,5 +51,5 @@ class Jlink:
         if _WRITING in output:
             raise FlashError(f"JLinkExe began to write and failed: {last_words(done)}")
         raise NotPossibleError(
-            f"JLinkExe cannot reach the board: {last_words(done)}", hint=_CONNECT_HINT
+            f"JLinkExe cannot reach the board: {reason(done)}", hint=_CONNECT_HINT
         )

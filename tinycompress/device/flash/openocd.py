@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tinycompress.boards.schema import OpenocdFlash
 from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, run_program
+from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
 from tinycompress.errors import FlashError
 
 INSTALL_HINT = "apt install openocd"
@@ -54,13 +54,11 @@ class Openocd:
             )
         if "Can't find" in output:
             raise NotPossibleError(
-                f"this openocd has no configuration for the board: {last_words(done)}",
+                f"this openocd has no configuration for the board: {reason(done)}",
                 hint="install OpenOCD 0.12 or newer",
             )
         if any(words in output for words in _NO_PROBE):
-            raise NotPossibleError(
-                f"openocd finds no probe: {last_words(done)}", hint=PERMISSION_HINT
-            )
+            raise NotPossibleError(f"openocd finds no probe: {reason(done)}", hint=PERMISSION_HINT)
         raise NotPossibleError(
-            f"openocd cannot reach the chip: {last_words(done)}", hint=PERMISSION_HINT
+            f"openocd cannot reach the chip: {reason(done)}", hint=PERMISSION_HINT
         )

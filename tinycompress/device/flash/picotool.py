@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tinycompress.boards.schema import PicotoolFlash
 from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, run_program
+from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
 from tinycompress.errors import FlashError
 
 INSTALL_HINT = (
@@ -40,13 +40,13 @@ class Picotool:
             return
         if "unable to connect" in output:
             raise NotPossibleError(
-                f"picotool may not open the board: {last_words(done)}", hint=_PERMISSION_HINT
+                f"picotool may not open the board: {reason(done)}", hint=_PERMISSION_HINT
             )
         if "No accessible RP" in output:
-            raise NotPossibleError(f"picotool finds no board: {last_words(done)}", hint=BOOTSEL)
+            raise NotPossibleError(f"picotool finds no board: {reason(done)}", hint=BOOTSEL)
         if "ultiple" in output and "Loading" not in output:
             raise NotPossibleError(
-                f"picotool finds several boards: {last_words(done)}",
+                f"picotool finds several boards: {reason(done)}",
                 hint="leave only one of them in its boot loader",
             )
         raise FlashError(f"picotool failed: {last_words(done)}", hint=BOOTSEL)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from tinycompress.device.flash.base import NotPossibleError
 from tinycompress.errors import FlashError, ToolError
 
 _TAIL_LINES = 20
+_LOG = logging.getLogger(__name__)
 
 
 def find_program(name: str, *, hint: str, preferred: Iterable[Path] = ()) -> Path:
@@ -56,10 +59,24 @@ def run_program(
 
 def last_words(finished: _proc.Finished) -> str:
     """The command line, exit code and last lines of a program that failed, for a message."""
+    tail = "\n".join(_lines(finished)[-_TAIL_LINES:])
+    return f"{_command(finished)}\n{tail}"
+
+
+def reason(finished: _proc.Finished) -> str:
+    """The one line in which a program says why it did nothing; all of it goes to the log."""
+    lines = _lines(finished)
+    _LOG.info("%s\n%s", _command(finished), "\n".join(lines))
+    telling = [line for line in lines if re.search("error|fail|cannot|no accessible", line, re.I)]
+    return (telling or lines[-1:] or [f"exit code {finished.exit_code}"])[0].strip()
+
+
+def _command(finished: _proc.Finished) -> str:
+    return f"exit code {finished.exit_code} from: {' '.join(finished.argv)}"
+
+
+def _lines(finished: _proc.Finished) -> list[str]:
     # Progress bars redraw their line with carriage returns; only the last state is worth showing.
-    lines = [
-        line.rsplit("\r", 1)[-1].rstrip()
-        for line in (finished.stdout + finished.stderr).replace("\r\n", "\n").split("\n")
-    ]
-    tail = "\n".join([line for line in lines if line][-_TAIL_LINES:])
-    return f"exit code {finished.exit_code} from: {' '.join(finished.argv)}\n{tail}"
+    text = (finished.stdout + finished.stderr).replace("\r\n", "\n")
+    lines = [line.rsplit("\r", 1)[-1].rstrip() for line in text.split("\n")]
+    return [line for line in lines if line]
