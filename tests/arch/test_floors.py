@@ -18,7 +18,7 @@ FLOORS: dict[str, int] = {
     "compress": 2, "convert": 2, "codegen": 2, "firmware": 2,
     "toolchain": 3, "device": 3,
     "bench": 4,
-    "pipeline": 5,
+    "pipeline": 5, "deploy": 5,
     "callbacks": 6, "cli": 6, "__init__": 6,
     "__main__": 7,
 }  # fmt: skip

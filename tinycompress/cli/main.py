@@ -14,6 +14,7 @@ from tinycompress.cli.bench import bench_command
 from tinycompress.cli.boards import boards_group
 from tinycompress.cli.build import build_command
 from tinycompress.cli.carray import carray_command
+from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.flash import flash_command
@@ -52,6 +53,8 @@ for _command in (
     build_command,
     bench_command,
     convert_command,
+    compress_command,
+    recipes_command,
     carray_command,
     inspect_command,
     flash_command,

@@ -1,0 +1,72 @@
+"""``tinycompress compress`` and ``tinycompress recipes``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tinycompress.cli.options import board_option, json_option, print_json
+from tinycompress.cli.progress import stage_progress
+
+
+@click.command("compress")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--recipe", required=True, help="Name of a shipped recipe (see `recipes`) or a .toml."
+)
+@click.option(
+    "--data", type=click.Path(path_type=Path), required=True, help="Training .npz with x and y."
+)
+@click.option(
+    "--val",
+    type=click.Path(path_type=Path),
+    help="Validation .npz (default: a part of --data is put aside).",
+)
+@board_option(required=False)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Directory for all stages and the result; an interrupted run resumes there.",
+)
+@json_option
+def compress_command(
+    model: Path,
+    recipe: str,
+    data: Path,
+    val: Path | None,
+    board: str | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Take a trained Keras MODEL through the stages of a recipe, down to an int8 .tflite.
+
+    With --board every stage is built for that board and measured on its virtual twin.
+    """
+    from tinycompress.cli import render_compress
+    from tinycompress.deploy.compressing import compress
+
+    with stage_progress() as progress:
+        result = compress(
+            model, recipe, data, val=val, board=board, output=output, progress=progress
+        )
+    if as_json:
+        print_json(render_compress.compress_json(result))
+    else:
+        render_compress.print_compress(result)
+
+
+@click.command("recipes")
+@json_option
+def recipes_command(as_json: bool) -> None:
+    """List the shipped recipes."""
+    from tinycompress.cli import render_compress
+    from tinycompress.compress.recipe import list_recipes
+
+    recipes = list_recipes()
+    if as_json:
+        print_json(render_compress.recipes_json(recipes))
+    else:
+        render_compress.print_recipes(recipes)

@@ -1,0 +1,87 @@
+"""Compression of a model file by a recipe, each stage measured on a board."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import ExactTo
+from tinycompress.boards import load_board
+from tinycompress.compress.recipe import load_recipe
+from tinycompress.compress.result import CompressionResult
+from tinycompress.compress.run import RunOptions
+from tinycompress.compress.run import compress as run
+from tinycompress.convert import convert_model
+from tinycompress.convert.load import load_model
+from tinycompress.deploy.deployment import figures_or_misfit
+from tinycompress.errors import ConfigError
+
+
+def compress(
+    model: str | Path,
+    recipe: str | Path,
+    data: str | Path,
+    *,
+    val: str | Path | None = None,
+    board: str | Path | None = None,
+    output: str | Path | None = None,
+    exact_to: ExactTo = "tflm",
+    progress: Progress = no_progress,
+) -> CompressionResult:
+    """Take a trained Keras model through the stages of a recipe, down to an int8 ``.tflite``.
+
+    Args:
+        model: ``.keras``, ``.h5``: a trained Keras 3 or tf_keras model.
+        recipe: Name of a shipped recipe, or a ``.toml``.
+        data: ``.npz`` with the training samples ``x`` and labels ``y``.
+        val: ``.npz`` that accuracy is counted on; None puts a part of ``data`` aside.
+        board: Board that every stage's int8 file is built for and measured on.
+        output: Directory that keeps every stage and the result; an interrupted run resumes there.
+        exact_to: Whose arithmetic int8 accuracy is counted with.
+        progress: Told what is under way.
+
+    Raises:
+        ConfigError: The recipe, the data or the model file are unusable.
+        ModelError: The model cannot be rebuilt or exported.
+        MismatchError: A stage broke what it promised, or accuracy fell too far.
+    """
+    wanted = load_recipe(recipe)
+    target = None if board is None else load_board(str(board))
+    measure = None
+    if target is not None:
+        measure = partial(figures_or_misfit, board=target, exact_to=exact_to)
+    return run(
+        load_keras_model(Path(model)),
+        wanted,
+        Path(data),
+        export=_export,
+        validation=None if val is None else Path(val),
+        evaluate=measure,
+        directory=None if output is None else Path(output),
+        options=RunOptions(exact_to=exact_to),
+        progress=progress,
+    )
+
+
+def load_keras_model(path: Path) -> Any:
+    """A trained Keras model from its file.
+
+    Raises:
+        ConfigError: The file cannot be read, or holds no Keras model.
+    """
+    source = load_model(path)
+    if source.kind not in ("keras", "tf_keras"):
+        raise ConfigError(
+            f"{path} is a {source.kind} model; compression takes a Keras model",
+            hint="save the trained model with model.save('model.keras')",
+        )
+    return source.model
+
+
+def _export(model: Any, calibration: tuple[npt.NDArray[Any], ...]) -> bytes:
+    names = ["x"] if len(calibration) == 1 else [f"x{i}" for i in range(len(calibration))]
+    return convert_model(model, dict(zip(names, calibration, strict=True))).tflite

@@ -1,0 +1,83 @@
+"""What an int8 file costs on a board: built for it and run once on its virtual twin."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.bench.measure import BenchOptions, bench
+from tinycompress.boards import Board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.device.connect import open_link
+from tinycompress.errors import DoesNotFitError
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.toolchain import build
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one inference and the firmware around it take; bytes from the ELF, cycles modelled."""
+
+    flash_bytes: int
+    ram_bytes: int
+    arena_bytes: int
+    instructions: int
+    latency_us: float
+    fits: bool
+
+    def figures(self) -> Mapping[str, int | float]:
+        """The same as a mapping, for tables and logs."""
+        return {
+            "flash_bytes": self.flash_bytes,
+            "ram_bytes": self.ram_bytes,
+            "arena_bytes": self.arena_bytes,
+            "instructions": self.instructions,
+            "latency_us": self.latency_us,
+            "fits": int(self.fits),
+        }
+
+
+def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deployment:
+    """Build an int8 model for a board and run it on the virtual board.
+
+    Raises:
+        ModelError: The engine does not take the model.
+        DoesNotFitError: It cannot even be linked for the board.
+        ToolError: No compiler.
+        DeviceError: The firmware does not run.
+    """
+    sources = generate(read_model(tflite), CodegenOptions.for_board(board, exact_to=exact_to))
+    with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
+        project = render_project(
+            sources, board, Path(scratch) / "project", tflite=tflite, model_name="model"
+        )
+        built = build(project, board)
+        link = open_link(board, built.elf)
+        try:
+            result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
+        finally:
+            link.close()
+    if result.instructions is None or result.latency_us is None:
+        raise AssertionError("a virtual board counts instructions and models cycles")
+    return Deployment(
+        flash_bytes=result.flash.total_bytes,
+        ram_bytes=result.ram.total_bytes,
+        arena_bytes=result.ram.arena_bytes,
+        instructions=round(result.instructions.median),
+        latency_us=result.latency_us.median,
+        fits=result.fits,
+    )
+
+
+def figures_or_misfit(
+    tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm"
+) -> Mapping[str, int | float]:
+    """Like `deploy`, but a model that does not fit is a figure (``fits`` 0), not an error."""
+    try:
+        return deploy(tflite, board, exact_to=exact_to).figures()
+    except DoesNotFitError:
+        return {"fits": 0}
