@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tinycompress.boards.schema import Board
+
 
 @dataclass(frozen=True)
 class CoreTiming:
@@ -161,3 +163,23 @@ CORTEX_M7 = CoreTiming(
 TIMINGS: Mapping[str, CoreTiming] = {
     timing.name: timing for timing in (CORTEX_M0PLUS, CORTEX_M3, CORTEX_M4, CORTEX_M7, CORTEX_M33)
 }
+
+_MANUALS = {
+    "cortex-m0plus": "the tables of its Technical Reference Manual",
+    "cortex-m3": "the tables of its Technical Reference Manual, the highest of each range",
+    "cortex-m4": "the tables of its Technical Reference Manual, the highest of each range",
+    "cortex-m7": "a rough single-issue model: Arm publishes no instruction timings for it",
+    "cortex-m33": "the tables of the Cortex-M4: Arm publishes no instruction timings for it",
+}
+
+
+def cycle_notes(board: Board) -> tuple[str, ...]:
+    """What the cycle figures of a board assume, one sentence each."""
+    emulator = board.emulator
+    notes = [f"cycles of the {board.cpu.core} are modelled after {_MANUALS[board.cpu.core]}"]
+    if emulator.flash_wait_states:
+        notes.append(
+            f"cycles leave out the flash's {emulator.flash_wait_states} wait states: code and "
+            "constants are taken to come from a cache or buffer"
+        )
+    return tuple(notes)

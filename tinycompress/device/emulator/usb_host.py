@@ -25,6 +25,7 @@ _PATIENCE = 10_000
 _BULK_OUT, _BULK_IN = 2, 2
 _ADDRESS = 7
 _DEVICE, _CONFIGURATION, _STRING, _QUALIFIER = 1, 2, 3, 6
+_SET_CONFIGURATION, _SET_INTERFACE, _CLEAR_HALT = (0x00, 9), (0x01, 11), (0x02, 1)
 
 Work = Generator[None, None, None]
 
@@ -54,8 +55,6 @@ class UsbHost:
     """The host: call `step` whenever time passes on the bus.
 
     Args:
-        device: The controller at the other end of the cable.
-        power: Where the cable's 5 V arrive.
         port: Bytes of whoever opened the port.
         baud: The rate at which the port is opened.
     """
@@ -68,6 +67,7 @@ class UsbHost:
         self._work: deque[Work] = deque()
         self._is_suspended = False
         self._knows_device = False
+        self._reads = True
         self._next_toggle: dict[int, int] = {}
         self._read: bytearray = bytearray()
         self._naks = 0
@@ -134,6 +134,26 @@ class UsbHost:
         self._power.vbus = True
         self._port.busy()
 
+    def stop_reading(self, stop: bool) -> None:
+        """Fetch no bulk data, as a driver whose port nobody has open."""
+        self._reads = not stop
+        self._port.busy()
+
+    def drop_work(self) -> None:
+        """Give up all queued transfers, the one under way too."""
+        self._work.clear()
+
+    @property
+    def sees_device(self) -> bool:
+        """Whether a device pulls up the data line."""
+        return self._usb.is_attached
+
+    @property
+    def retained_for_boot_loader(self) -> int:
+        """What the device will find in its retention register after a reset."""
+        assert self._power is not None
+        return self._power.retained
+
     # --- the bus
 
     def step(self) -> None:
@@ -156,7 +176,7 @@ class UsbHost:
             self._knows_device = True
             self._work.append(self._enumerate())
         if not self._work:
-            moved_in = self._poll_in()
+            moved_in = self._reads and self._poll_in()
             return self._poll_out() or moved_in
         try:
             next(self._work[0])
@@ -200,7 +220,16 @@ class UsbHost:
             status_is_in = True
         if not transfer.stalled:
             yield from self._status(transfer, what, status_is_in=status_is_in)
+        if not transfer.stalled:
+            self._reset_toggles(transfer.setup)
         transfer.done = True
+
+    def _reset_toggles(self, setup: bytes) -> None:
+        """Endpoints start anew after some requests (USB 2.0, 9.1.1.5 and 9.4.5)."""
+        if tuple(setup[:2]) in (_SET_CONFIGURATION, _SET_INTERFACE):
+            self._next_toggle.clear()
+        elif tuple(setup[:2]) == _CLEAR_HALT:
+            self._next_toggle.pop(setup[4], None)
 
     def _control_in(self, transfer: ControlTransfer, what: str) -> Work:
         data = bytearray()
@@ -309,7 +338,6 @@ class UsbHost:
         yield from self._must(
             "SET_CONFIGURATION", ControlTransfer(setup_packet(0, 9, configuration, 0, 0))
         )
-        self._next_toggle.clear()
         self.is_configured = True
         # From here on it is the driver, and then the program that opens the port.
         self.set_line_state(dtr=False)

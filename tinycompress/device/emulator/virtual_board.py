@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from tinycompress.boards.schema import Board
+from tinycompress.device.emulator.core_timings import cycle_notes
 from tinycompress.device.emulator.counting import TracePoint
 from tinycompress.device.emulator.machine import Machine, State
 from tinycompress.device.emulator.usb_host import UsbHost
@@ -131,6 +132,11 @@ class VirtualBoard:
     def cycles(self) -> int:
         """Modelled core cycles since reset."""
         return self._open("cycles").counts().cycles
+
+    @property
+    def cycle_notes(self) -> tuple[str, ...]:
+        """What the cycle figures assume, one sentence each, for reports."""
+        return cycle_notes(self.board)
 
     @property
     def trace(self) -> list[TracePoint]:

@@ -318,10 +318,15 @@ class NrfUsbd(Peripheral):
         self._toggles[address] = now ^ 1
         return now
 
+    @property
+    def _has_data_in(self) -> bool:
+        # Without data the direction bit means nothing (USB 2.0, 9.3.1).
+        return bool(self._setup[0].value & _IN and (self._setup[6].value or self._setup[7].value))
+
     def _control_in(self) -> tuple[Handshake, int, bytes]:
         if self._ep0_stalls:
             return "STALL", 0, b""
-        if not self._setup[0].value & _IN:
+        if not self._has_data_in:
             status, self._ep0_status = self._ep0_status, False
             return ("ACK", 1, b"") if status else ("NAK", 0, b"")
         if 0 not in self._armed:
@@ -332,7 +337,7 @@ class NrfUsbd(Peripheral):
     def _control_out(self, data: bytes) -> Handshake:
         if self._ep0_stalls:
             return "STALL"
-        if self._setup[0].value & _IN:
+        if self._has_data_in:
             status, self._ep0_status = self._ep0_status, False
             return "ACK" if status else "NAK"
         if not self._ep0_receives:
