@@ -25,6 +25,7 @@ from kernels import MODELS, ROOT, data_directory
 
 from tinycompress import _files
 from tinycompress.bench.measure import BenchOptions, bench
+from tinycompress.bench.samples import Samples, random_samples
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.chooser import FEATURES, features
@@ -62,8 +63,10 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
             )
             built = build(project, board, toolchain="gcc")
             link = VirtualBoard(board, built.elf)
+            one = Samples(tuple(a[:1] for a in random_samples(sources.inputs, 1).arrays))
+            once = BenchOptions(runs=1, warmup=0)
             try:
-                result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
+                result = bench(built, board, link, tflite=tflite, samples=one, options=once)
             finally:
                 link.close()
         yield [

@@ -72,8 +72,10 @@ def test_every_fast_kernel_is_among_the_cases(family: str) -> None:
         options = CodegenOptions(**cases.target)
         sources = generate(read_model(cases.tflite()), options)
         used |= {layer.kernel for layer in sources.layers if layer.kernel.endswith(family)}
+    kernels = ["conv_1x1", "conv_2d", "fully_connected"]
+    kernels += ["conv_2d_rows"] if family == "dsp" else []
     assert used == {
         f"{kernel}_s8_{rounding}_{family}"
-        for kernel in ("conv_1x1", "conv_2d", "fully_connected")
+        for kernel in kernels
         for rounding in ("fitted", "double")
     }

@@ -29,6 +29,10 @@ _MLA_PIXELS = 2
 """Pixels that the convolutions for other Thumb-2 cores compute together."""
 _MLA_CHANNELS = 4
 """Output channels for which these read the pixels once."""
+_DSP_OUTPUTS = 4
+"""Outputs for which fully_connected_direct_s8_dsp.h reads its inputs once."""
+_MLA_OUTPUTS = 8
+"""Outputs for which fully_connected_s8_mla.h reads its inputs once."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,29 @@ def _outputs_of_rows(numbers: _Numbers) -> Overlap:
     rows = np.arange(numbers["batches"], dtype=np.int64)
     inputs, outputs = numbers["inputs"], numbers["outputs"]
     return Overlap(_distance_of_elements(rows * inputs, outputs))
+
+
+def _eights_of_rows(numbers: _Numbers) -> Overlap:
+    """A row of inputs is read for every eight of its outputs, then for each that is left over."""
+    inputs, outputs = numbers["inputs"], numbers["outputs"]
+    last = 1 if outputs % _MLA_OUTPUTS else _MLA_OUTPUTS
+    return Overlap(_distance_of_groups(numbers["batches"], inputs, outputs, last))
+
+
+def _fours_of_rows(numbers: _Numbers) -> Overlap:
+    """A row of inputs is read for every four of its outputs, then for each that is left over."""
+    inputs, outputs = numbers["inputs"], numbers["outputs"]
+    last = 1 if outputs % _DSP_OUTPUTS else _DSP_OUTPUTS
+    return Overlap(_distance_of_groups(numbers["batches"], inputs, outputs, last))
+
+
+def _distance_of_groups(rows: int, inputs: int, outputs: int, last: int) -> int:
+    """As `_distance` for rows that are read anew for every group of outputs, ``last`` at the end."""
+    read = np.arange(rows, dtype=np.int64) * inputs
+    end = np.arange(1, rows + 1, dtype=np.int64) * outputs
+    if outputs == last:
+        return _distance(end, read)
+    return _distance(np.stack([end - last, end], axis=1).reshape(-1), np.repeat(read, 2))
 
 
 def _distance_of_elements(read: _Int64s, outputs: int) -> int:
@@ -180,6 +207,14 @@ def _pool_by_element(numbers: _Numbers) -> Overlap:
     return Overlap(_distance(np.arange(1, read.size + 1), read.reshape(-1)))
 
 
+def _quads(numbers: _Numbers) -> Overlap:
+    """Four channels of a window are read, then their outputs written."""
+    channels = numbers["channels"]
+    windows = _windows(numbers, channels, numbers["output_height"]).reshape(-1, 1)
+    read = (windows + np.arange(0, channels, 4, dtype=np.int64)).reshape(-1)
+    return Overlap(_distance(4 * np.arange(1, read.size + 1), read))
+
+
 def _mean_by_element(numbers: _Numbers) -> Overlap:
     """The first element of each sum is its lowest."""
     row = numbers["reduced_1"] * numbers["kept_2"]
@@ -219,12 +254,20 @@ _Order = Callable[[_Numbers], Overlap | None]
 
 _ORDERS: Mapping[str, _Order] = MappingProxyType(
     {
+        "add_s8_double_dsp": _every_element,
+        "add_s8_equal_double_dsp": _every_element,
+        "add_s8_equal_fitted_dsp": _every_element,
+        "add_s8_fitted_dsp": _every_element,
         "add_s8_ref": _every_element,
         "average_pool_2d_s8_ref": _pool_by_element,
         "conv_1x1_s8_double_dsp": _pixels_in_threes,
         "conv_1x1_s8_double_mla": _pixels_in_twos,
         "conv_1x1_s8_fitted_dsp": _pixels_in_threes,
         "conv_1x1_s8_fitted_mla": _pixels_in_twos,
+        "conv_2d_rows_s8_double_dsp": _windows_in_threes,
+        "conv_2d_rows_s8_fitted_dsp": _windows_in_threes,
+        "conv_2d_rows_s8_double_dsp": _windows_in_threes,
+        "conv_2d_rows_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_s8_double_dsp": _windows_in_threes,
         "conv_2d_s8_double_mla": _windows_in_twos,
         "conv_2d_s8_fitted_dsp": _windows_in_threes,
@@ -234,8 +277,14 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "depthwise_3x3_s8_2_dsp": _planes,
         "depthwise_conv_2d_s8_ref": _depthwise_by_element,
         "depthwise_planes_s8_dsp": _planes,
+        "depthwise_quads_s8_double_dsp": _quads,
+        "depthwise_quads_s8_fitted_dsp": _quads,
+        "fully_connected_direct_s8_double_dsp": _fours_of_rows,
+        "fully_connected_direct_s8_fitted_dsp": _fours_of_rows,
         "fully_connected_s8_double_dsp": _rows,
+        "fully_connected_s8_double_mla": _eights_of_rows,
         "fully_connected_s8_fitted_dsp": _rows,
+        "fully_connected_s8_fitted_mla": _eights_of_rows,
         "fully_connected_s8_half_away_ref": _outputs_of_rows,
         "fully_connected_s8_per_channel_half_away_ref": _outputs_of_rows,
         "fully_connected_s8_per_channel_ref": _outputs_of_rows,

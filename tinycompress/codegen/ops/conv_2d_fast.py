@@ -166,12 +166,14 @@ class _Conv:
         family: CoreFamily,
         params: dict[str, ParamValue],
         scratch: tuple[str, int] | None,
+        *,
+        params_of: str = "",
     ) -> Layer:
         """The layer by ``<name>_<rounding>_<family>``; scratch memory is C type and bytes."""
         arguments = self.reference.arguments
         return replace(
             self.reference,
-            kernel=Kernel(f"{name}_{rounding}_{family}", f"{name}_{family}"),
+            kernel=Kernel(f"{name}_{rounding}_{family}", params_of or f"{name}_{family}"),
             params=params,
             arguments=(*arguments, ScratchArgument(scratch[0])) if scratch else arguments,
             scratch_bytes=scratch[1] if scratch else 0,
@@ -201,7 +203,8 @@ def _windowed_dsp(conv: _Conv, tables: ChannelTables) -> Layer:
     }
     gathered = 3 * conv.taps if depth % 4 else 0
     scratch = ("uint32_t", 4 * _COLUMN_WORDS * chunks + gathered)
-    return conv.layer("conv_2d_s8", tables.rounding, "dsp", params, scratch)
+    name = "conv_2d_rows_s8" if depth % 4 else "conv_2d_s8"
+    return conv.layer(name, tables.rounding, "dsp", params, scratch, params_of="conv_2d_s8_dsp")
 
 
 def _pointwise_mla(conv: _Conv, tables: ChannelTables) -> Layer:

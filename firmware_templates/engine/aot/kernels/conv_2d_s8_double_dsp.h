@@ -5,7 +5,7 @@
 #include "conv_2d_s8_dsp.h"
 #include "pixels_s8_double_dsp.h"
 
-/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT] */
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT], C_IN a multiple of four */
 TCK_KERNEL void tck_conv_2d_s8_double_dsp(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
                                           int8_t *output, uint32_t *columns) {
     tck_conv_2d_s8_dsp(p, input, output, columns, tck_pixels_s8_double_dsp);
