@@ -142,8 +142,8 @@ def test_silence_ends_qemu(tmp_path: Path) -> None:
 
 
 def test_qemu_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(qemu_module.shutil, "which", lambda _: None)
-    with pytest.raises(ToolError, match="program not found: qemu-system-arm") as caught:
+    monkeypatch.setattr(qemu_module, "QEMU", "qemu-that-is-not-there")
+    with pytest.raises(ToolError, match="program not found: qemu-that-is-not-there") as caught:
         QemuBoard(load_board(AN386), tmp_path / "no.elf")
     assert caught.value.hint is not None
     assert "apt install qemu-system-arm" in caught.value.hint

@@ -110,12 +110,12 @@ def test_port_is_idle_after_polls_in_a_row() -> None:
         assert not port.poll()
     port.busy()
     for _ in range(15):
-        port.poll()
-    assert not port.is_idle
+        assert not port.poll()
+        assert not port.is_idle
     port.poll()
-    assert port.is_idle
+    idle = [port.is_idle]
     port.send(b"ab")
-    assert not port.is_idle
+    assert [*idle, port.is_idle] == [True, False]
     assert port.poll()
     assert (port.take(), port.take(), port.take()) == (0x61, 0x62, 0)
 
