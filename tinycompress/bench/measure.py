@@ -140,8 +140,7 @@ def bench(
         notes=(
             *_sample_notes(samples, stored),
             *comparison.notes,
-            *_stack_notes(ram),
-            *_clock_notes(clock),
+            *_board_notes(ram, clock),
         ),
     )
     return _result(measured, built, board, link, options)
@@ -346,6 +345,6 @@ def _stack_notes(ram: RamSizes) -> list[str]:
     return []
 
 
-def _clock_notes(clock: ClockCheck | None) -> list[str]:
-    note = None if clock is None else clock_note(clock)
-    return [] if note is None else [note]
+def _board_notes(ram: RamSizes, clock: ClockCheck | None) -> list[str]:
+    off = None if clock is None else clock_note(clock)
+    return [*_stack_notes(ram), *([] if off is None else [off])]
