@@ -63,7 +63,7 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
             )
             built = build(project, board, toolchain="gcc")
             link = VirtualBoard(board, built.elf)
-            one = Samples(tuple(a[:1] for a in random_samples(sources.inputs, 1).arrays))
+            one = Samples(random_samples(sources.inputs, 1).sample(0))
             once = BenchOptions(runs=1, warmup=0)
             try:
                 result = bench(built, board, link, tflite=tflite, samples=one, options=once)
