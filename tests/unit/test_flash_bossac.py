@@ -92,6 +92,7 @@ def restart(desk: Desk, line: Line, old: SerialPort, *new: SerialPort, after: in
         if not touched_at and line.was_touched:
             touched_at.append(desk.looks)
             desk.replace(old)
+            line.close()
         if touched_at and desk.looks == touched_at[0] + after:
             desk.ports += new
 

@@ -212,6 +212,15 @@ def test_jlink_command_line(tools: Path, tmp_path: Path, with_jlink: Jlink) -> N
     assert not Path(script).exists()
 
 
+def test_jlink_on_the_board_is_told_from_others(
+    tools: Path, tmp_path: Path, with_jlink: Jlink
+) -> None:
+    program = stand_in(tools, "JLinkExe", JLINK_DONE)
+    onboard = SerialPort("/dev/ttyACM0", "J-Link", (0x1366, 0x1051), "000683123456", "1-1")
+    with_jlink.flash(job(load_board("nano33"), tmp_path, onboard))
+    assert program.argv[:2] == ["-USB", "683123456"]
+
+
 @pytest.mark.parametrize(
     ("step", "message", "wrote"),
     [

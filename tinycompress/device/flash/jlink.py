@@ -20,6 +20,7 @@ _CONNECT_HINT = (
     "plug in the J-Link and power the board; both, with SWDIO, SWCLK, GND and VTref wired"
 )
 _TIMEOUT_S = 120.0
+_SEGGER = 0x1366
 _SCRIPT = "ExitOnError 1\nr\nh\nloadfile {image}\nr\ng\nq\n"
 _WRITING = "Downloading file"
 
@@ -40,7 +41,7 @@ class Jlink:
             # Run beside the image: its path may hold blanks and quotes.
             script.write_text(_SCRIPT.format(image=image.name), encoding="ascii")
             argv = (
-                program, "-NoGui", "1", "-device", self.table.device, "-if", "SWD",
+                program, *_probe(job), "-NoGui", "1", "-device", self.table.device, "-if", "SWD",
                 "-speed", str(self.table.speed_khz), "-autoconnect", "1",
                 "-CommandFile", script,
             )  # fmt: skip
@@ -53,3 +54,10 @@ class Jlink:
         raise NotPossibleError(
             f"JLinkExe cannot reach the board: {reason(done)}", hint=_CONNECT_HINT
         )
+
+
+def _probe(job: FlashJob) -> tuple[str, ...]:
+    """Which J-Link, where it is on the board and so has the number of the board's port."""
+    if job.port is None or job.port.usb_id is None or job.port.usb_id[0] != _SEGGER:
+        return ()
+    return () if job.serial_number is None else ("-USB", job.serial_number.lstrip("0"))
