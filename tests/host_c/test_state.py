@@ -200,6 +200,6 @@ def test_a_subgraph_that_computes_is_refused() -> None:
     b = StateBuilder([_RAMP])
     y = b.add(b.input, b.read(0))
     b.finish(y)
-    b.op("ADD", [0, 0], [0], options("Add"))
+    b.op("ADD", [0, 0], [b.value()], options("Add"))
     with pytest.raises(ModelError, match="must only assign constants"):
         generate(read_model(b.pack([b.input], [y])))
