@@ -40,11 +40,11 @@ class Jlink:
             script = Path(directory) / "flash.jlink"
             # Run beside the image: its path may hold blanks and quotes.
             script.write_text(_SCRIPT.format(image=image.name), encoding="ascii")
-            argv = (
+            argv: list[str | Path] = [
                 program, *_probe(job), "-NoGui", "1", "-device", self.table.device, "-if", "SWD",
                 "-speed", str(self.table.speed_khz), "-autoconnect", "1",
                 "-CommandFile", script,
-            )  # fmt: skip
+            ]  # fmt: skip
             done = run_program(argv, timeout_s=_TIMEOUT_S, hint=_CONNECT_HINT, cwd=image.parent)
         output = done.stdout + done.stderr
         if done.exit_code == 0 and _WRITING in output and "O.K." in output:
