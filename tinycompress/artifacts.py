@@ -77,7 +77,8 @@ class GeneratedSources:
     ``files`` maps paths relative to the project's ``model/`` directory to text. ``kernel_files``
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
-    invocations: activations, scratch, input and output.
+    invocations: activations, scratch, input and output. ``trades`` says where speed was given for
+    memory.
     """
 
     engine: EngineName
@@ -91,6 +92,7 @@ class GeneratedSources:
     arena_bytes: int
     weights_bytes: int
     peak_layer: str
+    trades: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:

@@ -98,6 +98,7 @@ def build(
     engine: EngineName = "aot",
     toolchain: Toolchain = "auto",
     exact_to: ExactTo = "tflm",
+    transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> Build:
@@ -111,6 +112,8 @@ def build(
         engine: Whose kernels run on the device.
         toolchain: Compiler; ``auto`` takes the one that pip brought.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
+        transport: Over what the firmware talks, on a board that has a choice; None takes what its
+            file says.
         output: Directory of the project; None names it after model and board.
         progress: Told what is under way.
 
@@ -118,6 +121,8 @@ def build(
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
     target = load_board(str(board))
+    if transport is not None:
+        target = target.over("usb-cdc" if transport == "usb" else "uart")
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, progress=progress)
     progress("generate C")
@@ -212,6 +217,7 @@ def _built(directory: str | Path, board: str | Path | None) -> tuple[BuiltFirmwa
             f"{directory} was built for the board {project.board_id}, not {target.id}",
             hint=f"tinycompress build MODEL --board {target.id}",
         )
+    target = target.over(project.transport)
     return load_built(project, target), target
 
 

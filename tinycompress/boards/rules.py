@@ -35,6 +35,8 @@ _PLACED: tuple[Purpose, ...] = ("code", "data", "stack", "arena")
 _KIND_OF: dict[Purpose, str] = {
     "boot2": "flash", "code": "flash", "data": "ram", "stack": "ram", "arena": "ram",
 }  # fmt: skip
+# Microcontrollers whose port has a USB device.
+_USB_DEVICES = ("nrf52840",)
 _REGION_ALIGNMENT = 256
 _STACK_MIN_BYTES = 1024
 _STACK_ALIGNMENT = 8
@@ -156,6 +158,14 @@ def _serial(board: Board) -> Iterator[str]:
     serial, uart = board.serial, board.serial.uart
     if (serial.transport == "qemu-stdio") != (board.kind == "qemu"):
         yield f"serial.transport: {serial.transport!r} does not go with kind {board.kind!r}"
+    if serial.transport == "usb-cdc":
+        if board.mcu not in _USB_DEVICES:
+            yield (
+                f"serial.transport: 'usb-cdc' needs one of {', '.join(_USB_DEVICES)}, not "
+                f"{board.mcu!r}"
+            )
+        if not serial.usb_ids:
+            yield "serial.usb_ids: missing; 'usb-cdc' needs the ids that the firmware takes"
     pattern = _PIN.get(board.family)
     for key, pin in (("tx", uart.tx), ("rx", uart.rx)):
         if pattern is None and pin is not None:

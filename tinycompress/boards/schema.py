@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tinycompress.errors import BoardError
+
 Core = Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
 Fpu = Literal["none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16"]
 Purpose = Literal["boot2", "code", "data", "stack", "arena"]
@@ -28,6 +30,9 @@ Word32 = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
 PositiveWord32 = Annotated[int, Field(gt=0, le=0xFFFF_FFFF)]
 OpenocdConfig = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
 UsbId = tuple[Annotated[int, Field(ge=0, le=0xFFFF)], Annotated[int, Field(ge=0, le=0xFFFF)]]
+
+
+Transport = Literal["uart", "usb-cdc", "qemu-stdio"]
 
 
 class _Table(BaseModel):
@@ -95,10 +100,11 @@ class Serial(_Table):
     """How the host reaches the firmware.
 
     ``usb_ids`` are the (vendor, product) pairs under which the port appears; none when an external
-    adapter is needed.
+    adapter is needed. With ``usb-cdc`` the firmware itself is the USB device, under the first of
+    them; ``uart`` then tells the pins of the alternative.
     """
 
-    transport: Literal["uart", "qemu-stdio"]
+    transport: Transport
     baud: PositiveWord32
     usb_ids: tuple[UsbId, ...] = ()
     uart: Uart
@@ -233,6 +239,24 @@ class Board(_Table):
     def ram_bytes(self) -> int:
         """Bytes of RAM in all listed regions."""
         return sum(region.length for region in self.memory if region.kind == "ram")
+
+    def over(self, transport: Transport) -> Board:
+        """The same board with its firmware talking over another transport that it has.
+
+        Raises:
+            BoardError: It has no such transport.
+        """
+        if transport == self.serial.transport:
+            return self
+        if (self.serial.transport, transport) != ("usb-cdc", "uart"):
+            raise BoardError(
+                f"{self.id}: no transport {transport!r}; its firmware talks over "
+                f"{self.serial.transport!r}",
+                hint="boards with a choice say transport = \"usb-cdc\" in their file",
+            )
+        # The pins need an adapter, whose USB ids nobody knows.
+        serial = self.serial.model_copy(update={"transport": transport, "usb_ids": ()})
+        return self.model_copy(update={"serial": serial})
 
     def region_for(self, purpose: Purpose) -> MemoryRegion:
         """The region that holds ``purpose``.

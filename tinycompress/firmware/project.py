@@ -34,6 +34,7 @@ def project_json(
         "schema_version": SCHEMA_VERSION,
         "model_name": model_name,
         "board": board.id,
+        "transport": board.serial.transport,
         "engine": sources.engine,
         "exact_to": sources.exact_to,
         "model_sha256": sources.model_sha256,
@@ -85,6 +86,7 @@ def load_project(directory: Path) -> FirmwareProject:
             layers=tuple(_layer(item) for item in table["layers"]),
             arena_bytes=table["arena_bytes"],
             weights_bytes=table["weights_bytes"],
+            transport=table["transport"],
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 
 # Polls of an empty receiver in a row, with nothing else done in between, after which the firmware
@@ -59,10 +58,6 @@ class HostPort:
             return True
         self._empty_polls += 1
         return False
-
-    def peek(self, count: int) -> bytes:
-        """The next bytes for the firmware, up to ``count``, which stay queued."""
-        return bytes(itertools.islice(self._to_device, count))
 
     def take(self) -> int:
         """Hand the next byte to the firmware; 0 if there is none."""

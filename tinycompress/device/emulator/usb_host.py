@@ -69,7 +69,8 @@ class UsbHost:
         self._knows_device = False
         self._reads = True
         self._next_toggle: dict[int, int] = {}
-        self._read: bytearray = bytearray()
+        self._read = bytearray()
+        self._unsent = bytearray()
         self._naks = 0
         self.is_configured = False
         self.resets = 0
@@ -158,6 +159,8 @@ class UsbHost:
 
     def step(self) -> None:
         """Let the bus carry what it can until it has to wait for the device."""
+        while self._port.has_unread:
+            self._unsent.append(self._port.take())
         if not self._usb.is_attached:
             self._forget()
         elif not self._is_suspended and self._advance():
@@ -192,6 +195,7 @@ class UsbHost:
         self._work.clear()
         self._next_toggle.clear()
         self._read.clear()
+        self._unsent.clear()
         self._knows_device = self.is_configured = False
 
     def _wait(self, what: str) -> Work:
@@ -274,12 +278,11 @@ class UsbHost:
         return answer
 
     def _poll_out(self) -> bool:
-        if not self._port.has_unread:
+        if not self._unsent:
             return False
-        data = self._port.peek(_PACKET_BYTES)
-        if self._send_packet(data) == "ACK":
-            for _ in data:
-                self._port.take()
+        packet = bytes(self._unsent[:_PACKET_BYTES])
+        if self._send_packet(packet) == "ACK":
+            del self._unsent[:_PACKET_BYTES]
         return True
 
     def _poll_in(self) -> bool:
