@@ -163,12 +163,12 @@ def fixed_output(scale: float, zero_point: int) -> Constraint:
 
 
 def litert_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only LiteRT has it for int8"""
+    """Only LiteRT has it"""
     return None if options.exact_to == "litert" else "exact_to is tflm"
 
 
 def tflm_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM has it for int8"""
+    """Only TFLM has it"""
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 

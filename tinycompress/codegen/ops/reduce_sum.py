@@ -1,0 +1,50 @@
+"""SUM on int8 over any axes: MEAN's kernel without the division."""
+
+from __future__ import annotations
+
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import mean
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.movement import constant_integers
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import quantize_multiplier, wrap_int32
+from tinycompress.ir.graph import Graph, Op
+
+_REF = Kernel("mean_s8_ref", "mean_s8")
+
+
+def saturating(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Only TFLM's saturates; LiteRT converts sums beyond int8 in ways that C++ leaves undefined"""
+    return None if options.exact_to == "tflm" else "exact_to is litert"
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Compute the kernel's constants."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    rank = len(x.shape)
+    axes = tuple(axis % rank for axis in constant_integers(graph, op, 1) or ())
+    runs = (*mean.merged_runs(x.shape, axes), 1, 1, 1, 1)[:5]
+    names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
+    source, target = o.quantization(x), o.quantization(y)
+    multiplier, shift = quantize_multiplier(source.scale / target.scale)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_REF,
+        params={
+            **dict(zip(names, runs, strict=True)),
+            "sum_offset": wrap_int32(-source.zero_point * (x.elements // y.elements)),
+            "output_offset": target.zero_point,
+            "multiplier": multiplier,
+            "shift": shift,
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+SPEC = OpSpec(
+    structure=mean.SPEC.structure, constraints=(*mean.SPEC.constraints, saturating), lower=lower
+)
