@@ -51,8 +51,13 @@ class QemuBoard:
         self._waited_s = 0.0
         self._words = tempfile.TemporaryFile()  # noqa: SIM115  (lives as long as the process)
         self._line, theirs = socket.socketpair()
-        with theirs:
-            self._process = _start(board, elf, theirs, self._words)
+        try:
+            with theirs:
+                self._process = _start(board, elf, theirs, self._words)
+        except ToolError:
+            self._line.close()
+            self._words.close()
+            raise
         # A board that nobody closed must not leave a process behind.
         self._finalizer = weakref.finalize(self, _end, self._process, self._line, self._words)
 
