@@ -42,9 +42,56 @@ TCK_INLINE int32_t tck_shift_left_wrap(int32_t x, int32_t shift) {
     return (int32_t)((uint32_t)x << shift);
 }
 
+#if defined(__thumb__) && !defined(__thumb2__)
+#define TCK_THUMB1 1
+#else
+#define TCK_THUMB1 0
+#endif
+
+/* The 64-bit product of two int32_t, from four products that Thumb-1 cores have an instruction for:
+ * its high word, and the upper half of its low word. */
+typedef struct {
+    int32_t high;
+    uint32_t next;
+} tck_product;
+
+TCK_INLINE tck_product tck_multiply_halves(int32_t x, int32_t y) {
+    const int32_t x_low = (int32_t)((uint32_t)x & 0xFFFFU), x_high = x >> 16;
+    const int32_t y_low = (int32_t)((uint32_t)y & 0xFFFFU), y_high = y >> 16;
+    const uint32_t low = (uint32_t)x_low * (uint32_t)y_low;
+    const int32_t middle = x_high * y_low + (int32_t)(low >> 16);
+    const int32_t other = x_low * y_high + (int32_t)((uint32_t)middle & 0xFFFFU);
+    const tck_product product = {x_high * y_high + (middle >> 16) + (other >> 16),
+                                 (uint32_t)other & 0xFFFFU};
+    return product;
+}
+
+/* Shared where it is long: on cores without a long multiplication. */
+TCK_SHARED int32_t tck_doubling_high_mul_halves(int32_t x, int32_t y) {
+    const tck_product product = tck_multiply_halves(x, y);
+    return (int32_t)(((uint32_t)product.high << 1) + ((product.next + 0x4000U) >> 15));
+}
+
+TCK_SHARED int32_t tck_high_mul_halves(int32_t x, int32_t y) {
+    return tck_multiply_halves(x, y).high;
+}
+
 /* x * y / 2^31 to nearest, halves upwards. Not both may be INT32_MIN. */
 TCK_INLINE int32_t tck_doubling_high_mul(int32_t x, int32_t y) {
+#if TCK_THUMB1
+    return tck_doubling_high_mul_halves(x, y);
+#else
     return (int32_t)(((int64_t)x * y + (INT64_C(1) << 30)) >> 31);
+#endif
+}
+
+/* x * y / 2^32, rounded down. */
+TCK_INLINE int32_t tck_high_mul(int32_t x, int32_t y) {
+#if TCK_THUMB1
+    return tck_high_mul_halves(x, y);
+#else
+    return (int32_t)(((int64_t)x * y) >> 32);
+#endif
 }
 
 /* x / 2^exponent to nearest, halves away from zero, 0 <= exponent <= 31. */

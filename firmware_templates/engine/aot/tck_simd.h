@@ -192,7 +192,7 @@ TCK_INLINE int32_t tck_smmulr(int32_t x, int32_t y) {
     return (int32_t)(((int64_t)x * y + (INT64_C(1) << 31)) >> 32);
 }
 TCK_INLINE int32_t tck_smmla(int32_t x, int32_t y, int32_t sum) {
-    return tck_add_wrap(sum, (int32_t)(((int64_t)x * y) >> 32));
+    return tck_add_wrap(sum, tck_high_mul(x, y));
 }
 TCK_INLINE int32_t tck_smmlar(int32_t x, int32_t y, int32_t sum) {
     return tck_add_wrap(sum, tck_smmulr(x, y));

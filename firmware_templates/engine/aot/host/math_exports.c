@@ -3,6 +3,8 @@
 #include "kernels/window.h"
 
 int32_t tct_doubling_high_mul(int32_t x, int32_t y);
+int32_t tct_doubling_high_mul_halves(int32_t x, int32_t y);
+int32_t tct_high_mul_halves(int32_t x, int32_t y);
 int32_t tct_rounding_divide_by_pot(int32_t x, int32_t exponent);
 int32_t tct_multiply_double(int32_t x, int32_t multiplier, int32_t shift);
 int64_t tct_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift);
@@ -14,6 +16,14 @@ int32_t tct_taps_end(int32_t origin, int32_t size, int32_t count, int32_t dilati
 
 int32_t tct_doubling_high_mul(int32_t x, int32_t y) {
     return tck_doubling_high_mul(x, y);
+}
+
+int32_t tct_doubling_high_mul_halves(int32_t x, int32_t y) {
+    return tck_doubling_high_mul_halves(x, y);
+}
+
+int32_t tct_high_mul_halves(int32_t x, int32_t y) {
+    return tck_high_mul_halves(x, y);
 }
 
 int32_t tct_rounding_divide_by_pot(int32_t x, int32_t exponent) {

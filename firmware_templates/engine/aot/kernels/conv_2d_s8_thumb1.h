@@ -1,0 +1,83 @@
+/* CONV_2D on int8 without groups or dilation, for Thumb-1 cores; FULLY_CONNECTED is one of 1x1. */
+#ifndef TCK_CONV_2D_S8_THUMB1_H
+#define TCK_CONV_2D_S8_THUMB1_H
+
+#include "clamp_s8.h"
+#include "conv_window_s8.h"
+#include "pixels_s8_thumb1.h"
+
+typedef struct {
+    tck_conv_window window;
+    int32_t batches;
+    int32_t output_area;
+    int32_t output_channels;    /* 4 or more */
+    int32_t row_bytes;          /* taps of a window, filled up to a multiple of eight */
+    int32_t fraction_bits;      /* of fitted lines */
+    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    int32_t clamp_min;
+    int32_t clamp_max;
+    const uint32_t *stream; /* for pixels_s8_thumb1.h */
+} tck_conv_2d_s8_thumb1_params;
+
+/* Fills with the zero point; returns the sum. */
+TCK_INLINE uint32_t tck_fill_thumb1(uint8_t *row, int32_t zero_point, int32_t count) {
+    const uint32_t value = (uint8_t)zero_point ^ 0x80U;
+    uint32_t sum = 0;
+    for (; count > 0; --count) {
+        *row++ = (uint8_t)value;
+        sum += value;
+    }
+    return sum;
+}
+
+/* Copies the taps of one window to a row; returns their sum there. */
+TCK_SHARED uint32_t tck_window_thumb1(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                      uint8_t *row) {
+    const int32_t channels = w->input_channels;
+    const tck_taps xs = tck_taps_inside(at.x, w->input_width, w->filter_width, 1);
+    uint32_t sum = 0;
+    for (int32_t ky = 0; ky < w->filter_height; ++ky) {
+        const int32_t y = at.y + ky, inside = y >= 0 && y < w->input_height;
+        const int32_t begin = inside ? xs.begin * channels : w->filter_width * channels;
+        const int32_t end = inside ? xs.end * channels : begin;
+        sum += tck_fill_thumb1(row, w->zero_point, begin);
+        if (begin < end) {
+            const int8_t *const from = input + (y * w->input_width + at.x) * channels;
+            sum += tck_row_thumb1(row + begin, from + begin, end - begin);
+        }
+        sum += tck_fill_thumb1(row + end, w->zero_point, w->filter_width * channels - end);
+        row += w->filter_width * channels;
+    }
+    return sum;
+}
+
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; row has room for row_bytes. Channels that are
+ * no whole four come last, with those before them that make a four. */
+TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, const int8_t *input,
+                                      int8_t *output, uint8_t *row, int32_t fitted) {
+    const tck_conv_window *const w = &p->window;
+    int8_t *const first = output;
+    for (int32_t i = 0; i < p->row_bytes; ++i) {
+        row[i] = 0;
+    }
+    for (int32_t n = 0; n < p->batches; ++n) {
+        tck_corner at = tck_first_corner(w);
+        for (int32_t i = 0; i < p->output_area; ++i) {
+            const uint32_t excess = 128U * tck_window_thumb1(w, input, at, row);
+            const uint32_t *stream = p->stream;
+            for (int32_t c = 0; c < p->output_channels; c += 4) {
+                int32_t sums[4];
+                stream = tck_dot_4_thumb1(row, row + p->row_bytes, stream, sums);
+                tck_outputs_4_thumb1(sums, excess, stream, p->fraction_bits, p->doubled_zero_point,
+                                     output + tck_min(c, p->output_channels - 4), fitted);
+                stream += 6;
+            }
+            output += p->output_channels;
+            at = tck_next_corner(w, at);
+        }
+        input += w->input_height * w->input_width * w->input_channels;
+    }
+    tck_clamp_s8(first, (int32_t)(output - first), p->clamp_min, p->clamp_max);
+}
+
+#endif
