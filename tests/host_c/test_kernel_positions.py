@@ -55,6 +55,7 @@ def _tile(cases: KernelCases) -> None:
 
 
 def _resize(cases: KernelCases, kind: str, name: str) -> None:
+    sizes: list[tuple[tuple[int, ...], tuple[int, ...]]]
     sizes = [((1, 4, 5, 3), (8, 10)), ((1, 4, 5, 3), (3, 7)), ((2, 3, 3, 1), (1, 1)),
              ((1, 1, 1, 4), (3, 5)), ((1, 7, 9, 2), (4, 3)), ((1, 5, 6, 1), (5, 6))]  # fmt: skip
     for _ in range(12):

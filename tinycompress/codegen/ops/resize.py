@@ -67,7 +67,7 @@ def _nearest(op: Op, size: int, target: int) -> npt.NDArray[np.int64]:
         found = np.array([round_half_away(float(p)) for p in positions])
     else:
         found = np.floor(positions).astype(np.int64)
-    return np.minimum(np.maximum(found, 0), size - 1)
+    return np.clip(found, 0, size - 1).astype(np.int64)
 
 
 def nearest_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:

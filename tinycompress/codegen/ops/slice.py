@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import Constraint, OpSpec
 from tinycompress.codegen.ops.movement import (
@@ -110,6 +115,17 @@ def plan(graph: Graph, op: Op) -> tuple[Copy, ...]:
     for axis, (begin, count, step) in enumerate(_CUTS[op.kind](graph, op) or ()):
         taken = taken.cut(axis, begin, count, step)
     return (Copy(x, taken, y, View.of(taken.sizes)),)
+
+
+def sliced(graph: Graph, op: Op) -> npt.NDArray[Any] | None:
+    """The output of a STRIDED_SLICE of a constant; None if it is malformed."""
+    data = o.operand(graph, op, 0).data
+    wrong = len(op.inputs) != 4 or data is None or plain_masks(graph, op, CodegenOptions())
+    cuts = None if wrong else _strided_cuts(graph, op)
+    if data is None or cuts is None:
+        return None
+    indices = np.ix_(*([begin + step * i for i in range(count)] for begin, count, step in cuts))
+    return data[indices].reshape(_expected_shape(graph, op))
 
 
 def _spec(inputs: int, rule: str, *structure: Constraint) -> OpSpec:
