@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tinycompress.artifacts import EngineName, ExactTo
+from tinycompress.artifacts import BenchResult, EngineName, ExactTo
 from tinycompress.cli.options import (
     board_option,
     data_options,
@@ -17,6 +17,9 @@ from tinycompress.cli.options import (
     print_json,
 )
 from tinycompress.cli.progress import stage_progress
+
+if TYPE_CHECKING:
+    from tinycompress.pipeline import Flashed
 
 
 @click.command("build")
@@ -44,6 +47,11 @@ from tinycompress.cli.progress import stage_progress
     show_default=True,
     help="Whose outputs the firmware reproduces byte for byte.",
 )
+@click.option(
+    "--transport",
+    type=click.Choice(["usb", "uart"]),
+    help="How the firmware talks, where the board has a choice (default: its file's).",
+)
 @output_option("Project directory (default: named after model and board).")
 @click.option("--flash", is_flag=True, help="Write it to a real board afterwards.")
 @click.option(
@@ -59,6 +67,7 @@ def build_command(
     engine: EngineName,
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
+    transport: Literal["usb", "uart"] | None,
     output: Path | None,
     flash: bool,
     bench: bool,
@@ -77,7 +86,8 @@ def build_command(
     if not flash and (port or answer_port):
         raise click.UsageError("--port and --answer-port go with --flash")
     target = load_board(board)
-    done, result = None, None
+    if transport is not None:
+        target = target.over("usb-cdc" if transport == "usb" else "uart")
     with stage_progress() as progress:
         made = pipeline.build(
             model,
@@ -87,25 +97,15 @@ def build_command(
             engine=engine,
             toolchain=toolchain,
             exact_to=exact_to,
+            transport=transport,
             output=output,
             progress=progress,
         )
     if not as_json:
         render.print_build(made, target, then_bench=not bench)
     directory = made.firmware.project.directory
-    with stage_progress() as progress:
-        if flash:
-            done = pipeline.flash(
-                directory, board=board, port=port, answer_port=answer_port, progress=progress
-            )
-        if bench:
-            result = pipeline.bench(
-                directory,
-                board=board,
-                port=None if done is None else done.require_port(),
-                samples=val,
-                progress=progress,
-            )
+    done = _flash(directory, board, port, answer_port) if flash else None
+    result = _bench(directory, board, val, done) if bench else None
     if as_json:
         shown = render.build_json(made, target)
         print_json({**shown, **render_devices.then_json(directory, done, result)})
@@ -113,3 +113,20 @@ def build_command(
         render_devices.print_then(directory, target, done, result)
     if result is not None:
         pipeline.require_exact(result)
+
+
+def _flash(directory: Path, board: str, port: str | None, answer_port: str | None) -> Flashed:
+    from tinycompress import pipeline
+
+    with stage_progress() as progress:
+        return pipeline.flash(
+            directory, board=board, port=port, answer_port=answer_port, progress=progress
+        )
+
+
+def _bench(directory: Path, board: str, samples: Path | None, done: Flashed | None) -> BenchResult:
+    from tinycompress import pipeline
+
+    port = None if done is None else done.require_port()
+    with stage_progress() as progress:
+        return pipeline.bench(directory, board=board, port=port, samples=samples, progress=progress)
