@@ -54,7 +54,7 @@ def _options(seed: GraphSeed) -> CodegenOptions:
     return CodegenOptions(
         exact_to=seed.exact_to,
         dsp=seed.seed // 16 % 3 != 0,
-        kernels="share" if share else "specialise",
+        optimize="flash" if share else "speed",
     )
 
 

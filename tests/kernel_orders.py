@@ -147,6 +147,31 @@ def outputs_of_rows(p: Numbers) -> Iterator[Step]:
             yield _bytes([n * p["inputs"]], p["inputs"]), {n * p["outputs"] + output}
 
 
+def groups_of_rows(p: Numbers, at_once: int) -> Iterator[Step]:
+    """fully_connected_s8_mla.h (eight) and fully_connected_direct_s8_dsp.h (four), then singles."""
+    outputs = p["outputs"]
+    whole = outputs // at_once * at_once
+    groups = [
+        *((i, at_once) for i in range(0, whole, at_once)),
+        *((i, 1) for i in range(whole, outputs)),
+    ]
+    for n in range(p["batches"]):
+        for first, count in groups:
+            yield _bytes([n * p["inputs"]], p["inputs"]), _bytes([n * outputs + first], count)
+
+
+def quads(p: Numbers) -> Iterator[Step]:
+    """depthwise_quads_s8_dsp.h: four channels of a pixel at a time."""
+    channels = p["channels"]
+    for n, oy, ox, number in _pixels(p):
+        taps = _taps(p, n, oy, ox, channels)
+        for channel in range(0, channels, 4):
+            yield (
+                _bytes([tap + channel for tap in taps], 4),
+                _bytes([number * channels + channel], 4),
+            )
+
+
 def mean_by_element(p: Numbers) -> Iterator[Step]:
     """mean_s8_ref.h."""
     number = 0

@@ -69,7 +69,7 @@ def fields(**ranges: tuple[int, int]) -> st.SearchStrategy[Numbers]:
     return st.fixed_dictionaries({n: st.integers(a, b) for n, (a, b) in ranges.items()})
 
 
-MATRIX = fields(batches=(1, 5), inputs=(1, 9), outputs=(1, 9))
+MATRIX = fields(batches=(1, 5), inputs=(1, 9), outputs=(1, 19))
 PIXELS = fields(pixels=(1, 13), inputs=(1, 9), outputs=(1, 9))
 MEAN = fields(kept_0=(1, 3), reduced_0=(1, 3), kept_1=(1, 3), reduced_1=(1, 3), kept_2=(1, 3))
 
@@ -85,7 +85,13 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),
+    "depthwise_quads_s8_fitted_dsp": (
+        geometry().flatmap(lambda g: sizes.map(lambda c: {**g, "channels": 4 * c})),
+        orders.quads,
+    ),
+    "fully_connected_direct_s8_fitted_dsp": (MATRIX, partial(orders.groups_of_rows, at_once=4)),
     "fully_connected_s8_fitted_dsp": (MATRIX, orders.rows),
+    "fully_connected_s8_fitted_mla": (MATRIX, partial(orders.groups_of_rows, at_once=8)),
     "fully_connected_s8_ref": (MATRIX, orders.outputs_of_rows),
     "map_s8_table_ref": (fields(count=(1, 9)), orders.every_element),
     "max_pool_2d_s8_ref": (

@@ -119,7 +119,7 @@ def _fours_of_rows(numbers: _Numbers) -> Overlap:
 
 
 def _distance_of_groups(rows: int, inputs: int, outputs: int, last: int) -> int:
-    """As `_distance` for rows that are read anew for every group of outputs, ``last`` at the end."""
+    """As `_distance` for rows read anew for every group of outputs, ``last`` in the last one."""
     read = np.arange(rows, dtype=np.int64) * inputs
     end = np.arange(1, rows + 1, dtype=np.int64) * outputs
     if outputs == last:
@@ -264,8 +264,6 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "conv_1x1_s8_double_mla": _pixels_in_twos,
         "conv_1x1_s8_fitted_dsp": _pixels_in_threes,
         "conv_1x1_s8_fitted_mla": _pixels_in_twos,
-        "conv_2d_rows_s8_double_dsp": _windows_in_threes,
-        "conv_2d_rows_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_rows_s8_double_dsp": _windows_in_threes,
         "conv_2d_rows_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_s8_double_dsp": _windows_in_threes,

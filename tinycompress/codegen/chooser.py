@@ -29,11 +29,17 @@ def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
     Args:
         candidates: The same layer by different kernels, in order of preference where costs are not
             known.
-        options: Names the core; may ask for a candidate by its position, to measure it.
+        options: Names the core; may ask for a candidate by its position, to measure it, or for the
+            one with the least scratch memory, a reference kernel only to meet a budget.
     """
     layers = tuple(candidates)
     if options.candidate is not None:
         return layers[min(options.candidate, len(layers) - 1)]
+    if layers[0].op.index in options.small:
+        fast = [layer for layer in layers if not layer.kernel.name.endswith("_ref")]
+        every_byte = options.optimize == "ram" and options.ram_budget_bytes is not None
+        wanted = layers if every_byte or not fast else fast
+        return min(wanted, key=lambda layer: layer.scratch_bytes)
     costs = [predicted_cycles(layer, options.family) for layer in layers]
     known = [cost for cost in costs if cost is not None]
     if len(known) < len(layers):

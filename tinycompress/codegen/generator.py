@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.passes.state import resolve_state
+from tinycompress.codegen.ram import fit_ram
 from tinycompress.codegen.render import render
 from tinycompress.ir.graph import Graph, Model
 
@@ -22,8 +24,9 @@ def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
-    layers = lower_graph(graph, options)
-    return render(model, graph, layers, lay_out(graph, layers), options)
+    fitted = fit_ram(graph, options, lower_graph)
+    sources = render(model, graph, fitted.layers, fitted.layout, options)
+    return replace(sources, trades=fitted.trades)
 
 
 def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:

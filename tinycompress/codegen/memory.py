@@ -18,7 +18,7 @@ _ALIGNMENT_BYTES = 4
 class ArenaLayout:
     """Offsets in the arena: of every activation by its index, of scratch memory by its layer.
 
-    ``peak_layer`` names the layer that runs while most bytes are live.
+    ``peak_layer`` names the layer that runs while most bytes are live, ``peak_step`` is its place.
     """
 
     tensors: Mapping[int, int]
@@ -26,6 +26,7 @@ class ArenaLayout:
     arena_bytes: int
     lower_bound_bytes: int
     peak_layer: str
+    peak_step: int = 0
 
 
 def lay_out(graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True) -> ArenaLayout:
@@ -59,6 +60,7 @@ def lay_out(graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True) 
         arena_bytes=plan.arena_bytes,
         lower_bound_bytes=plan.lower_bound_bytes,
         peak_layer=_peak_layer(plan, layers),
+        peak_step=plan.peak_step,
     )
 
 

@@ -11,9 +11,8 @@ from tinycompress.errors import ConfigError
 if TYPE_CHECKING:
     from tinycompress.boards import Board
 
-KernelSharing = Literal["specialise", "share"]
-"""Whether layers get their own copy of a kernel, compiled for their constants, or share one."""
-
+Optimize = Literal["speed", "ram", "flash"]
+"""What the rest pays for: see `CodegenOptions`."""
 
 CoreFamily = Literal["dsp", "mla", "thumb1"]
 """Which fast kernels a core can run: with DSP instructions, Thumb-2 without them, Thumb-1."""
@@ -29,8 +28,12 @@ class CodegenOptions:
         exact_to: Whose arithmetic is reproduced: stock TFLM's or LiteRT's reference kernels'.
         core: Target core as board files name it, such as ``cortex-m4``.
         dsp: Whether the core has the DSP extension.
-        kernels: ``specialise`` is faster and smaller for most models; ``share`` is smaller for
-            models that repeat one kernel very often.
+        optimize: ``speed`` takes the fastest kernels, short of a layer that would need much more
+            memory than all others for a little speed. ``ram`` takes whatever kernels make the arena
+            smallest. ``flash`` lets layers share kernels that would be compiled for each.
+        ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, those
+            of ``ram`` take their place, as few as needed.
+        small: Indices of operators that take the kernel with the least scratch memory.
         candidate: Take this one of the kernels that can compute a layer, or the last; for
             measurements. None takes the one that costs least.
 
@@ -41,15 +44,20 @@ class CodegenOptions:
     exact_to: ExactTo = "tflm"
     core: str = "cortex-m4"
     dsp: bool = True
-    kernels: KernelSharing = "specialise"
+    optimize: Optimize = "speed"
+    ram_budget_bytes: int | None = None
+    small: frozenset[int] = frozenset()
     candidate: int | None = None
 
     def __post_init__(self) -> None:
-        for name, allowed in (("exact_to", ExactTo), ("kernels", KernelSharing)):
+        for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):
             value = getattr(self, name)
             if value not in get_args(allowed):
                 names = ", ".join(get_args(allowed))
                 raise ConfigError(f"{name} is {value!r}, must be one of {names}")
+
+        if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
+            raise ConfigError(f"ram_budget_bytes is {self.ram_budget_bytes}, must be at least 1")
 
     @property
     def family(self) -> CoreFamily:
@@ -59,6 +67,19 @@ class CodegenOptions:
         return "thumb1" if self.core in _THUMB1_CORES else "mla"
 
     @classmethod
-    def for_board(cls, board: Board, *, exact_to: ExactTo = "tflm") -> CodegenOptions:
+    def for_board(
+        cls,
+        board: Board,
+        *,
+        exact_to: ExactTo = "tflm",
+        optimize: Optimize = "speed",
+        ram_budget_bytes: int | None = None,
+    ) -> CodegenOptions:
         """The options for a board's core."""
-        return cls(exact_to=exact_to, core=board.cpu.core, dsp=board.cpu.dsp)
+        return cls(
+            exact_to=exact_to,
+            core=board.cpu.core,
+            dsp=board.cpu.dsp,
+            optimize=optimize,
+            ram_budget_bytes=ram_budget_bytes,
+        )

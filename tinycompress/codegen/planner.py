@@ -64,8 +64,8 @@ class Reuse:
 class MemoryPlan:
     """Offsets of the buffers, in their order.
 
-    ``lower_bound_bytes`` is what no plan can go below; ``peak_step`` is the first step at which so
-    many bytes are live.
+    ``lower_bound_bytes`` is what no plan can go below; ``peak_step`` is the step at which the top
+    of the arena is in use, the one with most live bytes if there are several.
     """
 
     buffers: tuple[Buffer, ...]
@@ -90,15 +90,28 @@ def plan_memory(
         A plan in which buffers that are live at the same step do not overlap unless a reuse allows
         it, each at a multiple of its alignment. The same input gives the same plan.
     """
-    bound, peak_step = _lower_bound(buffers, reuses)
+    bound = _lower_bound(buffers, reuses)
     search = _Search(tuple(buffers), tuple(reuses))
     offsets = search.run(bound, work)
     arena = max((o + b.size_bytes for o, b in zip(offsets, buffers, strict=True)), default=0)
+    peak_step = _peak_step(buffers, offsets, arena)
     return MemoryPlan(tuple(buffers), tuple(offsets), arena, bound, peak_step)
 
 
-def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> tuple[int, int]:
-    """Most bytes live at one step, less what may be shared there, and the first such step."""
+def _peak_step(buffers: Sequence[Buffer], offsets: Sequence[int], arena: int) -> int:
+    """The first step with most live bytes of those at which the arena's last byte is in use."""
+    tops = [b for b, offset in zip(buffers, offsets, strict=True) if offset + b.size_bytes == arena]
+    steps = {step for b in buffers for step in (b.first, b.last) if _live(tops, step)}
+    return min(steps, key=lambda step: (-sum(b.size_bytes for b in _live(buffers, step)), step),
+               default=0)  # fmt: skip
+
+
+def _live(buffers: Sequence[Buffer], step: int) -> list[Buffer]:
+    return [b for b in buffers if b.first <= step <= b.last]
+
+
+def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> int:
+    """Most bytes live at one step, less what may be shared there."""
     shared: dict[int, dict[int, int]] = {}
     for reuse in reuses:
         output, source = buffers[reuse.output], buffers[reuse.input]
@@ -107,9 +120,9 @@ def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> tuple[in
         total = before + reuse.saved_bytes(output.size_bytes, source.size_bytes)
         # A byte of the output lies in one input at most.
         saved[reuse.output] = min(total, output.size_bytes)
-    best, best_step = 0, 0
+    best = 0
     for step in sorted({buffer.first for buffer in buffers}):
-        live = [b for b in buffers if b.first <= step <= b.last]
+        live = _live(buffers, step)
         # Each but the topmost buffer is followed by an aligned one.
         alignment = min((b.alignment_bytes for b in live), default=1)
         padding = [_align(b.size_bytes, alignment) - b.size_bytes for b in live]
@@ -118,9 +131,8 @@ def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> tuple[in
             needed -= sum(shared[step].values())
         else:
             needed += sum(padding) - max(padding, default=0)
-        if needed > best:
-            best, best_step = needed, step
-    return best, best_step
+        best = max(best, needed)
+    return best
 
 
 class _Search:

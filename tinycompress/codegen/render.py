@@ -182,7 +182,7 @@ def _layer_texts(
     texts = []
     for step, layer in enumerate(layers):
         function = layer.kernel.function
-        if options.kernels == "share" and counts[layer.kernel] > 1:
+        if options.optimize == "flash" and counts[layer.kernel] > 1:
             kernel = layer.kernel
             function = f"tcm_shared_{kernel.name}"
             shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))

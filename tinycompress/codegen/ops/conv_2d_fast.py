@@ -17,7 +17,7 @@ from tinycompress.codegen.ops.channels import (
     channel_tables,
     folded_biases,
 )
-from tinycompress.codegen.ops.dense_fast import dense_layer
+from tinycompress.codegen.ops.dense_fast import dense_layer, direct_layers
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
 from tinycompress.codegen.ops.streams import (
     Words,
@@ -59,7 +59,8 @@ def fast_variants(
     if tables is None:
         return
     if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
-        yield dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
+        dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
+        yield from (dense, *direct_layers(dense))
     channels = len(conv.rows)
     if family == "dsp" and channels >= 2:
         if conv.pointwise and conv.taps % 4 == 0:

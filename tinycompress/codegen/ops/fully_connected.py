@@ -18,7 +18,7 @@ from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.channels import channel_tables, folded_biases, shared_tables
-from tinycompress.codegen.ops.dense_fast import dense_layer
+from tinycompress.codegen.ops.dense_fast import dense_layer, direct_layers
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -232,7 +232,8 @@ def _fast_variants(
         "clamp_min": low,
         "clamp_max": high,
     }
-    yield dense_layer(reference, weights.name, rows, tables, common, options.family)
+    fast = dense_layer(reference, weights.name, rows, tables, common, options.family)
+    yield from (fast, *direct_layers(fast))
 
 
 SPEC = OpSpec(
