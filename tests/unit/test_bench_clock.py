@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinycompress.artifacts import ClockCheck
@@ -45,6 +45,8 @@ class Bench:
         return check_clock(self.run, ticks_hz=FILE_HZ, reply_baud=self.baud)
 
 
+# The noise is a matter of chance, and so is what can be told of it: the same cases every time.
+@settings(derandomize=True, max_examples=300)
 @given(
     st.sampled_from([0.25, 0.5, 0.9, 1.0, 1.06, 2.0, 4.0]), st.floats(0.0003, 3.0),
     st.floats(0, 0.05), st.integers(0, 999), st.sampled_from([None, 115_200, 1_000_000]),
