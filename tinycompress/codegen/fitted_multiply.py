@@ -6,8 +6,8 @@ do ``clamp((addend + ((sum + shift) * multiplier >> 32)) >> FRACTION_BITS)``, a 
 into steps, in two instructions. Where a line passes between every two neighbouring corners of the
 staircase, both are the same function. ``shift`` goes into the bias, so that it costs nothing.
 
-Outputs of a ReLU always have such a line: on one side of zero both roundings of the reference
-round in the same direction. Outputs on both sides of zero hardly ever have one.
+Outputs of a ReLU nearly always have such a line: on one side of zero both roundings of the
+reference round in the same direction. Outputs on both sides of zero hardly ever have one.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def fit(
     corners, before = corners * gain, before * gain
     sums = SumRange(sums.low * gain, sums.high * gain)
     levels = outputs << (32 + fraction_bits)
-    # SSAT clamps to int8 only: ends of the staircase short of it are steps without a next one.
+    # Below the first step and above the last the line goes on; there the kernel's clamp ends it.
     for multiplier in (start + candidate for candidate in _CANDIDATES if start + candidate > 0):
         lowest = int((levels - corners * multiplier).max())
         highest = int((levels - before * multiplier).min()) - 1

@@ -1,0 +1,63 @@
+"""The assembly of the fast kernels on virtual boards, byte for byte as the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conv_cases import add_conv
+from dense_cases import add_dense
+from fast_cases import CONV_CASES, DENSE_CASES, random_conv_cases
+from kernel_cases import KernelCases
+
+from tinycompress.artifacts import ToolchainName
+from tinycompress.bench.measure import BenchOptions, bench
+from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.device.emulator import VirtualBoard
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.toolchain import build
+
+
+def _models() -> Iterator[bytes]:
+    """The cases by the dozen, as a device says no more of its tensors in one packet."""
+    convs = [*CONV_CASES[::2], *random_conv_cases(np.random.default_rng(41), 6)]
+    for start in range(0, len(convs), 12):
+        cases = KernelCases(start)
+        for case in convs[start : start + 12]:
+            add_conv(cases, replace(case, bias="small") if case.bias == "none" else case)
+        yield cases.tflite()
+    cases = KernelCases(42)
+    for dense in DENSE_CASES[::4]:
+        add_dense(cases, dense)
+    yield cases.tflite()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("board_id", "chain"),
+    [
+        ("qemu_mps2_an386", "zig"),
+        pytest.param("qemu_mps2_an386", "gcc", marks=pytest.mark.gcc),
+        ("qemu_mps2_an385", "zig"),
+        pytest.param("qemu_mps2_an385", "gcc", marks=pytest.mark.gcc),
+    ],
+)
+def test_fast_kernels_are_exact(board_id: str, chain: ToolchainName, tmp_path: Path) -> None:
+    board = load_board(board_id)
+    for number, tflite in enumerate(_models()):
+        sources = generate(read_model(tflite), CodegenOptions.for_board(board))
+        directory = tmp_path / str(number)
+        project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
+        built = build(project, board, toolchain=chain)
+        link = VirtualBoard(board, built.elf)
+        try:
+            options = BenchOptions(runs=1, warmup=0)
+            result = bench(built, board, link, tflite=tflite, options=options)
+        finally:
+            link.close()
+        assert (result.samples, result.mismatched_samples) == (5, 0)
