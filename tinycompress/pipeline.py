@@ -31,6 +31,7 @@ from tinycompress.bench.roster import Outcome, Task, read_roster, run_roster
 from tinycompress.bench.samples import load_samples
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.options import Optimize
 from tinycompress.convert import convert_model
 from tinycompress.convert.carray import write_c_array
 from tinycompress.device import ports
@@ -53,6 +54,8 @@ class Build:
 
     model: ConvertedModel
     firmware: BuiltFirmware
+    trades: tuple[str, ...] = ()
+    """Where the engine gave speed for memory, in words."""
 
 
 def convert(
@@ -98,6 +101,8 @@ def build(
     engine: EngineName = "aot",
     toolchain: Toolchain = "auto",
     exact_to: ExactTo = "tflm",
+    optimize: Optimize = "speed",
+    ram_budget_bytes: int | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     progress: Progress = no_progress,
@@ -112,6 +117,8 @@ def build(
         engine: Whose kernels run on the device.
         toolchain: Compiler; ``auto`` takes the one that pip brought.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
+        optimize: Whether speed, RAM or flash comes first where kernels differ in them.
+        ram_budget_bytes: Bytes that the arena may take.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
         output: Directory of the project; None names it after model and board.
@@ -127,15 +134,16 @@ def build(
     converted = convert(model, data, val=val, progress=progress)
     progress("generate C")
     graph = read_model(converted.tflite)
-    sources = generate(
-        graph, CodegenOptions(exact_to=exact_to, core=target.cpu.core, dsp=target.cpu.dsp)
+    chosen = CodegenOptions.for_board(
+        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
     )
+    sources = generate(graph, chosen)
     progress("write the project")
     project = render_project(
         sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
     )
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
-    return Build(converted, firmware)
+    return Build(converted, firmware, sources.trades)
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,19 @@ if TYPE_CHECKING:
     help="Whose outputs the firmware reproduces byte for byte.",
 )
 @click.option(
+    "--optimize",
+    type=click.Choice(["speed", "ram", "flash"]),
+    default="speed",
+    show_default=True,
+    help="What comes first where kernels differ; the result says what it cost.",
+)
+@click.option(
+    "--ram-budget",
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="Take slower kernels until activations, inputs and outputs fit.",
+)
+@click.option(
     "--transport",
     type=click.Choice(["usb", "uart"]),
     help="How the firmware talks, where the board has a choice (default: its file's).",
@@ -67,6 +80,8 @@ def build_command(
     engine: EngineName,
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
+    optimize: Literal["speed", "ram", "flash"],
+    ram_budget: int | None,
     transport: Literal["usb", "uart"] | None,
     output: Path | None,
     flash: bool,
@@ -90,17 +105,10 @@ def build_command(
         target = target.over("usb-cdc" if transport == "usb" else "uart")
     with stage_progress() as progress:
         made = pipeline.build(
-            model,
-            board,
-            data=data,
-            val=val,
-            engine=engine,
-            toolchain=toolchain,
-            exact_to=exact_to,
-            transport=transport,
-            output=output,
-            progress=progress,
-        )
+            model, board, data=data, val=val, engine=engine, toolchain=toolchain,
+            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget,
+            transport=transport, output=output, progress=progress,
+        )  # fmt: skip
     if not as_json:
         render.print_build(made, target, then_bench=not bench)
     directory = made.firmware.project.directory

@@ -46,6 +46,7 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "tflite_bytes": len(made.model.tflite),
         "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
         "warnings": list(made.model.warnings),
+        "trades": list(made.trades),
         "build_id": built.build_id,
         "elf": str(built.elf),
         "elf_sha256": built.elf_sha256,
@@ -102,6 +103,8 @@ def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
     )
     results_console().print(table)
     messages = messages_console()
+    for trade in made.trades:
+        messages.print(f"Speed for memory: {trade}", markup=False, soft_wrap=True)
     messages.print(f"ELF: {built.elf}   build id {built.build_id}", markup=False, soft_wrap=True)
     if then_bench:
         messages.print(

@@ -1,0 +1,87 @@
+"""What `optimize` and a RAM budget change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conv_cases import ConvCase, add_conv
+from dense_cases import DenseCase, add_dense
+from kernel_cases import KernelCases
+
+from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.reader import read_model
+
+SPEED = CodegenOptions()
+RAM = replace(SPEED, optimize="ram")
+
+
+def _dense() -> KernelCases:
+    """640 inputs, which the fast kernel widens to 1,280 bytes, and 128 outputs."""
+    cases = KernelCases(71)
+    add_dense(cases, DenseCase(inputs=640, outputs=128))
+    return cases
+
+
+def _conv() -> KernelCases:
+    """No kernel but the reference does without scratch memory: 3 x 3 x 16 taps, three pixels."""
+    cases = KernelCases(72)
+    add_conv(cases, ConvCase(height=8, width=8, channels=16, outputs=16))
+    return cases
+
+
+def _generated(cases: KernelCases, options: CodegenOptions) -> GeneratedSources:
+    return generate(read_model(cases.tflite()), options)
+
+
+def test_a_layer_gives_up_a_little_speed_for_much_memory() -> None:
+    sources = _generated(_dense(), SPEED)
+    assert sources.layers[0].kernel.startswith("fully_connected_direct_s8_")
+    assert sources.arena_bytes <= 640 + 128
+    assert len(sources.trades) == 1
+    assert "saves" in sources.trades[0]
+
+
+def test_speed_keeps_the_fast_kernel_and_ram_takes_no_reference() -> None:
+    for options in (SPEED, RAM):
+        sources = _generated(_conv(), options)
+        assert sources.layers[0].kernel.endswith("_dsp")
+        assert sources.trades == ()
+
+
+def test_a_budget_takes_even_reference_kernels() -> None:
+    needed = _generated(_conv(), SPEED).arena_bytes
+    sources = _generated(_conv(), replace(SPEED, ram_budget_bytes=needed - 1))
+    assert sources.layers[0].kernel == "conv_2d_s8_ref"
+    assert sources.arena_bytes < needed
+    assert len(sources.trades) == 1
+
+
+def test_a_budget_that_is_met_changes_nothing() -> None:
+    plain = _generated(_conv(), SPEED)
+    assert _generated(_conv(), replace(SPEED, ram_budget_bytes=plain.arena_bytes)) == plain
+
+
+def test_a_budget_that_no_kernels_meet_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"arena takes \d+ bytes at layer .*, the budget is 100$"):
+        _generated(_conv(), replace(SPEED, ram_budget_bytes=100))
+
+
+def test_values_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigError, match="ram_budget_bytes is 0"):
+        CodegenOptions(ram_budget_bytes=0)
+    with pytest.raises(ConfigError, match="optimize is 'size', must be one of speed, ram, flash"):
+        CodegenOptions(optimize="size")  # type: ignore[arg-type]
+
+
+def test_kernels_are_shared_for_flash() -> None:
+    cases = KernelCases(73)
+    for _ in range(2):
+        add_conv(cases, ConvCase(groups=1, dilation=(2, 2), height=9, width=9))
+    assert (
+        "tcm_shared_conv_2d_s8_ref"
+        in _generated(cases, replace(SPEED, optimize="flash")).files["tcm_model.c"]
+    )
+    assert "tcm_shared" not in _generated(cases, SPEED).files["tcm_model.c"]
