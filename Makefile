@@ -9,7 +9,7 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup golden bench-kernels fuzz clean
+.PHONY: demo test lint format typecheck check setup docs golden bench-kernels kernel-costs fuzz clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -40,6 +40,10 @@ format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cc')
+
+# What is written from the code itself.
+docs: $(VENV)/.ready-dev
+	$(BIN)/pytest tests/golden -k supported_operators --update-golden -q
 
 golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q

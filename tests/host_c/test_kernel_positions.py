@@ -155,6 +155,17 @@ def _l2_normalization(cases: KernelCases) -> None:
             cases.op(f"L2 {shape} {zero}", "L2_NORMALIZATION", [x], y, options("L2Norm"))
 
 
+def _log_softmax(cases: KernelCases) -> None:
+    for shape in ((1, 10), (2, 3, 7), (4, 1), (3, 200)):
+        for scale in (0.1, 0.0625, 1.0, 0.003, 4.0, 1e-5, cases.scale()):
+            x, y = (
+                cases.input(shape, scale, cases.zero_point()),
+                cases.activation(shape, 1 / 16, 127),
+            )
+            cases.op(f"LOG_SOFTMAX {shape} {scale:g}", "LOG_SOFTMAX", [x], y,
+                     options("LogSoftmax"))  # fmt: skip
+
+
 MAKERS: dict[str, Callable[[KernelCases], Any]] = {
     "MIRROR_PAD": _mirror_pad,
     "GATHER": _gather,
@@ -168,6 +179,7 @@ MAKERS: dict[str, Callable[[KernelCases], Any]] = {
     "REDUCE_MAX": _reduce,
     "ARG_MAX": _arg_max,
     "L2_NORMALIZATION": _l2_normalization,
+    "LOG_SOFTMAX": _log_softmax,
 }
 
 
@@ -201,6 +213,7 @@ def test_what_only_one_runtime_has_is_exact_to_it(kind: str, exact_to: ExactTo) 
         "REDUCE_MAX",
         "ARG_MAX",
         "L2_NORMALIZATION",
+        "LOG_SOFTMAX",
     ],
 )
 def test_positions_have_no_undefined_behaviour(kind: str) -> None:

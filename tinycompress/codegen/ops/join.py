@@ -37,7 +37,7 @@ def one_type(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def one_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """int8 inputs must have the output's scale and zero point, as nothing is rescaled"""
+    """Inputs that are int8 must have the output's scale and zero point: nothing is rescaled"""
     y = o.result(graph, op)
     if y.dtype is not DType.INT8:
         return None
