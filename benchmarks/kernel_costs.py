@@ -2,7 +2,8 @@
 
 Runs every layer of real models by every kernel that can compute it, on one virtual board for each
 family of cores, and fits the cycles of each kernel by a sum over the features of
-``tinycompress.codegen.chooser``, no factor negative, relative errors squared. Writes
+``tinycompress.codegen.chooser``, no factor negative, relative errors squared. Kernels that too few
+layers of different sizes ran by, or that no sum describes, get no costs. Writes
 ``tinycompress/codegen/kernel_costs.json``.
 """
 
@@ -36,6 +37,9 @@ from tinycompress.toolchain import build
 
 BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")
 _COSTS_FILE = ROOT / "tinycompress" / "codegen" / "kernel_costs.json"
+
+_LARGEST_ERROR = 0.4
+"""Relative error beyond which a sum says too little of a kernel to choose by it."""
 
 Floats = npt.NDArray[np.float64]
 Sample = tuple[str, str, tuple[int, ...], int]
@@ -103,18 +107,27 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
         of_kernel[family, kernel].append((values, cycles))
     factors: dict[str, dict[str, list[float]]] = defaultdict(dict)
     errors: dict[str, dict[str, float]] = defaultdict(dict)
+    unknown: dict[str, list[str]] = defaultdict(list)
     for (family, kernel), found in sorted(of_kernel.items()):
+        if len({values for values, _ in found}) <= len(FEATURES):
+            unknown[family].append(kernel)
+            continue
         rows = np.array([values for values, _ in found], np.float64)
         cycles = np.array([count for _, count in found], np.float64)
         solution = fit(rows, cycles)
+        error = float(np.abs(rows @ solution / cycles - 1).max())
+        if error > _LARGEST_ERROR:
+            unknown[family].append(kernel)
+            continue
         factors[family][kernel] = [float(f"{value:.4g}") for value in solution]
-        errors[family][kernel] = round(float(np.abs(rows @ solution / cycles - 1).max()), 3)
+        errors[family][kernel] = round(error, 3)
     return {
         "how": "make kernel-costs: layers of the benchmark models on virtual boards, gcc",
         "boards": list(BOARDS),
         "features": list(FEATURES),
         "cycles": factors,
         "largest_relative_error": errors,
+        "too_few_or_too_different": unknown,
     }
 
 

@@ -40,11 +40,12 @@ def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
         every_byte = options.optimize == "ram" and options.ram_budget_bytes is not None
         wanted = layers if every_byte or not fast else fast
         return min(wanted, key=lambda layer: layer.scratch_bytes)
-    costs = [predicted_cycles(layer, options.family) for layer in layers]
-    known = [cost for cost in costs if cost is not None]
-    if len(known) < len(layers):
-        return layers[0]
-    return layers[known.index(min(known))]
+    best = layers[0]
+    for layer in layers[1:]:
+        least, cost = (predicted_cycles(each, options.family) for each in (best, layer))
+        if least is not None and cost is not None and cost < least:
+            best = layer
+    return best
 
 
 def predicted_cycles(layer: Layer, family: CoreFamily) -> float | None:
