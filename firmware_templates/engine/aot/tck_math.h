@@ -17,6 +17,13 @@
 /* What all layers run one copy of. */
 #define TCK_SHARED static __attribute__((noinline, unused))
 
+/* The same for what takes too little of an inference to be worth unrolling. */
+#if defined(__clang__)
+#define TCK_SMALL static __attribute__((noinline, minsize, unused))
+#else
+#define TCK_SMALL static __attribute__((noinline, cold, unused))
+#endif
+
 _Static_assert((-1 >> 1) == -1, "right shifts of negative numbers must be arithmetic");
 _Static_assert((int32_t)UINT32_MAX == -1, "conversions to int32_t must be modulo 2^32");
 

@@ -16,8 +16,8 @@ TCK_INLINE int32_t tck_softmax_s8_ref_largest(const int8_t *input, int32_t depth
 }
 
 /* input [rows, depth] -> output [rows, depth] */
-TCK_KERNEL void tck_softmax_s8_ref(const tck_softmax_s8_params *p, const int8_t *input,
-                                   int8_t *output) {
+TCK_SMALL void tck_softmax_s8_ref(const tck_softmax_s8_params *p, const int8_t *input,
+                                  int8_t *output) {
     for (int32_t r = 0; r < p->rows; ++r) {
         const int32_t largest = tck_softmax_s8_ref_largest(input, p->depth);
         int32_t sum = 0;
