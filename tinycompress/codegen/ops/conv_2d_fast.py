@@ -29,6 +29,7 @@ from tinycompress.codegen.ops.streams import (
     quad_count,
     tap_order,
 )
+from tinycompress.codegen.ops.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.window import Window
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.arithmetic import quantize_multiplier
@@ -51,12 +52,19 @@ def fast_variants(
         family: Which kernels the core can run.
     """
     conv = _Conv(graph, op, window, reference)
-    if family == "thumb1" or conv.weights.shape[3] != conv.x.shape[3]:
+    if conv.weights.shape[3] != conv.x.shape[3]:
         return
     if window.dilation != (1, 1):
         return
     tables = conv.tables()
     if tables is None:
+        return
+    if family == "thumb1":
+        small = thumb1_layer(
+            reference, conv.weights.name, conv.rows, tables, conv.windows, conv.common
+        )
+        if small is not None:
+            yield small
         return
     if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
         dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)

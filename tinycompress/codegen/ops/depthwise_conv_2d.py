@@ -6,7 +6,7 @@ from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.depthwise_dsp import dsp_variants
+from tinycompress.codegen.ops.depthwise_fast import fast_variants
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -114,7 +114,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * filter_height * filter_width,
     )
-    fast = dsp_variants(graph, op, window, reference) if options.dsp else ()
+    fast = fast_variants(graph, op, window, reference, options.family)
     return choose((*fast, reference), options)
 
 

@@ -24,6 +24,11 @@ _FITTED_FRACTION_BITS = 8
 _PLANE_LIMIT_BYTES = 2048
 """Planes above it hold a band of rows only."""
 _PARAMS = "depthwise_planes_s8"
+_PLAIN_OFFSET = 128
+"""Added to inputs in the planes of the kernels in plain C."""
+_PLAIN_FRACTION_BITS = (4, 2)
+_PLAIN_SHIFTS = range(-22, 0)
+"""Right shifts by which the output's zero point can be shifted to the left."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,39 @@ class _WithoutBias:
     def corners(self, outputs: Int64s) -> Int64s | None:
         found = self.stairs.corners(outputs)
         return None if found is None else found - self.bias
+
+
+def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
+    """The layer by each kernel in plain C that can compute it, the fastest first."""
+    if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
+        return
+    biases = problem.biases - _PLAIN_OFFSET * problem.rows.sum(axis=1)
+    for fraction_bits in _PLAIN_FRACTION_BITS:
+        pairs = zip(problem.stairs, problem.ranges, strict=True)
+        lines = [fit(stairs, sums, fraction_bits) for stairs, sums in pairs]
+        found = [line for line in lines if line is not None]
+        if len(found) == len(lines):
+            shifts = np.array([line.shift for line in found], np.int64)
+            tables: dict[str, ParamValue] = {
+                "plane_offset": _PLAIN_OFFSET,
+                "fraction_bits": fraction_bits,
+                "bias": problem.array("bias", biases + shifts, np.int32),
+                "multipliers": problem.array(
+                    "multipliers", [line.multiplier for line in found], np.int32
+                ),
+                "addends": problem.array("addends", [line.addend for line in found], np.int16),
+            }
+            yield _layer(problem, Kernel("depthwise_planes_s8_fitted_plain", _PARAMS), tables, 0)
+            break
+    doubles = [(s.multiplier, s.shift if s.multiplier else -1) for s in problem.stairs]
+    if all(shift in _PLAIN_SHIFTS for _, shift in doubles):
+        tables = {
+            "plane_offset": _PLAIN_OFFSET,
+            "bias": problem.array("bias", biases, np.int32),
+            "multipliers": problem.array("multipliers", [m for m, _ in doubles], np.int32),
+            "shifts": problem.array("shifts", [shift for _, shift in doubles], np.int8),
+        }
+        yield _layer(problem, Kernel("depthwise_planes_s8_double_plain", _PARAMS), tables, 0)
 
 
 def plane_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
@@ -127,6 +165,8 @@ def _layer(
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
     geometry, plane = problem.geometry, _Plane.of(problem.geometry)
     low, high = o.clamp_range(problem.graph, problem.op)
+    offset = tables.get("plane_offset", 0)
+    assert isinstance(offset, int)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
         "input_height": geometry.input[0],
@@ -141,7 +181,7 @@ def _layer(
         "stride_width": geometry.stride[1],
         "pad_top": geometry.paddings[0],
         "pad_left": geometry.paddings[2],
-        "pad_value": o.quantization(x).zero_point,
+        "pad_value": o.quantization(x).zero_point + offset,
         "used_width": plane.used_width,
         "pitch": plane.pitch,
         "plane_words": plane.words,

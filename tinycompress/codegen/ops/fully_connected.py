@@ -26,6 +26,7 @@ from tinycompress.codegen.ops.requantize import (
     too_large,
     wrapped_bias,
 )
+from tinycompress.codegen.ops.thumb1 import dense_windows, thumb1_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
     INT32_MAX,
@@ -214,7 +215,7 @@ def _fast_variants(
     """The layer by the fast kernel of the core, if that computes it exactly."""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
     q = o.quantization(weights)
-    if options.family == "thumb1" or (not q.per_channel and q.zero_point != 0):
+    if not q.per_channel and q.zero_point != 0:
         return
     rows = np.asarray(weights.data, np.int64)
     biases = bias_values(o.optional_operand(graph, op, 2), weights.shape[0])
@@ -232,6 +233,13 @@ def _fast_variants(
         "clamp_min": low,
         "clamp_max": high,
     }
+    if options.family == "thumb1":
+        batches = o.result(graph, op).elements // len(rows)
+        windows = dense_windows(batches, rows.shape[1], len(rows))
+        small = thumb1_layer(reference, weights.name, rows, tables, windows, common)
+        if small is not None:
+            yield small
+        return
     fast = dense_layer(reference, weights.name, rows, tables, common, options.family)
     yield from (fast, *direct_layers(fast))
 

@@ -25,11 +25,12 @@ typedef struct {
     int32_t stride_width;
     int32_t pad_top;
     int32_t pad_left;
-    int32_t pad_value;   /* the input's zero point */
-    int32_t used_width;  /* input columns that some tap reads */
-    int32_t pitch;       /* int16_t between rows of the plane, even */
-    int32_t plane_words; /* size of the plane, two int16_t each */
-    int32_t band_height; /* output rows of a band */
+    int32_t plane_offset; /* added to inputs in the plane; 0 for the DSP extension */
+    int32_t pad_value;    /* the input's zero point, with it */
+    int32_t used_width;   /* input columns that some tap reads */
+    int32_t pitch;        /* int16_t between rows of the plane, even */
+    int32_t plane_words;  /* size of the plane, two int16_t each */
+    int32_t band_height;  /* output rows of a band */
     int32_t output_offset;
     int32_t clamp_min;
     int32_t clamp_max;
@@ -38,6 +39,7 @@ typedef struct {
     const int32_t *multipliers; /* [C_OUT] */
     const int16_t *addends;     /* [C_OUT], of a fitted multiply */
     const int8_t *shifts;       /* [C_OUT], of a double rounding */
+    int32_t fraction_bits;      /* of a fitted multiply, where the code does not know them */
 } tck_depthwise_planes_s8_params;
 
 /* Writes the outputs of one channel and band; `output` points at the first. */
@@ -97,10 +99,10 @@ TCK_NAKED void tck_depthwise_gather(
 
 TCK_SHARED void tck_depthwise_gather(int16_t *to, const int8_t *from, int32_t step, int32_t rows,
                                      int32_t fours, int32_t single, int32_t singles, int32_t to_gap,
-                                     int32_t from_gap) {
+                                     int32_t from_gap, int32_t offset) {
     for (; rows > 0; --rows) {
         for (int32_t i = single + 4 * fours + singles; i > 0; --i) {
-            *to++ = *from;
+            *to++ = (int16_t)(*from + offset);
             from += step;
         }
         to += to_gap / 2;
@@ -134,7 +136,7 @@ TCK_INLINE void tck_depthwise_load(const tck_depthwise_planes_s8_params *p, uint
                              input + (top + inside) * p->input_width * p->input_channels,
                              p->input_channels, outside - inside, rest >> 2, single, rest & 3,
                              2 * (p->pitch - p->used_width),
-                             (p->input_width - p->used_width) * p->input_channels);
+                             (p->input_width - p->used_width) * p->input_channels, p->plane_offset);
     }
 }
 

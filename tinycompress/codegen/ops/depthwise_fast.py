@@ -1,16 +1,19 @@
-"""DEPTHWISE_CONV_2D for cores with the DSP extension: every kernel, in order of preference."""
+"""DEPTHWISE_CONV_2D by fast kernels: every one that a core can run, in order of preference."""
 
 from __future__ import annotations
 
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.ops.depthwise_planes import plane_variants
+from tinycompress.codegen.ops.depthwise_planes import plain_variants, plane_variants
 from tinycompress.codegen.ops.depthwise_problem import DepthwiseProblem, depthwise_problem
 from tinycompress.codegen.ops.depthwise_quads import quad_variants
 from tinycompress.codegen.ops.window import Window
+from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.graph import Graph, Op
 
 
-def dsp_variants(graph: Graph, op: Op, window: Window, reference: Layer) -> tuple[Layer, ...]:
+def fast_variants(
+    graph: Graph, op: Op, window: Window, reference: Layer, family: CoreFamily
+) -> tuple[Layer, ...]:
     """The layer by each fast kernel that can compute it.
 
     Args:
@@ -18,10 +21,13 @@ def dsp_variants(graph: Graph, op: Op, window: Window, reference: Layer) -> tupl
         op: A DEPTHWISE_CONV_2D.
         window: Its window.
         reference: The layer by the reference kernel.
+        family: Which kernels the core can run.
     """
     if window.dilation != (1, 1):
         return ()
     problem = depthwise_problem(graph, op, window, reference)
+    if family != "dsp":
+        return tuple(plain_variants(problem))
     planes, quads = tuple(plane_variants(problem)), tuple(quad_variants(problem))
     return (*quads, *planes) if _few_pixels(problem) else (*planes, *quads)
 

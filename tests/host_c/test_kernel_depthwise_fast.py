@@ -1,0 +1,86 @@
+"""Fast kernels of DEPTHWISE_CONV_2D, and those for Thumb-1, in plain C against both oracles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from conv_cases import EDGE_CASES, add_conv, add_depthwise
+from dense_cases import EDGE_CASES as DENSE_EDGE_CASES
+from dense_cases import add_dense
+from depthwise_cases import CANDIDATES, DEPTHWISE_CASES, TARGETS, random_depthwise_cases
+from fast_cases import CONV_CASES, DENSE_CASES, random_conv_cases
+from kernel_cases import BOTH, KernelCases
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.ir.reader import read_model
+
+_PREFERRED = [(family, 0) for family in TARGETS]
+_ALL = [("dsp", candidate) for candidate in range(1, CANDIDATES)] + [("mla", 1)]
+
+
+def _depthwise(seed: int, family: str, candidate: int, random_cases: int) -> KernelCases:
+    cases = KernelCases(seed)
+    cases.target = {**TARGETS[family], "candidate": candidate}
+    for case in (*DEPTHWISE_CASES, *random_depthwise_cases(cases.rng, random_cases)):
+        add_depthwise(cases, case)
+    return cases
+
+
+def _thumb1(seed: int) -> KernelCases:
+    cases = KernelCases(seed)
+    cases.target = dict(TARGETS["thumb1"])
+    for case in (*CONV_CASES, *EDGE_CASES, *random_conv_cases(cases.rng, 12)):
+        # LiteRT refuses CONV_2D without a bias.
+        add_conv(cases, replace(case, bias="small") if case.bias == "none" else case)
+    for dense in (*DENSE_CASES, *DENSE_EDGE_CASES):
+        add_dense(cases, dense)
+    return cases
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize(("family", "candidate"), _PREFERRED + _ALL)
+def test_depthwise_is_exact(family: str, candidate: int, exact_to: ExactTo) -> None:
+    assert _depthwise(71, family, candidate, 20).mismatches(exact_to) == []
+
+
+@pytest.mark.parametrize(("family", "candidate"), _PREFERRED)
+def test_depthwise_has_no_undefined_behaviour(family: str, candidate: int) -> None:
+    assert _depthwise(72, family, candidate, 0).sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("family", "candidate"), _ALL)
+def test_other_kernels_have_no_undefined_behaviour(family: str, candidate: int) -> None:
+    assert _depthwise(72, family, candidate, 0).sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_thumb1_is_exact(exact_to: ExactTo) -> None:
+    assert _thumb1(73).mismatches(exact_to) == []
+
+
+@pytest.mark.slow
+def test_thumb1_has_no_undefined_behaviour() -> None:
+    assert _thumb1(74).sanitized_mismatches("tflm") == 0
+
+
+def test_every_kernel_is_among_the_cases() -> None:
+    used = set()
+    for family, candidate in _PREFERRED + _ALL:
+        cases = _depthwise(75, family, candidate, 0)
+        sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
+        used |= {layer.kernel for layer in sources.layers}
+    assert used == {
+        "depthwise_3x3_s8_1_dsp",
+        "depthwise_3x3_s8_2_dsp",
+        "depthwise_planes_s8_dsp",
+        "depthwise_planes_s8_double_plain",
+        "depthwise_planes_s8_fitted_plain",
+        "depthwise_quads_s8_double_dsp",
+        "depthwise_quads_s8_fitted_dsp",
+        "depthwise_conv_2d_s8_ref",
+    }
