@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from kernel_cases import BOTH, options
+from sequences import differing_bytes
 from tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
+from tinycompress.codegen import generate
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
-from tinycompress.oracle import Oracle
 
 _SHAPE = [1, 6]
 
@@ -139,27 +138,11 @@ _MODELS = (
 )  # fmt: skip
 
 
-def _differing_bytes(tflite: bytes, exact_to: ExactTo, steps: int = 30) -> int:
-    sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
-    model, oracle = HostModel(sources), Oracle(tflite, exact_to)
-    rng, wrong = np.random.default_rng(3), 0
-    for _ in range(2):
-        model.reset()
-        for step in range(steps):
-            sample = [
-                rng.integers(-128, 128, spec.shape).astype(spec.dtype) for spec in sources.inputs
-            ]
-            expected = oracle.run(*sample) if step == 0 else oracle.step(*sample)
-            for want, have in zip(expected, model.run(*sample), strict=True):
-                wrong += int((want.reshape(-1) != have.reshape(-1)).sum())
-    return wrong
-
-
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("make", _MODELS)
 def test_resource_variables_are_exact(make: object, exact_to: ExactTo) -> None:
     assert callable(make)
-    assert _differing_bytes(make(), exact_to) == 0
+    assert differing_bytes(make(), exact_to) == 0
 
 
 @pytest.mark.shared
@@ -169,7 +152,7 @@ def test_resource_variables_are_exact(make: object, exact_to: ExactTo) -> None:
 )
 def test_wake_word_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
     tflite = (shared_data / "models" / "microwakeword" / f"{name}.tflite").read_bytes()
-    assert _differing_bytes(tflite, exact_to) == 0
+    assert differing_bytes(tflite, exact_to) == 0
 
 
 def test_state_that_needs_no_copy_has_none() -> None:

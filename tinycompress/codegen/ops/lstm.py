@@ -1,0 +1,208 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM on int8, with an int8 hidden and an int16 cell state."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, bias_values, wrapped_bias
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import float32, quantize_multiplier
+from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.lut import sigmoid_table
+
+_REF = Kernel("lstm_s8_ref", "lstm_s8")
+_INPUT, _HIDDEN, _CELL = 0, 18, 19
+_GATES = {"input": (1, 5, 12), "forget": (2, 6, 13), "cell": (3, 7, 14), "output": (4, 8, 15)}
+"""By gate: operands of its input weights, recurrent weights and bias."""
+_WEIGHTS = tuple(position for gate in _GATES.values() for position in gate[:2])
+_BIASES = tuple(gate[2] for gate in _GATES.values())
+_VARIANTS = (9, 10, 11, 16, 17, 20, 21, 22, 23)
+_GATE_SCALE = 2.0**-12
+_UNIT_SCALE = 2.0**-15
+
+
+def all_operands(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """There must be 24 inputs, some of them absent, and 1 output"""
+    if len(op.inputs) == 24 and len(op.outputs) == 1 and op.inputs[_INPUT] >= 0:
+        return None
+    return f"{len(op.inputs)} inputs and {len(op.outputs)} outputs"
+
+
+def only_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Only TFLM's arithmetic is reproduced"""
+    return None if options.exact_to == "tflm" else f"exact to {options.exact_to}"
+
+
+def plain_lstm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Weights, biases and states must be there; peepholes, projection and normalisation must not"""
+    missing = [p for p in (*_WEIGHTS, *_BIASES, _HIDDEN, _CELL) if op.inputs[p] < 0]
+    extra = [p for p in _VARIANTS if op.inputs[p] >= 0]
+    found = [f"input {p} is absent" for p in missing] + [f"input {p} is there" for p in extra]
+    return ", ".join(found) or None
+
+
+def operand_types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Weights must be constant int8, biases constant int32, states variable int8 and int16"""
+    expected = dict.fromkeys(_WEIGHTS, (DType.INT8, True))
+    expected |= dict.fromkeys(_BIASES, (DType.INT32, True))
+    expected |= {_HIDDEN: (DType.INT8, False), _CELL: (DType.INT16, False)}
+    for position, (dtype, constant) in expected.items():
+        tensor = o.operand(graph, op, position)
+        if tensor.dtype is not dtype or tensor.is_constant is not constant:
+            return f"'{tensor.name}' is {tensor.dtype.value}"
+        if not constant and not tensor.is_variable:
+            return f"'{tensor.name}' is no variable"
+    return None
+
+
+def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Shapes must be input [N, T, I] or [T, N, I], weights [S, I] and [S, S], output [.., .., S]"""
+    x, y = o.operand(graph, op, _INPUT).shape, o.result(graph, op).shape
+    if len(x) != 3 or len(y) != 3 or x[:2] != y[:2]:
+        return f"{list(x)} and {list(y)}"
+    batches = x[1] if op.options["time_major"] else x[0]
+    expected = dict.fromkeys(range(1, 5), (y[2], x[2])) | dict.fromkeys(range(5, 9), (y[2], y[2]))
+    expected |= dict.fromkeys(_BIASES, (y[2],))
+    wrong = [p for p, shape in expected.items() if o.operand(graph, op, p).shape != shape]
+    wrong += [p for p in (_HIDDEN, _CELL) if o.operand(graph, op, p).elements != batches * y[2]]
+    return f"input {wrong[0]} is {list(o.operand(graph, op, wrong[0]).shape)}" if wrong else None
+
+
+def symmetric(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Weights and cell state must have zero point 0, the cell state a power of two as scale"""
+    for position in (*_WEIGHTS, _CELL):
+        tensor = o.operand(graph, op, position)
+        if o.quantization(tensor).zero_point:
+            return f"'{tensor.name}' has zero point {o.quantization(tensor).zero_point}"
+    scale = o.quantization(o.operand(graph, op, _CELL)).scale
+    return None if math.frexp(scale)[0] == 0.5 and 2.0**-20 < scale <= 1.0 else f"{scale:g}"
+
+
+def tanh_and_sigmoid(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The activation must be TANH, the cell clip not negative"""
+    activation, clip = op.options["fused_activation_function"], op.options["cell_clip"]
+    good = activation == "TANH" and isinstance(clip, float) and 0 <= clip < math.inf
+    return None if good else f"{activation}, cell clip {clip}"
+
+
+def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """All rescaling factors must be below 2^30"""
+    factors = [real for gate in _GATES for real in _gate_factors(graph, op, gate)]
+    factors += _state_factors(graph, op)
+    wrong = [real for real in factors if quantize_multiplier(real)[1] > MAX_LEFT_SHIFT]
+    return f"{wrong[0]:g}" if wrong else None
+
+
+def _gate_factors(graph: Graph, op: Op, gate: str) -> tuple[float, float]:
+    """Of the input's and the hidden state's products, whose scale is rounded to float32."""
+    weights, recurrent, _ = _GATES[gate]
+    pairs = ((_INPUT, weights), (_HIDDEN, recurrent))
+    scales = [[o.quantization(o.operand(graph, op, p)).scale for p in pair] for pair in pairs]
+    first, second = (float32(a * b) / _GATE_SCALE for a, b in scales)
+    return first, second
+
+
+def _state_factors(graph: Graph, op: Op) -> list[float]:
+    """Forget gate x cell, input gate x candidate, output gate x tanh of the cell."""
+    cell = o.quantization(o.operand(graph, op, _CELL)).scale
+    hidden = o.quantization(o.operand(graph, op, _HIDDEN)).scale
+    return [_UNIT_SCALE * cell / cell, _UNIT_SCALE**2 / cell, _UNIT_SCALE**2 / hidden]
+
+
+def _scaling(name: str, real: float) -> dict[str, ParamValue]:
+    multiplier, shift = quantize_multiplier(real)
+    return {f"{name}.multiplier": multiplier, f"{name}.shift": shift}
+
+
+def _gate_params(graph: Graph, op: Op, gate: str) -> dict[str, ParamValue]:
+    input_zero = o.quantization(o.operand(graph, op, _INPUT)).zero_point
+    hidden_zero = o.quantization(o.operand(graph, op, _HIDDEN)).zero_point
+    weights, recurrent, bias = (o.operand(graph, op, position) for position in _GATES[gate])
+    units = recurrent.shape[0]
+    params: dict[str, ParamValue] = {}
+    biases = bias_values(bias, units)
+    parts = (("input", weights, input_zero, biases), ("hidden", recurrent, hidden_zero, 0 * biases))
+    factors = _gate_factors(graph, op, gate)
+    for (part, tensor, zero, start), real in zip(parts, factors, strict=True):
+        array = ConstArray.of_tensor(tensor, "weights")
+        sums = array.data.reshape(units, -1).sum(axis=1, dtype="int64")
+        params[f"{gate}_gate.{part}.weights"] = array
+        params[f"{gate}_gate.{part}.bias"] = wrapped_bias(tensor.name, start - zero * sums)
+        params |= _scaling(f"{gate}_gate.{part}.scaling", real)
+    return params
+
+
+def _cell_params(graph: Graph, op: Op) -> dict[str, ParamValue]:
+    """Of the cell state: its limit, 0 for none, and the factor that brings it to the table."""
+    scale = o.quantization(o.operand(graph, op, _CELL)).scale
+    clip = float(op.options["cell_clip"])
+    left = math.frexp(scale)[1] - 1 + 15 - 3
+    return {
+        "cell_clip": int(min(clip / scale, 32767.0)) if clip > 0 else 32768,
+        "tanh_multiplier": 3 << left if left >= 0 else 3,
+        "tanh_shift": 0 if left >= 0 else -left,
+    }
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Compute the kernel's constants."""
+    x, y = o.operand(graph, op, _INPUT), o.result(graph, op)
+    hidden, cell = o.operand(graph, op, _HIDDEN), o.operand(graph, op, _CELL)
+    time_major = bool(op.options["time_major"])
+    steps, batches = x.shape[:2] if time_major else (x.shape[1], x.shape[0])
+    inputs, units = x.shape[2], y.shape[2]
+    params: dict[str, ParamValue] = {
+        "batches": batches,
+        "steps": steps,
+        "inputs": inputs,
+        "units": units,
+        "batch_stride": 1 if time_major else steps,
+        "step_stride": batches if time_major else 1,
+    }
+    for gate in _GATES:
+        params |= _gate_params(graph, op, gate)
+    names = ("forget_scaling", "candidate_scaling", "hidden_scaling")
+    for name, real in zip(names, _state_factors(graph, op), strict=True):
+        params |= _scaling(name, real)
+    params |= _cell_params(graph, op)
+    params["hidden_offset"] = o.quantization(hidden).zero_point
+    params["sigmoid"] = ConstArray("lstm", "sigmoid", np.array(sigmoid_table(), np.uint16))
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_REF,
+        params=params,
+        arguments=(
+            o.argument(x),
+            o.argument(hidden, written=True),
+            o.argument(cell, written=True),
+            o.argument(y, written=True),
+        ),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+        macs=4 * batches * steps * units * (inputs + units),
+    )
+
+
+SPEC = OpSpec(
+    structure=(
+        all_operands,
+        only_tflm,
+        o.int8_tensors(_INPUT),
+        plain_lstm,
+        o.no_empty_tensor,
+        o.computed(_INPUT, "input"),
+        operand_types,
+        o.quantised(_INPUT, *_WEIGHTS, _HIDDEN, _CELL),
+        shapes,
+        symmetric,
+        tanh_and_sigmoid,
+    ),
+    constraints=(scale_range,),
+    lower=lower,
+)
