@@ -103,8 +103,8 @@ def fit(rows: Floats, cycles: Floats) -> Floats:
 def costs(samples: Sequence[Sample]) -> dict[str, Any]:
     """The contents of kernel_costs.json."""
     of_kernel: dict[tuple[str, str], list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-    for family, kernel, values, cycles in samples:
-        of_kernel[family, kernel].append((values, cycles))
+    for family, kernel, values, count in samples:
+        of_kernel[family, kernel].append((values, count))
     factors: dict[str, dict[str, list[float]]] = defaultdict(dict)
     errors: dict[str, dict[str, float]] = defaultdict(dict)
     unknown: dict[str, list[str]] = defaultdict(list)
@@ -113,7 +113,7 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
             unknown[family].append(kernel)
             continue
         rows = np.array([values for values, _ in found], np.float64)
-        cycles = np.array([count for _, count in found], np.float64)
+        cycles = np.array([taken for _, taken in found], np.float64)
         solution = fit(rows, cycles)
         error = float(np.abs(rows @ solution / cycles - 1).max())
         if error > _LARGEST_ERROR:
