@@ -50,6 +50,8 @@ CASES: tuple[tuple[tuple[Any, ...], str], ...] = (
     (("GATHER", [4], [[4]], [1], options("Gather")), "4 of 4"),
     (("GATHER", [4], [[1]], [1], options("Gather", axis=1)), "axis 1 of [4]"),
     (("MIRROR_PAD", [4], [[[4, 0]]], [8], options("MirrorPad")), "(4, 0) around 4"),
+    (("MIRROR_PAD", [1 << 20], [[[1, 0]]], [(1 << 20) + 1], options("MirrorPad")), "above 65536"),
+    (("TILE", [2], [[1 << 30]], [4], options("Tile")), "from [2] to [4]"),
     (("BROADCAST_TO", [2], [[3]], [3]), "[2] to [3]"),
     (("TILE", [2], [[2]], [4], options("Tile")), "Only LiteRT has it"),
     (("SPACE_TO_DEPTH", [1, 3, 2, 1], [], [1, 1, 1, 4], options("SpaceToDepth", blockSize=2)),

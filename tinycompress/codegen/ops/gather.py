@@ -6,7 +6,12 @@ import numpy as np
 
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.indexed import Indices, counts_agree, few_tables, taking
+from tinycompress.codegen.ops.indexed import (
+    Indices,
+    few_tables,
+    small_dimensions,
+    taking,
+)
 from tinycompress.codegen.ops.movement import constant_integers, movable, positive_axis
 from tinycompress.codegen.ops.tables import litert_only
 from tinycompress.codegen.options import CodegenOptions
@@ -50,12 +55,14 @@ def gather_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:
 
 
 def constant_multiples(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The multiples must be constant, at least 1, one per dimension"""
+    """The multiples must be constant, and the input's dimensions times them the output's"""
     values = constant_integers(graph, op, 1)
-    rank = len(o.operand(graph, op, 0).shape)
-    if values is not None and len(values) == rank and min(values, default=1) >= 1:
-        return None
-    return f"{None if values is None else list(values)} for {rank} dimensions"
+    x, y = o.operand(graph, op, 0).shape, o.result(graph, op).shape
+    if values is not None and len(values) == len(x):
+        expected = tuple(size * count for size, count in zip(x, values, strict=True))
+        if expected == y:
+            return None
+    return f"{None if values is None else list(values)} from {list(x)} to {list(y)}"
 
 
 def tile_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:
@@ -71,6 +78,7 @@ GATHER = OpSpec(
         movable(),
         o.no_empty_tensor,
         o.computed(0, "input"),
+        small_dimensions,
         constant_indices,
         no_batches,
     ),
@@ -83,8 +91,9 @@ TILE = OpSpec(
         movable(),
         o.no_empty_tensor,
         o.computed(0, "input"),
+        small_dimensions,
         constant_multiples,
     ),
-    constraints=(litert_only, counts_agree(tile_source), few_tables(tile_source)),
+    constraints=(litert_only, few_tables(tile_source)),
     lower=taking(tile_source),
 )

@@ -17,11 +17,20 @@ from tinycompress.ir.graph import Graph, Op, Tensor
 
 _TAKE_REF = Kernel("take_ref", "take")
 _DIMENSIONS = 4
+_MAX_SIZE = 2**16
 
 Indices = Sequence[npt.NDArray[np.int64]]
 """For each dimension of the input: which of its indices the output has, in order."""
 
 Source = Callable[[Graph, Op], tuple[Tensor, Indices]]
+
+
+def small_dimensions(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """No dimension may be above 65536, as its indices are tabulated"""
+    for tensor in (o.operand(graph, op, 0), o.result(graph, op)):
+        if max(tensor.shape, default=1) > _MAX_SIZE:
+            return f"'{tensor.name}' has shape {list(tensor.shape)}"
+    return None
 
 
 def taking(source: Source) -> Lowering:

@@ -6,7 +6,13 @@ import numpy as np
 
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.indexed import Indices, counts_agree, few_tables, taking
+from tinycompress.codegen.ops.indexed import (
+    Indices,
+    counts_agree,
+    few_tables,
+    small_dimensions,
+    taking,
+)
 from tinycompress.codegen.ops.movement import movable
 from tinycompress.codegen.ops.pad import constant_paddings, paddings
 from tinycompress.codegen.options import CodegenOptions
@@ -39,6 +45,7 @@ SPEC = OpSpec(
         movable(),
         o.no_empty_tensor,
         o.computed(0, "input"),
+        small_dimensions,
         constant_paddings,
         within_input,
     ),

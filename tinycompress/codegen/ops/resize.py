@@ -8,7 +8,7 @@ import numpy.typing as npt
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.indexed import Indices, taking
+from tinycompress.codegen.ops.indexed import Indices, small_dimensions, taking
 from tinycompress.codegen.ops.movement import constant_integers, movable
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import round_half_away
@@ -67,7 +67,8 @@ def _nearest(op: Op, size: int, target: int) -> npt.NDArray[np.int64]:
         found = np.array([round_half_away(float(p)) for p in positions])
     else:
         found = np.floor(positions).astype(np.int64)
-    return np.clip(found, 0, size - 1).astype(np.int64)
+    inside: npt.NDArray[np.int64] = np.clip(found, 0, size - 1)
+    return inside
 
 
 def nearest_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:
@@ -135,6 +136,7 @@ NEAREST = OpSpec(
         o.rank(0, 4, 4, "input"),
         o.no_empty_tensor,
         o.computed(0, "input"),
+        small_dimensions,
         resized_shape,
         sizes,
     ),
