@@ -55,7 +55,7 @@ TCK_NAKED void tck_depthwise_gather(
     int32_t step __attribute__((unused)), int32_t rows __attribute__((unused)),
     int32_t fours __attribute__((unused)), int32_t single __attribute__((unused)),
     int32_t singles __attribute__((unused)), int32_t to_gap __attribute__((unused)),
-    int32_t from_gap __attribute__((unused))) {
+    int32_t from_gap __attribute__((unused)), int32_t offset __attribute__((unused))) {
     __asm__ volatile("push   {r4, r5, r6, r7, r8, r9, r10, lr}\n"
                      "add    r12, r2, r2, lsl #1\n"
                      "ldrd   lr, r10, [sp, #44]\n"
