@@ -1,4 +1,4 @@
-"""Which layers give up speed for memory: those that alone make the arena as large as it is."""
+"""What is done for a small arena: the order of layers, and slower kernels where it peaks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tinycompress.codegen.chooser import predicted_cycles
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.memory import ArenaLayout, lay_out
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.passes.order import order_for_memory
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Graph
 
@@ -38,10 +39,14 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
     Raises:
         ModelError: The arena does not fit the budget with any kernels.
     """
-    layers = lower(graph, options)
-    fitted = Fitted(layers, lay_out(graph, layers), ())
+    fitted = _plain(graph, options, lower)
     if options.candidate is not None:
         return fitted
+    reordered = order_for_memory(graph)
+    if reordered.ops != graph.ops:
+        other = _plain(reordered, options, lower)
+        if other.layout.arena_bytes < fitted.layout.arena_bytes:
+            graph, fitted = reordered, other
     fitted = _shrink(graph, options, lower, fitted)
     budget = options.ram_budget_bytes
     if budget is None or fitted.layout.arena_bytes <= budget:
@@ -55,6 +60,11 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
             hint="a smaller input or fewer channels in the first layers shrink it most",
         )
     return fitted
+
+
+def _plain(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
+    layers = lower(graph, options)
+    return Fitted(layers, lay_out(graph, layers), ())
 
 
 def _shrink(graph: Graph, options: CodegenOptions, lower: Lower, fitted: Fitted) -> Fitted:
