@@ -1,9 +1,8 @@
-"""The sigmoid table against what the LiteRT runtime gives for int16."""
+"""The sigmoid table against what TFLM gives for int16."""
 
 from __future__ import annotations
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 from tflite_files import Builder
 
 from tinycompress.ir.lut import sigmoid_table
@@ -16,7 +15,6 @@ def _logistic() -> bytes:
     y = b.tensor([1, 256], "INT16", scales=[2.0**-15], zero_points=[0])
     b.op("LOGISTIC", [x], [y])
     b.model.operatorCodes[0].version = 2
-    assert schema.BuiltinOperator.LOGISTIC == b.model.operatorCodes[0].builtinCode
     return b.pack([x], [y])
 
 

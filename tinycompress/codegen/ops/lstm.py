@@ -66,7 +66,8 @@ def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     if len(x) != 3 or len(y) != 3 or x[:2] != y[:2]:
         return f"{list(x)} and {list(y)}"
     batches = x[1] if op.options["time_major"] else x[0]
-    expected = dict.fromkeys(range(1, 5), (y[2], x[2])) | dict.fromkeys(range(5, 9), (y[2], y[2]))
+    expected: dict[int, tuple[int, ...]] = dict.fromkeys(range(1, 5), (y[2], x[2]))
+    expected |= dict.fromkeys(range(5, 9), (y[2], y[2]))
     expected |= dict.fromkeys(_BIASES, (y[2],))
     wrong = [p for p, shape in expected.items() if o.operand(graph, op, p).shape != shape]
     wrong += [p for p in (_HIDDEN, _CELL) if o.operand(graph, op, p).elements != batches * y[2]]
@@ -140,7 +141,8 @@ def _gate_params(graph: Graph, op: Op, gate: str) -> dict[str, ParamValue]:
 def _cell_params(graph: Graph, op: Op) -> dict[str, ParamValue]:
     """Of the cell state: its limit, 0 for none, and the factor that brings it to the table."""
     scale = o.quantization(o.operand(graph, op, _CELL)).scale
-    clip = float(op.options["cell_clip"])
+    stated = op.options["cell_clip"]
+    clip = stated if isinstance(stated, float) else 0.0
     left = math.frexp(scale)[1] - 1 + 15 - 3
     return {
         "cell_clip": int(min(clip / scale, 32767.0)) if clip > 0 else 32768,
