@@ -9,6 +9,7 @@ Every step is a stage of its own room and works alone; this module only puts the
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,6 +39,8 @@ from tinycompress.device import ports
 from tinycompress.device.connect import open_link
 from tinycompress.device.flash.flashing import choose_ports, flash_board
 from tinycompress.device.reconnect import answering_port, open_soon
+from tinycompress.device.serve import Endpoint, PseudoTerminal, TcpServer
+from tinycompress.device.serve import serve as serve_board
 from tinycompress.errors import ConfigError, FlashError, MismatchError, ModelError
 from tinycompress.firmware import load_project, render_project
 from tinycompress.ir.reader import read_model
@@ -300,6 +303,41 @@ def _bench_task(task: Task) -> BenchResult:
         runs=task.runs,
         output=task.bundle,
     )
+
+
+def serve(
+    directory: str | Path,
+    *,
+    board: str | Path | None = None,
+    tcp: tuple[str, int] | None = None,
+    opened: Callable[[str], object] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Put the emulated board behind a pseudo-terminal or a socket, until told to stop.
+
+    Args:
+        directory: A project directory that `build` made.
+        board: Id, alias or file; None takes the one that the project was built for.
+        tcp: Address and port to listen at; None makes a pseudo-terminal.
+        opened: Told what a program has to open: a device file, or a URL of pyserial's.
+        stop: Asked several times a second.
+        say: Told of faults and resets of the board.
+
+    Raises:
+        TinyCompressError: The project cannot be loaded, or there is no such address.
+    """
+    from tinycompress.device.emulator import VirtualBoard
+
+    built, target = _built(directory, board)
+    endpoint: Endpoint = PseudoTerminal() if tcp is None else TcpServer(*tcp)
+    virtual = VirtualBoard(target, built.elf)
+    try:
+        opened(endpoint.name)
+        serve_board(virtual, endpoint, stop=stop, say=say)
+    finally:
+        endpoint.close()
+        virtual.close()
 
 
 def require_exact(result: BenchResult) -> None:

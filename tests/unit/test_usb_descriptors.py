@@ -32,7 +32,8 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     (directory / "board_config.h").write_text(CONFIG_H)
     library = directory / "descriptors.so"
     subprocess.run(
-        [require_tool("host-cc"), "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-int-to-pointer-cast", "-shared", "-fPIC",
+        [require_tool("host-cc"), "-std=c11", "-Wall", "-Wextra", "-Werror",
+         "-Wno-int-to-pointer-cast", "-shared", "-fPIC",
          f"-I{directory}", f"-I{NRF52}", "-o", library, NRF52 / "usb_descriptors.c"],
         check=True, timeout=60,
     )  # fmt: skip

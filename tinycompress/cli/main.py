@@ -20,6 +20,7 @@ from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.flash import flash_command
 from tinycompress.cli.inspect import inspect_command
 from tinycompress.cli.ports import ports_command
+from tinycompress.cli.serve import serve_command
 from tinycompress.errors import TinyCompressError
 
 _INTERRUPTED = 130
@@ -59,6 +60,7 @@ for _command in (
     inspect_command,
     flash_command,
     ports_command,
+    serve_command,
     boards_group,
     doctor_command,
 ):

@@ -36,7 +36,8 @@ class SerialLink:
                 port,
                 baudrate=baud,
                 timeout=_POLL_S,
-                write_timeout=_WRITE_TIMEOUT_S,
+                # pyserial has none for this one, and raises.
+                write_timeout=None if port.startswith("rfc2217://") else _WRITE_TIMEOUT_S,
                 exclusive=True,
             )
         except (OSError, ValueError) as error:
