@@ -5,11 +5,12 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 OUT    ?= demo-out
 JOBS   ?= 2
+FRAMES ?= 1000000
 FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup docs golden bench-kernels kernel-costs fuzz clean
+.PHONY: demo test lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -44,6 +45,9 @@ format: $(VENV)/.ready-dev
 # What is written from the code itself.
 docs: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden -k supported_operators --update-golden -q
+
+soak: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python tests/soak.py --frames $(FRAMES)
 
 golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q
