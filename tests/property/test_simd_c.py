@@ -46,7 +46,8 @@ def _call(c: ctypes.CDLL, name: str, *values: int, word: bool = False) -> int:
 
 
 def _signed(value: int, bits: int) -> int:
-    return (value + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
+    half = 1 << (bits - 1)
+    return (value + half) % (2 * half) - half
 
 
 def _halves(word: int) -> tuple[int, int]:
