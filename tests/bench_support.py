@@ -161,6 +161,7 @@ class TracingFakeDevice(FakeDevice):
         super().__post_init__()
         self.now = 12345
         self.trace: list[FakePoint] = []
+        self.cycle_notes: tuple[str, ...] = ()
 
     def clear_trace(self) -> None:
         self.trace.clear()

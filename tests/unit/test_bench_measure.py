@@ -97,6 +97,13 @@ def run_bench(link: Link, board: Board, **options: Any) -> BenchResult:
     return bench(options.pop("built", BUILT), board, link, tflite=TFLITE, **options)
 
 
+def test_what_the_cycle_model_leaves_out_is_noted(board: Board) -> None:
+    link = device()
+    link.cycle_notes = ("two cycles for every instruction",)
+    result = run_bench(link, board, samples=samples([0, 1, 2]))
+    assert result.notes == ("two cycles for every instruction",)
+
+
 def test_virtual_board(board: Board) -> None:
     link = device()
     result = run_bench(link, board, samples=samples([0, 1, 2]))

@@ -141,6 +141,7 @@ def bench(
             *_sample_notes(samples, stored),
             *comparison.notes,
             *_board_notes(ram, clock),
+            *session.meter.notes,
         ),
     )
     return _result(measured, built, board, link, options)

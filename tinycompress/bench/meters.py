@@ -36,6 +36,10 @@ class Meter(Protocol):
     def obtained(self) -> Obtained:
         """How its figures are got."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of its figures must know."""
+
     def start(self) -> None:
         """A RUN is about to be sent."""
 
@@ -72,6 +76,10 @@ class TracingLink(Protocol):
     def trace(self) -> Sequence[TracePoint]:
         """One point for every entry of ``tc_platform_ticks`` since `clear_trace`."""
 
+    @property
+    def cycle_notes(self) -> tuple[str, ...]:
+        """What the cycle model assumes and leaves out."""
+
     def clear_trace(self) -> None:
         """Forget the points so far."""
 
@@ -83,6 +91,11 @@ class TraceMeter:
     link: TracingLink
     clock_hz: int
     obtained: Obtained = "emulated"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the cycle model assumes and leaves out."""
+        return self.link.cycle_notes
 
     def start(self) -> None:
         """Forget what was counted before."""
@@ -113,6 +126,7 @@ class TimeMeter:
     ticks_hz: int
     count_cycles: bool
     obtained: Obtained = "measured"
+    notes: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Nothing to prepare."""
@@ -138,6 +152,7 @@ class InstructionMeter:
     ticks_hz: int
     icount_shift: int
     obtained: Obtained = "emulated"
+    notes: tuple[str, ...] = ("QEMU counts instructions; it says nothing of cycles and time",)
 
     def start(self) -> None:
         """Nothing to prepare."""
