@@ -87,7 +87,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(a, b, y),
     )
-    fast = dsp_variants(graph, op, reference) if options.dsp and kernel is _REF else ()
+    multiplies = options.family != "thumb1"  # long products in an instruction
+    fast = dsp_variants(graph, op, reference) if multiplies and kernel is _REF else ()
     return choose((*fast, reference), options)
 
 
