@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +13,13 @@ from conv_cases import EDGE_CASES, GROUPED_CASES, ConvCase, add_conv, add_depthw
 from dense_cases import EDGE_CASES as DENSE_CASES
 from dense_cases import add_dense
 from kernel_cases import Array, KernelCases, options, same_or_valid
+from overlap_cases import Placed, place
 
-from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.access_order import Overlap, overlap_of
 from tinycompress.codegen.generator import lower_graph
 from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.memory import ArenaLayout, lay_out, view_roots
+from tinycompress.codegen.memory import lay_out, view_roots
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.render import render
 from tinycompress.ir.graph import Graph
@@ -35,60 +32,6 @@ CORES = {
     "thumb1": CodegenOptions(core="cortex-m0plus", dsp=False),
     "reference": CodegenOptions(core="cortex-m3", dsp=False, candidate=99),
 }
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Independent operators, each with its output as near to its input as it may be, or nearer."""
-
-    sources: GeneratedSources
-    layers: tuple[Layer, ...]
-    overlapping: tuple[bool, ...]
-
-
-def _near(layer: Layer, graph: Graph, overlap: Overlap, steps_nearer: int) -> int | None:
-    """Offset of the first input less that of the output; None if they would not overlap."""
-    input_bytes = graph.tensors[layer.reads[0]].size_bytes
-    output_bytes = graph.tensors[layer.writes[0]].size_bytes
-    multiple = overlap.multiple_bytes
-    least = -(-max(overlap.distance_bytes, 1 - input_bytes) // multiple) * multiple
-    distance = least - steps_nearer * multiple
-    if steps_nearer and distance >= overlap.distance_bytes:
-        return None  # the input's length is what limits the distance
-    return distance if -input_bytes < distance < output_bytes else None
-
-
-def _place(cases: KernelCases, core: CodegenOptions, steps_nearer: int) -> Placed:
-    """Generate all cases' operators with a layout made by hand."""
-    model = read_model(cases.tflite())
-    graph = run_passes(model.main)
-    check_legality(graph, core)
-    layers = lower_graph(graph, core)
-    offsets: dict[int, int] = {}
-    scratch: dict[int, int] = {}
-    overlapping = []
-    end = 0
-    for step, layer in enumerate(layers):
-        overlap = overlap_of(layer)
-        distance = None if overlap is None else _near(layer, graph, overlap, steps_nearer)
-        output, (first, *others) = layer.writes[0], dict.fromkeys(layer.reads)
-        overlapping.append(distance is not None)
-        if distance is None:
-            distance = graph.tensors[output].size_bytes
-        offsets[output] = end + max(-distance, 0)
-        offsets[first] = end + max(distance, 0)
-        end = max(offsets[i] + graph.tensors[i].size_bytes for i in (output, first))
-        for other in others:
-            offsets[other] = end
-            end += graph.tensors[other].size_bytes
-        end = -(-end // 8) * 8
-        if layer.scratch_bytes:
-            scratch[step] = end
-            end += -(-layer.scratch_bytes // 8) * 8
-    roots = view_roots(graph)
-    tensors = {i: offsets[roots[i]] for i in roots if roots[i] in offsets}
-    layout = ArenaLayout(tensors, scratch, max(end, 1), 0, "none")
-    return Placed(render(model, graph, layers, layout, core), layers, tuple(overlapping))
 
 
 def _mismatches(placed: Placed, cases: KernelCases, count: int) -> list[int]:
@@ -160,7 +103,7 @@ def _cases(seed: int) -> KernelCases:
 @pytest.mark.parametrize("core", sorted(CORES))
 def test_outputs_at_the_least_distance_are_exact(core: str) -> None:
     cases = _cases(61)
-    placed = _place(cases, CORES[core], 0)
+    placed = place(cases, CORES[core], 0)
     assert sum(placed.overlapping) > len(placed.overlapping) // 2
     wrong = [(cases.labels[i], placed.layers[i].kernel.name) for i in _mismatches(placed, cases, 4)]
     assert wrong == []
@@ -170,7 +113,7 @@ def test_outputs_at_the_least_distance_are_exact(core: str) -> None:
 def test_a_nearer_output_destroys_its_input(core: str) -> None:
     """Of every kernel whose distance is no bound of convenience, some case must notice."""
     cases = _cases(62)
-    placed = _place(cases, CORES[core], 1)
+    placed = place(cases, CORES[core], 1)
     wrong = set(_mismatches(placed, cases, 8))
     tried: Counter[str] = Counter()
     noticed: Counter[str] = Counter()
