@@ -90,7 +90,6 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
         if len(found) == len(lines):
             shifts = np.array([line.shift for line in found], np.int64)
             tables: dict[str, ParamValue] = {
-                "plane_offset": _PLAIN_OFFSET,
                 "fraction_bits": fraction_bits,
                 "bias": problem.array("bias", biases + shifts, np.int32),
                 "multipliers": problem.array(
@@ -98,17 +97,24 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
                 ),
                 "addends": problem.array("addends", [line.addend for line in found], np.int16),
             }
-            yield _layer(problem, Kernel("depthwise_planes_s8_fitted_plain", _PARAMS), tables, 0)
+            yield _layer(
+                problem,
+                Kernel("depthwise_planes_s8_fitted_plain", _PARAMS),
+                tables,
+                0,
+                _PLAIN_OFFSET,
+            )
             break
     doubles = [(s.multiplier, s.shift if s.multiplier else -1) for s in problem.stairs]
     if all(shift in _PLAIN_SHIFTS for _, shift in doubles):
         tables = {
-            "plane_offset": _PLAIN_OFFSET,
             "bias": problem.array("bias", biases, np.int32),
             "multipliers": problem.array("multipliers", [m for m, _ in doubles], np.int32),
             "shifts": problem.array("shifts", [shift for _, shift in doubles], np.int8),
         }
-        yield _layer(problem, Kernel("depthwise_planes_s8_double_plain", _PARAMS), tables, 0)
+        yield _layer(
+            problem, Kernel("depthwise_planes_s8_double_plain", _PARAMS), tables, 0, _PLAIN_OFFSET
+        )
 
 
 def plane_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
@@ -160,13 +166,15 @@ def _any_filter(problem: DepthwiseProblem) -> Iterator[Layer]:
 
 
 def _layer(
-    problem: DepthwiseProblem, kernel: Kernel, tables: dict[str, ParamValue], more_words: int
+    problem: DepthwiseProblem,
+    kernel: Kernel,
+    tables: dict[str, ParamValue],
+    more_words: int,
+    plane_offset: int = 0,
 ) -> Layer:
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
     geometry, plane = problem.geometry, _Plane.of(problem.geometry)
     low, high = o.clamp_range(problem.graph, problem.op)
-    offset = tables.get("plane_offset", 0)
-    assert isinstance(offset, int)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
         "input_height": geometry.input[0],
@@ -181,7 +189,8 @@ def _layer(
         "stride_width": geometry.stride[1],
         "pad_top": geometry.paddings[0],
         "pad_left": geometry.paddings[2],
-        "pad_value": o.quantization(x).zero_point + offset,
+        "plane_offset": plane_offset,
+        "pad_value": o.quantization(x).zero_point + plane_offset,
         "used_width": plane.used_width,
         "pitch": plane.pitch,
         "plane_words": plane.words,
