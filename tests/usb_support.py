@@ -19,11 +19,7 @@ TFLITE = (ROOT / "examples" / "digits" / "digits_int8.tflite").read_bytes()
 
 
 def nano33() -> Board:
-    board = load_board("nano33")
-    serial = board.serial.model_copy(
-        update={"transport": "usb-cdc", "usb_ids": ((0x2341, 0x805A),)}
-    )
-    return board.model_copy(update={"serial": serial})
+    return load_board("nano33")
 
 
 def firmware(board: Board, directory: Path, toolchain: ToolchainName = "zig") -> BuiltFirmware:

@@ -23,6 +23,7 @@ _READ_BYTES = 2 * _PACKET_BYTES
 # Polls of the firmware during which one transaction may be answered with NAK.
 _PATIENCE = 10_000
 _BULK_OUT, _BULK_IN = 2, 2
+_DATA_INTERFACE = 1
 _ADDRESS = 7
 _DEVICE, _CONFIGURATION, _STRING, _QUALIFIER = 1, 2, 3, 6
 _SET_CONFIGURATION, _SET_INTERFACE, _CLEAR_HALT = (0x00, 9), (0x01, 11), (0x02, 1)
@@ -230,7 +231,9 @@ class UsbHost:
 
     def _reset_toggles(self, setup: bytes) -> None:
         """Endpoints start anew after some requests (USB 2.0, 9.1.1.5 and 9.4.5)."""
-        if tuple(setup[:2]) in (_SET_CONFIGURATION, _SET_INTERFACE):
+        if tuple(setup[:2]) == _SET_CONFIGURATION:
+            self._next_toggle.clear()
+        elif tuple(setup[:2]) == _SET_INTERFACE and setup[4] == _DATA_INTERFACE:
             self._next_toggle.clear()
         elif tuple(setup[:2]) == _CLEAR_HALT:
             self._next_toggle.pop(setup[4], None)
