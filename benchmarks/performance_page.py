@@ -17,7 +17,7 @@ Written by `make bench-kernels`; do not edit. Every figure is of one inference o
 which counts instructions exactly (QEMU agrees) and models cycles from Arm's published timings with
 memory that never waits. All outputs equal TensorFlow Lite Micro's byte for byte.
 
-*TFLM* is stock TensorFlow Lite Micro with CMSIS-NN: {how}
+*TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
 Ratios are ours / TFLM; the last line of each table is the geometric mean.
 """
@@ -35,7 +35,7 @@ def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
     chosen = [
         r for r in runs if (r["board"], r["toolchain"]) == (first["board"], first["toolchain"])
     ]
-    title = f"{first['core']}, {first['compiler']}"
+    title = f"{first['core']}, {first['toolchain']} {first['compiler']}"
     reference = baseline["cores"].get(first["core"], {})
     parts.append(f"## Memory ({title})\n")
     parts.append(_memory_table(chosen, reference))
