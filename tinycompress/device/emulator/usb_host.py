@@ -231,11 +231,11 @@ class UsbHost:
 
     def _reset_toggles(self, setup: bytes) -> None:
         """Endpoints start anew after some requests (USB 2.0, 9.1.1.5 and 9.4.5)."""
-        if tuple(setup[:2]) == _SET_CONFIGURATION:
+        request = setup[0], setup[1]
+        of_data = request == _SET_INTERFACE and setup[4] == _DATA_INTERFACE
+        if request == _SET_CONFIGURATION or of_data:
             self._next_toggle.clear()
-        elif tuple(setup[:2]) == _SET_INTERFACE and setup[4] == _DATA_INTERFACE:
-            self._next_toggle.clear()
-        elif tuple(setup[:2]) == _CLEAR_HALT:
+        elif request == _CLEAR_HALT:
             self._next_toggle.pop(setup[4], None)
 
     def _control_in(self, transfer: ControlTransfer, what: str) -> Work:
