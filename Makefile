@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz clean
+.PHONY: demo test lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -60,6 +60,9 @@ fuzz: $(VENV)/.ready-dev
 
 kernel-costs: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+
+mutate: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)
