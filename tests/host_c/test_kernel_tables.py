@@ -71,6 +71,9 @@ def test_every_value_is_exact(kind: str, exact_to: ExactTo) -> None:
     assert _differing(_cases(kind, 121, 60), exact_to) == []
 
 
-@pytest.mark.parametrize(("kind", "exact_to"), [("ELU", "tflm"), ("EXP", "litert")])
+@pytest.mark.parametrize(
+    ("kind", "exact_to"),
+    [("ELU", "tflm"), ("EXP", "litert"), ("RELU_N1_TO_1", "litert"), ("RELU_0_TO_1", "litert")],
+)
 def test_what_only_one_runtime_has_is_exact_to_it(kind: str, exact_to: ExactTo) -> None:
     assert _differing(_cases(kind, 123, 60), exact_to) == []

@@ -173,7 +173,7 @@ def activation_range(
     """The clamp that a fused activation means on a quantised output, inclusive.
 
     Args:
-        activation: TFLite's name: NONE, RELU, RELU6 or RELU_N1_TO_1.
+        activation: TFLite's name: NONE, RELU, RELU6, RELU_N1_TO_1 or RELU_0_TO_1.
         scale: Output scale, a float32 value.
         zero_point: Output zero point.
         low: Smallest stored value.
@@ -187,6 +187,7 @@ def activation_range(
         "RELU": (0.0, None),
         "RELU6": (0.0, 6.0),
         "RELU_N1_TO_1": (-1.0, 1.0),
+        "RELU_0_TO_1": (0.0, 1.0),
     }
     if activation not in bounds:
         raise ValueError(f"fused activation {activation}")

@@ -1,0 +1,13 @@
+"""RELU_N1_TO_1 and RELU_0_TO_1 that the converter did not fuse, on int8: as LiteRT's RELU6."""
+
+from __future__ import annotations
+
+from tinycompress.codegen.ops import relu
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.tables import litert_only
+
+SPEC = OpSpec(
+    structure=relu.SPEC.structure,
+    constraints=(litert_only, *relu.SPEC.constraints),
+    lower=relu.lower,
+)
