@@ -14,15 +14,21 @@
 
 #define TCK_INLINE static inline __attribute__((always_inline))
 
-/* What all layers run one copy of. */
+#if defined(__clang__)
+#define TCK_SIZE_FIRST minsize
+#else
+#define TCK_SIZE_FIRST cold
+#endif
+
+/* What all layers run one copy of. Firmware that must be small asks for small ones. */
+#if defined(TCK_PREFER_SMALL)
+#define TCK_SHARED static __attribute__((noinline, unused, TCK_SIZE_FIRST))
+#else
 #define TCK_SHARED static __attribute__((noinline, unused))
+#endif
 
 /* The same for what takes too little of an inference to be worth unrolling. */
-#if defined(__clang__)
-#define TCK_SMALL static __attribute__((noinline, minsize, unused))
-#else
-#define TCK_SMALL static __attribute__((noinline, cold, unused))
-#endif
+#define TCK_SMALL static __attribute__((noinline, unused, TCK_SIZE_FIRST))
 
 _Static_assert((-1 >> 1) == -1, "right shifts of negative numbers must be arithmetic");
 _Static_assert((int32_t)UINT32_MAX == -1, "conversions to int32_t must be modulo 2^32");
