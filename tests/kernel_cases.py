@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,10 @@ def same_or_valid(size: int, taps: int, stride: int, dilation: int, padding: str
     if padding == "SAME":
         return (size + stride - 1) // stride
     return (size - (taps - 1) * dilation + stride - 1) // stride
+
+
+def _filled(shape: tuple[int, ...], dtype: np.dtype[Any], *, value: int) -> Array:
+    return np.full(shape, value).astype(dtype)
 
 
 class KernelCases:
@@ -128,10 +133,9 @@ class KernelCases:
     def samples(self, count: int) -> list[tuple[Array, ...]]:
         """Random inputs, then every input filled with one extreme value, then mixed extremes."""
         batches = [self._each(self._random) for _ in range(count)]
-        batches += [
-            self._each(lambda shape, dtype, v=value: np.full(shape, v).astype(dtype))
-            for value in EXTREMES
-        ]
+        for value in EXTREMES:
+            # One filler per value: a closure over the loop's variable would see the last one.
+            batches.append(self._each(partial(_filled, value=value)))
         mixed = np.array([-128, 127])
         return [*batches, self._each(lambda shape, d: self.rng.choice(mixed, shape).astype(d))]
 

@@ -1,9 +1,9 @@
 """Every error that a user can cause, with the exit code that the command line ends in.
 
     TinyCompressError                1   base; also an unexpected failure of a part that we drive
-    ├── ConfigError                  2   usage, configuration, unusable input or output paths, bad data
+    ├── ConfigError                  2   usage, configuration, unusable paths, bad data
     │   └── BoardError               2   unknown board or broken board file (all problems at once)
-    ├── ModelError                   3   the model is malformed or not supported (all reasons at once)
+    ├── ModelError                   3   malformed or unsupported model (all reasons at once)
     ├── DoesNotFitError              4   flash, RAM or a budget is exceeded
     ├── ToolError                    5   compiler, linker or another build tool is missing or failed
     ├── FlashError                   6   a port or a flashing tool
@@ -11,8 +11,8 @@
     ├── MismatchError                8   outputs differ from the oracle, or accuracy fell too far
     └── RegressionError              9   a benchmark is worse than its stored baseline
 
-The message says what is wrong, where, with which value, and what is allowed. The hint is the next thing
-to do.
+The message says what is wrong, where, with which value, and what is allowed. The hint is the next
+thing to do.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ def _mismatches(cases: KernelCases, board: Board, chain: ToolchainName, director
     finally:
         link.close()
     assert result.samples == 5
+    assert result.mismatched_samples is not None
     return result.mismatched_samples
 
 

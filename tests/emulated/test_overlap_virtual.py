@@ -42,14 +42,14 @@ def _cases() -> Iterator[KernelCases]:
     """Few at a time, as a device says no more of its tensors in one packet."""
     rng = np.random.default_rng(64)
     convs = [*POINTWISE, *(random_case(rng, with_bias=True) for _ in range(6))]
-    for cases, add, table in (
-        (KernelCases(65), add_conv, convs),
-        (KernelCases(66), add_depthwise, [*DEPTHWISE, *convs[len(POINTWISE) :]]),
-        (KernelCases(67), add_dense, DENSE),
-    ):
-        for case in table:
-            add(cases, case)  # type: ignore[operator]
-        yield cases
+    pointwise, depthwise, dense = KernelCases(65), KernelCases(66), KernelCases(67)
+    for conv in convs:
+        add_conv(pointwise, conv)
+    for conv in [*DEPTHWISE, *convs[len(POINTWISE) :]]:
+        add_depthwise(depthwise, conv)
+    for case in DENSE:
+        add_dense(dense, case)
+    yield from (pointwise, depthwise, dense)
 
 
 @pytest.mark.slow

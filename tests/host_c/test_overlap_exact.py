@@ -166,7 +166,7 @@ class Poisoned:
     def run(self, sample: Array, value: int) -> Array:
         """The first output, with ``value`` in the freed bytes."""
         array = (ctypes.c_uint8 * self.arena_bytes).from_address(self._arena)
-        memory = np.frombuffer(array, np.uint8)
+        memory = np.ctypeslib.as_array(array)
 
         def begin(layer: int) -> None:
             memory[~self._live[layer]] = value

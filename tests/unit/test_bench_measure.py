@@ -99,6 +99,7 @@ def run_bench(link: Link, board: Board, **options: Any) -> BenchResult:
 
 def test_what_the_cycle_model_leaves_out_is_noted(board: Board) -> None:
     link = device()
+    assert isinstance(link, TracingFakeDevice)
     link.cycle_notes = ("two cycles for every instruction",)
     result = run_bench(link, board, samples=samples([0, 1, 2]))
     assert result.notes == ("two cycles for every instruction",)

@@ -18,7 +18,8 @@ def sigmoid_table() -> tuple[int, ...]:
     """Sigmoid of 0, 1/24, .. 255/24 in 16 bits after the point.
 
     Every entry lies above the curve by half of what a chord to the next entry would be below it in
-    its middle, so that interpolation errs to both sides alike; the last entry is the largest number of 16 bits.
+    its middle, so that interpolation errs to both sides alike; the last entry is the largest number
+    of 16 bits.
     """
     entries = []
     for i in range(_ENTRIES):

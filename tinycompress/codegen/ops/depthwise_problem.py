@@ -42,8 +42,13 @@ class DepthwiseGeometry:
             window.padding,
         )
         if found.input[1] == found.output[1] == found.size[1] == 1 and not any(window.padding[2:]):
-            fields = (found.input, found.output, found.size, found.stride)
-            return cls(*((b, a) for a, b in fields), (0, 0, *window.padding[:2]))
+            return cls(
+                found.input[::-1],
+                found.output[::-1],
+                found.size[::-1],
+                found.stride[::-1],
+                (0, 0, window.padding[0], window.padding[1]),
+            )
         return found
 
 
