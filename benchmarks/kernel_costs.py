@@ -25,14 +25,14 @@ import numpy.typing as npt
 from kernels import MODELS, ROOT, data_directory
 
 from tinycompress import _files
-from tinycompress.bench.measure import BenchOptions, bench
-from tinycompress.bench.samples import Samples, random_samples
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.chooser import FEATURES, features
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
 BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")

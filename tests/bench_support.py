@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from support import ROOT
 
-from tinycompress.bench.frames import FrameError, FrameSplitter, Packet, decode, encode
+from tinycompress.measurement.frames import FrameError, FrameSplitter, Packet, decode, encode
 
 TEMPLATES = ROOT / "firmware_templates"
 BUILD_ID = bytes(range(20))

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
-from tinycompress.compress.build_network import build_model, weights_of
-from tinycompress.compress.data import Data
-from tinycompress.compress.lower import lower
-from tinycompress.compress.network import Network
-from tinycompress.compress.options import FineTune
-from tinycompress.compress.read_network import read_network
-from tinycompress.compress.tasks import tasks_of
-from tinycompress.compress.training import Trainer, fine_tune
+from tinycompress.compression.build_network import build_model, weights_of
+from tinycompress.compression.data import Data
+from tinycompress.compression.lower import lower
+from tinycompress.compression.network import Network
+from tinycompress.compression.options import FineTune
+from tinycompress.compression.read_network import read_network
+from tinycompress.compression.tasks import tasks_of
+from tinycompress.compression.training import Trainer, fine_tune
 
 NO_TRAINING = FineTune(epochs=0)
 SHORT = FineTune(epochs=1, batch_size=32, learning_rate=3e-3)

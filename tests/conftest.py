@@ -14,9 +14,7 @@ from support import ROOT, require_tool
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="rewrite tests/golden/*.expected"
-    )
+    parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*.expected")
 
 
 @pytest.fixture(autouse=True)

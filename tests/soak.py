@@ -18,10 +18,10 @@ from lossy_link import LossyLink, Rates
 from usb_support import firmware
 
 from tinycompress.artifacts import BuiltFirmware
-from tinycompress.bench.client import DeviceClient
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient
 
 RATES = Rates(
     lost=0.0005, flipped=0.0005, doubled=0.0003, cut=0.01, delay=0.01, doubled_transfer=0.01

@@ -24,17 +24,11 @@ from tinycompress.artifacts import (
     ExactTo,
     ToolchainName,
 )
-from tinycompress.bench.bundle import write_bundle
-from tinycompress.bench.confirm import confirm
-from tinycompress.bench.measure import BenchOptions
-from tinycompress.bench.measure import bench as measure
-from tinycompress.bench.roster import Outcome, Task, read_roster, run_roster
-from tinycompress.bench.samples import load_samples
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.options import Optimize
-from tinycompress.convert import convert_model
-from tinycompress.convert.carray import write_c_array
+from tinycompress.conversion import convert_model
+from tinycompress.conversion.carray import write_c_array
 from tinycompress.device import ports
 from tinycompress.device.connect import open_link
 from tinycompress.device.flash.flashing import choose_ports, flash_board
@@ -45,6 +39,12 @@ from tinycompress.errors import ConfigError, FlashError, MismatchError, ModelErr
 from tinycompress.firmware import load_project, render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import ModelSummary, summarise
+from tinycompress.measurement.bundle import write_bundle
+from tinycompress.measurement.confirm import confirm
+from tinycompress.measurement.measure import BenchOptions
+from tinycompress.measurement.measure import bench as measure
+from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
+from tinycompress.measurement.samples import load_samples
 from tinycompress.toolchain import build as compile_project
 from tinycompress.toolchain import load_built
 

@@ -10,10 +10,6 @@ import pytest
 from support import ROOT, require_tool
 
 from tinycompress.artifacts import BuiltFirmware, ToolchainName
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.measure import BenchOptions, bench
-from tinycompress.bench.report import to_json
-from tinycompress.bench.samples import Samples
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.emulator import VirtualBoard
@@ -21,6 +17,10 @@ from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.report import to_json
+from tinycompress.measurement.samples import Samples
 from tinycompress.toolchain import build
 
 DIGITS = ROOT / "examples" / "digits"

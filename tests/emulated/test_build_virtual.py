@@ -8,9 +8,9 @@ import pytest
 from toolchain_support import make_project
 
 from tinycompress.artifacts import ToolchainName
-from tinycompress.bench.client import DeviceClient, require_same_firmware
 from tinycompress.boards import list_boards
 from tinycompress.device.emulator import VirtualBoard
+from tinycompress.measurement.client import DeviceClient, require_same_firmware
 from tinycompress.toolchain import build
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from firmware_support import copy_project, link
 
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.messages import HelloFlag
 from tinycompress.boards import Board, list_boards, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.messages import HelloFlag
 
 BYTES = bytes(range(100, 124))
 COPIED = bytes((b + w) % 256 for b, w in zip(BYTES, (1, 2, 3, *[0] * 21), strict=True))

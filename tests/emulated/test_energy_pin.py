@@ -9,13 +9,13 @@ import pytest
 from support import ROOT
 
 from tinycompress import pipeline
-from tinycompress.bench.client import DeviceClient
 from tinycompress.boards import load_board
 from tinycompress.boards.loader import read_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.emulator.peripherals.base import Peripheral
 from tinycompress.elf import read_elf
 from tinycompress.errors import BoardError
+from tinycompress.measurement.client import DeviceClient
 
 MODEL = ROOT / "examples" / "digits" / "digits_int8.tflite"
 

@@ -8,11 +8,11 @@ import pytest
 from firmware_support import copy_project, fault_project, link, start_qemu
 
 from tinycompress.artifacts import ToolchainName
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.frames import FrameSplitter, Packet, decode, encode
 from tinycompress.boards import list_boards
 from tinycompress.boards.schema import Board
 from tinycompress.elf import ElfImage, read_elf
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.frames import FrameSplitter, Packet, decode, encode
 
 pytestmark = pytest.mark.qemu
 BOARDS = [board for board in list_boards() if board.kind == "qemu"]

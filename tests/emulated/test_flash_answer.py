@@ -136,7 +136,7 @@ def test_other_build_on_the_board(
 def test_silent_board(
     desk: Desk, built: BuiltFirmware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tinycompress.bench import confirm
+    from tinycompress.measurement import confirm
 
     monkeypatch.setattr(confirm, "_TIMEOUT_S", 0.02)
     stand_in(tmp_path / "bin", "openocd", DONE)

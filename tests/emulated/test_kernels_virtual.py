@@ -14,12 +14,12 @@ from fast_cases import CONV_CASES, DENSE_CASES, random_conv_cases
 from kernel_cases import KernelCases
 
 from tinycompress.artifacts import ToolchainName
-from tinycompress.bench.measure import BenchOptions, bench
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
 
 

@@ -12,10 +12,10 @@ from soak import RATES, is_silence, soak
 from usb_support import firmware
 
 from tinycompress.artifacts import BuiltFirmware
-from tinycompress.bench.client import DeviceClient
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient
 
 RATE = st.floats(0, 0.02)
 TRANSFER_RATE = st.floats(0, 0.3)

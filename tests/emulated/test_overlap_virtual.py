@@ -13,11 +13,11 @@ from kernel_cases import KernelCases
 from overlap_cases import place
 
 from tinycompress.artifacts import ToolchainName
-from tinycompress.bench.measure import BenchOptions, bench
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.firmware import render_project
+from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
 
 POINTWISE = (

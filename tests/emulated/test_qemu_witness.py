@@ -14,7 +14,6 @@ import pytest
 from emulator_support import START, TICKS, Toolchain, link
 from support import ROOT, missing
 
-from tinycompress.bench.client import DeviceClient
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device import qemu as qemu_module
@@ -23,6 +22,7 @@ from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError, ToolError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.client import DeviceClient
 from tinycompress.toolchain import build
 
 pytestmark = pytest.mark.qemu

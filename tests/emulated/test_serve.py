@@ -19,15 +19,15 @@ from usb_support import TFLITE, firmware, nano33
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.frames import Packet, encode
-from tinycompress.bench.measure import BenchOptions, bench
 from tinycompress.boards import Board, load_board
 from tinycompress.cli.main import main
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.device.serve import Endpoint, PseudoTerminal, TcpServer, serve
 from tinycompress.errors import ConfigError, DeviceError
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.frames import Packet, encode
+from tinycompress.measurement.measure import BenchOptions, bench
 
 
 @pytest.fixture(scope="module")

@@ -12,13 +12,13 @@ from support import ROOT, require_tool
 from usb_support import TFLITE, ask, firmware, host_of, nano33
 
 from tinycompress.artifacts import BuiltFirmware
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.frames import Packet, decode, encode
-from tinycompress.bench.measure import BenchOptions, bench
-from tinycompress.bench.samples import Samples
 from tinycompress.boards import Board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.frames import Packet, decode, encode
+from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.samples import Samples
 
 TO_DEVICE, TO_INTERFACE, TO_ENDPOINT = 0x00, 0x01, 0x02
 FROM_DEVICE, FROM_INTERFACE, FROM_ENDPOINT = 0x80, 0x81, 0x82

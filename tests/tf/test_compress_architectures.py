@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pytest
 
 from tinycompress import _tf
-from tinycompress.compress.recipe import parse_recipe
-from tinycompress.compress.run import compress
-from tinycompress.convert import convert_model
+from tinycompress.compression.recipe import parse_recipe
+from tinycompress.compression.run import compress
+from tinycompress.conversion import convert_model
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
 SAMPLES = 120

@@ -10,20 +10,20 @@ import pytest
 from compress_support import NO_TRAINING, convolutional, stripes
 
 from tinycompress import _tf
-from tinycompress.compress.bridge import build_checked
-from tinycompress.compress.build_network import build_model
-from tinycompress.compress.channels import couple_channels, without_channels
-from tinycompress.compress.data import Data
-from tinycompress.compress.kernels import macs
-from tinycompress.compress.low_rank import factors, low_rank
-from tinycompress.compress.lower import lower
-from tinycompress.compress.network import Layer, Network
-from tinycompress.compress.options import LowRank, PruneChannels
-from tinycompress.compress.prune_channels import prune_channels
-from tinycompress.compress.read_network import read_network
-from tinycompress.compress.stage import State
-from tinycompress.compress.tasks import tasks_of
-from tinycompress.compress.training import Trainer
+from tinycompress.compression.bridge import build_checked
+from tinycompress.compression.build_network import build_model
+from tinycompress.compression.channels import couple_channels, without_channels
+from tinycompress.compression.data import Data
+from tinycompress.compression.kernels import macs
+from tinycompress.compression.low_rank import factors, low_rank
+from tinycompress.compression.lower import lower
+from tinycompress.compression.network import Layer, Network
+from tinycompress.compression.options import LowRank, PruneChannels
+from tinycompress.compression.prune_channels import prune_channels
+from tinycompress.compression.read_network import read_network
+from tinycompress.compression.stage import State
+from tinycompress.compression.tasks import tasks_of
+from tinycompress.compression.training import Trainer
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

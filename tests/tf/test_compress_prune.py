@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from compress_support import NO_TRAINING, SHORT, accuracy, trained
 
-from tinycompress.compress.kernels import sparsity
-from tinycompress.compress.options import Distill, FineTune, Prune
-from tinycompress.compress.promises import broken_promises, has_m_by_n
-from tinycompress.compress.prune import prune
-from tinycompress.compress.stage import State
+from tinycompress.compression.kernels import sparsity
+from tinycompress.compression.options import Distill, FineTune, Prune
+from tinycompress.compression.promises import broken_promises, has_m_by_n
+from tinycompress.compression.prune import prune
+from tinycompress.compression.stage import State
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

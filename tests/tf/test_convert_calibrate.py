@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinycompress.convert.calibrate import (
+from tinycompress.conversion.calibrate import (
     Samples,
     choose,
     class_labels,
     read_samples,
     thin_warnings,
 )
-from tinycompress.convert.frozen import InputSpec
+from tinycompress.conversion.frozen import InputSpec
 from tinycompress.errors import ConfigError
 
 IMAGE = InputSpec("image", (None, 4, 4, 1))

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tinycompress import _tf
-from tinycompress.convert.frozen import freeze, input_specs, predict
-from tinycompress.convert.load import is_tflite, load_model, wrap_model
+from tinycompress.conversion.frozen import freeze, input_specs, predict
+from tinycompress.conversion.load import is_tflite, load_model, wrap_model
 from tinycompress.errors import ConfigError, ModelError
 
 KERASES = ("keras", "tf_keras")

@@ -12,7 +12,7 @@ import pytest
 
 from tinycompress import _tf
 from tinycompress.artifacts import ConvertedModel
-from tinycompress.convert import ConvertOptions, convert_in_subprocess, convert_model
+from tinycompress.conversion import ConvertOptions, convert_in_subprocess, convert_model
 from tinycompress.errors import ConfigError, ModelError, ToolError
 from tinycompress.ir.quantize import dequantize, quantize
 from tinycompress.ir.reader import read_model

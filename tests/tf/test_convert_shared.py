@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinycompress.convert import convert_model
-from tinycompress.convert.frozen import input_specs
-from tinycompress.convert.load import load_model
+from tinycompress.conversion import convert_model
+from tinycompress.conversion.frozen import input_specs
+from tinycompress.conversion.load import load_model
 from tinycompress.errors import ModelError
 from tinycompress.ir.macs import total_macs
 from tinycompress.ir.quantize import dequantize, quantize

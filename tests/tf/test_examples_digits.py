@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tinycompress.convert import ConvertOptions, convert_model
+from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import not_int8_reasons

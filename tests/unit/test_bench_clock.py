@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinycompress.artifacts import ClockCheck
-from tinycompress.bench.clock import TimedRuns, agrees, check_clock, clock_note
+from tinycompress.measurement.clock import TimedRuns, agrees, check_clock, clock_note
 
 FILE_HZ = 64_000_000
 

@@ -26,12 +26,12 @@ from tinycompress.artifacts import (
     Spread,
     TensorSpec,
 )
-from tinycompress.bench import measure
-from tinycompress.bench.measure import BenchOptions, bench, predicted_class
-from tinycompress.bench.samples import Samples
 from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError, ModelError
+from tinycompress.measurement import measure
+from tinycompress.measurement.measure import BenchOptions, bench, predicted_class
+from tinycompress.measurement.samples import Samples
 
 TFLITE = b"stands for a model file"
 SHA256 = hashlib.sha256(TFLITE).digest()
@@ -279,7 +279,7 @@ def test_counter_that_may_have_wrapped_is_no_number(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter(range(0, 10**9, 30))
-    monkeypatch.setattr("tinycompress.bench.session.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("tinycompress.measurement.session.time.monotonic", lambda: next(clock))
     link = device(FakeDevice, transport="serial")
     with pytest.raises(DeviceError, match=r"starts again after 67\.1 s"):
         run_bench(link, board, samples=samples())
@@ -330,7 +330,7 @@ def test_predicted_class() -> None:
 
 
 def test_result_is_plain_json(board: Board) -> None:
-    from tinycompress.bench.report import to_json
+    from tinycompress.measurement.report import to_json
 
     result = run_bench(device(), board, samples=samples([0, 1, 2]))
     assert json.loads(json.dumps(to_json(result), allow_nan=False))["exact"] == {

@@ -22,10 +22,10 @@ from tinycompress.artifacts import (
     RamSizes,
     Spread,
 )
-from tinycompress.bench.bundle import write_bundle
-from tinycompress.bench.report import print_table, to_json
 from tinycompress.boards import load_board
 from tinycompress.errors import ConfigError
+from tinycompress.measurement.bundle import write_bundle
+from tinycompress.measurement.report import print_table, to_json
 
 RESULT = BenchResult(
     board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="virtual",

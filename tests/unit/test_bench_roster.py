@@ -12,10 +12,10 @@ from rich.console import Console
 from support import ROOT
 
 from tinycompress.artifacts import BenchResult, FlashSizes, RamSizes, Spread
-from tinycompress.bench.roster import Entry, Failure, Outcome, Task, attempt, read_roster
-from tinycompress.bench.roster_report import exit_code, print_roster, roster_json
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DeviceError
+from tinycompress.measurement.roster import Entry, Failure, Outcome, Task, attempt, read_roster
+from tinycompress.measurement.roster_report import exit_code, print_roster, roster_json
 
 RESULT = BenchResult(
     board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="serial",

@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pytest
 
 from tinycompress.artifacts import TensorSpec
-from tinycompress.bench.samples import (
+from tinycompress.errors import ConfigError
+from tinycompress.measurement.samples import (
     Samples,
     load_samples,
     random_samples,
     stored_samples,
 )
-from tinycompress.errors import ConfigError
 
 SPEC = TensorSpec("image", (1, 4, 3, 1), "int8", 0.5, 3)
 FLAT = TensorSpec("features", (1, 6), "int8", 1.0, 0)

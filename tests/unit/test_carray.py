@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from support import require_tool
 from tflite_files import Builder, small_cnn
 
-from tinycompress.convert.c_names import comment_text, identifier
-from tinycompress.convert.carray import ALIGNMENTS, write_c_array
+from tinycompress.conversion.c_names import comment_text, identifier
+from tinycompress.conversion.carray import ALIGNMENTS, write_c_array
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.toolchain.find import find_zig
 

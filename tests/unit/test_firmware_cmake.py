@@ -11,9 +11,9 @@ import pytest
 from firmware_support import ProcessLink, copy_project
 from support import require_tool
 
-from tinycompress.bench.client import DeviceClient
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.elf import read_elf
+from tinycompress.measurement.client import DeviceClient
 
 
 def cmake_build(directory: Path, *options: str) -> Path:

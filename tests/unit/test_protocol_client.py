@@ -12,10 +12,10 @@ import pytest
 from bench_support import BUILD_ID, MODEL_SHA256, FakeDevice
 
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject, FlashSizes, RamSizes
-from tinycompress.bench.client import DeviceClient, require_same_firmware
-from tinycompress.bench.frames import Packet, encode
-from tinycompress.bench.messages import Hello
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient, require_same_firmware
+from tinycompress.measurement.frames import Packet, encode
+from tinycompress.measurement.messages import Hello
 
 
 def client_of(device: FakeDevice, **options: Any) -> DeviceClient:

@@ -14,11 +14,11 @@ import pytest
 from bench_support import PipeLink, compile_protocol_firmware
 from support import require_tool
 
-from tinycompress.bench.client import DeviceClient
-from tinycompress.bench.frames import FrameSplitter, Packet, decode, encode
-from tinycompress.bench.messages import HelloFlag, Status
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.errors import DeviceError
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.frames import FrameSplitter, Packet, decode, encode
+from tinycompress.measurement.messages import HelloFlag, Status
 
 LARGE = bytes(i % 251 for i in range(700))
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tinycompress.compress.network import Call, Input, Layer, Network
-from tinycompress.compress.recipe import (
+from tinycompress.compression.network import Call, Input, Layer, Network
+from tinycompress.compression.recipe import (
     list_recipes,
     load_recipe,
     parse_recipe,

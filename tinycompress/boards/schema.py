@@ -252,7 +252,7 @@ class Board(_Table):
             raise BoardError(
                 f"{self.id}: no transport {transport!r}; its firmware talks over "
                 f"{self.serial.transport!r}",
-                hint="boards with a choice say transport = \"usb-cdc\" in their file",
+                hint='boards with a choice say transport = "usb-cdc" in their file',
             )
         # The pins need an adapter, whose USB ids nobody knows.
         serial = self.serial.model_copy(update={"transport": transport, "usb_ids": ()})

@@ -46,8 +46,8 @@ def bench_command(
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
     from tinycompress._console import results_console
-    from tinycompress.bench.report import print_table, to_json
     from tinycompress.boards import load_board
+    from tinycompress.measurement.report import print_table, to_json
 
     if virtual and port:
         raise click.UsageError("--virtual and --port exclude each other")
@@ -88,7 +88,7 @@ def _refuse_with_roster(*options: object) -> None:
 def _bench_all(roster: Path, output: Path | None, as_json: bool) -> None:
     from tinycompress import pipeline
     from tinycompress._console import results_console
-    from tinycompress.bench.roster_report import exit_code, print_roster, roster_json
+    from tinycompress.measurement.roster_report import exit_code, print_roster, roster_json
 
     with stage_progress() as progress:
         outcomes = pipeline.bench_all(roster, output=output, progress=progress)

@@ -63,7 +63,7 @@ def compress_command(
 def recipes_command(as_json: bool) -> None:
     """List the shipped recipes."""
     from tinycompress.cli import render_compress
-    from tinycompress.compress.recipe import list_recipes
+    from tinycompress.compression.recipe import list_recipes
 
     recipes = list_recipes()
     if as_json:

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
 from tinycompress.artifacts import BenchResult
-from tinycompress.bench.report import print_table, to_json
 from tinycompress.boards import Board
 from tinycompress.device.ports import SerialPort, candidates
+from tinycompress.measurement.report import print_table, to_json
 from tinycompress.pipeline import Flashed
 
 

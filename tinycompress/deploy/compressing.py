@@ -11,12 +11,12 @@ import numpy.typing as npt
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ExactTo
 from tinycompress.boards import load_board
-from tinycompress.compress.recipe import load_recipe
-from tinycompress.compress.result import CompressionResult
-from tinycompress.compress.run import RunOptions
-from tinycompress.compress.run import compress as run
-from tinycompress.convert import convert_model
-from tinycompress.convert.load import load_model
+from tinycompress.compression.recipe import load_recipe
+from tinycompress.compression.result import CompressionResult
+from tinycompress.compression.run import RunOptions
+from tinycompress.compression.run import compress as run
+from tinycompress.conversion import convert_model
+from tinycompress.conversion.load import load_model
 from tinycompress.deploy.deployment import figures_or_misfit
 from tinycompress.errors import ConfigError
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.bench.measure import BenchOptions, bench
 from tinycompress.boards import Board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.connect import open_link
 from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
 
 

@@ -1,0 +1,183 @@
+"""Stage ``prune_channels``: whole filters and neurons go, and the shapes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinycompress.compression.channels import Channels, couple_channels, without_channels
+from tinycompress.compression.importance import Scores, channel_scores
+from tinycompress.compression.kernels import macs
+from tinycompress.compression.network import Array, Network
+from tinycompress.compression.options import PruneChannels
+from tinycompress.compression.promises import projections
+from tinycompress.compression.stage import State, train_network
+from tinycompress.compression.training import Trainer
+from tinycompress.errors import ConfigError
+
+_SEARCH_STEPS = 40
+
+
+def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> State:
+    """Remove the least important coupled channels until the target is met, and fine-tune.
+
+    Args:
+        state: The model and what was promised of it.
+        options: Target, measure of importance, limits.
+        trainer: Data and teacher.
+
+    Returns:
+        The thinner model.
+
+    Raises:
+        ConfigError: Nothing can be removed, or the target cannot be met; the nearest is named.
+    """
+    network = _slimmed(state.network, options, trainer)
+    channels = couple_channels(network)
+    families = _families(network, channels, options, trainer)
+    if not families:
+        raise ConfigError(
+            "prune_channels: no channel can be removed",
+            hint="all channels reach an output or are skipped; see skip and skip_types",
+        )
+    removed = _meeting_target(network, channels, families, options)
+    thin = without_channels(network, channels, removed)
+    note = (
+        f"{len(removed)} of {sum(f.channels.size for f in families)} coupled channels removed;"
+        f" MACs {macs(network)} -> {macs(thin)}, parameters {network.parameters} ->"
+        f" {thin.parameters}"
+    )
+    thin = train_network(
+        thin,
+        trainer,
+        options.fine_tune,
+        options.distill,
+        projections(thin, state.promises),
+        label="prune_channels",
+    )
+    return State(thin, state.promises, (note,))
+
+
+@dataclass(frozen=True, eq=False)
+class _Family:
+    """Coupled layers: their removable channels, least important first, and how many may go."""
+
+    channels: Array
+    scores: Array
+    fixed: int
+    options: PruneChannels
+
+    def allowed(self, wish: int) -> int:
+        """At most ``wish`` channels, so few that what stays is as many as it must be."""
+        total = self.channels.size + self.fixed
+        least = max(self.options.min_channels, self.fixed, 1)
+        stay = max(total - wish, least)
+        stay = -(-stay // self.options.multiple) * self.options.multiple
+        return max(0, min(wish, total - stay))
+
+
+def _slimmed(network: Network, options: PruneChannels, trainer: Trainer) -> Network:
+    """Network slimming: train with an L1 penalty on the gammas that are to be ranked."""
+    if options.slim_epochs == 0:
+        return network
+    penalty = {"class_name": "L1", "config": {"l1": options.gamma_l1}}
+    norms = [layer for layer in network.layers.values() if layer.kind == "BatchNormalization"]
+    penalized = network.with_layers(layer.with_config(gamma_regularizer=penalty) for layer in norms)
+    tune = options.fine_tune.model_copy(update={"epochs": options.slim_epochs})
+    trained = train_network(penalized, trainer, tune, None, {}, label="slimming")
+    return trained.with_layers(
+        trained.layers[layer.name].with_config(
+            gamma_regularizer=layer.config.get("gamma_regularizer")
+        )
+        for layer in norms
+    )
+
+
+def _families(
+    network: Network, channels: Channels, options: PruneChannels, trainer: Trainer
+) -> tuple[_Family, ...]:
+    skipped = {
+        layer.name
+        for layer in network.layers.values()
+        if layer.name in options.skip or layer.kind in options.skip_types
+    }
+    candidates = [(names, free) for names, free in channels.families() if not names & skipped]
+    names = tuple(name for members, _ in candidates for name in sorted(members))
+    scores = channel_scores(network, names, options, trainer) if names else {}
+    found = []
+    for members, free in candidates:
+        if not set(members) <= set(scores):
+            continue
+        total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
+        order, sums = _ranked(members, free, channels, scores)
+        found.append(_Family(order, sums, total - free.size, options))
+    return tuple(found)
+
+
+def _ranked(
+    members: frozenset[str], free: Array, channels: Channels, scores: Scores
+) -> tuple[Array, Array]:
+    """Removable channels by rising importance, summed over the layers that share them."""
+    sums = dict.fromkeys((int(channel) for channel in free), 0.0)
+    for name in sorted(members):
+        # Layers differ in scale; in a common ranking each one has a mean of 1.
+        values = scores[name] / max(float(scores[name].mean()), 1e-12)
+        for channel, value in zip(channels.of_layer[name], values, strict=True):
+            if int(channel) in sums:
+                sums[int(channel)] += float(value)
+    order = sorted(sums, key=lambda channel: (sums[channel], channel))
+    return np.array(order), np.array([sums[channel] for channel in order])
+
+
+def _removal(families: tuple[_Family, ...], options: PruneChannels, share: float) -> frozenset[int]:
+    """The channels that go when a share of them is to go."""
+    if options.scope == "layer":
+        wishes = [round(share * (family.channels.size + family.fixed)) for family in families]
+    else:
+        owners = np.repeat(np.arange(len(families)), [f.channels.size for f in families])
+        ranking = np.argsort(np.concatenate([f.scores for f in families]), kind="stable")
+        gone = owners[ranking[: round(share * owners.size)]]
+        wishes = [int(np.sum(gone == number)) for number in range(len(families))]
+    removed: set[int] = set()
+    for family, wish in zip(families, wishes, strict=True):
+        wish = min(wish, family.channels.size)
+        removed.update(int(channel) for channel in family.channels[: family.allowed(wish)])
+    return frozenset(removed)
+
+
+def _meeting_target(
+    network: Network, channels: Channels, families: tuple[_Family, ...], options: PruneChannels
+) -> frozenset[int]:
+    if options.target == "ratio":
+        removed = _removal(families, options, options.ratio)
+        if not removed:
+            raise ConfigError(
+                f"prune_channels: ratio {options.ratio:g} removes no channel",
+                hint="raise ratio, or lower multiple or min_channels",
+            )
+        return removed
+    size: Callable[[Network], int] = macs if options.target == "macs" else _parameters
+    limit = size(network) * (1.0 - options.ratio)
+
+    def cost(share: float) -> int:
+        removed = _removal(families, options, share)
+        return size(without_channels(network, channels, removed))
+
+    if cost(1.0) > limit:
+        nearest = 1.0 - cost(1.0) / size(network)
+        raise ConfigError(
+            f"prune_channels: {options.ratio:.1%} of the {options.target} cannot go; the most that"
+            f" can is {nearest:.1%}",
+            hint="lower ratio, min_channels or multiple, or skip fewer layers",
+        )
+    low, high = 0.0, 1.0
+    for _ in range(_SEARCH_STEPS):
+        middle = (low + high) / 2
+        low, high = (low, middle) if cost(middle) <= limit else (middle, high)
+    return _removal(families, options, high)
+
+
+def _parameters(network: Network) -> int:
+    return network.parameters

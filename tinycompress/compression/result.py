@@ -1,0 +1,75 @@
+"""What a compression run reports and keeps: one row per stage, and the files behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from tinycompress.compression.invariants import KernelFacts
+from tinycompress.compression.network import Array
+from tinycompress.compression.recipe import Recipe
+
+StageFigures = Mapping[str, int | float]
+"""Figures that the caller measures on an exported file, such as ``flash_bytes``."""
+
+Evaluate = Callable[[bytes], StageFigures]
+"""Measures one exported file: builds it for a board, for example."""
+
+
+class Export(Protocol):
+    """Makes the int8 file of a model; the same model and samples give the same bytes."""
+
+    def __call__(self, model: Any, calibration: tuple[Array, ...]) -> bytes:
+        """Convert a tf_keras model; ``calibration`` has one array per input, batch first."""
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One row of the report.
+
+    Accuracies are shares on the validation data (R squared for a regression). ``figures`` are what
+    ``evaluate`` returned.
+    """
+
+    index: int
+    stage: str
+    float_accuracy: float
+    int8_accuracy: float
+    parameters: int
+    nonzero_parameters: int
+    macs: int
+    tflite_bytes: int
+    tflite_sha256: str
+    kernels: tuple[KernelFacts, ...]
+    figures: StageFigures = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {**asdict(replace(self, figures={})), "figures": dict(self.figures)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> StageRow:
+        """The inverse of :meth:`to_json`."""
+        fields = dict(value)
+        fields["kernels"] = tuple(KernelFacts(**fact) for fact in value["kernels"])
+        fields["notes"] = tuple(value["notes"])
+        return StageRow(**fields)
+
+
+@dataclass(frozen=True, eq=False)
+class CompressionResult:
+    """A finished run.
+
+    ``model`` is the compressed float model in the Keras that the user's model is of; ``tflite`` is
+    the int8 file after the last stage. ``rows[0]`` is the model before compression.
+    """
+
+    recipe: Recipe
+    rows: tuple[StageRow, ...]
+    model: Any
+    tflite: bytes
+    directory: Path | None

@@ -1,0 +1,224 @@
+"""Calibration data: checked before anything long runs, and sampled the same way each time.
+
+Values are used as they are, only converted to float32: they must be scaled as they were for
+training. Pixels of 0..255 are right for a model that was trained on 0..255.
+"""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.conversion.frozen import InputSpec
+from tinycompress.errors import ConfigError
+
+Floats = npt.NDArray[np.float32]
+
+THIN_SAMPLES = 100
+"""Fewer calibration samples than this earn a warning (Google's advice: 100 to 500)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Inputs with or without labels.
+
+    ``inputs`` has a float32 array of shape (n, ...) for every input of the model; ``targets`` is
+    what the file holds as ``y``, of length n.
+    """
+
+    where: str
+    inputs: tuple[Floats, ...]
+    targets: npt.NDArray[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def take(self, indices: npt.NDArray[np.intp]) -> Samples:
+        """The samples at some indices."""
+        return Samples(
+            self.where,
+            tuple(values[indices] for values in self.inputs),
+            None if self.targets is None else self.targets[indices],
+        )
+
+
+# What numpy lets through when a file is damaged, or something else.
+_MALFORMED = (
+    ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, MemoryError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+SampleSource = Path | Mapping[str, Any] | npt.NDArray[Any]
+"""An ``.npz`` file, its contents as a mapping, or the bare array ``x``."""
+
+
+def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
+    """Read samples and check them against a model's inputs.
+
+    The samples of a model with one input are in ``x``. Those of a model with several are in arrays
+    named like the inputs, or ``x0``, ``x1``, ... in the inputs' order. Labels, if any, are in
+    ``y``. A trailing channel axis of 1 may be left out.
+
+    Args:
+        source: Where the samples are.
+        specs: The model's inputs.
+
+    Raises:
+        ConfigError: The file is no ``.npz``, a key is missing, or an array has the wrong shape or
+            dtype, is empty or constant, or holds values that are not finite.
+    """
+    where, arrays = _arrays(source)
+    keys = _keys(where, arrays, specs)
+    inputs = tuple(
+        _checked(f"'{key}' of {where}", arrays[key], spec)
+        for key, spec in zip(keys, specs, strict=True)
+    )
+    lengths = {key: len(values) for key, values in zip(keys, inputs, strict=True)}
+    if "y" in arrays:
+        lengths["y"] = len(arrays["y"]) if np.ndim(arrays["y"]) else 0
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{key}: {length}" for key, length in lengths.items())
+        raise ConfigError(
+            f"the arrays of {where} have different numbers of samples ({listed})",
+            hint="every array needs one row for every sample",
+        )
+    return Samples(where, inputs, np.asarray(arrays["y"]) if "y" in arrays else None)
+
+
+def choose(samples: Samples, count: int, seed: int) -> Samples:
+    """At most ``count`` samples, drawn without replacement: the same ones for the same seed.
+
+    With class labels, every class gets an equal share as far as it has samples.
+    """
+    if len(samples) <= count:
+        return samples
+    order = np.random.default_rng(seed).permutation(len(samples))
+    labels = None if samples.targets is None else class_labels(samples.targets)
+    if labels is not None:
+        # The k-th sample of each class comes before the k+1-th of any.
+        turn = np.empty(len(order), dtype=np.intp)
+        for label in np.unique(labels):
+            members = np.flatnonzero(labels[order] == label)
+            turn[members] = np.arange(len(members))
+        order = order[np.argsort(turn, kind="stable")]
+    return samples.take(np.sort(order[:count]))
+
+
+def class_labels(targets: npt.NDArray[Any]) -> npt.NDArray[np.int64] | None:
+    """Class indices of shape (n,), from integers or one-hot rows; None for other targets."""
+    flat = targets[:, 0] if targets.ndim == 2 and targets.shape[1] == 1 else targets
+    if flat.ndim == 1 and flat.dtype.kind in "iufb":
+        labels = flat.astype(np.int64)
+        return labels if np.array_equal(labels, flat) and np.all(labels >= 0) else None
+    if targets.ndim == 2 and targets.dtype.kind in "iufb":
+        one_hot = np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=1) == 1)
+        return targets.argmax(axis=1).astype(np.int64) if one_hot else None
+    return None
+
+
+def thin_warnings(samples: Samples) -> tuple[str, ...]:
+    """What makes the ranges that are calibrated with these samples doubtful."""
+    if len(samples) >= THIN_SAMPLES:
+        return ()
+    return (
+        f"only {len(samples)} calibration samples in {samples.where}; with fewer than"
+        f" {THIN_SAMPLES} the int8 ranges may clip what the device sees",
+    )
+
+
+def _arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any]]]:
+    if isinstance(source, np.ndarray):
+        return "the calibration data", {"x": source}
+    if isinstance(source, Mapping):
+        return "the calibration data", {key: np.asarray(value) for key, value in source.items()}
+    if not source.is_file():
+        raise ConfigError(f"there is no data file at {source}", hint="check the path")
+    how = "numpy.savez('calib.npz', x=samples, y=labels) writes one"
+    try:
+        # Opened here, because numpy leaves a damaged file open.
+        with source.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise ConfigError(f"{source} is a single array, not an .npz file", hint=how)
+            with loaded:
+                return str(source), {key: loaded[key] for key in loaded.files}
+    except _MALFORMED as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{source} cannot be read as an .npz file: {reason}", hint=how) from error
+
+
+def _keys(
+    where: str, arrays: Mapping[str, npt.NDArray[Any]], specs: Sequence[InputSpec]
+) -> tuple[str, ...]:
+    if len(specs) == 1:
+        candidates: list[tuple[str, ...]] = [("x",)]
+    else:
+        candidates = [
+            tuple(spec.name for spec in specs),
+            tuple(f"x{index}" for index in range(len(specs))),
+        ]
+    for keys in candidates:
+        if all(key in arrays for key in keys):
+            return keys
+    wanted = " or ".join(", ".join(repr(key) for key in keys) for keys in candidates)
+    raise ConfigError(
+        f"{where} lacks {wanted}; it has: {', '.join(map(repr, sorted(arrays))) or 'nothing'}",
+        hint="numpy.savez('calib.npz', x=samples, y=labels)"
+        if len(specs) == 1
+        else "numpy.savez('calib.npz', x0=..., x1=..., y=labels)",
+    )
+
+
+def _checked(what: str, values: npt.NDArray[Any], spec: InputSpec) -> Floats:
+    if values.dtype.kind not in "iufb":
+        raise ConfigError(
+            f"{what} has dtype {values.dtype}; allowed: floating point, integer or bool"
+        )
+    values = _shaped(what, values, spec)
+    if values.size == 0:
+        raise ConfigError(f"{what} is empty: shape {values.shape}", hint="100 to 500 samples do")
+    with np.errstate(over="ignore"):
+        floats = values.astype(np.float32)
+    bad = ~np.isfinite(floats)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ConfigError(
+            f"{what} has {int(bad.sum())} values that are NaN, infinite or beyond float32, the"
+            f" first at index {first}",
+            hint="remove or repair these samples",
+        )
+    if floats.size > 1 and np.all(floats == floats.flat[0]):
+        raise ConfigError(
+            f"{what} is constant: every value is {float(floats.flat[0]):g}",
+            hint="calibrate with real samples of what the device will see",
+        )
+    if len(floats) > 1 and np.all(floats == floats[0]):
+        raise ConfigError(
+            f"{what} holds the same sample {len(floats)} times",
+            hint="calibrate with real samples of what the device will see",
+        )
+    return floats
+
+
+def _shaped(what: str, values: npt.NDArray[Any], spec: InputSpec) -> npt.NDArray[Any]:
+    wanted = spec.shape[1:]
+    for shape in (values.shape, (*values.shape, 1)):
+        if len(shape) == len(spec.shape) and all(
+            size is None or size == have for size, have in zip(wanted, shape[1:], strict=True)
+        ):
+            return values.reshape(shape)
+    expected = ", ".join(["n", *("any" if size is None else str(size) for size in wanted)])
+    one_sample = values.shape == wanted
+    raise ConfigError(
+        f"{what} has shape {values.shape}; input {spec.name!r} expects ({expected})",
+        hint="this is one sample; stack several: numpy.stack(samples)"
+        if one_sample
+        else "one row for every sample, in the shape that the model was trained on",
+    )

@@ -1,0 +1,249 @@
+"""The stage: a trained model becomes a fully-int8 ``.tflite``, and the file itself is checked."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress.artifacts import ConvertedModel, ExactTo
+from tinycompress.conversion.accuracy import float_accuracy, int8_accuracy, labels_for
+from tinycompress.conversion.calibrate import (
+    Samples,
+    SampleSource,
+    choose,
+    read_samples,
+    thin_warnings,
+)
+from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
+from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
+from tinycompress.conversion.quantize import to_int8
+from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.graph import Model
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.specs import input_specs as tflite_inputs
+from tinycompress.ir.specs import output_specs as tflite_outputs
+from tinycompress.ir.summary import not_int8_reasons, summarise
+
+_REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
+_CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """How to convert.
+
+    Attributes:
+        calibration_samples: At most so many samples set the int8 ranges.
+        evaluation_samples: At most so many labelled samples are classified to count accuracy.
+        seed: Which samples are drawn when there are more.
+        per_channel_dense: One weight scale for every output of a Dense layer, as TensorFlow 2.16
+            and newer do by default, instead of one for the layer. Convolutions have one for every
+            channel either way.
+        exact_to: Runtime that the int8 accuracy is counted on.
+        accuracy_drop_warning: Warn if int8 accuracy is lower than float by more than this share.
+    """
+
+    calibration_samples: int = 500
+    evaluation_samples: int = 500
+    seed: int = 0
+    per_channel_dense: bool = False
+    exact_to: ExactTo = "tflm"
+    accuracy_drop_warning: float = 0.02
+
+    def __post_init__(self) -> None:
+        for name in ("calibration_samples", "evaluation_samples"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
+        if self.seed < 0:
+            raise ConfigError(f"seed is {self.seed}; allowed: 0 or more")
+        if not 0 <= self.accuracy_drop_warning <= 1:
+            raise ConfigError(
+                f"accuracy_drop_warning is {self.accuracy_drop_warning}; allowed: 0 to 1"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedModel:
+    """Everything that conversion needs, without the user's model: it can go to another process."""
+
+    name: str
+    frozen: FrozenGraph
+    calibration: Samples
+    evaluation: Samples
+    warnings: tuple[str, ...]
+
+
+def convert_model(
+    source: Path | str | object,
+    calibration: SampleSource | None,
+    *,
+    evaluation: SampleSource | None = None,
+    options: ConvertOptions | None = None,
+) -> ConvertedModel:
+    """Convert a model to int8 and verify the result; a ``.tflite`` is verified and passed on.
+
+    The same model, samples and options give the same bytes.
+
+    Args:
+        source: Path of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
+            model.
+        calibration: Samples that set the int8 ranges; see `calibrate.read_samples`. None is for a
+            ``.tflite`` only.
+        evaluation: Labelled samples to count accuracy on; None takes the calibration samples if
+            they have labels.
+        options: How to convert.
+
+    Raises:
+        ConfigError: No model at the path, unusable data or options, or no TensorFlow.
+        ModelError: The model is damaged, or cannot be made fully int8: lists every reason.
+    """
+    chosen = options or ConvertOptions()
+    opened = open_source(source, calibration)
+    if opened.kind == "tflite":
+        return _pass_on(opened, calibration if evaluation is None else evaluation, chosen)
+    return convert_prepared(prepare(opened, calibration, evaluation, chosen), chosen)
+
+
+def open_source(source: Path | str | object, calibration: SampleSource | None) -> SourceModel:
+    """Open a path, or take a Keras model; says what is missing before TensorFlow is loaded.
+
+    Raises:
+        ConfigError: No model there, or no calibration data for a model that needs them.
+        ModelError: The model is damaged or incomplete.
+    """
+    if not isinstance(source, str | Path):
+        return wrap_model(source)
+    path = Path(source)
+    if calibration is None and path.exists() and not is_tflite(path):
+        raise _needs_data(str(path))
+    if isinstance(calibration, Path) and not calibration.is_file():
+        raise ConfigError(f"there is no data file at {calibration}", hint="check the path")
+    return load_model(path)
+
+
+def _needs_data(name: str) -> ConfigError:
+    return ConfigError(
+        f"{name} needs calibration data to become int8",
+        hint="pass an .npz with typical samples as x: --data calib.npz",
+    )
+
+
+def prepare(
+    source: SourceModel,
+    calibration: SampleSource | None,
+    evaluation: SampleSource | None,
+    options: ConvertOptions,
+) -> PreparedModel:
+    """Check and draw the samples and freeze the model.
+
+    Raises:
+        ConfigError: The data are missing or unusable.
+        ModelError: The model cannot be traced.
+    """
+    if calibration is None:
+        raise _needs_data(source.name)
+    specs = input_specs(source)
+    given = read_samples(calibration, specs)
+    labelled = given if evaluation is None else read_samples(evaluation, specs)
+    return PreparedModel(
+        name=source.name,
+        frozen=freeze(source, tuple(values.shape[1:] for values in given.inputs)),
+        calibration=choose(given, options.calibration_samples, options.seed),
+        evaluation=choose(labelled, options.evaluation_samples, options.seed),
+        warnings=thin_warnings(given),
+    )
+
+
+def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> ConvertedModel:
+    """Quantise a frozen model, verify the file and count accuracy.
+
+    Raises:
+        ModelError: The model cannot be made fully int8.
+    """
+    tflite = to_int8(
+        prepared.frozen, prepared.calibration, per_channel_dense=options.per_channel_dense
+    )
+    model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
+    in_float, in_int8, notes = _accuracies(prepared, tflite, model, options)
+    return _converted(tflite, model, in_float, in_int8, (*prepared.warnings, *notes))
+
+
+def _verified(name: str, tflite: bytes, hint: str) -> Model:
+    model = read_model(tflite)
+    reasons = not_int8_reasons(model)
+    if reasons:
+        raise ModelError(f"{name} is not fully int8", reasons=reasons, hint=hint)
+    return model
+
+
+def _accuracies(
+    prepared: PreparedModel, tflite: bytes, model: Model, options: ConvertOptions
+) -> tuple[float | None, float | None, tuple[str, ...]]:
+    labels, problem = labels_for(prepared.evaluation, model)
+    if labels is None:
+        return None, None, () if problem is None else (problem,)
+    in_float = float_accuracy(prepared.frozen, prepared.evaluation, labels, model)
+    in_int8 = int8_accuracy(tflite, prepared.evaluation, labels, model, options.exact_to)
+    notes = []
+    if in_float - in_int8 > options.accuracy_drop_warning:
+        notes.append(
+            f"int8 accuracy is {100 * in_int8:.1f} %, {100 * (in_float - in_int8):.1f} points below"
+            f" float's {100 * in_float:.1f} % on {len(labels)} samples: check the calibration"
+            " samples, or train quantisation-aware"
+        )
+    common = max((labels == label).mean() for label in set(labels.tolist()))
+    if len(set(labels.tolist())) > 1 and in_float <= common:
+        low, high = _range(prepared.evaluation)
+        notes.append(
+            f"float accuracy is {100 * in_float:.1f} %, no better than always guessing the most"
+            f" common class: is x (values from {low:g} to {high:g}) scaled as it was for training?"
+        )
+    return in_float, in_int8, tuple(notes)
+
+
+def _range(samples: Samples) -> tuple[float, float]:
+    return (
+        min(float(values.min()) for values in samples.inputs),
+        max(float(values.max()) for values in samples.inputs),
+    )
+
+
+def _pass_on(
+    source: SourceModel, labelled: SampleSource | None, options: ConvertOptions
+) -> ConvertedModel:
+    tflite: bytes = source.model
+    model = read_model(tflite)
+    summary = summarise(model)
+    # Float inputs and outputs are converted on the device.
+    if not summary.int8_inside:
+        raise ModelError(
+            f"{source.name} is not fully int8", reasons=summary.not_int8, hint=_CONVERT_AGAIN
+        )
+    if labelled is None:
+        return _converted(tflite, model, None, None, ())
+    specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]
+    samples = choose(read_samples(labelled, specs), options.evaluation_samples, options.seed)
+    labels, problem = labels_for(samples, model)
+    if labels is None:
+        return _converted(tflite, model, None, None, () if problem is None else (problem,))
+    in_int8 = int8_accuracy(tflite, samples, labels, model, options.exact_to)
+    return _converted(tflite, model, None, in_int8, ())
+
+
+def _converted(
+    tflite: bytes,
+    model: Model,
+    in_float: float | None,
+    in_int8: float | None,
+    warnings: tuple[str, ...],
+) -> ConvertedModel:
+    return ConvertedModel(
+        tflite=tflite,
+        sha256=hashlib.sha256(tflite).hexdigest(),
+        inputs=tflite_inputs(model.main),
+        outputs=tflite_outputs(model.main),
+        float_accuracy=in_float,
+        int8_accuracy=in_int8,
+        warnings=warnings,
+    )

@@ -1,0 +1,296 @@
+"""A model as one frozen graph with batch 1: what every kind of source becomes before conversion.
+
+``TFLiteConverter.from_keras_model`` exports a dynamic batch, which costs SHAPE, STRIDED_SLICE and
+PACK operators around every Flatten of a Keras 3 model. Tracing with a fixed batch of 1 and turning
+the variables into constants avoids that for Keras 3, tf_keras and SavedModels alike, needs no
+temporary files, and yields a graph that another process can convert without the user's classes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress import _tf
+from tinycompress.conversion.load import SourceModel
+from tinycompress.errors import ConfigError, ModelError
+
+_SIGNATURE = "serving_default"
+# The converter of TensorFlow 2.21 ends the process (segmentation fault) when it quantises these.
+_LOOP_OPS = re.compile(r"^(Stateless)?(While|If)$|^TensorList")
+_CALL_SCOPES = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
+_NOT_IN_A_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """An input as the model declares it; the first dimension is the batch, None is unknown."""
+
+    name: str
+    shape: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class FrozenGraph:
+    """A TensorFlow graph without variables: float32, batch 1.
+
+    ``graph_def`` is the serialised GraphDef; inputs and outputs are names of its tensors (such as
+    ``x:0``) in the model's order.
+    """
+
+    graph_def: bytes
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    def function(self) -> Any:
+        """The graph as a TensorFlow concrete function."""
+        tf = _tf.tensorflow()
+        graph_def = tf.compat.v1.GraphDef.FromString(self.graph_def)
+        wrapped = tf.compat.v1.wrap_function(
+            lambda: tf.graph_util.import_graph_def(graph_def, name=""), []
+        )
+        tensor = wrapped.graph.get_tensor_by_name
+        return wrapped.prune([tensor(n) for n in self.inputs], [tensor(n) for n in self.outputs])
+
+    def nodes(self) -> tuple[tuple[str, str], ...]:
+        """Name and TensorFlow op of every node."""
+        graph_def = _tf.tensorflow().compat.v1.GraphDef.FromString(self.graph_def)
+        return tuple((node.name, node.op) for node in graph_def.node)
+
+
+def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
+    """What a model expects.
+
+    The inputs of a SavedModel are ordered by name, since its signature has no order of its own.
+
+    Raises:
+        ModelError: An input has no shape, or a fixed batch other than 1.
+    """
+    if source.kind == "saved_model":
+        _, keywords = _signature(source).structured_input_signature
+        specs = [InputSpec(name, _shape(source, name, keywords[name])) for name in sorted(keywords)]
+    else:
+        specs = []
+        for tensor in source.model.inputs:
+            name = tensor.name.split(":")[0]
+            specs.append(InputSpec(name, _shape(source, name, tensor)))
+    for spec in specs:
+        if spec.shape and spec.shape[0] not in (None, 1):
+            raise ModelError(
+                f"input {spec.name!r} of {source.name} has the fixed batch {spec.shape[0]};"
+                " the firmware takes one sample at a time",
+                hint="build the model with batch size 1 or None",
+            )
+    return tuple(specs)
+
+
+def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGraph:
+    """Trace a model with batch 1 and freeze its variables.
+
+    Args:
+        source: A Keras model or SavedModel.
+        shapes: Shape of one sample for every input, without the batch.
+
+    Raises:
+        ModelError: The model cannot be traced, or its graph has loops.
+    """
+    tf = _tf.tensorflow()
+    specs = input_specs(source)
+    signature = [
+        tf.TensorSpec((1, *shape), tf.float32, name=_scope_name(spec.name))
+        for spec, shape in zip(specs, shapes, strict=True)
+    ]
+    call = _call(source, [spec.name for spec in specs])
+    try:
+        with _tf.quiet(), _layer_scopes(source):
+            traced = tf.function(call, input_signature=signature, autograph=False)
+            constant = _tf.variables_to_constants(traced.get_concrete_function())
+    # The model's own code runs here, and it may raise whatever it likes.
+    except Exception as error:
+        raise ModelError(
+            f"{source.name} cannot be traced with a batch of 1:"
+            f" {str(error).strip().splitlines()[0] if str(error).strip() else error!r}",
+            hint="check that model(x, training=False) works for x of batch size 1",
+        ) from error
+    frozen = _without_call_scopes(constant)
+    _refuse_loops(source, frozen)
+    return frozen
+
+
+def predict(
+    frozen: FrozenGraph, inputs: tuple[npt.NDArray[np.float32], ...]
+) -> tuple[npt.NDArray[np.float32], ...]:
+    """Run the float model.
+
+    Args:
+        frozen: The model.
+        inputs: One float32 array of shape (n, ...) for every input.
+
+    Returns:
+        One float32 array of shape (n, ...) for every output.
+    """
+    tf = _tf.tensorflow()
+    function = frozen.function()
+    rows: list[list[Any]] = []
+    for sample in zip(*inputs, strict=True):
+        outputs = function(*(tf.constant(value[np.newaxis]) for value in sample))
+        rows.append([np.asarray(output)[0] for output in outputs])
+    return tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))
+
+
+def _shape(source: SourceModel, name: str, tensor: Any) -> tuple[int | None, ...]:
+    try:
+        return tuple(None if size is None else int(size) for size in tensor.shape)
+    except ValueError as error:  # TensorFlow's "unknown rank"
+        raise ModelError(
+            f"input {name!r} of {source.name} has no shape",
+            hint="export the model with a fixed input shape",
+        ) from error
+
+
+def _signature(source: SourceModel) -> Any:
+    signatures = dict(source.model.signatures) if hasattr(source.model, "signatures") else {}
+    if _SIGNATURE in signatures:
+        return signatures[_SIGNATURE]
+    if len(signatures) == 1:
+        return next(iter(signatures.values()))
+    raise ConfigError(
+        f"the SavedModel {source.name} has no signature {_SIGNATURE!r}; it has:"
+        f" {', '.join(sorted(signatures)) or 'none'}",
+        hint="model.export(directory) writes one; or pass signatures= to tf.saved_model.save",
+    )
+
+
+def _call(source: SourceModel, names: list[str]) -> Callable[..., list[Any]]:
+    tf = _tf.tensorflow()
+    if source.kind == "saved_model":
+        signature = _signature(source)
+
+        def call_signature(*inputs: Any) -> list[Any]:
+            outputs = signature(**dict(zip(names, inputs, strict=True)))
+            return [outputs[name] for name in sorted(outputs)]
+
+        return call_signature
+
+    def call_model(*inputs: Any) -> list[Any]:
+        argument = inputs[0] if len(inputs) == 1 else list(inputs)
+        return list(tf.nest.flatten(source.model(argument, training=False)))
+
+    return call_model
+
+
+@contextlib.contextmanager
+def _layer_scopes(source: SourceModel) -> Iterator[None]:
+    """Name the operators of a Keras 3 model after its layers while it is traced.
+
+    Keras 3 opens each layer's name scope twice, for building and for calling, so that TensorFlow
+    calls what belongs to the layer ``conv2d`` ``conv2d_1``, which may well be another layer's name.
+    Every report downstream shows these names. tf_keras gets them right by itself.
+    """
+    if source.kind != "keras":
+        yield
+        return
+    stack: list[str] = []
+    layers = list({id(layer): layer for layer in _layers(source.model)}.values())
+    before = [layer.__dict__.get("call") for layer in layers]
+    try:
+        for layer in layers:
+            # Past Keras's own __setattr__, which would track the wrapper as state of the layer.
+            object.__setattr__(layer, "call", _scoped(layer, stack))
+        yield
+    finally:
+        for layer, call in zip(layers, before, strict=True):
+            if call is None:
+                layer.__dict__.pop("call", None)
+            else:
+                object.__setattr__(layer, "call", call)
+
+
+def _layers(model: Any) -> Iterator[Any]:
+    yield model
+    for layer in getattr(model, "layers", ()):
+        yield from _layers(layer)
+
+
+def _scope_name(name: str) -> str:
+    """The name with what TensorFlow does not allow in the name of an operator replaced."""
+    return _NOT_IN_A_SCOPE.sub("_", name).lstrip("_-") or "unnamed"
+
+
+def _scoped(layer: Any, stack: list[str]) -> Callable[..., Any]:
+    tf = _tf.tensorflow()
+    original = layer.call
+    name = _scope_name(layer.name)
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        stack.append(name)
+        try:
+            # The final slash makes the name absolute: a shared layer enters its scope again.
+            with tf.name_scope("/".join(stack) + "/"):
+                return original(*args, **kwargs)
+        finally:
+            stack.pop()
+
+    return call
+
+
+def _without_call_scopes(constant: Any) -> FrozenGraph:
+    """The graph under names that do not tell how TensorFlow called and numbered its parts."""
+    graph_def = constant.graph.as_graph_def()
+    renamed = _shorter_names(graph_def)
+    for node in graph_def.node:
+        node.name = renamed[node.name]
+        for position, reference in enumerate(node.input):
+            mark = "^" if reference.startswith("^") else ""
+            name, colon, index = reference.removeprefix("^").partition(":")
+            node.input[position] = f"{mark}{renamed[name]}{colon}{index}"
+
+    def tensor_name(tensor: Any) -> str:
+        while tensor.op.type == "Identity":
+            tensor = tensor.op.inputs[0]
+        return f"{renamed[tensor.op.name]}:{tensor.value_index}"
+
+    return FrozenGraph(
+        graph_def.SerializeToString(deterministic=True),
+        tuple(tensor_name(tensor) for tensor in constant.inputs),
+        tuple(tensor_name(tensor) for tensor in constant.outputs),
+    )
+
+
+def _shorter_names(graph_def: Any) -> dict[str, str]:
+    """New names of all nodes: without the scopes of inlined calls, where that is unambiguous.
+
+    The constants of a SavedModel are named by numbers that differ from run to run; each gets the
+    name of what first uses it.
+    """
+    wanted = {node.name: _CALL_SCOPES.sub("", node.name) for node in graph_def.node}
+    for node in graph_def.node:
+        for reference in node.input:
+            name = reference.removeprefix("^").partition(":")[0]
+            if wanted[name].isdigit():
+                wanted[name] = f"{node.name}/value"
+    times = Counter(wanted.values())
+    return {old: new if times[new] == 1 else old for old, new in wanted.items()}
+
+
+def _refuse_loops(source: SourceModel, frozen: FrozenGraph) -> None:
+    loops = tuple(
+        f"{op} {name!r}: loops and branches cannot be quantised"
+        for name, op in frozen.nodes()
+        if _LOOP_OPS.match(op)
+    )
+    if loops:
+        raise ModelError(
+            f"{source.name} has loops in its graph",
+            reasons=loops,
+            hint="unroll recurrent layers (LSTM(..., unroll=True)) or replace them",
+        )

@@ -1,0 +1,76 @@
+"""Full-integer post-training quantisation by TensorFlow's converter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tinycompress import _tf
+from tinycompress.conversion.calibrate import Samples
+from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.errors import ModelError
+
+_UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
+_UNSUPPORTED_LIST = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
+
+
+def to_int8(frozen: FrozenGraph, calibration: Samples, *, per_channel_dense: bool) -> bytes:
+    """Convert a float graph to a ``.tflite`` with int8 weights, activations, inputs and outputs.
+
+    Args:
+        frozen: The model.
+        calibration: Samples whose activations set the ranges.
+        per_channel_dense: One scale for every output of a Dense layer instead of one in all.
+
+    Returns:
+        The file. TensorFlow may have left float operators in it; see `verify`.
+
+    Raises:
+        ModelError: TensorFlow cannot convert the model; names the operators.
+    """
+    tf = _tf.tensorflow()
+
+    def representative() -> Iterator[list[Any]]:
+        for index in range(len(calibration)):
+            yield [values[index : index + 1] for values in calibration.inputs]
+
+    try:
+        with _tf.quiet():
+            # No trackable object: that way would go through a SavedModel on disk, rename the
+            # inputs and outputs, and find nothing more, since the graph has no variables.
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen.function()])
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = representative
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+            converter.inference_input_type = tf.int8
+            converter.inference_output_type = tf.int8
+            converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+                not per_channel_dense
+            )
+            return bytes(converter.convert())
+    except (_tf.converter_error(), RuntimeError, ValueError) as error:
+        raise _explained(frozen, error) from error
+
+
+def _explained(frozen: FrozenGraph, error: Exception) -> ModelError:
+    text = str(error)
+    kinds = set(_UNSUPPORTED_OP.findall(text))
+    for listed in _UNSUPPORTED_LIST.findall(text):
+        kinds |= {kind.strip() for kind in listed.split(",")}
+    reasons = tuple(
+        f"{op} {name!r}: TensorFlow Lite has no such operator"
+        for name, op in frozen.nodes()
+        if op in kinds
+    )
+    if reasons:
+        return ModelError(
+            "the model cannot be converted to TensorFlow Lite",
+            reasons=reasons,
+            hint="replace these layers by ones that TensorFlow Lite has",
+        )
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return ModelError(
+        f"TensorFlow cannot quantise the model: {lines[0] if lines else type(error).__name__}",
+        hint="tinycompress --debug shows the converter's own output",
+    )

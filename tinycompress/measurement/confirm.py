@@ -1,0 +1,24 @@
+"""Making sure that a board runs what was flashed to it."""
+
+from __future__ import annotations
+
+from tinycompress.artifacts import BuiltFirmware
+from tinycompress.device.link import Link
+from tinycompress.measurement.client import DeviceClient, require_same_firmware
+
+_TIMEOUT_S = 1.0
+_RETRIES = 5
+
+
+def confirm(built: BuiltFirmware, link: Link) -> None:
+    """Ask the device who it is; it must be this very build.
+
+    Args:
+        built: The firmware that was flashed.
+        link: Open connection to the board.
+
+    Raises:
+        DeviceError: It is silent, or runs something else.
+    """
+    client = DeviceClient(link, timeout_s=_TIMEOUT_S, retries=_RETRIES, elf=built.elf)
+    require_same_firmware(client.hello(), built)

@@ -1,0 +1,178 @@
+"""From what a link can tell to instructions, cycles and time of one window of the firmware.
+
+A window is what the firmware does between two reads of its tick counter; docs/serial-protocol.md,
+"When the tick counter is read", fixes their order. The first window of every measurement is empty,
+and what it costs is subtracted from the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from tinycompress.artifacts import Obtained
+from tinycompress.boards import Board
+from tinycompress.device.link import Link
+from tinycompress.errors import ConfigError, DeviceError
+from tinycompress.measurement.messages import Hello, HelloFlag, Info
+
+_WRAP = 2**32
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one window cost; None for what this link cannot tell. ``us``: microseconds."""
+
+    instructions: float | None
+    cycles: float | None
+    us: float | None
+
+
+class Meter(Protocol):
+    """Tells the cost of the windows of the last RUN."""
+
+    @property
+    def obtained(self) -> Obtained:
+        """How its figures are got."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of its figures must know."""
+
+    def start(self) -> None:
+        """A RUN is about to be sent."""
+
+    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+        """Cost of each window after the empty one.
+
+        Args:
+            ticks: What the firmware's counter says of each window.
+            empty_ticks: What it says of the empty one.
+            elapsed_s: Wall-clock seconds that the RUN took at most.
+
+        Raises:
+            DeviceError: The figures cannot be right.
+        """
+
+
+class TracePoint(Protocol):
+    """Counts at one entry of ``tc_platform_ticks`` on a virtual board."""
+
+    @property
+    def instructions(self) -> int:
+        """Instructions since reset."""
+
+    @property
+    def cycles(self) -> int:
+        """Modelled core cycles since reset."""
+
+
+@runtime_checkable
+class TracingLink(Protocol):
+    """A link to an emulator that counts exactly."""
+
+    @property
+    def trace(self) -> Sequence[TracePoint]:
+        """One point for every entry of ``tc_platform_ticks`` since `clear_trace`."""
+
+    @property
+    def cycle_notes(self) -> tuple[str, ...]:
+        """What the cycle model assumes and leaves out."""
+
+    def clear_trace(self) -> None:
+        """Forget the points so far."""
+
+
+@dataclass(frozen=True)
+class TraceMeter:
+    """Exact instructions and modelled cycles from a virtual board; time at the core's clock."""
+
+    link: TracingLink
+    clock_hz: int
+    obtained: Obtained = "emulated"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the cycle model assumes and leaves out."""
+        return self.link.cycle_notes
+
+    def start(self) -> None:
+        """Forget what was counted before."""
+        self.link.clear_trace()
+
+    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+        """Differences between the entries of each pair, less those of the first pair."""
+        points = list(self.link.trace)
+        if len(points) != 2 + 2 * len(ticks):
+            raise DeviceError(
+                f"the firmware read its tick counter {len(points)} times, expected "
+                f"{2 + 2 * len(ticks)} for {len(ticks)} windows",
+                phase="RUN",
+                hint="build the project again with this version of tinycompress",
+            )
+        empty, *windows = [
+            (end.instructions - begin.instructions, end.cycles - begin.cycles)
+            for begin, end in zip(points[::2], points[1::2], strict=True)
+        ]
+        net = [(max(0, i - empty[0]), max(0, c - empty[1])) for i, c in windows]
+        return [Cost(i, c, c * 1e6 / self.clock_hz) for i, c in net]
+
+
+@dataclass(frozen=True)
+class TimeMeter:
+    """Time from the tick counter of a real board; cycles too if the ticks are cycles."""
+
+    ticks_hz: int
+    count_cycles: bool
+    obtained: Obtained = "measured"
+    notes: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        """Nothing to prepare."""
+
+    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+        """Ticks less the empty ones. A counter that may have wrapped is an error, not a number."""
+        wrap_s = _WRAP / self.ticks_hz
+        if elapsed_s >= wrap_s:
+            raise DeviceError(
+                f"the run took {elapsed_s:.1f} s, but the tick counter starts again after "
+                f"{wrap_s:.1f} s, so its ticks say nothing",
+                phase="RUN",
+                hint="try again if the line is bad; a model this slow cannot be timed",
+            )
+        net = [max(0, one - empty_ticks) for one in ticks]
+        return [Cost(None, n if self.count_cycles else None, n * 1e6 / self.ticks_hz) for n in net]
+
+
+@dataclass(frozen=True)
+class InstructionMeter:
+    """Instructions from QEMU's ``-icount``, whose timers move by 2^shift ns for each of them."""
+
+    ticks_hz: int
+    icount_shift: int
+    obtained: Obtained = "emulated"
+    notes: tuple[str, ...] = ("QEMU counts instructions; it says nothing of cycles and time",)
+
+    def start(self) -> None:
+        """Nothing to prepare."""
+
+    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+        """Ticks less the empty ones, as instructions: exact to one tick."""
+        per_tick = 1e9 / (self.ticks_hz * 2**self.icount_shift)
+        return [Cost(max(0, one - empty_ticks) * per_tick, None, None) for one in ticks]
+
+
+def meter_for(link: Link, board: Board, hello: Hello, info: Info) -> Meter:
+    """The best meter that a link allows.
+
+    Raises:
+        ConfigError: The link is virtual, but neither counts nor is QEMU, so nothing can be told.
+    """
+    if isinstance(link, TracingLink):
+        return TraceMeter(link, board.cpu.clock_hz)
+    if link.transport == "serial":
+        return TimeMeter(info.ticks_hz, bool(hello.flags & HelloFlag.TICKS_COUNT_CYCLES))
+    if board.qemu is None:
+        raise ConfigError(f"{link.description}: this link can time nothing on {board.name}")
+    return InstructionMeter(info.ticks_hz, board.qemu.icount_shift)

@@ -1,0 +1,82 @@
+"""All boards of a roster as one table and one JSON object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tinycompress.artifacts import BenchResult
+from tinycompress.measurement.report import to_json
+from tinycompress.measurement.roster import Outcome
+
+SCHEMA = "tinycompress.bench-all"
+SCHEMA_VERSION = 1
+
+
+def roster_json(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
+    """Every board in the roster's order; ``result`` is what ``bench --json`` prints, or null."""
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "boards": [
+            {
+                "name": one.task.name,
+                "directory": str(one.task.directory),
+                "port": one.task.port,
+                "bundle": None
+                if one.task.bundle is None or one.result is None
+                else str(one.task.bundle),
+                "result": None if one.result is None else to_json(one.result),
+                "error": None
+                if one.failure is None
+                else {
+                    "message": one.failure.message,
+                    "hint": one.failure.hint,
+                    "exit_code": one.failure.exit_code,
+                },
+            }
+            for one in outcomes
+        ],
+    }
+
+
+def print_roster(outcomes: tuple[Outcome, ...], console: Console) -> None:
+    """Print one line a board, then what went wrong and every note."""
+    table = Table(title="All boards", title_justify="left")
+    for name in ("name", "board", "where"):
+        table.add_column(name, overflow="fold")
+    for name in ("latency, us", "cycles", "RAM, bytes", "flash, bytes", "accuracy", "unlike"):
+        table.add_column(name, justify="right")
+    for one in outcomes:
+        where = "virtual" if one.task.port is None else one.task.port
+        cells = ("failed",) if one.result is None else _cells(one.result)
+        board = "" if one.result is None else one.result.board_id
+        table.add_row(one.task.name, board, where, *cells)
+    console.print(table)
+    for one in outcomes:
+        if one.failure is not None:
+            text = f"{one.task.name}: error: {one.failure.message}"
+            hint = f" (hint: {one.failure.hint})" if one.failure.hint else ""
+            console.print(text + hint, markup=False, soft_wrap=True)
+        for note in () if one.result is None else one.result.notes:
+            console.print(f"{one.task.name}: note: {note}", markup=False, soft_wrap=True)
+
+
+def exit_code(outcomes: tuple[Outcome, ...]) -> int:
+    """0 if every board did well, else the code of the first that did not."""
+    return next((one.failure.exit_code for one in outcomes if one.failure is not None), 0)
+
+
+def _cells(result: BenchResult) -> tuple[str, ...]:
+    latency, cycles = result.latency_us, result.cycles
+    different = result.mismatched_samples
+    return (
+        "-" if latency is None else f"{latency.median:,.1f}",
+        "-" if cycles is None else f"{cycles.median:,.0f}",
+        f"{result.ram.total_bytes:,}",
+        f"{result.flash.total_bytes:,}",
+        "-" if result.device_accuracy is None else f"{result.device_accuracy:.2%}",
+        "-" if different is None else f"{different} of {result.samples}",
+    )
