@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate clean
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -23,6 +23,10 @@ demo: $(VENV)/.ready-demo
 	$(BIN)/tinycompress bench $(OUT)/digits-nano33 --samples $(OUT)/test.npz -o $(OUT)/results
 
 test: $(VENV)/.ready-dev
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not slow'
+
+# Everything, the long sweeps and trainings as well.
+test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
 setup: $(VENV)/.ready-dev
