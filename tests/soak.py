@@ -26,7 +26,7 @@ from tinycompress.measurement.client import DeviceClient
 RATES = Rates(
     lost=0.0005, flipped=0.0005, doubled=0.0003, cut=0.01, delay=0.01, doubled_transfer=0.01
 )
-"""One byte in 770 is harmed, and one transfer in 33: one transfer in 13 in all, with mostly short frames."""
+"""One byte in 770 is harmed, and one transfer in 33; with frames this short, one in 13 in all."""
 
 
 @dataclass
