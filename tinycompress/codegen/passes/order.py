@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from tinycompress.codegen.passes.rewrite import consumers
 from tinycompress.codegen.passes.views import is_view
 from tinycompress.ir.graph import Graph, Op
 
 _WIDTH = 48
-"""Beginnings that are followed up at a time."""
+"""Beginnings that are followed up at a time, in a graph of few operators."""
+
+_WORK = 1500
+"""Beginnings that are followed up in all: large graphs get a narrower beam, not a longer search."""
+
+_NEXT = 6
+"""Operators that are tried next behind each beginning, the earliest in the given order."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class _Search:
         graph = self._graph
         first = frozenset(self._roots[i] for i in graph.inputs)
         begin = sum(graph.tensors[i].size_bytes for i in first)
+        width = min(_WIDTH, max(2, _WORK // len(graph.ops)))
         beam = [_Beginning((), begin, first, begin)]
         for _ in graph.ops:
             # Beginnings of the same operators differ in their peak only.
@@ -71,7 +78,7 @@ class _Search:
                     if key not in best or longer.peak_bytes < best[key].peak_bytes:
                         best[key] = longer
             ranked = sorted(best.values(), key=lambda b: (b.peak_bytes, b.live_bytes, b.order))
-            beam = ranked[:_WIDTH]
+            beam = ranked[:width]
         return beam[0]
 
     def _readers_of_roots(self) -> Mapping[int, frozenset[int]]:
@@ -84,12 +91,13 @@ class _Search:
 
     def _ready(self, beginning: _Beginning) -> list[int]:
         done = set(beginning.order)
-        return [
+        ready = (
             number
             for number, op in enumerate(self._graph.ops)
             if number not in done
             and all(self._producers[i] in done for i in op.inputs if i in self._producers)
-        ]
+        )
+        return list(islice(ready, _NEXT))
 
     def _followed(self, beginning: _Beginning, number: int) -> _Beginning:
         op = self._graph.ops[number]
