@@ -14,6 +14,8 @@ from tinycompress.codegen.passes import run_passes
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 
+pytestmark = pytest.mark.slow
+
 
 def _outcome(data: bytes, options: CodegenOptions) -> str:
     """All but the rendering, which would take most of the time."""
