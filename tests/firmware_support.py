@@ -47,11 +47,10 @@ def copy_sources(**changes: object) -> GeneratedSources:
     return replace(sources, **changes)  # type: ignore[arg-type]
 
 
-def copy_project(board: str, directory: Path) -> FirmwareProject:
+def copy_project(board: str | Board, directory: Path) -> FirmwareProject:
     """The project of the copying model for a board."""
-    return render_project(
-        copy_sources(), load_board(board), directory, tflite=TFLITE, model_name="copy"
-    )
+    target = load_board(board) if isinstance(board, str) else board
+    return render_project(copy_sources(), target, directory, tflite=TFLITE, model_name="copy")
 
 
 def fault_project(board: str, directory: Path) -> FirmwareProject:

@@ -98,9 +98,15 @@ NANO = "arduino_nano_33_ble"
 
 
 @pytest.fixture(scope="module")
-def nano_elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wired_nano() -> Board:
+    """The board with its protocol on the UART pins, not on its own USB."""
+    return load_board(NANO).over("uart")
+
+
+@pytest.fixture(scope="module")
+def nano_elf(wired_nano: Board, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("nano")
-    return link(copy_project(NANO, directory / "project"), "zig", directory / "copy.elf")
+    return link(copy_project(wired_nano, directory / "project"), "zig", directory / "copy.elf")
 
 
 def _changed(board: Board, table: str, **changes: object) -> Board:
@@ -108,16 +114,15 @@ def _changed(board: Board, table: str, **changes: object) -> Board:
     return board.model_copy(update={table: inner})
 
 
-def test_wrong_baud_rate_is_found(nano_elf: Path) -> None:
-    other = _changed(load_board(NANO), "serial", baud=9600)
+def test_wrong_baud_rate_is_found(wired_nano: Board, nano_elf: Path) -> None:
+    other = _changed(wired_nano, "serial", baud=9600)
     with pytest.raises(DeviceError, match=r"UART0 runs at 115\d{3} baud, the host at 9600"):
         DeviceClient(VirtualBoard(other, nano_elf)).hello()
 
 
-def test_wrong_pin_is_found(nano_elf: Path) -> None:
-    board = load_board(NANO)
-    uart = board.serial.uart.model_copy(update={"tx": "P0.06"})
-    other = _changed(board, "serial", uart=uart)
+def test_wrong_pin_is_found(wired_nano: Board, nano_elf: Path) -> None:
+    uart = wired_nano.serial.uart.model_copy(update={"tx": "P0.06"})
+    other = _changed(wired_nano, "serial", uart=uart)
     with pytest.raises(DeviceError, match=r"TX on P1\.03; the board wires P0\.06"):
         DeviceClient(VirtualBoard(other, nano_elf)).hello()
 
