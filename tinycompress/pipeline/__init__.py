@@ -1,0 +1,33 @@
+"""The whole path, as one list that a reader understands in a minute.
+
+    Keras model ─ convert ─> int8 .tflite ─ read ─> graph ─ generate ─> C sources
+      ─ render ─> firmware project ─ build ─> ELF ─ flash ─> board ─ bench ─> measured result
+
+Every step is a stage of its own room and works alone; the modules here only put them in order.
+"""
+
+from __future__ import annotations
+
+from tinycompress.pipeline.building import Build, build, carray, convert
+from tinycompress.pipeline.flashing import Flashed, flash
+from tinycompress.pipeline.inspecting import Inspection, inspect
+from tinycompress.pipeline.measuring import bench, bench_all, require_exact
+from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.serving import serve
+
+__all__ = [
+    "Build",
+    "Flashed",
+    "Inspection",
+    "bench",
+    "bench_all",
+    "build",
+    "carray",
+    "convert",
+    "default_directory",
+    "flash",
+    "inspect",
+    "model_name",
+    "require_exact",
+    "serve",
+]

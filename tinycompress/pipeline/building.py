@@ -1,0 +1,142 @@
+"""From a model to firmware: convert, generate, render, compile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tinycompress import _files
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import (
+    BuiltFirmware,
+    ConvertedModel,
+    EngineName,
+    ExactTo,
+    ToolchainName,
+)
+from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.options import Optimize
+from tinycompress.conversion import convert_model
+from tinycompress.conversion.carray import write_c_array
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.pipeline.files import read_file
+from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.toolchain import build as compile_project
+
+Toolchain = Literal["auto"] | ToolchainName
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `build` made: the int8 model and the firmware that runs it."""
+
+    model: ConvertedModel
+    firmware: BuiltFirmware
+    trades: tuple[str, ...] = ()
+    """Where the engine gave speed for memory, in words."""
+
+
+def convert(
+    model: str | Path,
+    data: str | Path | None,
+    output: str | Path | None = None,
+    *,
+    val: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> ConvertedModel:
+    """Turn a Keras model into a fully-int8 ``.tflite``; a ``.tflite`` is checked and passed on.
+
+    Args:
+        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``.
+        data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
+            for everything but a ``.tflite``.
+        output: File to write; None writes nothing.
+        val: ``.npz`` with samples ``x`` and labels ``y`` that float and int8 accuracy are counted
+            on; None takes ``data``.
+        progress: Told what is under way.
+
+    Raises:
+        ConfigError: The model file or the data are unusable.
+        ModelError: The model cannot be made fully int8.
+    """
+    progress("convert to int8")
+    converted = convert_model(
+        Path(model),
+        None if data is None else Path(data),
+        evaluation=None if val is None else Path(val),
+    )
+    if output is not None:
+        _files.write_bytes(Path(output), converted.tflite)
+    return converted
+
+
+def build(
+    model: str | Path,
+    board: str | Path,
+    *,
+    data: str | Path | None = None,
+    val: str | Path | None = None,
+    engine: EngineName = "aot",
+    toolchain: Toolchain = "auto",
+    exact_to: ExactTo = "tflm",
+    optimize: Optimize = "speed",
+    ram_budget_bytes: int | None = None,
+    transport: Literal["usb", "uart"] | None = None,
+    output: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> Build:
+    """Build firmware that runs a model on a board.
+
+    Args:
+        model: As in `convert`.
+        board: Id, alias or file of the board.
+        data: Calibration samples, needed unless ``model`` is a ``.tflite``.
+        val: Labelled samples to count accuracy on, as in `convert`.
+        engine: Whose kernels run on the device.
+        toolchain: Compiler; ``auto`` takes the one that pip brought.
+        exact_to: Whose arithmetic the firmware reproduces byte for byte.
+        optimize: Whether speed, RAM or flash comes first where kernels differ in them.
+        ram_budget_bytes: Bytes that the arena may take.
+        transport: Over what the firmware talks, on a board that has a choice; None takes what its
+            file says.
+        output: Directory of the project; None names it after model and board.
+        progress: Told what is under way.
+
+    Raises:
+        TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
+    """
+    target = load_board(str(board))
+    if transport is not None:
+        target = target.over("usb-cdc" if transport == "usb" else "uart")
+    directory = default_directory(model, target) if output is None else Path(output)
+    converted = convert(model, data, val=val, progress=progress)
+    progress("generate C")
+    graph = read_model(converted.tflite)
+    chosen = CodegenOptions.for_board(
+        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
+    )
+    sources = generate(graph, chosen)
+    progress("write the project")
+    project = render_project(
+        sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
+    )
+    firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
+    return Build(converted, firmware, sources.trades)
+
+
+def carray(
+    model: str | Path, output: str | Path, *, name: str | None = None, alignment: int = 16
+) -> tuple[Path, Path]:
+    """Write a ``.tflite`` as an aligned C array; the paths of the source and the header.
+
+    Raises:
+        ConfigError: The file cannot be read, or the directory not written.
+        ModelError: The file is no TFLite model.
+    """
+    path = Path(model)
+    return write_c_array(
+        read_file(path), name or model_name(path), Path(output), alignment=alignment
+    )

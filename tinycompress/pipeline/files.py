@@ -1,0 +1,36 @@
+"""What the stages read from the user's disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinycompress.artifacts import BuiltFirmware
+from tinycompress.boards import Board, load_board
+from tinycompress.errors import ConfigError
+from tinycompress.firmware import load_project
+from tinycompress.toolchain import load_built
+
+
+def built_firmware(directory: str | Path, board: str | Path | None) -> tuple[BuiltFirmware, Board]:
+    """The firmware in a project directory and the board that it is for."""
+    project = load_project(Path(directory))
+    target = load_board(project.board_id if board is None else str(board))
+    if target.id != project.board_id:
+        raise ConfigError(
+            f"{directory} was built for the board {project.board_id}, not {target.id}",
+            hint=f"tinycompress build MODEL --board {target.id}",
+        )
+    target = target.over(project.transport)
+    return load_built(project, target), target
+
+
+def read_file(path: Path) -> bytes:
+    """All bytes of a file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error

@@ -1,0 +1,83 @@
+"""From firmware to a real board that runs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.device.flash.flashing import choose_ports, flash_board
+from tinycompress.device.reconnect import answering_port, open_soon
+from tinycompress.errors import FlashError
+from tinycompress.measurement.confirm import confirm
+from tinycompress.pipeline.files import built_firmware
+
+
+@dataclass(frozen=True)
+class Flashed:
+    """What `flash` did: the method, and the port on which the firmware proved to be the one.
+
+    ``port`` is None if nothing could be asked, because the firmware answers on UART pins and no
+    adapter was named.
+    """
+
+    method: str
+    port: str | None
+
+    def require_port(self) -> str:
+        """The port to go on with.
+
+        Raises:
+            FlashError: The firmware was not asked, so nobody knows where it answers.
+        """
+        if self.port is None:
+            raise FlashError(
+                "the firmware answers on the board's UART pins, and no adapter's port was named",
+                hint="--answer-port PORT (see `tinycompress ports`)",
+            )
+        return self.port
+
+
+def flash(
+    directory: str | Path,
+    *,
+    board: str | Path | None = None,
+    port: str | None = None,
+    answer_port: str | None = None,
+    method: str | None = None,
+    progress: Progress = no_progress,
+) -> Flashed:
+    """Write built firmware to a real board, and make sure that it runs there.
+
+    Args:
+        directory: A project directory that `build` made.
+        board: Id, alias or file; None takes the one that the project was built for.
+        port: The board's own port or its USB serial number; None takes the only one that fits. A
+            port with other USB ids than the board's is taken for ``answer_port``.
+        answer_port: Port on which the firmware answers, where that is another: an adapter on the
+            board's UART pins.
+        method: The only method to try; None tries those of the board file in their order.
+        progress: Told what is under way.
+
+    Raises:
+        FlashError: No board, no way to flash it, or the flashing failed.
+        DeviceError: It was flashed, but something else answers, or nothing.
+    """
+    built, target = built_firmware(directory, board)
+    where = choose_ports(target, port, answer_port)
+    images = {**built.images, "elf": built.elf}
+    done = flash_board(target, images, port=where.own, method=method, progress=progress)
+    answers = where.adapter
+    if answers is None:
+        progress("wait for the board")
+        found = answering_port(target, where.own)
+        if found is None:
+            return Flashed(done, None)
+        answers = found.device
+    progress("ask the board what it runs")
+    link = open_soon(answers, target.serial.baud)
+    try:
+        confirm(built, link)
+    finally:
+        link.close()
+    return Flashed(done, answers)

@@ -1,0 +1,105 @@
+"""From firmware to measured results, on one board or on every board of a roster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import BenchResult
+from tinycompress.device import ports
+from tinycompress.device.connect import open_link
+from tinycompress.errors import MismatchError
+from tinycompress.measurement.bundle import write_bundle
+from tinycompress.measurement.measure import BenchOptions
+from tinycompress.measurement.measure import bench as measure
+from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
+from tinycompress.measurement.samples import load_samples
+from tinycompress.pipeline.files import built_firmware
+from tinycompress.pipeline.flashing import flash
+
+
+def bench(
+    directory: str | Path,
+    *,
+    board: str | Path | None = None,
+    port: str | None = None,
+    samples: str | Path | None = None,
+    runs: int = 5,
+    output: str | Path | None = None,
+    progress: Progress = no_progress,
+) -> BenchResult:
+    """Measure built firmware on its board: the emulated one, or a real one behind a port.
+
+    Args:
+        directory: A project directory that `build` made.
+        board: Id, alias or file; None takes the one that the project was built for.
+        port: Serial port of a real board; None runs the ELF on the virtual board.
+        samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``).
+        runs: Timed runs after warm-up.
+        output: Directory for the result bundle; None writes none.
+        progress: Told what is under way.
+
+    Raises:
+        TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
+    """
+    built, target = built_firmware(directory, board)
+    wanted = None if samples is None else load_samples(Path(samples))
+    tflite = (built.project.directory / "model.tflite").read_bytes()
+    link = open_link(target, built.elf, port=port and ports.resolve(port))
+    try:
+        result = measure(
+            built, target, link, tflite=tflite, samples=wanted,
+            options=BenchOptions(runs=runs), progress=progress,
+        )  # fmt: skip
+    finally:
+        link.close()
+    if output is not None:
+        write_bundle(result, built, Path(output))
+    return result
+
+
+def bench_all(
+    roster: str | Path, *, output: str | Path | None = None, progress: Progress = no_progress
+) -> tuple[Outcome, ...]:
+    """Measure every board of a roster, side by side; one that fails stops no other.
+
+    Args:
+        roster: TOML file of ports and boards (docs/flashing.md).
+        output: Directory that gets one result bundle for each board; None writes none.
+        progress: Told how many are finished.
+
+    Raises:
+        ConfigError: The roster has problems; all of them are listed.
+    """
+    tasks = read_roster(Path(roster), None if output is None else Path(output))
+    return run_roster(tasks, _bench_task, progress=progress)
+
+
+def _bench_task(task: Task) -> BenchResult:
+    port = task.answer_port or task.port
+    if task.flash:
+        port = flash(
+            task.directory, board=task.board, port=task.port, answer_port=task.answer_port
+        ).require_port()
+    return bench(
+        task.directory,
+        board=task.board,
+        port=port,
+        samples=task.samples,
+        runs=task.runs,
+        output=task.bundle,
+    )
+
+
+def require_exact(result: BenchResult) -> None:
+    """Turn outputs that differ from the oracle's into an error.
+
+    Raises:
+        MismatchError: At least one sample's outputs differ.
+    """
+    if result.mismatched_samples:
+        raise MismatchError(
+            f"{result.mismatched_samples} of {result.samples} samples give other bytes on the "
+            f"device than the {result.oracle} oracle gives",
+            hint="report this with the model: exactness is what tinycompress promises",
+        )
