@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from support import require_tool
 from tflite_files import Builder, small_cnn
 
+from tinycompress.artifacts import TensorSpec
 from tinycompress.conversion.c_names import comment_text, identifier
-from tinycompress.conversion.carray import ALIGNMENTS, write_c_array
+from tinycompress.conversion.carray import ALIGNMENTS, Style, write_c_array
 from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.quantize import dequantize, quantize
 from tinycompress.toolchain.find import find_zig
 
 WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wdouble-promotion", "-Wpedantic"]
@@ -63,12 +65,12 @@ def compilers() -> dict[str, tuple[list[str], list[str]]]:
 
 
 @pytest.mark.gcc
-@pytest.mark.parametrize("style", ["c", "cpp"])
+@pytest.mark.parametrize("style", ["c", "cpp", "arduino"])
 @pytest.mark.parametrize("compiler", ["host-gcc", "zig", "arm-gcc"])
 def test_compiles_without_a_warning(
-    compiler: str, style: str, model: bytes, tmp_path: Path
+    compiler: str, style: Style, model: bytes, tmp_path: Path
 ) -> None:
-    source, header = write_c_array(model, "my model", tmp_path, style=style)  # type: ignore[arg-type]
+    source, header = write_c_array(model, "my model", tmp_path, style=style)
     user = tmp_path / "user.c"
     user.write_text(f'#include "{header.name}"\nint user(void);\nint user(void) {{ return 0; }}\n')
     environment = {**find_zig().environment, "PATH": "/usr/bin:/bin"}
@@ -293,8 +295,85 @@ def test_alignments_that_are_refused(alignment: int, tmp_path: Path) -> None:
         write_c_array(small_cnn(), "net", tmp_path, alignment=alignment)
 
 
+@pytest.mark.parametrize("standard", ["gnu++11", "gnu++14", "gnu++17", "gnu++20"])
+def test_arduino_cores_of_any_age_compile_it(standard: str, tmp_path: Path) -> None:
+    """Their C++ standards differ: gnu++11 (Arduino's AVR core) to gnu++20 (RP2040)."""
+    require_tool("host-cc")
+    source, header = write_c_array(all_types(), "net", tmp_path, style="arduino")
+    assert (source.name, header.name) == ("net.cpp", "net.h")
+    assert "PROGMEM" not in source.read_text() + header.read_text()
+    argv = ["g++", f"-std={standard}", *WARNINGS, "-Werror", "-c", str(source)]
+    subprocess.run([*argv, "-o", tmp_path / "out.o"], check=True)
+    refused = subprocess.run(
+        [*argv, "-D__AVR__", "-o", tmp_path / "avr.o"], capture_output=True, text=True, check=False
+    )
+    assert refused.returncode != 0
+    assert "an AVR keeps constants in RAM" in refused.stderr
+
+
+@pytest.mark.parametrize("style", ["c", "cpp", "arduino"])
+def test_every_style_has_the_same_bytes_on_every_run(style: Style, tmp_path: Path) -> None:
+    first, second = (
+        [path.read_bytes() for path in write_c_array(small_cnn(), "net", place, style=style)]
+        for place in (tmp_path / "one", tmp_path / "two")
+    )
+    assert first == second
+
+
+PRINT_IN_C_AND_CPP = r"""
+#include "net.h"
+#include <stdio.h>
+int main(void)
+{
+    float real;
+    while (fread(&real, sizeof real, 1, stdin) == 1) {
+        const int8_t stored = net_input0_quantize(real);
+        printf("%d %a\n", (int)stored, (double)net_input0_dequantize(stored));
+    }
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("style", "argv"),
+    [
+        ("c", ["gcc", "-std=c11"]),
+        ("cpp", ["g++", "-std=c++17"]),
+        ("arduino", ["g++", "-std=gnu++14"]),
+    ],
+)
+@pytest.mark.parametrize(("scale", "zero_point"), [(0.1, -128), (0.0078125, 0), (3.7, 127)])
+def test_a_program_quantises_as_this_package_does(
+    style: Style, argv: list[str], scale: float, zero_point: int, tmp_path: Path
+) -> None:
+    require_tool("host-cc")
+    b = Builder()
+    only = b.tensor([1, 4], "INT8", name="x", scales=[scale], zero_points=[zero_point])
+    source, _ = write_c_array(b.pack([only], [only]), "net", tmp_path, style=style)
+    program = tmp_path / f"main{source.suffix}"
+    program.write_text(PRINT_IN_C_AND_CPP)
+    subprocess.run(
+        [*argv, "-O2", *WARNINGS, "-Werror", str(program), str(source), "-o", tmp_path / "out"],
+        check=True,
+    )
+    halves = (np.arange(-700, 700) / 2 * scale).astype(np.float32)
+    near = [np.nextafter(halves, np.float32(way)) for way in (np.inf, -np.inf)]
+    reals = np.concatenate([halves, *near]).astype(np.float32)
+    done = subprocess.run(
+        [tmp_path / "out"], input=reals.tobytes(), capture_output=True, check=True
+    )
+    rows = [line.split() for line in done.stdout.decode().splitlines()]
+    spec = TensorSpec("x", (1, 4), "int8", float(np.float32(scale)), zero_point)
+    expected = quantize(reals, spec)
+    np.testing.assert_array_equal([int(row[0]) for row in rows], expected)
+    np.testing.assert_array_equal(
+        np.array([float.fromhex(row[1]) for row in rows], np.float32), dequantize(expected, spec)
+    )
+
+
 def test_styles_that_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="'rust' is not one of c, cpp"):
+    with pytest.raises(ConfigError, match="'rust' is not one of c, cpp, arduino"):
         write_c_array(small_cnn(), "net", tmp_path, style="rust")  # type: ignore[arg-type]
 
 

@@ -18,13 +18,14 @@ from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import DType, Quantization, Tensor
 from tinycompress.ir.reader import read_model
 
-Style = Literal["c", "cpp"]
+Style = Literal["c", "cpp", "arduino"]
+"""Which language the source file is in: C11, C++11 or newer, or C++ for an Arduino sketch."""
 
 ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128)
 """Alignments in bytes; TFLite Micro reads the file in place and wants 16."""
 
 _BYTES_PER_ROW = 12
-_SUFFIXES: dict[Style, str] = {"c": ".c", "cpp": ".cpp"}
+_SUFFIXES: dict[Style, str] = {"c": ".c", "cpp": ".cpp", "arduino": ".cpp"}
 _C_TYPES: dict[DType, str] = {
     DType.INT8: "int8_t",
     DType.UINT8: "uint8_t",
@@ -63,16 +64,19 @@ def write_c_array(
 ) -> tuple[Path, Path]:
     """Write ``NAME.c`` (or ``.cpp``) and ``NAME.h``; the same bytes for the same arguments.
 
-    The source is valid C11 and C++17 in either style. It holds ``const unsigned char NAME[]``,
+    The source is valid C11 and C++11 in every style. It holds ``const unsigned char NAME[]``,
     which linkers place in flash, and ``NAME_len``; the header has sizes, shapes, scales and zero
     points as macros, and functions that quantise and dequantise each input and output.
+
+    ``arduino`` makes a ``.cpp`` for a sketch's folder. It uses no PROGMEM, which boards with one
+    address space do not need, and so refuses to compile for AVR, where it would fill the RAM.
 
     Args:
         tflite: The whole model file.
         name: Name of the array and of the files; made into a valid identifier.
         directory: Where to write; made if need be.
         alignment: Of the array, in bytes; one of ALIGNMENTS.
-        style: Which language the source file's suffix says.
+        style: Language and surroundings of the source file.
 
     Returns:
         The paths of source and header.
@@ -93,14 +97,14 @@ def write_c_array(
     for path in (source, header):
         if path.is_dir():
             raise ConfigError(f"cannot write {path}: it is a directory")
-    source_text, header_text = _render(tflite, symbol, alignment)
+    source_text, header_text = _render(tflite, symbol, alignment, style)
     # The header alone is of no use and does no harm, so it goes first.
     _files.write_text(header, header_text)
     _files.write_text(source, source_text)
     return source, header
 
 
-def _render(tflite: bytes, symbol: str, alignment: int) -> tuple[str, str]:
+def _render(tflite: bytes, symbol: str, alignment: int, style: Style) -> tuple[str, str]:
     model = read_model(tflite)
     graph = model.main
     ports = {
@@ -117,6 +121,7 @@ def _render(tflite: bytes, symbol: str, alignment: int) -> tuple[str, str]:
         "macro": symbol.upper(),
         "size_bytes": len(tflite),
         "alignment": alignment,
+        "style": style,
         "inputs": ports["input"],
         "outputs": ports["output"],
         "needs_bool": any(p.c_type == "bool" for ps in ports.values() for p in ps),

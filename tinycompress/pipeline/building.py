@@ -19,7 +19,7 @@ from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.options import Optimize
 from tinycompress.conversion import convert_model
-from tinycompress.conversion.carray import write_c_array
+from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.files import read_file
@@ -128,9 +128,21 @@ def build(
 
 
 def carray(
-    model: str | Path, output: str | Path, *, name: str | None = None, alignment: int = 16
+    model: str | Path,
+    output: str | Path,
+    *,
+    name: str | None = None,
+    alignment: int = 16,
+    style: Style = "c",
 ) -> tuple[Path, Path]:
     """Write a ``.tflite`` as an aligned C array; the paths of the source and the header.
+
+    Args:
+        model: The ``.tflite`` file.
+        output: Directory for both.
+        name: Of the array and the files; None takes the model file's.
+        alignment: Of the array, in bytes.
+        style: C, C++, or C++ for an Arduino sketch.
 
     Raises:
         ConfigError: The file cannot be read, or the directory not written.
@@ -138,5 +150,5 @@ def carray(
     """
     path = Path(model)
     return write_c_array(
-        read_file(path), name or model_name(path), Path(output), alignment=alignment
+        read_file(path), name or model_name(path), Path(output), alignment=alignment, style=style
     )
