@@ -29,8 +29,9 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError, ModelError
-from tinycompress.measurement import measure
-from tinycompress.measurement.measure import BenchOptions, bench, predicted_class
+from tinycompress.measurement import comparison, measure
+from tinycompress.measurement.comparison import predicted_class
+from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.measurement.samples import Samples
 
 TFLITE = b"stands for a model file"
@@ -76,7 +77,7 @@ def negate(inputs: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 @pytest.fixture(autouse=True)
 def _oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "Oracle", FakeOracle)
+    monkeypatch.setattr(comparison, "Oracle", FakeOracle)
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,46 @@ def test_median_and_spread_over_the_counted_runs_only(board: Board) -> None:
     options = BenchOptions(runs=3, warmup=2)
     result = run_bench(device(Slower), board, samples=samples(), options=options)
     assert result.instructions == Spread(140, 130, 150, "emulated")
+
+
+def test_outliers_of_a_real_board_are_told(board: Board) -> None:
+    class Disturbed(FakeDevice):
+        def run_model(self, payload: bytes) -> bytes:
+            self.run_ticks = 6410 if sum(one.type == 4 for one in self.executed) == 3 else 3210
+            return super().run_model(payload)
+
+        HANDLERS = {**FakeDevice.HANDLERS, 4: run_model}  # noqa: RUF012
+
+    link = device(Disturbed, transport="serial")
+    result = run_bench(link, board, samples=samples(), options=BenchOptions(runs=6))
+    (note,) = (note for note in result.notes if "outlier" in note)
+    assert "1 of 6 timed runs are outliers: 100 us against a median of 50 us" in note
+
+
+def test_an_interrupted_run_goes_on_where_it_was(board: Board, tmp_path: Path) -> None:
+    answers = tmp_path / "results.answers"
+
+    class Unplugged(TracingFakeDevice):
+        def run_model(self, payload: bytes) -> bytes:
+            if self.inputs[0][3]:
+                raise DeviceError("the cable is out", phase="RUN")
+            return super().run_model(payload)
+
+        HANDLERS = {**TracingFakeDevice.HANDLERS, 4: run_model}  # noqa: RUF012
+
+    options = BenchOptions(runs=1, warmup=0)
+    with pytest.raises(DeviceError, match="the cable is out") as caught:
+        run_bench(device(Unplugged), board, samples=samples(), options=options, resume=answers)
+    assert caught.value.hint == f"the same command goes on after 2 samples (answers in {answers})"
+    link = device()
+    result = run_bench(link, board, samples=samples(), options=options, resume=answers)
+    assert (result.samples, result.mismatched_samples) == (3, 0)
+    assert result.notes == (
+        "2 of 3 samples were answered by this build in an earlier run that was interrupted",
+    )
+    # One timed run, one profiled, one to compare with it, and the one sample that was left.
+    assert sum(packet.type == 4 for packet in link.executed) == 4
+    assert not answers.exists()
 
 
 def test_mismatches_are_counted_by_sample(board: Board) -> None:

@@ -6,8 +6,7 @@ import hashlib
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
@@ -19,13 +18,11 @@ from tinycompress.artifacts import (
     Obtained,
     RamSizes,
     Spread,
-    TensorSpec,
 )
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
-from tinycompress.errors import ConfigError, DeviceError, ModelError
-from tinycompress.ir.quantize import dequantize
-from tinycompress.ir.reader import read_model
+from tinycompress.errors import ConfigError, DeviceError
+from tinycompress.measurement.answers import AnswerLog, identity_of
 from tinycompress.measurement.client import (
     DEFAULT_RETRIES,
     DEFAULT_RUN_TIMEOUT_S,
@@ -33,10 +30,11 @@ from tinycompress.measurement.client import (
     DeviceClient,
 )
 from tinycompress.measurement.clock import clock_note
+from tinycompress.measurement.comparison import Comparison, compare, elements
 from tinycompress.measurement.meters import Cost
+from tinycompress.measurement.outliers import outlier_note
 from tinycompress.measurement.samples import Samples, StoredSamples, random_samples, stored_samples
-from tinycompress.measurement.session import Arrays, Session, output_array
-from tinycompress.oracle import Oracle
+from tinycompress.measurement.session import Arrays, Session
 
 RANDOM_SAMPLES = 5
 """How many random inputs are compared when the user gave no samples."""
@@ -71,16 +69,6 @@ class BenchOptions:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Device against oracle over all samples; None for what could not be told."""
-
-    mismatched_samples: int | None
-    device_accuracy: float | None
-    host_int8_accuracy: float | None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Measured:
     """What the device told, before it becomes a result."""
 
@@ -102,6 +90,7 @@ def bench(
     tflite: bytes,
     samples: Samples | None = None,
     options: BenchOptions | None = None,
+    resume: Path | None = None,
     progress: Progress = no_progress,
 ) -> BenchResult:
     """Measure firmware on the board that runs it.
@@ -113,10 +102,13 @@ def bench(
         tflite: The model file that it was built from.
         samples: Inputs to check, with labels for accuracy; None takes a few random ones.
         options: How to measure.
+        resume: File that keeps the device's answers to ``samples`` until all are there, so that
+            an interrupted run goes on where it was; None keeps nothing.
         progress: Told what is under way.
 
     Raises:
-        ConfigError: The samples do not fit the model, or ``tflite`` is another model.
+        ConfigError: The samples do not fit the model, ``tflite`` is another model, or ``resume``
+            cannot be written.
         DeviceError: The device is silent, is another build, stops, or contradicts itself.
     """
     options = options or BenchOptions()
@@ -127,7 +119,12 @@ def bench(
     costs = _timed_runs(session, stored, options, progress)
     clock = session.clock()
     layers = _profiled_run(session, stored.sample(0), built.project.layers, progress)
-    comparison = _compare(session, stored, built, tflite, progress)
+    log = _answer_log(resume, built, stored, link)
+    try:
+        comparison = compare(session, stored, built, tflite, log=log, progress=progress)
+    finally:
+        if log is not None:
+            log.close()
     ram = session.ram()
     measured = Measured(
         costs=tuple(costs),
@@ -141,10 +138,14 @@ def bench(
             *_sample_notes(samples, stored),
             *comparison.notes,
             *_board_notes(ram, clock),
+            *_outlier_notes(costs, session),
             *session.meter.notes,
         ),
     )
-    return _result(measured, built, board, link, options)
+    result = _result(measured, built, board, link, options)
+    if log is not None:
+        log.remove()
+    return result
 
 
 def fits(built: BuiltFirmware, ram: RamSizes, board: Board) -> bool:
@@ -169,6 +170,15 @@ def _connect(built: BuiltFirmware, board: Board, link: Link, options: BenchOptio
         elf=built.elf,
     )
     return Session(client, link, built, board)
+
+
+def _answer_log(
+    path: Path | None, built: BuiltFirmware, stored: StoredSamples, link: Link
+) -> AnswerLog | None:
+    if path is None:
+        return None
+    sizes = tuple(spec.size_bytes for spec in built.project.outputs)
+    return AnswerLog(path, identity_of(built, stored, link), sizes)
 
 
 def _result(
@@ -202,7 +212,7 @@ def _result(
 def _prepare(samples: Samples | None, built: BuiltFirmware) -> StoredSamples:
     if samples is None:
         return random_samples(built.project.inputs, RANDOM_SAMPLES)
-    return stored_samples(samples, built.project.inputs, _elements(built.project.outputs[0]))
+    return stored_samples(samples, built.project.inputs, elements(built.project.outputs[0]))
 
 
 def _timed_runs(
@@ -238,82 +248,6 @@ def _profiled_run(
     )
 
 
-def _compare(
-    session: Session,
-    stored: StoredSamples,
-    built: BuiltFirmware,
-    tflite: bytes,
-    progress: Progress,
-) -> Comparison:
-    """Send every sample through the device and through the oracle."""
-    project = built.project
-    device: list[tuple[bytes, ...]] = []
-    for index in range(stored.count):
-        device.append(session.infer(stored.sample(index)).outputs)
-        progress("run the samples", index + 1, stored.count)
-    notes: tuple[str, ...] = ()
-    try:
-        host: list[tuple[bytes, ...]] | None = _oracle_outputs(stored, built, tflite, progress)
-    except ModelError as error:
-        host, notes = None, (f"outputs were not compared: {error.message}",)
-    mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
-    if stored.labels is None:
-        return Comparison(mismatched, None, None, notes)
-    if len(project.outputs) != 1:
-        several = f"no accuracy: the model has {len(project.outputs)} outputs"
-        return Comparison(mismatched, None, None, (*notes, several))
-    threshold = threshold_of(tflite) if _elements(project.outputs[0]) == 1 else 0.0
-
-    def accuracy(outputs: list[tuple[bytes, ...]]) -> float:
-        chosen = [predicted_class(one[0], project.outputs[0], threshold) for one in outputs]
-        return float(np.mean(np.asarray(chosen) == stored.labels))
-
-    on_host = None if host is None else accuracy(host)
-    return Comparison(mismatched, accuracy(device), on_host, notes)
-
-
-def _oracle_outputs(
-    stored: StoredSamples, built: BuiltFirmware, tflite: bytes, progress: Progress
-) -> list[tuple[bytes, ...]]:
-    outputs = []
-    oracle = Oracle(tflite, built.project.exact_to)
-    try:
-        for index in range(stored.count):
-            arrays = oracle.run(*stored.sample(index))
-            outputs.append(tuple(array.tobytes() for array in arrays))
-            progress("run the oracle", index + 1, stored.count)
-    finally:
-        oracle.close()
-    return outputs
-
-
-def predicted_class(stored: bytes, spec: TensorSpec, threshold: float) -> int:
-    """The class that an output says: its first greatest element; of one element, 1 above a limit.
-
-    Args:
-        stored: The output's bytes.
-        spec: The output.
-        threshold: Limit for an output of one element, in real units.
-    """
-    array = output_array(stored, spec)
-    if array.size > 1:
-        return int(array.argmax())
-    if array.dtype.kind in "iu":
-        return int(dequantize(array, spec).item() > threshold)
-    return int(array.item() > threshold)
-
-
-def threshold_of(tflite: bytes) -> float:
-    """Where a single output changes from class 0 to 1: a probability at 0.5, a logit at 0."""
-    graph = read_model(tflite).main
-    made_by = [op.kind for op in graph.ops if graph.outputs[0] in op.outputs]
-    return 0.5 if made_by == ["LOGISTIC"] else 0.0
-
-
-def _elements(spec: TensorSpec) -> int:
-    return int(np.prod(spec.shape))
-
-
 def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
 
@@ -335,6 +269,14 @@ def _sample_notes(samples: Samples | None, stored: StoredSamples) -> list[str]:
             "represent: were the samples scaled as for training?"
         )
     return notes
+
+
+def _outlier_notes(costs: Sequence[Cost], session: Session) -> list[str]:
+    # On an emulated board runs differ by their inputs alone.
+    if session.meter.obtained != "measured":
+        return []
+    note = outlier_note([cost.us for cost in costs if cost.us is not None])
+    return [] if note is None else [note]
 
 
 def _stack_notes(ram: RamSizes) -> list[str]:

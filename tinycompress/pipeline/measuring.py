@@ -13,7 +13,7 @@ from tinycompress.measurement.bundle import write_bundle
 from tinycompress.measurement.measure import BenchOptions
 from tinycompress.measurement.measure import bench as measure
 from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
-from tinycompress.measurement.samples import load_samples
+from tinycompress.measurement.samples import Samples, load_samples
 from tinycompress.pipeline.files import built_firmware
 from tinycompress.pipeline.flashing import flash
 
@@ -36,7 +36,8 @@ def bench(
         port: Serial port of a real board; None runs the ELF on the virtual board.
         samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``).
         runs: Timed runs after warm-up.
-        output: Directory for the result bundle; None writes none.
+        output: Directory for the result bundle; None writes none. While ``samples`` are run, the
+            device's answers are kept beside it, so that an interrupted run can go on.
         progress: Told what is under way.
 
     Raises:
@@ -49,13 +50,22 @@ def bench(
     try:
         result = measure(
             built, target, link, tflite=tflite, samples=wanted,
-            options=BenchOptions(runs=runs), progress=progress,
+            options=BenchOptions(runs=runs), resume=_answers_file(wanted, output),
+            progress=progress,
         )  # fmt: skip
     finally:
         link.close()
     if output is not None:
         write_bundle(result, built, Path(output))
     return result
+
+
+def _answers_file(samples: Samples | None, output: str | Path | None) -> Path | None:
+    """Where answers are kept: beside the bundle, since the bundle is there as a whole or not."""
+    if samples is None or output is None:
+        return None
+    bundle = Path(output).resolve()
+    return bundle.with_name(f"{bundle.name}.answers")
 
 
 def bench_all(

@@ -1,0 +1,143 @@
+"""Every sample through the device and through the oracle: same bytes, and how often right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinycompress._progress import Progress
+from tinycompress.artifacts import BuiltFirmware, TensorSpec
+from tinycompress.errors import DeviceError, ModelError
+from tinycompress.ir.quantize import dequantize
+from tinycompress.ir.reader import read_model
+from tinycompress.measurement.answers import AnswerLog, Outputs
+from tinycompress.measurement.samples import StoredSamples
+from tinycompress.measurement.session import Session, output_array
+from tinycompress.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Device against oracle over all samples; None for what could not be told."""
+
+    mismatched_samples: int | None
+    device_accuracy: float | None
+    host_int8_accuracy: float | None
+    notes: tuple[str, ...] = ()
+
+
+def compare(
+    session: Session,
+    stored: StoredSamples,
+    built: BuiltFirmware,
+    tflite: bytes,
+    *,
+    log: AnswerLog | None,
+    progress: Progress,
+) -> Comparison:
+    """Send every sample through the device and through the oracle.
+
+    Args:
+        session: The device.
+        stored: The samples.
+        built: The firmware that the device runs.
+        tflite: The model file that it was built from.
+        log: Keeps the device's answers; those that it has already are not asked for again.
+        progress: Told how many are done.
+
+    Raises:
+        DeviceError: The device stopped; the hint says how to go on.
+        ConfigError: The log cannot be written.
+    """
+    device = _device_outputs(session, stored, log, progress)
+    notes = _earlier_notes(log, stored.count)
+    try:
+        host: list[Outputs] | None = _oracle_outputs(stored, built, tflite, progress)
+    except ModelError as error:
+        host, notes = None, (*notes, f"outputs were not compared: {error.message}")
+    mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
+    if stored.labels is None:
+        return Comparison(mismatched, None, None, notes)
+    outputs = built.project.outputs
+    if len(outputs) != 1:
+        several = f"no accuracy: the model has {len(outputs)} outputs"
+        return Comparison(mismatched, None, None, (*notes, several))
+    threshold = threshold_of(tflite) if elements(outputs[0]) == 1 else 0.0
+
+    def accuracy(answers: list[Outputs]) -> float:
+        chosen = [predicted_class(one[0], outputs[0], threshold) for one in answers]
+        return float(np.mean(np.asarray(chosen) == stored.labels))
+
+    on_host = None if host is None else accuracy(host)
+    return Comparison(mismatched, accuracy(device), on_host, notes)
+
+
+def _device_outputs(
+    session: Session, stored: StoredSamples, log: AnswerLog | None, progress: Progress
+) -> list[Outputs]:
+    outputs = [] if log is None else list(log.earlier)
+    for index in range(len(outputs), stored.count):
+        try:
+            answer = session.infer(stored.sample(index)).outputs
+        except DeviceError as error:
+            if log is not None:
+                error.hint = log.hint if error.hint is None else f"{error.hint}; {log.hint}"
+            raise
+        outputs.append(answer)
+        if log is not None:
+            log.add(answer)
+        progress("run the samples", index + 1, stored.count)
+    return outputs
+
+
+def _earlier_notes(log: AnswerLog | None, count: int) -> tuple[str, ...]:
+    if log is None or not log.earlier:
+        return ()
+    return (
+        f"{len(log.earlier)} of {count} samples were answered by this build in an earlier run that "
+        "was interrupted",
+    )
+
+
+def _oracle_outputs(
+    stored: StoredSamples, built: BuiltFirmware, tflite: bytes, progress: Progress
+) -> list[Outputs]:
+    outputs = []
+    oracle = Oracle(tflite, built.project.exact_to)
+    try:
+        for index in range(stored.count):
+            arrays = oracle.run(*stored.sample(index))
+            outputs.append(tuple(array.tobytes() for array in arrays))
+            progress("run the oracle", index + 1, stored.count)
+    finally:
+        oracle.close()
+    return outputs
+
+
+def predicted_class(stored: bytes, spec: TensorSpec, threshold: float) -> int:
+    """The class that an output says: its first greatest element; of one element, 1 above a limit.
+
+    Args:
+        stored: The output's bytes.
+        spec: The output.
+        threshold: Limit for an output of one element, in real units.
+    """
+    array = output_array(stored, spec)
+    if array.size > 1:
+        return int(array.argmax())
+    if array.dtype.kind in "iu":
+        return int(dequantize(array, spec).item() > threshold)
+    return int(array.item() > threshold)
+
+
+def threshold_of(tflite: bytes) -> float:
+    """Where a single output changes from class 0 to 1: a probability at 0.5, a logit at 0."""
+    graph = read_model(tflite).main
+    made_by = [op.kind for op in graph.ops if graph.outputs[0] in op.outputs]
+    return 0.5 if made_by == ["LOGISTIC"] else 0.0
+
+
+def elements(spec: TensorSpec) -> int:
+    """Number of elements of a tensor."""
+    return int(np.prod(spec.shape))
