@@ -20,10 +20,14 @@ SIZES = (3, 2)
 ANSWERS: list[Outputs] = [(bytes([n, n + 1, n + 2]), bytes([n, 255 - n])) for n in range(5)]
 
 
-def write(path: Path, answers: list[Outputs], identity: dict[str, str] = IDENTITY) -> None:
-    log = AnswerLog(path, identity, SIZES)
+def add_all(log: AnswerLog, answers: list[Outputs]) -> None:
     for answer in answers:
         log.add(answer)
+
+
+def write(path: Path, answers: list[Outputs], identity: dict[str, str] = IDENTITY) -> None:
+    log = AnswerLog(path, identity, SIZES)
+    add_all(log, answers)
     log.close()
 
 
@@ -92,11 +96,8 @@ def test_a_disk_that_gets_full(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 14, before[1]))
     try:
         log.add(ANSWERS[0])
-        with pytest.raises(
-            ConfigError, match=r"cannot keep the device's answers .*: File too large"
-        ):
-            for answer in ANSWERS[1:]:
-                log.add(answer)
+        with pytest.raises(ConfigError, match=r"cannot keep the device's .*: File too large"):
+            add_all(log, ANSWERS[1:])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
