@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from tinycompress._version import __version__
 
 if TYPE_CHECKING:
+    from tinycompress.deploy.compressing import compress
     from tinycompress.pipeline import bench, build, convert
 
-__all__ = ["__version__", "bench", "build", "convert"]
+__all__ = ["__version__", "bench", "build", "compress", "convert"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,4 +25,8 @@ def __getattr__(name: str) -> Any:
         from tinycompress import pipeline
 
         return getattr(pipeline, name)
+    if name == "compress":
+        from tinycompress.deploy.compressing import compress
+
+        return compress
     raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")

@@ -30,6 +30,7 @@ def compress(
     board: str | Path | None = None,
     output: str | Path | None = None,
     exact_to: ExactTo = "tflm",
+    evaluation_samples: int | None = RunOptions.evaluation_samples,
     progress: Progress = no_progress,
 ) -> CompressionResult:
     """Take a trained Keras model through the stages of a recipe, down to an int8 ``.tflite``.
@@ -42,6 +43,8 @@ def compress(
         board: Board that every stage's int8 file is built for and measured on.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
         exact_to: Whose arithmetic int8 accuracy is counted with.
+        evaluation_samples: At most so many samples, spread over ``val``, are run on every int8
+            file; None runs all of them.
         progress: Told what is under way.
 
     Raises:
@@ -62,7 +65,7 @@ def compress(
         validation=None if val is None else Path(val),
         evaluate=measure,
         directory=None if output is None else Path(output),
-        options=RunOptions(exact_to=exact_to),
+        options=RunOptions(evaluation_samples=evaluation_samples, exact_to=exact_to),
         progress=progress,
     )
 
