@@ -71,6 +71,26 @@ class ConvertedModel:
 
 
 @dataclass(frozen=True)
+class ArenaFigure:
+    """How large an arena is that no generator can compute, and how that was found out.
+
+    ``needed_bytes`` is the least with which the model ran: on the emulated board (``emulated``), or
+    in a 64-bit build on this PC (``estimated``), which needs more than a 32-bit board.
+    ``used_bytes`` is what the runtime itself counts after allocation, None for an estimate.
+    """
+
+    needed_bytes: int
+    margin_bytes: int
+    obtained: Obtained
+    used_bytes: int | None = None
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes to set aside: need and margin, rounded up to TFLM's alignment of 16."""
+        return (self.needed_bytes + self.margin_bytes + 15) // 16 * 16
+
+
+@dataclass(frozen=True)
 class GeneratedSources:
     """What an engine's code generator hands to ``firmware``: C text, and facts about it.
 
@@ -78,7 +98,7 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory.
+    memory. ``arena`` says where an arena's size was not computed but measured.
     """
 
     engine: EngineName
@@ -93,6 +113,7 @@ class GeneratedSources:
     weights_bytes: int
     peak_layer: str
     trades: tuple[str, ...] = ()
+    arena: ArenaFigure | None = None
 
     @property
     def macs(self) -> int:
@@ -119,6 +140,7 @@ class FirmwareProject:
     arena_bytes: int
     weights_bytes: int
     transport: TransportName = "uart"
+    arena: ArenaFigure | None = None
 
 
 @dataclass(frozen=True)
