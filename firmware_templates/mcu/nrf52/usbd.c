@@ -7,7 +7,7 @@
  *   211        all: returning from SUSPEND takes too long. Concerns its low-power mode, never used
  *   104, 154   engineering samples only
  *   166        isochronous endpoints only
- *   223        nRF53 only
+ *   223        nRF52820 and nRF52833, whose USB is not used here
  *
  * Nobody has numbered these, but public drivers meet them: see USBD_DISARM, switch_off(), and
  * tc_platform_usbd_take(). */
