@@ -160,7 +160,7 @@ def test_least_important_channels_go() -> None:
 def test_budget_that_cannot_be_met_names_the_nearest() -> None:
     network, trainer = case()
     options = PruneChannels(target="macs", ratio=0.95, min_channels=8, fine_tune=NO_TRAINING)
-    with pytest.raises(ConfigError, match=r"95.0% of the macs cannot go; the most that can is \d"):
+    with pytest.raises(ConfigError, match=r"cannot be met; the nearest that can is [\d,]+ MACs"):
         prune_channels(State(network), options, trainer)
 
 
@@ -188,3 +188,34 @@ def test_factors_keep_the_energy_that_is_asked_for() -> None:
     smaller = left[:, :-1] @ right[:-1]
     assert np.sum((matrix - smaller) ** 2) / np.sum(matrix**2) > 0.2
     assert factors(matrix, LowRank(rank_ratio=0.35))[0].shape == (20, 4)
+
+
+@pytest.mark.parametrize(("target", "figure"), [("ram", "ram_bytes"), ("latency", "latency_us")])
+def test_figures_of_the_board_are_a_target(target: str, figure: str) -> None:
+    network, trainer = case()
+    asked: list[str] = []
+
+    def cost(thin: Network, name: str) -> float:
+        asked.append(name)
+        return 1000.0 + macs(thin)
+
+    measured = replace(trainer, cost=cost)
+    budget = 1000.0 + 0.6 * macs(network)
+    options = PruneChannels.model_validate(
+        {"target": target, "budget": budget, "fine_tune": {"epochs": 0}}
+    )
+    thin = prune_channels(State(network), options, measured).network
+    assert budget - 0.15 * macs(network) < 1000 + macs(thin) <= budget
+    assert set(asked) == {figure}
+    assert len(asked) <= 10
+    unmeetable = options.model_copy(update={"budget": 1001.0})
+    with pytest.raises(ConfigError, match=r"at most 1,001 .* cannot be met; the nearest that can"):
+        prune_channels(State(network), unmeetable, measured)
+
+
+def test_a_share_of_what_does_not_fit_is_unknown() -> None:
+    network, trainer = case()
+    measured = replace(trainer, cost=lambda thin, name: float("inf"))
+    options = PruneChannels(target="ram", ratio=0.3, fine_tune=NO_TRAINING)
+    with pytest.raises(ConfigError, match="a share of what it takes is not known"):
+        prune_channels(State(network), options, measured)

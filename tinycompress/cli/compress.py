@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tinycompress.cli.options import board_option, json_option, print_json
 from tinycompress.cli.progress import stage_progress
+from tinycompress.errors import TinyCompressError
+
+if TYPE_CHECKING:
+    from tinycompress.compression.result import StageRow
 
 
 @click.command("compress")
@@ -23,6 +28,11 @@ from tinycompress.cli.progress import stage_progress
     type=click.Path(path_type=Path),
     help="Validation .npz (default: a part of --data is put aside).",
 )
+@click.option(
+    "--teacher",
+    type=click.Path(path_type=Path),
+    help="Model that `distill` learns from (default: MODEL as it is).",
+)
 @board_option(required=False)
 @click.option(
     "-o",
@@ -37,6 +47,7 @@ def compress_command(
     recipe: str,
     data: Path,
     val: Path | None,
+    teacher: Path | None,
     board: str | None,
     output: Path,
     as_json: bool,
@@ -48,10 +59,27 @@ def compress_command(
     from tinycompress.cli import render_compress
     from tinycompress.deploy.compressing import compress
 
-    with stage_progress() as progress:
-        result = compress(
-            model, recipe, data, val=val, board=board, output=output, progress=progress
-        )
+    rows: list[StageRow] = []
+    try:
+        with stage_progress() as progress:
+
+            def finished(row: StageRow) -> None:
+                rows.append(row)
+                progress.say(render_compress.row_line(row))
+
+            result = compress(
+                model, recipe, data, val=val, teacher=teacher, board=board, output=output,
+                progress=progress, on_row=finished,
+            )  # fmt: skip
+    except (TinyCompressError, KeyboardInterrupt) as error:
+        # What the finished stages gave is worth as much as why the run ended.
+        if rows and as_json:
+            print_json(render_compress.unfinished_json(rows, output, error))
+        elif rows:
+            render_compress.print_rows(
+                rows, title=f"Stages finished before the run ended, {output}"
+            )
+        raise
     if as_json:
         print_json(render_compress.compress_json(result))
     else:

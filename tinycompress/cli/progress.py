@@ -43,6 +43,11 @@ class StageProgress:
             self._tasks[stage] = self._progress.add_task(stage, total=total or None)
         self._progress.update(self._tasks[stage], completed=done, total=total or None)
 
+    def say(self, line: str) -> None:
+        """Print a line that stays, above what is under way."""
+        if not self._quiet:
+            self._progress.console.print(line, markup=False, soft_wrap=True)
+
     def _finish_all(self) -> None:
         for task in self._tasks.values():
             row = self._progress.tasks[task]

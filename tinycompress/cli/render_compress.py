@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -23,21 +25,66 @@ def compress_json(result: CompressionResult) -> dict[str, Any]:
     }
 
 
+def unfinished_json(
+    rows: Sequence[StageRow], directory: Path, error: BaseException
+) -> dict[str, Any]:
+    """What a run that ended early had finished, and why it ended."""
+    return {
+        "schema": "tinycompress.compress",
+        "schema_version": 1,
+        "recipe": None,
+        "directory": str(directory),
+        "tflite_bytes": None,
+        "error": getattr(error, "message", "interrupted"),
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def row_line(row: StageRow) -> str:
+    """One finished stage in one line."""
+    parts = [
+        f"float {100 * row.float_accuracy:.2f} %",
+        f"int8 {100 * row.int8_accuracy:.2f} %",
+        f"{row.nonzero_parameters:,} of {row.parameters:,} parameters not zero",
+        f"{row.macs:,} MACs",
+        f".tflite {row.tflite_bytes:,} B",
+    ]
+    if row.figures:
+        named = (("flash_bytes", "flash", "B"), ("ram_bytes", "RAM", "B"),
+                 ("latency_us", "latency", "us"))  # fmt: skip
+        parts += [f"{what} {row.figures[n]:,.0f} {u}" for n, what, u in named if n in row.figures]
+        if not row.figures.get("fits", 1):
+            parts.append("does not fit")
+    return f"{row.stage}: {', '.join(parts)}"
+
+
 def print_compress(result: CompressionResult) -> None:
+    """One row a stage, and what each layer became."""
+    print_rows(result.rows, title=f"Recipe {result.recipe.name}")
+    if result.directory is not None:
+        results_console().print(
+            f"next: tinycompress build {result.directory / 'result' / 'model.tflite'} --board ...",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
     """One row a stage; the device's columns only where a board was named."""
-    measured = any(row.figures for row in result.rows)
-    table = Table(title=f"Recipe {result.recipe.name}", title_justify="left", title_style="bold")
+    measured = any(row.figures for row in rows)
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("stage")
-    columns = ["float", "int8", "parameters", "non-zero", "values/channel", "MACs", ".tflite B"]
+    columns = ["float", "int8", "parameters", "non-zero", "MACs", ".tflite B"]
     if measured:
         columns += ["flash B", "RAM B", "instructions", "latency us"]
     for column in columns:
         table.add_column(column, justify="right")
-    for row in result.rows:
+    for row in rows:
         table.add_row(*_cells(row, measured))
     console = results_console()
     console.print(table)
-    for row in result.rows:
+    console.print(_distinct_values(rows))
+    for row in rows:
         for note in row.notes:
             console.print(f"{row.stage}: {note}", markup=False, soft_wrap=True)
     if measured:
@@ -46,23 +93,35 @@ def print_compress(result: CompressionResult) -> None:
             " virtual board",
             soft_wrap=True,
         )
-    if result.directory is not None:
-        console.print(
-            f"next: tinycompress build {result.directory / 'result' / 'model.tflite'} --board ...",
-            markup=False,
-            soft_wrap=True,
+
+
+def _distinct_values(rows: Sequence[StageRow]) -> Table:
+    """Distinct weights of every layer after every stage: in the kernel / in one channel."""
+    table = Table(
+        title="Distinct int8 weights, in the layer / at most in one channel",
+        title_justify="left", title_style="bold",
+    )  # fmt: skip
+    table.add_column("layer", overflow="fold")
+    for row in rows:
+        table.add_column(row.stage, justify="right")
+    layers = dict.fromkeys(kernel.layer for row in rows for kernel in row.kernels)
+    facts = [{kernel.layer: kernel for kernel in row.kernels} for row in rows]
+    for layer in layers:
+        found = [stage.get(layer) for stage in facts]
+        table.add_row(
+            layer,
+            *("-" if k is None else f"{k.distinct} / {k.distinct_per_channel}" for k in found),
         )
+    return table
 
 
 def _cells(row: StageRow, measured: bool) -> list[str]:
-    values = max((kernel.distinct_per_channel for kernel in row.kernels), default=0)
     cells = [
         row.stage,
         f"{100 * row.float_accuracy:.2f} %",
         f"{100 * row.int8_accuracy:.2f} %",
         f"{row.parameters:,}",
         f"{row.nonzero_parameters:,}",
-        f"{values:,}",
         f"{row.macs:,}",
         f"{row.tflite_bytes:,}",
     ]

@@ -156,15 +156,17 @@ class LowRank(TrainedStage, LayerChoice):
 class PruneChannels(TrainedStage, LayerChoice):
     """Whole filters and neurons go, and the shapes with them.
 
-    ``ratio`` is the share that goes: of channels (``target = "ratio"``), of the model's MACs or of
-    its parameters. Channel counts stay multiples of ``multiple``, and at least
-    ``min_channels``. With ``bn_gamma`` the fine-tuning before pruning can have the L1 penalty
-    ``gamma_l1`` of network slimming for ``slim_epochs``.
+    ``ratio`` is the share that goes: of channels (``target = "ratio"``), of the model's MACs, of
+    its parameters, or of the RAM or latency that the board takes for it. ``budget`` says instead
+    what may stay: MACs, parameters, bytes of RAM or microseconds. Channel counts stay
+    multiples of ``multiple``, and at least ``min_channels``. With ``bn_gamma`` the fine-tuning
+    before pruning can have the L1 penalty ``gamma_l1`` of network slimming for ``slim_epochs``.
     """
 
     kind: Literal["prune_channels"] = "prune_channels"
     ratio: Ratio = 0.5
-    target: Literal["ratio", "macs", "parameters"] = "ratio"
+    target: Literal["ratio", "macs", "parameters", "ram", "latency"] = "ratio"
+    budget: Annotated[float, Field(gt=0)] | None = None
     importance: Literal["l1", "l2", "bn_gamma", "fpgm", "apoz", "mean_activation", "taylor"] = "l1"
     scope: Literal["layer", "global"] = "layer"
     multiple: Annotated[int, Field(ge=1, le=64)] = 1
@@ -172,6 +174,14 @@ class PruneChannels(TrainedStage, LayerChoice):
     slim_epochs: Annotated[int, Field(ge=0, le=1000)] = 0
     gamma_l1: Annotated[float, Field(gt=0, le=1)] = 1e-4
     samples: Annotated[int, Field(ge=1, le=100_000)] = 256
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> PruneChannels:
+        if self.budget is not None and self.target == "ratio":
+            raise ValueError("budget needs a target: 'macs', 'parameters', 'ram' or 'latency'")
+        if self.budget is not None and "ratio" in self.model_fields_set:
+            raise ValueError("budget and ratio exclude each other")
+        return self
 
     @model_validator(mode="after")
     def _slimming_needs_gamma(self) -> PruneChannels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 
@@ -13,11 +14,18 @@ from tinycompress.compression.kernels import macs
 from tinycompress.compression.network import Array, Network
 from tinycompress.compression.options import PruneChannels
 from tinycompress.compression.promises import projections
+from tinycompress.compression.recipe import Recipe
 from tinycompress.compression.stage import State, train_network
 from tinycompress.compression.training import Trainer
 from tinycompress.errors import ConfigError
 
 _SEARCH_STEPS = 40
+_BOARD_STEPS = 8
+"""Halvings of the share where every step is a build: to 0.4 % of the channels."""
+_FIGURES = {"ram": "ram_bytes", "latency": "latency_us"}
+_UNITS = {
+    "macs": "MACs", "parameters": "parameters", "ram": "bytes of RAM", "latency": "us",
+}  # fmt: skip
 
 
 def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> State:
@@ -42,7 +50,7 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
             "prune_channels: no channel can be removed",
             hint="all channels reach an output or are skipped; see skip and skip_types",
         )
-    removed = _meeting_target(network, channels, families, options)
+    removed = _meeting_target(network, channels, families, options, trainer)
     thin = without_channels(network, channels, removed)
     note = (
         f"{len(removed)} of {sum(f.channels.size for f in families)} coupled channels removed;"
@@ -147,8 +155,34 @@ def _removal(families: tuple[_Family, ...], options: PruneChannels, share: float
     return frozenset(removed)
 
 
+def measures(step: object) -> bool:
+    """Whether a stage needs figures of the board that the model is for."""
+    return isinstance(step, PruneChannels) and step.target in _FIGURES
+
+
+def require_measurable(recipe: Recipe, trainer: Trainer) -> None:
+    """Refuse a target on a board where there is none, before anything runs.
+
+    Raises:
+        ConfigError: A stage has such a target.
+    """
+    if trainer.cost is not None:
+        return
+    for index, step in enumerate(recipe.stage):
+        if isinstance(step, PruneChannels) and step.target in _FIGURES:
+            raise ConfigError(
+                f"stage[{index}] (prune_channels): target = {step.target!r} is measured on a"
+                " board, and none is named",
+                hint="name it: --board nano33",
+            )
+
+
 def _meeting_target(
-    network: Network, channels: Channels, families: tuple[_Family, ...], options: PruneChannels
+    network: Network,
+    channels: Channels,
+    families: tuple[_Family, ...],
+    options: PruneChannels,
+    trainer: Trainer,
 ) -> frozenset[int]:
     if options.target == "ratio":
         removed = _removal(families, options, options.ratio)
@@ -158,25 +192,57 @@ def _meeting_target(
                 hint="raise ratio, or lower multiple or min_channels",
             )
         return removed
-    size: Callable[[Network], int] = macs if options.target == "macs" else _parameters
-    limit = size(network) * (1.0 - options.ratio)
-
-    def cost(share: float) -> int:
-        removed = _removal(families, options, share)
-        return size(without_channels(network, channels, removed))
-
-    if cost(1.0) > limit:
-        nearest = 1.0 - cost(1.0) / size(network)
+    size = _size(options, trainer)
+    whole = size(network)
+    if options.budget is None and not isfinite(whole):
         raise ConfigError(
-            f"prune_channels: {options.ratio:.1%} of the {options.target} cannot go; the most that"
-            f" can is {nearest:.1%}",
-            hint="lower ratio, min_channels or multiple, or skip fewer layers",
+            "prune_channels: the model does not fit the board, so that a share of what it takes is"
+            " not known",
+            hint=f"give the budget in {_UNITS[options.target]}: budget = ...",
         )
-    low, high = 0.0, 1.0
-    for _ in range(_SEARCH_STEPS):
+    limit = options.budget if options.budget is not None else whole * (1.0 - options.ratio)
+    sizes: dict[frozenset[int], float] = {frozenset(): whole}
+
+    def cost(removed: frozenset[int]) -> float:
+        # On a board every look costs a build, and many shares remove the same channels.
+        if removed not in sizes:
+            sizes[removed] = size(without_channels(network, channels, removed))
+        return sizes[removed]
+
+    low, best = 0.0, _removal(families, options, 1.0)
+    if cost(best) > limit:
+        raise _unreachable(options, limit, whole, cost(best))
+    high = 1.0
+    for _ in range(_BOARD_STEPS if options.target in _FIGURES else _SEARCH_STEPS):
         middle = (low + high) / 2
-        low, high = (low, middle) if cost(middle) <= limit else (middle, high)
-    return _removal(families, options, high)
+        removed = _removal(families, options, middle)
+        if cost(removed) <= limit:
+            high, best = middle, removed
+        else:
+            low = middle
+    return best
+
+
+def _size(options: PruneChannels, trainer: Trainer) -> Callable[[Network], float]:
+    if options.target == "macs":
+        return macs
+    if options.target == "parameters":
+        return _parameters
+    cost = trainer.cost
+    if cost is None:
+        raise ConfigError(f"prune_channels: target = {options.target!r} needs a board")
+    return lambda network: cost(network, _FIGURES[options.target])
+
+
+def _unreachable(options: PruneChannels, limit: float, whole: float, least: float) -> ConfigError:
+    unit = _UNITS[options.target]
+    nearest = f"{least:,.0f} {unit}" if isfinite(least) else "a model that does not fit the board"
+    share = f" ({1.0 - least / whole:.1%} less)" if isfinite(least) and isfinite(whole) else ""
+    return ConfigError(
+        f"prune_channels: at most {limit:,.0f} {unit} cannot be met; the nearest that can is"
+        f" {nearest}{share}",
+        hint="ask for less, lower min_channels or multiple, or skip fewer layers",
+    )
 
 
 def _parameters(network: Network) -> int:

@@ -31,7 +31,7 @@ class StageRow:
     """One row of the report.
 
     Accuracies are shares on the validation data (R squared for a regression). ``figures`` are what
-    ``evaluate`` returned.
+    ``evaluate`` returned, and ``measured_on`` says where.
     """
 
     index: int
@@ -46,6 +46,7 @@ class StageRow:
     kernels: tuple[KernelFacts, ...]
     figures: StageFigures = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[str, ...] = ()
+    measured_on: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -58,6 +59,14 @@ class StageRow:
         fields["kernels"] = tuple(KernelFacts(**fact) for fact in value["kernels"])
         fields["notes"] = tuple(value["notes"])
         return StageRow(**fields)
+
+
+RowListener = Callable[[StageRow], None]
+"""Told of every finished stage, also of one that an earlier run finished."""
+
+
+def no_listener(row: StageRow) -> None:
+    """Listen to nothing."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,18 +13,12 @@ import numpy as np
 
 from tinycompress._progress import Progress, no_progress
 from tinycompress._tf import KerasName
-from tinycompress._version import __version__
 from tinycompress.artifacts import ExactTo
-from tinycompress.compression.bridge import (
-    build_checked,
-    keras_name,
-    predict,
-    require_equal_outputs,
-)
+from tinycompress.compression.bridge import build_checked, keras_name, predict
 from tinycompress.compression.build_network import build_model
 from tinycompress.compression.cluster import cluster
 from tinycompress.compression.data import Data, calibration_samples, read_data, split
-from tinycompress.compression.fold import fold_batch_norms
+from tinycompress.compression.export import Exporter
 from tinycompress.compression.int8 import int8_outputs
 from tinycompress.compression.invariants import (
     check_accuracy,
@@ -36,14 +30,22 @@ from tinycompress.compression.kernels import macs
 from tinycompress.compression.low_rank import low_rank
 from tinycompress.compression.lower import lower
 from tinycompress.compression.network import Array, Network
-from tinycompress.compression.options import Convert, Train
+from tinycompress.compression.options import Train
 from tinycompress.compression.promises import projections
 from tinycompress.compression.prune import prune
-from tinycompress.compression.prune_channels import prune_channels
+from tinycompress.compression.prune_channels import measures, prune_channels, require_measurable
 from tinycompress.compression.qat import qat
 from tinycompress.compression.read_network import read_network
 from tinycompress.compression.recipe import Recipe, require_layers
-from tinycompress.compression.result import CompressionResult, Evaluate, Export, StageRow
+from tinycompress.compression.report import report
+from tinycompress.compression.result import (
+    CompressionResult,
+    Evaluate,
+    Export,
+    RowListener,
+    StageRow,
+    no_listener,
+)
 from tinycompress.compression.stage import State, train_network
 from tinycompress.compression.store import (
     StoredStage,
@@ -66,17 +68,21 @@ class RunOptions:
     """How a recipe is run; none of it changes what the stages make.
 
     Attributes:
-        evaluation_samples: At most so many validation samples are run on the int8 file.
+        evaluation_samples: At most so many validation samples are run on the int8 file; None runs
+            all of them.
         exact_to: Whose arithmetic the int8 file is run with.
         resume: Whether finished stages in the directory are taken over.
+        measured_on: Name of what ``evaluate`` measures on, such as a board's id. Figures that an
+            earlier run took elsewhere are taken anew.
     """
 
-    evaluation_samples: int = 500
+    evaluation_samples: int | None = 500
     exact_to: ExactTo = "tflm"
     resume: bool = True
+    measured_on: str = ""
 
     def __post_init__(self) -> None:
-        if self.evaluation_samples < 1:
+        if self.evaluation_samples is not None and self.evaluation_samples < 1:
             raise ConfigError(
                 f"evaluation_samples is {self.evaluation_samples}; allowed: 1 or more"
             )
@@ -94,6 +100,7 @@ def compress(
     directory: Path | None = None,
     options: RunOptions | None = None,
     progress: Progress = no_progress,
+    on_row: RowListener = no_listener,
 ) -> CompressionResult:
     """Take a trained model through the stages of a recipe.
 
@@ -108,6 +115,7 @@ def compress(
         directory: Where stages and result are kept; None keeps nothing.
         options: How to run.
         progress: Told about stages and epochs.
+        on_row: Told of every finished stage, before the next one starts.
 
     Returns:
         The compressed model, its int8 file and one row per stage.
@@ -127,7 +135,15 @@ def compress(
     trainer = Trainer(
         train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
     )
-    run = _Run(recipe, trainer, keras, export, evaluate, directory, options or RunOptions())
+    convert = recipe.conversion
+    calibration = calibration_samples(
+        train, convert.calibration_samples, convert.seed, balance_classes=convert.balance_classes
+    )
+    exporter = Exporter(export, calibration, evaluate)
+    if evaluate is not None:
+        trainer = replace(trainer, cost=exporter.cost)
+    require_measurable(recipe, trainer)
+    run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row)
     return run.all_stages(network, teacher)
 
 
@@ -176,19 +192,23 @@ class _Run:
     recipe: Recipe
     trainer: Trainer
     keras: KerasName
-    export: Export
-    evaluate: Evaluate | None
+    exporter: Exporter
     directory: Path | None
     options: RunOptions
+    on_row: RowListener
 
     def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
         parts = [self.trainer.train, self.trainer.validation]
-        settings = f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
+        settings = (
+            f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
+            f"|{self.options.evaluation_samples}"
+        )
         key = first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))
         done = self._stage(0, ORIGINAL, key, lambda: State(network), None)
         rows = [done.row]
         for index, step in enumerate(self.recipe.steps, start=1):
-            key = next_key(key, step.model_dump_json())
+            place = self.options.measured_on if measures(step) else ""
+            key = next_key(key, step.model_dump_json() + place)
             before = State(done.network, done.promises)
             self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
 
@@ -220,43 +240,39 @@ class _Run:
         previous: StageRow | None,
     ) -> StoredStage:
         path = None if self.directory is None else stage_directory(self.directory, index, kind)
-        if path is not None and self.options.resume:
-            found = load_stage(path, key, self.keras)
-            if found is not None:
-                return found
-        state = make()
-        check_network(state.network, state.promises, stage=kind)
-        stored = self._exported(index, kind, state, previous)
+        stored = load_stage(path, key, self.keras) if path and self.options.resume else None
+        if stored is None:
+            state = make()
+            check_network(state.network, state.promises, stage=kind)
+            stored = self._exported(index, kind, state)
+        elif stored.row.measured_on == self.options.measured_on:
+            self.on_row(stored.row)
+            return stored
+        stored = replace(stored, row=self._measured(stored, previous))
         if path is not None:
             save_stage(path, key, stored, self.keras)
+        self.on_row(stored.row)
         return stored
 
-    def _exported(
-        self, index: int, kind: str, state: State, previous: StageRow | None
-    ) -> StoredStage:
-        network = read_network(build_model(state.network, "tf_keras"))
-        folded = fold_batch_norms(network)
-        model = state.export_model
-        if model is None:
-            model = build_model(folded, "tf_keras")
-            require_equal_outputs(build_model(network, "tf_keras"), model, what="folding")
-        convert: Convert = self.recipe.conversion
-        tflite = self.export(
-            model,
-            calibration_samples(
-                self.trainer.train,
-                convert.calibration_samples,
-                convert.seed,
-                balance_classes=convert.balance_classes,
-            ),
+    def _measured(self, stored: StoredStage, previous: StageRow | None) -> StageRow:
+        row = replace(
+            stored.row,
+            figures=self.exporter.figures(stored.tflite),
+            measured_on=self.options.measured_on,
+            notes=tuple(note for note in stored.row.notes if not note.startswith(SAVES_NOTHING)),
         )
-        facts = check_int8(tflite, folded, state.promises, stage=kind)
+        return replace(row, notes=row.notes + saves_nothing(row, previous))
+
+    def _exported(self, index: int, kind: str, state: State) -> StoredStage:
+        made = self.exporter.exported(state.network, state.export_model)
+        facts = check_int8(made.tflite, made.folded, state.promises, stage=kind)
         sample = self._evaluation()
-        outputs = int8_outputs(tflite, sample, exact_to=self.options.exact_to)
+        outputs = int8_outputs(made.tflite, sample, exact_to=self.options.exact_to)
         notes = state.notes
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)
+        network = made.network
         row = StageRow(
             index=index,
             stage=kind,
@@ -267,45 +283,40 @@ class _Run:
             parameters=network.parameters,
             nonzero_parameters=network.nonzero_parameters,
             macs=macs(network),
-            tflite_bytes=len(tflite),
-            tflite_sha256=hashlib.sha256(tflite).hexdigest(),
+            tflite_bytes=len(made.tflite),
+            tflite_sha256=hashlib.sha256(made.tflite).hexdigest(),
             kernels=facts,
-            figures={} if self.evaluate is None else dict(self.evaluate(tflite)),
             notes=notes,
         )
-        row = replace(row, notes=row.notes + saves_nothing(row, previous))
-        return StoredStage(network, state.promises, row, tflite)
+        return StoredStage(network, state.promises, row, made.tflite)
 
     def _evaluation(self) -> Data:
         held_out = self.trainer.validation
-        count = min(self.options.evaluation_samples, len(held_out))
+        count = min(self.options.evaluation_samples or len(held_out), len(held_out))
         return held_out.take(_spread(len(held_out), count))
 
     def _result(self, done: StoredStage, rows: tuple[StageRow, ...]) -> CompressionResult:
         model = build_model(done.network, self.keras)
         if self.directory is not None:
-            facts = {
-                "schema": "tinycompress.compress",
-                "schema_version": 1,
-                "tinycompress": __version__,
-                "recipe": self.recipe.model_dump(mode="json", by_alias=True),
-                "rows": [row.to_json() for row in rows],
-            }
-            save_result(self.directory, model, done.tflite, facts)
+            save_result(self.directory, model, done.tflite, report(self.recipe, rows))
         return CompressionResult(self.recipe, rows, model, done.tflite, self.directory)
+
+
+SAVES_NOTHING = "saves nothing"
 
 
 def saves_nothing(row: StageRow, previous: StageRow | None) -> tuple[str, ...]:
     """What a stage did not save on the device, as a note; empty if it saved flash."""
     if previous is None:
         return ()
-    name = "flash_bytes" if "flash_bytes" in row.figures else "tflite_bytes"
-    now = row.figures.get(name, row.tflite_bytes)
-    before = previous.figures.get(name, previous.tflite_bytes)
+    now, before, where = row.tflite_bytes, previous.tflite_bytes, "in the .tflite"
+    # A model that does not fit has no bytes in flash.
+    if "flash_bytes" in row.figures and "flash_bytes" in previous.figures:
+        now, before = int(row.figures["flash_bytes"]), int(previous.figures["flash_bytes"])
+        where = "on the device"
     if now < before:
         return ()
-    where = "on the device" if name == "flash_bytes" else "in the .tflite"
-    return (f"saves nothing {where}: {now} bytes after {before}",)
+    return (f"{SAVES_NOTHING} {where}: {now} bytes after {before}",)
 
 
 def _spread(total: int, count: int) -> Array:

@@ -12,7 +12,7 @@ from tinycompress import _tf
 from tinycompress._progress import Progress, no_progress
 from tinycompress.compression.bridge import predict
 from tinycompress.compression.data import Data
-from tinycompress.compression.network import Array
+from tinycompress.compression.network import Array, Network
 from tinycompress.compression.options import Distill, FineTune
 from tinycompress.compression.promises import Projection
 from tinycompress.compression.tasks import Task, mean_score, targets
@@ -25,7 +25,9 @@ _SMALLEST_PROBABILITY = 1e-7
 class Trainer:
     """Everything that training needs besides the model.
 
-    ``teacher`` is a model of either Keras with the same inputs and outputs, or None.
+    ``teacher`` is a model of either Keras with the same inputs and outputs, or None. ``cost`` says
+    what the int8 file of a network takes where it is to run: one figure, by its name; None if
+    nothing is known of that place.
     """
 
     train: Data
@@ -34,6 +36,7 @@ class Trainer:
     seed: int = 0
     teacher: Any = None
     progress: Progress = no_progress
+    cost: Callable[[Network, str], float] | None = None
 
     def accuracy(self, model: Any) -> float:
         """Score of a model of either Keras on the validation data."""

@@ -1,7 +1,8 @@
-"""Compression of a model file by a recipe, each stage measured on a board."""
+"""Compression of a model by a recipe, each stage measured on a board."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,8 @@ import numpy.typing as npt
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ExactTo
 from tinycompress.boards import load_board
-from tinycompress.compression.recipe import load_recipe
-from tinycompress.compression.result import CompressionResult
+from tinycompress.compression.recipe import Recipe, load_recipe, parse_recipe
+from tinycompress.compression.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run import RunOptions
 from tinycompress.compression.run import compress as run
 from tinycompress.conversion import convert_model
@@ -22,52 +23,77 @@ from tinycompress.errors import ConfigError
 
 
 def compress(
-    model: str | Path,
-    recipe: str | Path,
-    data: str | Path,
+    model: Any,
+    recipe: str | Path | Mapping[str, Any] | Recipe,
+    data: Any,
     *,
-    val: str | Path | None = None,
+    val: Any = None,
+    teacher: Any = None,
     board: str | Path | None = None,
     output: str | Path | None = None,
     exact_to: ExactTo = "tflm",
     evaluation_samples: int | None = RunOptions.evaluation_samples,
     progress: Progress = no_progress,
+    on_row: RowListener = no_listener,
 ) -> CompressionResult:
     """Take a trained Keras model through the stages of a recipe, down to an int8 ``.tflite``.
 
     Args:
-        model: ``.keras``, ``.h5``: a trained Keras 3 or tf_keras model.
-        recipe: Name of a shipped recipe, or a ``.toml``.
-        data: ``.npz`` with the training samples ``x`` and labels ``y``.
-        val: ``.npz`` that accuracy is counted on; None puts a part of ``data`` aside.
+        model: A trained Keras 3 or tf_keras model, or its ``.keras`` or ``.h5`` file.
+        recipe: Name of a shipped recipe, a ``.toml``, its tables as a mapping, or a ``Recipe``.
+        data: Training data: an ``.npz`` with samples ``x`` and labels ``y``, ``(x, y)``,
+            ``{"x": ..., "y": ...}``, a ``tf.data.Dataset``, a Keras ``Sequence``, or a finite
+            generator of batches.
+        val: Data in one of these forms that accuracy is counted on; None puts a part of ``data``
+            aside.
+        teacher: Model or file that distillation learns from; None takes ``model`` as it is.
         board: Board that every stage's int8 file is built for and measured on.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
         exact_to: Whose arithmetic int8 accuracy is counted with.
         evaluation_samples: At most so many samples, spread over ``val``, are run on every int8
             file; None runs all of them.
         progress: Told what is under way.
+        on_row: Told of every finished stage, before the next one starts.
 
     Raises:
         ConfigError: The recipe, the data or the model file are unusable.
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """
-    wanted = load_recipe(recipe)
+    wanted = _recipe(recipe)
     target = None if board is None else load_board(str(board))
     measure = None
     if target is not None:
         measure = partial(figures_or_misfit, board=target, exact_to=exact_to)
     return run(
-        load_keras_model(Path(model)),
+        _model(model),
         wanted,
-        Path(data),
+        data,
         export=_export,
-        validation=None if val is None else Path(val),
+        validation=val,
+        teacher=None if teacher is None else _model(teacher),
         evaluate=measure,
         directory=None if output is None else Path(output),
-        options=RunOptions(evaluation_samples=evaluation_samples, exact_to=exact_to),
+        options=RunOptions(
+            evaluation_samples=evaluation_samples,
+            exact_to=exact_to,
+            measured_on="" if target is None else target.id,
+        ),
         progress=progress,
+        on_row=on_row,
     )
+
+
+def _recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return recipe
+    if isinstance(recipe, Mapping):
+        return parse_recipe(dict(recipe))
+    return load_recipe(recipe)
+
+
+def _model(model: Any) -> Any:
+    return load_keras_model(Path(model)) if isinstance(model, str | Path) else model
 
 
 def load_keras_model(path: Path) -> Any:
