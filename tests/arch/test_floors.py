@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "tinycompress"
 FLOORS: dict[str, int] = {
     "errors": -1,
     "_version": 0, "_proc": 0, "_resources": 0, "_console": 0, "_files": 0, "_progress": 0,
+    "_isolated": 0,
     "artifacts": 1, "_tf": 1, "ir": 1, "boards": 1, "oracle": 1, "elf": 1,
     "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2,
     "toolchain": 3, "device": 3,
@@ -23,10 +24,11 @@ FLOORS: dict[str, int] = {
     "__main__": 7,
 }  # fmt: skip
 
-# The one package-wide exception: within F1 everything may build on the artifacts, and the oracle
-# reads a model before it hands it to a runtime.
+# The exceptions: within F1 everything may build on the artifacts, and the oracle reads a model
+# before it hands it to a runtime; a call of ours in another process is the running of a program.
 ALLOWED_SIBLINGS = {
     ("ir", "artifacts"), ("boards", "artifacts"), ("oracle", "artifacts"), ("oracle", "ir"),
+    ("_isolated", "_proc"),
 }  # fmt: skip
 
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}

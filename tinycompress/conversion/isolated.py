@@ -8,17 +8,16 @@ frozen here, so the other process needs neither the user's classes nor Keras.
 from __future__ import annotations
 
 import json
-import logging
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tinycompress import _proc, errors
+from tinycompress import _isolated
 from tinycompress.artifacts import ConvertedModel, TensorSpec
 from tinycompress.conversion.calibrate import Samples, SampleSource
 from tinycompress.conversion.convert import (
@@ -31,8 +30,7 @@ from tinycompress.conversion.convert import (
 )
 from tinycompress.conversion.frozen import FrozenGraph
 
-_LOG = logging.getLogger(__name__)
-_GRAPH, _REQUEST, _REPLY, _TFLITE = "graph.pb", "request.json", "reply.json", "model.tflite"
+_GRAPH, _REQUEST, _TFLITE = "graph.pb", "request.json", "model.tflite"
 
 
 def convert_in_subprocess(
@@ -65,35 +63,26 @@ def convert_in_subprocess(
     with tempfile.TemporaryDirectory(prefix="tinycompress-") as name:
         directory = Path(name)
         _write_request(directory, prepared, chosen)
-        finished = _proc.run(
-            [sys.executable, "-m", "tinycompress.conversion.isolated", directory],
+        reply = _isolated.call(
+            "tinycompress.conversion.isolated",
+            directory,
             timeout_s=timeout_s,
-            env={"PYTHONPATH": ":".join(path for path in sys.path if path)},
             hint="the converter failed on this model; `tinycompress --debug convert` shows its"
             " own output",
         )
-        _LOG.debug("converter process: %s", finished.stderr)
-        return _read_reply(directory)
+        return _converted(directory, reply)
 
 
 def main(directory: Path) -> None:
     """What the other process does: convert what is in a directory and leave the reply there."""
     prepared, options = _read_request(directory)
-    try:
+
+    def answer() -> dict[str, Any]:
         converted = convert_prepared(prepared, options)
-    except errors.TinyCompressError as error:
-        reasons = error.reasons if isinstance(error, errors.ModelError) else ()
-        reply: dict[str, Any] = {
-            "error": type(error).__name__,
-            "message": error.message.removesuffix("".join(f"\n  - {line}" for line in reasons)),
-            "reasons": reasons,
-            "hint": error.hint,
-        }
-    else:
         (directory / _TFLITE).write_bytes(converted.tflite)
-        reply = asdict(converted)
-        del reply["tflite"]
-    (directory / _REPLY).write_text(json.dumps(reply))
+        return {**asdict(replace(converted, tflite=b"")), "tflite": _TFLITE}
+
+    _isolated.write_reply(directory, answer)
 
 
 def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOptions) -> None:
@@ -139,15 +128,7 @@ def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Sam
         )
 
 
-def _read_reply(directory: Path) -> ConvertedModel:
-    reply = json.loads((directory / _REPLY).read_text())
-    if reply.get("error") == "ModelError":
-        raise errors.ModelError(
-            reply["message"], reasons=tuple(reply["reasons"]), hint=reply["hint"]
-        )
-    if "error" in reply:
-        raised: type[errors.TinyCompressError] = getattr(errors, reply["error"])
-        raise raised(reply["message"], hint=reply["hint"])
+def _converted(directory: Path, reply: Mapping[str, Any]) -> ConvertedModel:
     return ConvertedModel(
         tflite=(directory / _TFLITE).read_bytes(),
         sha256=reply["sha256"],
