@@ -50,6 +50,11 @@ TCK_INLINE int32_t tck_add_wrap(int32_t x, int32_t y) {
     return (int32_t)((uint32_t)x + (uint32_t)y);
 }
 
+/* x - y modulo 2^32. */
+TCK_INLINE int32_t tck_sub_wrap(int32_t x, int32_t y) {
+    return (int32_t)((uint32_t)x - (uint32_t)y);
+}
+
 /* x * 2^shift modulo 2^32, 0 <= shift <= 31. */
 TCK_INLINE int32_t tck_shift_left_wrap(int32_t x, int32_t shift) {
     return (int32_t)((uint32_t)x << shift);
