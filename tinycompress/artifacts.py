@@ -16,6 +16,9 @@ ExactTo = Literal["tflm", "litert"]
 """Whose arithmetic the firmware reproduces byte for byte."""
 
 EngineName = Literal["aot", "tflm"]
+TflmCompression = Literal["none", "lut"]
+"""How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
+
 ToolchainName = Literal["zig", "gcc"]
 Obtained = Literal["measured", "emulated", "estimated"]
 """How a figure was got: on a real board, on an emulated one, or by a calculation."""
@@ -58,8 +61,42 @@ class LayerInfo:
 
 
 @dataclass(frozen=True)
+class LutTensor:
+    """Weights of one layer that are stored as indices of ``bits`` bits into ``tables`` tables.
+
+    ``distinct_values`` is the most that any table has; bytes are of the data alone.
+    """
+
+    layer: str
+    distinct_values: int
+    bits: int
+    tables: int
+    before_bytes: int
+    after_bytes: int
+
+
+@dataclass(frozen=True)
+class LutCompression:
+    """What lookup tables for TFLite Micro's DECODE did to a model file.
+
+    ``before_bytes`` and ``after_bytes`` are of the whole file. ``decoded_peak_bytes``: the largest
+    decoded tensor, which lies in the arena while its layer runs. ``proof_samples``: random inputs
+    on which the interpreter gave the same output bytes before and after.
+    """
+
+    before_bytes: int
+    after_bytes: int
+    decoded_peak_bytes: int
+    tensors: tuple[LutTensor, ...]
+    proof_samples: int
+
+
+@dataclass(frozen=True)
 class ConvertedModel:
-    """A fully-int8 ``.tflite`` file with what was learnt while it was made."""
+    """A fully-int8 ``.tflite`` file with what was learnt while it was made.
+
+    ``lut`` is None unless weights were stored as lookup tables afterwards.
+    """
 
     tflite: bytes
     sha256: str
@@ -68,6 +105,7 @@ class ConvertedModel:
     float_accuracy: float | None = None
     int8_accuracy: float | None = None
     warnings: tuple[str, ...] = ()
+    lut: LutCompression | None = None
 
 
 @dataclass(frozen=True)

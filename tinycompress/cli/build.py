@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tinycompress.artifacts import BenchResult, EngineName, ExactTo
+from tinycompress.artifacts import BenchResult, EngineName, ExactTo, TflmCompression
 from tinycompress.cli.options import (
     board_option,
     data_options,
@@ -15,6 +15,7 @@ from tinycompress.cli.options import (
     output_option,
     port_options,
     print_json,
+    tflm_compression_option,
 )
 from tinycompress.cli.progress import stage_progress
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Whose kernels run on the device.",
 )
+@tflm_compression_option
 @click.option(
     "--toolchain",
     type=click.Choice(["auto", "zig", "gcc"]),
@@ -78,6 +80,7 @@ def build_command(
     data: Path | None,
     val: Path | None,
     engine: EngineName,
+    tflm_compression: TflmCompression,
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
     optimize: Literal["speed", "ram", "flash"],
@@ -105,9 +108,10 @@ def build_command(
         target = target.over("usb-cdc" if transport == "usb" else "uart")
     with stage_progress() as progress:
         made = pipeline.build(
-            model, board, data=data, val=val, engine=engine, toolchain=toolchain,
-            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget,
-            transport=transport, output=output, progress=progress,
+            model, board, data=data, val=val, engine=engine,
+            tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
+            optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
+            progress=progress,
         )  # fmt: skip
     if not as_json:
         render.print_build(made, target, then_bench=not bench)

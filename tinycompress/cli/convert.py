@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from tinycompress.cli.options import data_options, json_option, print_json
+from tinycompress.artifacts import TflmCompression
+from tinycompress.cli.options import (
+    data_options,
+    json_option,
+    print_json,
+    tflm_compression_option,
+)
 from tinycompress.cli.progress import stage_progress
 
 
@@ -20,16 +26,24 @@ from tinycompress.cli.progress import stage_progress
     required=True,
     help="The .tflite file to write.",
 )
+@tflm_compression_option
 @json_option
 def convert_command(
-    model: Path, data: Path | None, val: Path | None, output: Path, as_json: bool
+    model: Path,
+    data: Path | None,
+    val: Path | None,
+    output: Path,
+    tflm_compression: TflmCompression,
+    as_json: bool,
 ) -> None:
     """Convert a Keras MODEL to a fully-int8 .tflite and check that no float is left."""
     from tinycompress import pipeline
     from tinycompress.cli import render
 
     with stage_progress() as progress:
-        converted = pipeline.convert(model, data, output, val=val, progress=progress)
+        converted = pipeline.convert(
+            model, data, output, val=val, tflm_compression=tflm_compression, progress=progress
+        )
     if as_json:
         print_json(render.convert_json(converted, output))
     else:

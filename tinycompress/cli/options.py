@@ -53,6 +53,14 @@ def data_options(command: _Command) -> _Command:
     return data(val(command))
 
 
+def tflm_compression_option(command: _Command) -> _Command:
+    """``--tflm-compression``: how weights are stored for TFLite Micro."""
+    return click.option(
+        "--tflm-compression", type=click.Choice(["none", "lut"]), default="none", show_default=True,
+        help="lut: clustered weights as lookup tables that TFLM's DECODE reads; TFLM alone does.",
+    )(command)  # fmt: skip
+
+
 def port_options(command: _Command) -> _Command:
     """``--port`` and ``--answer-port``: where a real board is reached."""
     answers = click.option(

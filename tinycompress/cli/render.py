@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import ConvertedModel, Finding, TensorSpec
+from tinycompress.artifacts import ConvertedModel, Finding, LutCompression, TensorSpec
 from tinycompress.boards import Board
 from tinycompress.pipeline import Build, Inspection
 
@@ -45,6 +46,7 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "model_sha256": project.model_sha256,
         "tflite_bytes": len(made.model.tflite),
         "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
+        "lut": None if made.model.lut is None else asdict(made.model.lut),
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
         "build_id": built.build_id,
@@ -133,6 +135,7 @@ def convert_json(converted: ConvertedModel, output: Path) -> dict[str, object]:
         "outputs": [_spec_json(spec) for spec in converted.outputs],
         "accuracy": {"float": converted.float_accuracy, "int8": converted.int8_accuracy},
         "warnings": list(converted.warnings),
+        "lut": None if converted.lut is None else asdict(converted.lut),
     }
 
 
@@ -144,7 +147,20 @@ def conversion_lines(converted: ConvertedModel) -> list[str]:
             f"accuracy: float {100 * converted.float_accuracy:.2f} %, "
             f"int8 {100 * converted.int8_accuracy:.2f} %"
         )
+    if converted.lut is not None:
+        lines += _lut_lines(converted.lut)
     return lines + [f"warning: {warning}" for warning in converted.warnings]
+
+
+def _lut_lines(lut: LutCompression) -> list[str]:
+    saved = 1 - lut.after_bytes / lut.before_bytes
+    return [
+        f"lookup tables for {len(lut.tensors)} layers: {lut.before_bytes:,} -> "
+        f"{lut.after_bytes:,} bytes ({100 * saved:.1f} % less); the interpreter's outputs are the "
+        f"same on {lut.proof_samples} random inputs",
+        f"the arena needs up to {lut.decoded_peak_bytes:,} bytes more, for the decoded weights of "
+        "the layer that runs",
+    ]
 
 
 def print_convert(converted: ConvertedModel, output: Path) -> None:

@@ -8,7 +8,7 @@ refused with every reason at once. Whether an engine can run the model is not de
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tinycompress.errors import ModelError
@@ -36,6 +36,9 @@ MAX_FILE_BYTES = 64 << 20
 MAX_SUBGRAPHS = 256
 MAX_TENSORS = 8_192
 MAX_OPERATORS = 8_192
+
+DECODE_CUSTOM_CODE = "TFLM_DECODE"
+"""The custom operator of TFLM that decompresses constants while the model runs."""
 
 _SCALAR_CODES = {"int": "i", "uint": "I", "long": "q", "float": "f", "bool": "?"}
 
@@ -100,14 +103,15 @@ class _ModelReader:
         if self._tensor_count > MAX_TENSORS or self._op_count > MAX_OPERATORS:
             damaged(f"it has more than {MAX_TENSORS} tensors or {MAX_OPERATORS} operators")
         where = f"subgraph {index} " if index else ""
+        ops = tuple(self._op(number, operators[number], where) for number in range(len(operators)))
+        encoded = _encoded_tensors(ops)
         return Graph(
             name=table.string(SubGraphField.NAME, "subgraph name"),
             tensors=tuple(
-                self._tensors.read(number, tensors[number], where) for number in range(len(tensors))
+                self._tensors.read(number, tensors[number], where, encoded=number in encoded)
+                for number in range(len(tensors))
             ),
-            ops=tuple(
-                self._op(number, operators[number], where) for number in range(len(operators))
-            ),
+            ops=ops,
             inputs=table.integers(SubGraphField.INPUTS, "subgraph inputs"),
             outputs=table.integers(SubGraphField.OUTPUTS, "subgraph outputs"),
         )
@@ -149,6 +153,12 @@ class _ModelReader:
                 damaged(f"custom options end at byte {start + size}, outside the file")
         self._file.spend_bytes(size)
         return self._file.data[start : start + size]
+
+
+def _encoded_tensors(ops: Sequence[Op]) -> frozenset[int]:
+    """Tensors that hold compressed bytes: TFLM's DECODE takes pairs of them and their tables."""
+    decodes = (op for op in ops if op.custom_code == DECODE_CUSTOM_CODE)
+    return frozenset(index for op in decodes for index in op.inputs[::2])
 
 
 def _options(op: Table, kind: str, what: str) -> Mapping[str, OptionValue]:

@@ -46,8 +46,12 @@ class TensorReader:
         self._arrays: dict[tuple[int, int, DType], npt.NDArray[Any]] = {}
         self._copied_bytes = 0
 
-    def read(self, index: int, table: Table, where: str) -> Tensor:
-        """Tensor ``index`` of the subgraph that ``where`` names."""
+    def read(self, index: int, table: Table, where: str, *, encoded: bool = False) -> Tensor:
+        """Tensor ``index`` of the subgraph that ``where`` names.
+
+        ``encoded``: it holds compressed bytes. TFLM's compression tool leaves the parameters of the
+        tensor that they decode to in such a tensor, where they fit neither its shape nor its type.
+        """
         name = table.string(TensorField.NAME, "tensor name")
         what = f"{where}tensor {index} '{shorten(name)}'"
         dtype = _dtype(table.scalar(TensorField.TYPE, "b", 0), what)
@@ -58,9 +62,9 @@ class TensorReader:
             name=name,
             shape=shape,
             dtype=dtype,
-            quantization=self._quantization(
-                table.table(TensorField.QUANTIZATION), shape, dtype, what
-            ),
+            quantization=None
+            if encoded
+            else self._quantization(table.table(TensorField.QUANTIZATION), shape, dtype, what),
             data=self._constant(table.scalar(TensorField.BUFFER, "I", 0), shape, dtype, what),
             is_variable=table.scalar(TensorField.IS_VARIABLE, "?", False),
         )

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from tinycompress.artifacts import TensorSpec
 from tinycompress.errors import ConfigError
 from tinycompress.ir.quantize import quantize
+from tinycompress.ir.random_inputs import random_inputs
 
 # What numpy lets through when a file is damaged or something else.
 _MALFORMED = (
@@ -143,18 +144,7 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
 
 def random_samples(inputs: Sequence[TensorSpec], count: int) -> StoredSamples:
     """The same ``count`` random samples every time, over the whole range of each input."""
-    generator = np.random.default_rng(0)
-    arrays: list[npt.NDArray[Any]] = []
-    for spec in inputs:
-        shape = (count, *spec.shape)
-        if np.issubdtype(spec.dtype, np.integer):
-            limits = np.iinfo(spec.dtype)
-            arrays.append(
-                generator.integers(limits.min, limits.max, shape, spec.dtype, endpoint=True)
-            )
-        else:
-            arrays.append(generator.standard_normal(shape).astype(spec.dtype))
-    return StoredSamples(tuple(arrays))
+    return StoredSamples(random_inputs(inputs, count))
 
 
 def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:

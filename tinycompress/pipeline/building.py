@@ -13,6 +13,7 @@ from tinycompress.artifacts import (
     ConvertedModel,
     EngineName,
     ExactTo,
+    TflmCompression,
     ToolchainName,
 )
 from tinycompress.boards import load_board
@@ -20,6 +21,8 @@ from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.options import Optimize
 from tinycompress.conversion import convert_model
 from tinycompress.conversion.carray import Style, write_c_array
+from tinycompress.conversion.tflm_lut import compress_with_tables
+from tinycompress.errors import ConfigError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.files import read_file
@@ -45,6 +48,7 @@ def convert(
     output: str | Path | None = None,
     *,
     val: str | Path | None = None,
+    tflm_compression: TflmCompression = "none",
     progress: Progress = no_progress,
 ) -> ConvertedModel:
     """Turn a Keras model into a fully-int8 ``.tflite``; a ``.tflite`` is checked and passed on.
@@ -56,11 +60,13 @@ def convert(
         output: File to write; None writes nothing.
         val: ``.npz`` with samples ``x`` and labels ``y`` that float and int8 accuracy are counted
             on; None takes ``data``.
+        tflm_compression: ``lut`` stores weights of few distinct values as lookup tables, which
+            only TFLite Micro reads.
         progress: Told what is under way.
 
     Raises:
         ConfigError: The model file or the data are unusable.
-        ModelError: The model cannot be made fully int8.
+        ModelError: The model cannot be made fully int8, or not smaller by lookup tables.
     """
     progress("convert to int8")
     converted = convert_model(
@@ -68,6 +74,9 @@ def convert(
         None if data is None else Path(data),
         evaluation=None if val is None else Path(val),
     )
+    if tflm_compression == "lut":
+        progress("store weights as lookup tables")
+        converted = compress_with_tables(converted)
     if output is not None:
         _files.write_bytes(Path(output), converted.tflite)
     return converted
@@ -80,6 +89,7 @@ def build(
     data: str | Path | None = None,
     val: str | Path | None = None,
     engine: EngineName = "aot",
+    tflm_compression: TflmCompression = "none",
     toolchain: Toolchain = "auto",
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
@@ -96,6 +106,7 @@ def build(
         data: Calibration samples, needed unless ``model`` is a ``.tflite``.
         val: Labelled samples to count accuracy on, as in `convert`.
         engine: Whose kernels run on the device.
+        tflm_compression: As in `convert`; ``lut`` is for the engine ``tflm`` only.
         toolchain: Compiler; ``auto`` takes the one that pip brought.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
@@ -108,11 +119,16 @@ def build(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
+    if tflm_compression != "none" and engine != "tflm":
+        raise ConfigError(
+            f"lookup tables are for the engine tflm, not {engine}",
+            hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
+        )
     target = load_board(str(board))
     if transport is not None:
         target = target.over("usb-cdc" if transport == "usb" else "uart")
     directory = default_directory(model, target) if output is None else Path(output)
-    converted = convert(model, data, val=val, progress=progress)
+    converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
     progress("generate C")
     graph = read_model(converted.tflite)
     chosen = CodegenOptions.for_board(
