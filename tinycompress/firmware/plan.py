@@ -9,6 +9,8 @@ from types import MappingProxyType
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import Board
 from tinycompress.boards.schema import Core, Cpu, Fpu
+from tinycompress.firmware import tflm_library
+from tinycompress.firmware.tflm_library import TflmTarget, tflm_target
 
 LINKER_SCRIPT = "board.ld"
 
@@ -49,12 +51,27 @@ class ToolchainFlags:
 
 
 @dataclass(frozen=True)
+class TflmPlan:
+    """What a project of the TFLM engine takes from an upstream checkout, and how its C++ compiles.
+
+    ``include_dirs`` are relative to the checkout; ``target`` is what the library must be built for.
+    A C++ source is compiled with ``cxx_flags + cxx_warnings`` in place of the plan's
+    ``compile_flags + warnings``.
+    """
+
+    target: TflmTarget
+    include_dirs: tuple[str, ...]
+    cxx_flags: tuple[str, ...]
+    cxx_warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class BuildPlan:
     """Everything that a driver of compilers must know; all paths are relative to the project.
 
     A source is compiled with ``compile_flags + warnings + toolchains[name].compile`` and every
     ``include_dirs``; objects are linked with ``toolchains[name].compile + link_flags +
-    toolchains[name].link`` and the linker script.
+    toolchains[name].link`` and the linker script. ``tflm`` is None where the AOT engine is used.
     """
 
     sources: tuple[str, ...]
@@ -64,6 +81,7 @@ class BuildPlan:
     link_flags: tuple[str, ...]
     linker_script: str
     toolchains: Mapping[ToolchainName, ToolchainFlags]
+    tflm: TflmPlan | None = None
 
 
 def build_plan(
@@ -72,15 +90,26 @@ def build_plan(
     sources: tuple[str, ...],
     include_dirs: tuple[str, ...],
     defines: tuple[str, ...] = (),
+    tflm: bool = False,
 ) -> BuildPlan:
     """The plan for compiling ``sources`` for ``board``.
 
     Args:
         board: Whose core decides the flags.
-        sources: ``.c`` and ``.S`` files, relative to the project.
+        sources: ``.c``, ``.cpp`` and ``.S`` files, relative to the project.
         include_dirs: Relative to the project, in order.
         defines: ``-D`` flags.
+        tflm: Whether stock TFLM is linked. Only gcc can: it brings the C++ library's headers.
+
+    Raises:
+        BoardError: Upstream does not build TFLM for the board's core.
     """
+    gcc_link = ("-nostartfiles", *tflm_library.LINK) if tflm else ("-nostartfiles",)
+    toolchains: dict[ToolchainName, ToolchainFlags] = {
+        "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), gcc_link)
+    }
+    if not tflm:
+        toolchains["zig"] = ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), _ZIG_LINK)
     return BuildPlan(
         sources=sources,
         include_dirs=include_dirs,
@@ -88,12 +117,17 @@ def build_plan(
         warnings=_WARNINGS,
         link_flags=_LINK,
         linker_script=LINKER_SCRIPT,
-        toolchains=MappingProxyType(
-            {
-                "gcc": ToolchainFlags(gcc_cpu_flags(board.cpu), ("-nostartfiles",)),
-                "zig": ToolchainFlags((*zig_cpu_flags(board.cpu), *_ZIG_COMPILE), _ZIG_LINK),
-            }
-        ),
+        toolchains=MappingProxyType(toolchains),
+        tflm=_tflm_plan(board, defines) if tflm else None,
+    )
+
+
+def _tflm_plan(board: Board, defines: tuple[str, ...]) -> TflmPlan:
+    return TflmPlan(
+        target=tflm_target(board.cpu),
+        include_dirs=tflm_library.INCLUDE_DIRS,
+        cxx_flags=(*tflm_library.CXX_COMPILE, *defines),
+        cxx_warnings=tflm_library.CXX_WARNINGS,
     )
 
 
@@ -114,6 +148,6 @@ def zig_cpu_flags(cpu: Cpu) -> tuple[str, ...]:
     core = cpu.core.replace("-", "_") + _ZIG_FPU[cpu.fpu]
     if cpu.core in _OPTIONAL_DSP:
         core += "+dsp" if cpu.dsp else "-dsp"
-    if cpu.core == "cortex-m55" and not cpu.mve:
-        core += "-mve"
+    if cpu.core == "cortex-m55":
+        core += "+mve_fp" if cpu.mve else "-mve"
     return ("-target", f"thumb-freestanding-{abi}", f"-mcpu={core}")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tinycompress.artifacts import (
+    ArenaFigure,
     FirmwareProject,
     GeneratedSources,
     LayerInfo,
@@ -17,7 +18,8 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
-from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
+from tinycompress.firmware.plan import BuildPlan, TflmPlan, ToolchainFlags
+from tinycompress.firmware.tflm_library import TflmTarget
 
 PROJECT_FILE = "tinycompress.json"
 SCHEMA = "tinycompress.project"
@@ -29,7 +31,7 @@ def project_json(
     sources: GeneratedSources, board: Board, plan: BuildPlan, *, model_name: str
 ) -> str:
     """The text of ``tinycompress.json``: sorted keys, nothing that changes from run to run."""
-    table = {
+    table: dict[str, Any] = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "model_name": model_name,
@@ -55,6 +57,10 @@ def project_json(
             "toolchains": {name: asdict(flags) for name, flags in plan.toolchains.items()},
         },
     }
+    if plan.tflm is not None:
+        table["build"]["tflm"] = asdict(plan.tflm)
+    if sources.arena is not None:
+        table["arena"] = asdict(sources.arena)
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -87,6 +93,7 @@ def load_project(directory: Path) -> FirmwareProject:
             arena_bytes=table["arena_bytes"],
             weights_bytes=table["weights_bytes"],
             transport=table["transport"],
+            arena=ArenaFigure(**table["arena"]) if "arena" in table else None,
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error
@@ -114,9 +121,19 @@ def load_plan(directory: Path) -> BuildPlan:
                     for name, flags in plan["toolchains"].items()
                 }
             ),
+            tflm=_tflm_plan(plan["tflm"]) if "tflm" in plan else None,
         )
     except (AttributeError, KeyError, TypeError) as error:
         raise _broken(directory, error) from error
+
+
+def _tflm_plan(item: Mapping[str, Any]) -> TflmPlan:
+    return TflmPlan(
+        target=TflmTarget(**item["target"]),
+        include_dirs=tuple(item["include_dirs"]),
+        cxx_flags=tuple(item["cxx_flags"]),
+        cxx_warnings=tuple(item["cxx_warnings"]),
+    )
 
 
 def _tensor(item: Mapping[str, Any]) -> TensorSpec:

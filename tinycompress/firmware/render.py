@@ -134,7 +134,7 @@ def _copies(source: Path, target: str) -> Tree:
 
 
 def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPlan:
-    compiled = tuple(sorted(path for path in paths if path.endswith((".c", ".S"))))
+    compiled = tuple(sorted(path for path in paths if path.endswith((".c", ".cpp", ".S"))))
     return build_plan(
         board,
         sources=compiled,
@@ -143,6 +143,7 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
             f"-DTC_ENGINE_ID={_ENGINE_ID[sources.engine]}u",
             f"-DTC_MEASURE_MAX_LAYERS={max(1, len(sources.layers))}u",
         ),
+        tflm=sources.engine == "tflm",
     )
 
 

@@ -20,10 +20,10 @@ from tinycompress.boards import Board
 from tinycompress.boards.schema import VolumeFlash
 from tinycompress.elf import ElfImage, read_elf
 from tinycompress.errors import ConfigError, ToolError
-from tinycompress.firmware.plan import BuildPlan
+from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
 from tinycompress.toolchain import compiler
-from tinycompress.toolchain.compiler import Commands, CompileJob
-from tinycompress.toolchain.find import Toolchain, ToolchainChoice, select
+from tinycompress.toolchain.compiler import TFLM_PLACE, Commands, CompileJob, CxxCommands
+from tinycompress.toolchain.find import Toolchain, ToolchainChoice, find_gcc, find_gxx, select
 from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import (
@@ -34,14 +34,22 @@ from tinycompress.toolchain.record import (
     FlashRecord,
     RamRecord,
     RecordedFile,
+    TflmRecord,
     ToolchainRecord,
     read_record,
 )
 from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
+from tinycompress.toolchain.tflm import (
+    TflmLibrary,
+    check_operators,
+    find_tflm,
+    require_gcc_choice,
+)
 from tinycompress.toolchain.uf2 import uf2_image
 
 BUILD_DIRECTORY = "build"
 ELF_NAME = "firmware.elf"
+RESOLVER_SOURCE = "model/tcm_ops.h"
 
 
 def build(
@@ -49,6 +57,7 @@ def build(
     board: Board,
     *,
     toolchain: ToolchainChoice = "auto",
+    tflm_dir: Path | None = None,
     progress: Progress = no_progress,
 ) -> BuiltFirmware:
     """Compile and link a project into its directory ``build/``.
@@ -60,28 +69,31 @@ def build(
     Args:
         project: As ``firmware.render_project`` or ``firmware.load_project`` return it.
         board: The board that the project was made for.
-        toolchain: Compiler; ``auto`` takes the one that pip brought.
+        toolchain: Compiler; ``auto`` takes the one that pip brought, for the engine ``tflm`` gcc.
+        tflm_dir: For the engine ``tflm``, the upstream checkout with the built library; None takes
+            the one that the variable TFLM_DIR names.
         progress: Told how many files are compiled.
 
     Raises:
         ConfigError: The project is for another board or damaged, or ``build/`` cannot be written.
-        ToolError: No compiler, or it fails; with its own text.
+        ToolError: No compiler, or it fails; with its own text. Or no TFLM for this board.
         DoesNotFitError: A memory region of the board overflowed.
     """
     _check_board(project, board)
     plan = read_plan(project.directory)
-    chain = select(toolchain)
+    tflm = None if plan.tflm is None else tflm_for(project, board, toolchain, tflm_dir)
+    chain = select(toolchain) if tflm is None else find_gcc()
     target = project.directory / BUILD_DIRECTORY
     _check_replaceable(target)
     with _files.new_directory(target, replace=True) as temporary:
-        commands = _commands(plan, chain, project.directory, cache=temporary / "cache")
+        commands = _commands(plan, chain, project.directory, cache=temporary / "cache", tflm=tflm)
         warnings = _compile_and_link(commands, plan, temporary, progress)
         if not (temporary / ELF_NAME).is_file():
             raise ToolError(f"{chain.command[0]} reported no error, but wrote no {ELF_NAME}")
         image = read_elf(temporary / ELF_NAME)
         _check_linked(image, board)
         images = _write_images(image, board, temporary)
-        record = _record(image, board, plan, commands, images, warnings)
+        record = _record(image, board, plan, commands, images, warnings, tflm)
         (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
         shutil.rmtree(temporary / "cache", ignore_errors=True)
     return load_built(project, board)
@@ -143,7 +155,31 @@ def _check_replaceable(target: Path) -> None:
         )
 
 
-def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path) -> Commands:
+def tflm_for(
+    project: FirmwareProject, board: Board, toolchain: ToolchainChoice, tflm_dir: Path | None
+) -> TflmLibrary:
+    """The library that a project of the TFLM engine is linked with.
+
+    Raises:
+        ConfigError: Another compiler than gcc was asked for.
+        ToolError: There is no library that fits.
+    """
+    require_gcc_choice(toolchain)
+    library = find_tflm(board.cpu, tflm_dir)
+    check_operators(
+        library.checkout, (project.directory / RESOLVER_SOURCE).read_text(encoding="utf-8")
+    )
+    return library
+
+
+def _commands(
+    plan: BuildPlan,
+    chain: Toolchain,
+    directory: Path,
+    *,
+    cache: Path,
+    tflm: TflmLibrary | None,
+) -> Commands:
     own = plan.toolchains.get(chain.name)
     if own is None:
         raise ConfigError(f"the project {directory} cannot be built with {chain.name}")
@@ -158,6 +194,28 @@ def _commands(plan: BuildPlan, chain: Toolchain, directory: Path, *, cache: Path
         ),
         link_flags=(*own.compile, *plan.link_flags, *own.link),
         environment={"ZIG_LOCAL_CACHE_DIR": str(cache)},
+        cxx=None if tflm is None else _cxx_commands(plan, chain, own, tflm),
+    )
+
+
+def _cxx_commands(
+    plan: BuildPlan, chain: Toolchain, own: ToolchainFlags, tflm: TflmLibrary
+) -> CxxCommands:
+    assert plan.tflm is not None, "a library is searched for where the plan wants one"
+    library = tflm.path.relative_to(tflm.checkout).as_posix()
+    return CxxCommands(
+        command=find_gxx(chain).command,
+        flags=(
+            *plan.tflm.cxx_flags,
+            *plan.tflm.cxx_warnings,
+            *own.compile,
+            f"-ffile-prefix-map={TFLM_PLACE}=tflm",
+            *(f"-I{include}" for include in plan.include_dirs),
+            # As system headers: their warnings are upstream's.
+            *(f"-isystem{TFLM_PLACE}/{include}" for include in plan.tflm.include_dirs),
+        ),
+        libraries=(f"{TFLM_PLACE}/{library}", "-lm"),
+        tflm_directory=tflm.checkout,
     )
 
 
@@ -228,6 +286,7 @@ def _record(
     commands: Commands,
     images: Mapping[str, str],
     warnings: tuple[str, ...],
+    tflm: TflmLibrary | None,
 ) -> BuildRecord:
     flash = flash_sizes(image, source_groups(plan))
     ram = ram_sizes(image)
@@ -238,7 +297,7 @@ def _record(
         build_id=_build_id(image),
         elf_sha256=image.sha256,
         toolchain=ToolchainRecord(name=commands.toolchain.name, version=commands.toolchain.version),
-        flags=(*commands.compile_flags, *commands.link_flags),
+        flags=_recorded_flags(commands),
         flash=FlashRecord(
             weights_bytes=flash.weights_bytes,
             kernels_bytes=flash.kernels_bytes,
@@ -254,4 +313,19 @@ def _record(
         ),
         images=images,
         warnings=warnings,
+        tflm=None if tflm is None else _tflm_record(tflm),
+    )
+
+
+def _recorded_flags(commands: Commands) -> tuple[str, ...]:
+    flags = (*commands.compile_flags, *commands.link_flags)
+    return flags if commands.cxx is None else (*flags, *commands.cxx.flags)
+
+
+def _tflm_record(tflm: TflmLibrary) -> TflmRecord:
+    return TflmRecord(
+        commit=tflm.commit,
+        target_arch=tflm.target_arch,
+        build_type=tflm.build_type,
+        library_sha256=hashlib.sha256(tflm.path.read_bytes()).hexdigest(),
     )

@@ -12,13 +12,17 @@ from pathlib import Path
 from tinycompress import _proc
 from tinycompress.artifacts import ToolchainName
 from tinycompress.errors import DoesNotFitError, ToolError
-from tinycompress.toolchain.find import INSTALL_HINTS, Toolchain
+from tinycompress.toolchain.find import CXX_INSTALL_HINT, INSTALL_HINTS, Toolchain
 from tinycompress.toolchain.overflow import does_not_fit
 
 _LOG = logging.getLogger(__name__)
 
 COMPILE_TIMEOUT_S = 300.0
 LINK_TIMEOUT_S = 300.0
+CXX_SUFFIX = ".cpp"
+TFLM_PLACE = "$TFLM_DIR"
+"""Stands for the TFLM checkout in flags, so that what is recorded of them names no place."""
+
 _MAX_DIAGNOSTIC_LINES = 60
 
 
@@ -28,6 +32,19 @@ class CompileJob:
 
     source: str
     output: Path
+
+
+@dataclass(frozen=True)
+class CxxCommands:
+    """How the C++ of a project compiles, and the libraries that it is linked with.
+
+    In ``flags`` and ``libraries``, `TFLM_PLACE` stands for ``tflm_directory``.
+    """
+
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+    libraries: tuple[str, ...]
+    tflm_directory: Path
 
 
 @dataclass(frozen=True)
@@ -43,19 +60,30 @@ class Commands:
     compile_flags: tuple[str, ...]
     link_flags: tuple[str, ...]
     environment: Mapping[str, str]
+    cxx: CxxCommands | None = None
 
     def compile_argv(self, job: CompileJob) -> tuple[str, ...]:
         """The command line that compiles one file."""
-        return (
-            *self.toolchain.command, *self.compile_flags, "-c", job.source, "-o", str(job.output),
-        )  # fmt: skip
+        start = (*self.toolchain.command, *self.compile_flags)
+        if self.cxx is not None and job.source.endswith(CXX_SUFFIX):
+            start = (*self.cxx.command, *self.cxx.flags)
+        return (*self._placed(start), "-c", job.source, "-o", str(job.output))
 
     def link_argv(self, objects: Iterable[Path], script: Path, output: Path) -> tuple[str, ...]:
         """The command line that links all objects."""
-        return (
-            *self.toolchain.command, *self.link_flags, f"-Wl,-T,{script}",
-            *map(str, objects), "-o", str(output),
+        libraries = () if self.cxx is None else self.cxx.libraries
+        return self._placed(
+            (
+                *self.toolchain.command, *self.link_flags, f"-Wl,-T,{script}",
+                *map(str, objects), *libraries, "-o", str(output),
+            )
         )  # fmt: skip
+
+    def _placed(self, argv: Iterable[str]) -> tuple[str, ...]:
+        if self.cxx is None:
+            return tuple(argv)
+        place = str(self.cxx.tflm_directory)
+        return tuple(word.replace(TFLM_PLACE, place) for word in argv)
 
 
 def compile_all(
@@ -140,8 +168,12 @@ def _failure(commands: Commands, what: str, text: str) -> DoesNotFitError | Tool
         lines = [*lines[:_MAX_DIAGNOSTIC_LINES], f"... {left} more lines"]
     toolchain = commands.toolchain
     said = "\n".join(lines) or "it gave no reason"
-    hint = f"try the other compiler: --toolchain {_other(commands)}"
-    if "cannot find -lc" in text or "nosys.specs" in text:
+    hint: str | None = f"try the other compiler: --toolchain {_other(commands)}"
+    if commands.cxx is not None:
+        hint = "tell whether upstream's own example builds; docs/engines.md says what was tried"
+    if "fatal error: cstddef" in text or "cannot find -lstdc++" in text:
+        hint = f"the C++ library for Arm is missing: {CXX_INSTALL_HINT}"
+    if "cannot find -lc" in text or "nosys.specs" in text or "nano.specs" in text:
         hint = f"the C library for Arm is missing: {INSTALL_HINTS['gcc']}"
     return ToolError(f"{what} with {toolchain.name} {toolchain.version}:\n{said}", hint=hint)
 

@@ -28,6 +28,10 @@ INSTALL_HINTS: Mapping[ToolchainName, str] = MappingProxyType(
         "gcc": "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi, or --toolchain zig",
     }
 )
+GXX = "arm-none-eabi-g++"
+CXX_INSTALL_HINT = (
+    "apt install gcc-arm-none-eabi libnewlib-arm-none-eabi libstdc++-arm-none-eabi-newlib"
+)
 _VERSION_TIMEOUT_S = 60.0
 
 
@@ -100,6 +104,28 @@ def find_gcc() -> Toolchain:
     environment = {"LC_ALL": "C"}
     version = _version((str(path), "-dumpfullversion"), environment, hint)
     return Toolchain("gcc", (str(path),), version, MappingProxyType(environment))
+
+
+def find_gxx(gcc: Toolchain) -> Toolchain:
+    """The C++ compiler beside an arm-none-eabi-gcc, of the same version.
+
+    Raises:
+        ToolError: It is missing, does not run, or is another version.
+    """
+    beside = Path(gcc.command[0])
+    name = beside.name.replace("gcc", "g++")
+    path = beside.with_name(name)
+    if name == beside.name or not path.is_file():
+        raise ToolError(
+            f"the C++ compiler {GXX} is missing: not beside {beside}", hint=CXX_INSTALL_HINT
+        )
+    version = _version((str(path), "-dumpfullversion"), gcc.environment, CXX_INSTALL_HINT)
+    if version != gcc.version:
+        raise ToolError(
+            f"{path} is version {version}, {beside} is {gcc.version}: their objects do not mix",
+            hint=CXX_INSTALL_HINT,
+        )
+    return Toolchain("gcc", (str(path),), version, gcc.environment)
 
 
 def zig_path() -> Path | None:

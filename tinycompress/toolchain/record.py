@@ -33,6 +33,15 @@ class ToolchainRecord(_Record):
     version: str
 
 
+class TflmRecord(_Record):
+    """Which build of TensorFlow Lite Micro was linked; ``commit`` is None without git."""
+
+    commit: str | None
+    target_arch: str
+    build_type: str
+    library_sha256: _Sha256
+
+
 class FlashRecord(_Record):
     """Flash of the ELF by category."""
 
@@ -66,10 +75,13 @@ class BuildRecord(_Record):
     ram: RamRecord
     images: Mapping[_Kind, _Sha256]
     warnings: tuple[str, ...]
+    tflm: TflmRecord | None = None
 
     def to_json(self) -> str:
         """The text of the file; the same for the same record."""
-        return json.dumps(self.model_dump(mode="json", by_alias=True), indent=2) + "\n"
+        left_out = {"tflm"} if self.tflm is None else None
+        table = self.model_dump(mode="json", by_alias=True, exclude=left_out)
+        return json.dumps(table, indent=2) + "\n"
 
 
 @dataclass(frozen=True)

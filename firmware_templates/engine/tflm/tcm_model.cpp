@@ -51,8 +51,7 @@ Invoke original_invokes[TCM_OP_COUNT];
 
 /* Stands in for the invoke function of the operator that is number `op` in the resolver. TFLM's own
  * profiler cannot do this: a library that was built for release calls none. */
-template <size_t op>
-TfLiteStatus timed_invoke(TfLiteContext *context, TfLiteNode *node) {
+template <size_t op> TfLiteStatus timed_invoke(TfLiteContext *context, TfLiteNode *node) {
     if (profiler.begin == nullptr) {
         return original_invokes[op](context, node);
     }
@@ -63,8 +62,7 @@ TfLiteStatus timed_invoke(TfLiteContext *context, TfLiteNode *node) {
     return status;
 }
 
-template <size_t... ops>
-Invoke timed_invoke_number(size_t op, std::index_sequence<ops...>) {
+template <size_t... ops> Invoke timed_invoke_number(size_t op, std::index_sequence<ops...>) {
     static constexpr Invoke timed_invokes[] = {timed_invoke<ops>...};
     return timed_invokes[op];
 }
@@ -72,7 +70,8 @@ Invoke timed_invoke_number(size_t op, std::index_sequence<ops...>) {
 /* The model's operators with their invoke functions under the profiler's eyes. */
 class TimedOpResolver final : public tflite::MicroOpResolver {
   public:
-    explicit TimedOpResolver(const TcmOpResolver &operators) : operators_(operators) {}
+    explicit TimedOpResolver(const TcmOpResolver &operators) : operators_(operators) {
+    }
 
     const TFLMRegistration *FindOp(tflite::BuiltinOperator op) const override {
         return timed(operators_.FindOp(op));
@@ -82,7 +81,8 @@ class TimedOpResolver final : public tflite::MicroOpResolver {
         return timed(operators_.FindOp(op));
     }
 
-    TfLiteBridgeBuiltinParseFunction GetOpDataParser(tflite::BuiltinOperator op) const override {
+    tflite::TfLiteBridgeBuiltinParseFunction
+    GetOpDataParser(tflite::BuiltinOperator op) const override {
         return operators_.GetOpDataParser(op);
     }
 
@@ -117,8 +117,8 @@ class TimedOpResolver final : public tflite::MicroOpResolver {
 
 alignas(TcmOpResolver) unsigned char operators_storage[sizeof(TcmOpResolver)];
 alignas(TimedOpResolver) unsigned char resolver_storage[sizeof(TimedOpResolver)];
-alignas(tflite::MicroInterpreter) unsigned char interpreter_storage[sizeof(
-    tflite::MicroInterpreter)];
+alignas(
+    tflite::MicroInterpreter) unsigned char interpreter_storage[sizeof(tflite::MicroInterpreter)];
 
 /* Null until its tensors are allocated, so that nothing runs it before. */
 tflite::MicroInterpreter *interpreter = nullptr;

@@ -44,7 +44,7 @@ _METHODS_TEXT = """
     UNIDIRECTIONAL_SEQUENCE_LSTM AddUnidirectionalSequenceLSTM; ZEROS_LIKE AddZerosLike
 """
 METHODS: Mapping[str, str] = MappingProxyType(
-    {kind: method for kind, method in (pair.split() for pair in _METHODS_TEXT.split(";"))}
+    {pair.split()[0]: pair.split()[1] for pair in _METHODS_TEXT.split(";")}
 )
 """Method of ``MicroMutableOpResolver`` by TFLite's name of the operator."""
 

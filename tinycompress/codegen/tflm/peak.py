@@ -25,8 +25,7 @@ def peak_activations(graph: Graph) -> tuple[int, str]:
         live = sum(
             graph.tensors[index].size_bytes
             for index, first in first_use.items()
-            if first <= step <= last_use.get(index, first)
-            and not graph.tensors[index].is_constant
+            if first <= step <= last_use.get(index, first) and not graph.tensors[index].is_constant
         )
         if live > peak or not layer:
             peak, layer = live, graph.layer_name(op)

@@ -23,7 +23,7 @@ from tinycompress.ir.specs import input_specs, output_specs
 ALIGNMENT_BYTES = 16
 """Of the model array and of the arena, as TFLM wants them."""
 
-_RENDERED = ("tcm_model.h", "tcm_model_data.h", "tcm_model_data.c", "tcm_ops.h", "tcm_ops.cpp")
+_RENDERED = ("tcm_model.h", "tcm_model_data.h", "tcm_model_data.c", "tcm_ops.h")
 _COPIED = ("tcm_model.cpp", "tcm_cxx_runtime.c")
 _ROW_BYTES = 16
 _HEX = tuple(f"0x{byte:02x}" for byte in range(256))
@@ -84,7 +84,8 @@ def resolver_entries(graph: Graph) -> tuple[ResolverEntry, ...]:
         assert method is not None, "the model has passed the checks"
         by_method.setdefault(method, []).append(op)
     return tuple(
-        ResolverEntry(method, _registration(graph, ops)) for method, ops in sorted(by_method.items())
+        ResolverEntry(method, _registration(graph, ops))
+        for method, ops in sorted(by_method.items())
     )
 
 
