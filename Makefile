@@ -10,7 +10,8 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate clean
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate \
+        results results-lenet300 results-lenet5 results-dscnn results-resnet8 clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -67,6 +68,13 @@ kernel-costs: $(VENV)/.ready-dev
 
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+
+# Networks compressed on real data, measured on the virtual Nano 33 BLE: docs/results.md.
+results: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
+
+results-lenet300 results-lenet5 results-dscnn results-resnet8: results-%: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.results.run $*
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

@@ -54,7 +54,8 @@ def _row(cells: Iterable[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |\n"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], text_columns: int = 1) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]], text_columns: int = 1) -> str:
+    """A Markdown table; the first columns are text, the others are aligned as numbers."""
     rule = ["---"] * text_columns + ["--:"] * (len(heads) - text_columns)
     return _row(heads) + _row(rule) + "".join(_row(row) for row in rows)
 
@@ -94,7 +95,7 @@ def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     last: list[object] = ["geometric mean", "", ""]
     for name in toolchains:
         last += ["", "", _ratio(ratios[name]), "", ""]
-    return _table(heads, [*rows, last])
+    return table(heads, [*rows, last])
 
 
 def _memory_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
@@ -124,7 +125,7 @@ def _memory_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
         rows.append(row)
     blank: list[object] = [""] * 7
     last = ["geometric mean", "", "", _ratio(arenas), *blank, _ratio(flashes)]
-    return _table(heads, [*rows, last])
+    return table(heads, [*rows, last])
 
 
 def _operator_table(runs: Sequence[Run]) -> str:
@@ -140,7 +141,7 @@ def _operator_table(runs: Sequence[Run]) -> str:
              f"{count / outputs:.1f}"]
         )  # fmt: skip
     heads = ["operator", "kernel", "layers", "instructions", "per MAC", "per output"]
-    return _table(heads, rows, 2)
+    return table(heads, rows, 2)
 
 
 def _layer_table(run: Run) -> str:
@@ -157,4 +158,4 @@ def _layer_table(run: Run) -> str:
         for index, layer in numbered[:_WORST_LAYERS]
     ]  # fmt: skip
     heads = ["#", "operator", "kernel", "output", "MACs", "instructions", "per MAC", "share"]
-    return f"### {run['model']}\n\n" + _table(heads, rows, 4)
+    return f"### {run['model']}\n\n" + table(heads, rows, 4)

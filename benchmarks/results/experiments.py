@@ -1,0 +1,125 @@
+"""What is measured: a reference network on a data set, recipes for it, and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from benchmarks.results import networks, samples
+from benchmarks.results.targets import Target, float_within, int8_within, smaller
+
+Augment = Callable[[samples.Floats, Any], samples.Floats]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a reference is trained: Adam, the learning rate falling to zero as a cosine does."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float = 1e-3
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One network on one data set.
+
+    Attributes:
+        title: For the page.
+        load: The data.
+        network: Makes the reference.
+        training: Of the reference; None where it is trained already.
+        recipes: File stems in ``recipes/``, each one run from the reference.
+        targets: What is to be reached.
+        augment: Makes one augmented copy of the training data for the recipes.
+        copies: So many of them, beside the data themselves.
+        seed: Of the copies.
+        notes: What a reader must know to judge the figures.
+    """
+
+    title: str
+    load: Callable[[], samples.Samples]
+    network: Callable[[], Any]
+    recipes: tuple[str, ...]
+    targets: tuple[Target, ...]
+    training: Training | None = None
+    augment: Augment | None = None
+    copies: int = 0
+    seed: int = 2
+    notes: tuple[str, ...] = ()
+
+
+def _deep(recipe: str, dense_error_percent: float) -> tuple[Target, ...]:
+    near = f"dense: error near {dense_error_percent:.2f} % (Han et al. 2015)"
+    return (
+        float_within(recipe, "original", None, near),
+        smaller(recipe, "train", "nonzero_parameters", 12, "pruned: 12x fewer parameters"),
+        float_within(recipe, "train", 0.0, "pruned: error no worse than the dense model's"),
+        int8_within(recipe, "cluster", 0.1, "clustered, int8: within 0.1 point of dense float"),
+        int8_within(recipe, "qat", 0.1, "after QAT, int8: within 0.1 point of dense float"),
+    )
+
+
+def _small(network: str) -> tuple[Target, ...]:
+    pcqat, thin = f"{network}-pcqat", f"{network}-channels"
+    return (
+        int8_within(pcqat, "prune", 1.0, "50 % pruned, int8: within 1 point of float"),
+        int8_within(pcqat, "qat", 1.5, "PCQAT, 16 clusters, int8: within 1.5 points of float"),
+        smaller(thin, "train", "macs", 2, "thin channels: half the MACs"),
+        int8_within(thin, "train", 1.5, "thin channels, int8: within 1.5 points of float"),
+        smaller(thin, "train", "latency_us", None, "thin channels: latency on nano33, us"),
+    )
+
+
+EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
+    {
+        "lenet300": Experiment(
+            title="LeNet-300-100 on MNIST",
+            load=samples.mnist_rows,
+            network=networks.lenet300,
+            training=Training(epochs=25, batch_size=128),
+            recipes=("lenet300-deep",),
+            targets=_deep("lenet300-deep", 1.64),
+        ),
+        "lenet5": Experiment(
+            title="LeNet-5 on MNIST",
+            load=samples.mnist_images,
+            network=networks.lenet5,
+            training=Training(epochs=8, batch_size=256, learning_rate=2e-3),
+            recipes=("lenet5-deep",),
+            targets=_deep("lenet5-deep", 0.80),
+        ),
+        "dscnn": Experiment(
+            title="DS-CNN on keywords",
+            load=samples.keywords,
+            network=networks.mlperf_dscnn,
+            recipes=("dscnn-pcqat", "dscnn-channels"),
+            targets=_small("dscnn"),
+            augment=samples.shifted_keywords,
+            copies=1,
+            notes=(
+                "The reference is MLPerf Tiny's trained network, its weights read from the int8"
+                " file. It was trained on Speech Commands' training set; fine-tuning has only the"
+                " 3,662 clips of the official test set by whose speakers nothing is measured.",
+            ),
+        ),
+        "resnet8": Experiment(
+            title="ResNet-8 on the CIFAR-10 subset",
+            load=samples.cifar,
+            network=networks.mlperf_resnet8,
+            recipes=("resnet8-pcqat", "resnet8-channels"),
+            targets=_small("resnet8"),
+            augment=samples.shifted_images,
+            copies=5,
+            notes=(
+                "The reference is MLPerf Tiny's trained network. It was trained on the whole"
+                " training set of CIFAR-10, these 4,000 images included: its accuracy here is not a"
+                " test accuracy, and what fine-tuning on the 3,000 forgets of the 1,000 counts"
+                " against the recipes. One image is 0.1 point.",
+            ),
+        ),
+    }
+)

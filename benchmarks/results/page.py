@@ -1,0 +1,119 @@
+"""docs/results.md from docs/results.json."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from benchmarks.performance_page import table
+
+_VERDICTS = {True: "met", False: "**missed**", None: ""}
+_HEAD = """\
+# Results on real data
+
+Written by `make results` from what it measured, which is kept in docs/results.json; do not edit.
+
+Accuracies are counted on all samples of the test part. Nothing is trained on them and nothing is
+chosen by them within a run: epochs are fixed, there is no early stopping. int8 accuracy is that of
+the exported file, run with TensorFlow Lite Micro's kernels. Flash and RAM are from the linked ELF
+of the whole firmware for the Arduino Nano 33 BLE; instructions are counted and latency is modelled
+on its virtual board.
+
+To reproduce: `make results`, or one of {targets}. The data sets are looked for in
+`$TC_SHARED_DATA/datasets`, else in `../shared/data/datasets`. The same machine and versions give
+the same weights, so training uses one thread. A run that was interrupted resumes behind its last
+finished stage; the figures of experiments that are not run again stay.
+"""
+
+
+def results_page(figures: Mapping[str, Any]) -> str:
+    """The page.
+
+    Args:
+        figures: What docs/results.json holds.
+    """
+    experiments = figures["experiments"]
+    names = ", ".join(f"`make results-{name}`" for name in experiments)
+    parts = [_HEAD.format(targets=names), "## Targets\n", _targets(experiments.values())]
+    parts += [_experiment(experiment) for experiment in experiments.values()]
+    return "\n".join(parts)
+
+
+def _targets(experiments: Iterable[Mapping[str, Any]]) -> str:
+    rows = [
+        [experiment["title"], item["target"], item["measured"], _VERDICTS[item["met"]]]
+        for experiment in experiments
+        for item in experiment["targets"]
+    ]
+    return table(["", "target", "measured", "verdict"], rows, 4)
+
+
+def _experiment(experiment: Mapping[str, Any]) -> str:
+    parts = [f"## {experiment['title']}\n", _setting(experiment) + "\n"]
+    parts += [f"{note}\n" for note in experiment["notes"]]
+    for name, run in experiment["runs"].items():
+        parts.append(f"### Recipe {name}\n")
+        parts.append(f"{run['recipe']['description']} {_budget(run['recipe'])}\n")
+        parts.append(_stages(run["rows"]))
+    return "\n".join(parts)
+
+
+def _setting(experiment: Mapping[str, Any]) -> str:
+    setting = experiment["setting"]
+    training, copies = setting["training"], setting["augmented_copies"]
+    versions = ", ".join(f"{name} {version}" for name, version in experiment["versions"].items())
+    parts = [f"{setting['train_samples']:,} training and {setting['test_samples']:,} test samples."]
+    if training:
+        parts.append(
+            f"Reference: {training['epochs']} epochs of Adam from {training['learning_rate']:g},"
+            f" falling to zero as a cosine does, {training['batch_size']} samples a batch, seed"
+            f" {training['seed']}."
+        )
+    if copies:
+        parts.append(
+            f"Recipes train on the data and {copies} augmented"
+            f" {'copy' if copies == 1 else 'copies'} of them (`{setting['augmentation']}`, seed"
+            f" {setting['augmentation_seed']})."
+        )
+    return " ".join([*parts, f"Measured with {versions}."])
+
+
+def _budget(recipe: Mapping[str, Any]) -> str:
+    stages = [
+        f"{stage['kind']} {stage['fine_tune']['epochs']}"
+        for stage in recipe["stage"]
+        if "fine_tune" in stage
+    ]
+    return f"Epochs: {', '.join(stages)}; seed {recipe['seed']}."
+
+
+def _stages(rows: Iterable[Mapping[str, Any]]) -> str:
+    heads = [
+        "stage", "float", "int8", "parameters", "non-zero", "values per channel", "MACs",
+        ".tflite", "flash", "RAM", "instructions", "latency",
+    ]  # fmt: skip
+    return table(heads, [_stage(row) for row in rows])
+
+
+def _stage(row: Mapping[str, Any]) -> list[object]:
+    figures = row["figures"]
+    values = max(kernel["distinct_per_channel"] for kernel in row["kernels"])
+    cells: list[object] = [
+        row["stage"],
+        f"{100 * row['float_accuracy']:.2f} %",
+        f"{100 * row['int8_accuracy']:.2f} %",
+        f"{row['parameters']:,}",
+        f"{row['nonzero_parameters']:,}",
+        values,
+        f"{row['macs']:,}",
+        f"{row['tflite_bytes']:,}",
+    ]
+    if not figures["fits"]:
+        return [*cells, "does not fit", "", "", ""]
+    return [
+        *cells,
+        f"{figures['flash_bytes']:,}",
+        f"{figures['ram_bytes']:,}",
+        f"{figures['instructions']:,}",
+        f"{figures['latency_us'] / 1000:,.1f} ms",
+    ]

@@ -1,0 +1,124 @@
+"""Compress reference networks on real data and write docs/results.json and docs/results.md.
+
+    python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
+
+Each network is trained, taken through its recipes by ``tinycompress.compress`` and measured on the
+virtual Nano 33 BLE. An interrupted run resumes behind the last finished stage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import tinycompress
+from benchmarks.results.experiments import EXPERIMENTS, Experiment
+from benchmarks.results.page import results_page
+from benchmarks.results.reference import MODEL, TEST, TRAIN, make_reference
+from benchmarks.results.samples import ROOT
+from tinycompress import _files, _tf
+
+BOARD = "nano33"
+RECIPES = Path(__file__).resolve().parent / "recipes"
+FIGURES = ROOT / "docs" / "results.json"
+PAGE = ROOT / "docs" / "results.md"
+PACKAGES = (
+    "tensorflow-cpu", "keras", "tf_keras", "tensorflow-model-optimization", "numpy",
+    "tflite-micro", "ziglang",
+)  # fmt: skip
+_THREADS = 1
+"""More threads add numbers in another order, and make other weights."""
+
+
+def measure(name: str, scratch: Path) -> dict[str, Any]:
+    """Make one reference, run its recipes, and judge its targets; plain values."""
+    experiment = EXPERIMENTS[name]
+    inputs = scratch / name / "inputs"
+    if not (inputs / MODEL).is_file():
+        make_reference(experiment, inputs)
+    runs = {
+        recipe: compressed(recipe, inputs, scratch / name / recipe) for recipe in experiment.recipes
+    }
+    return {
+        "title": experiment.title,
+        "notes": list(experiment.notes),
+        "setting": setting(experiment),
+        "versions": versions(),
+        "runs": runs,
+        "targets": [target.verdict(runs[target.recipe]["rows"]) for target in experiment.targets],
+    }
+
+
+def compressed(recipe: str, inputs: Path, output: Path) -> dict[str, Any]:
+    """One recipe from the reference; int8 accuracy is counted on all of the test samples."""
+    result = tinycompress.compress(
+        inputs / MODEL,
+        RECIPES / f"{recipe}.toml",
+        inputs / TRAIN,
+        val=inputs / TEST,
+        board=BOARD,
+        output=output,
+        evaluation_samples=None,
+        progress=partial(report, recipe),
+    )
+    return {
+        "recipe": result.recipe.model_dump(mode="json", by_alias=True),
+        "rows": [row.to_json() for row in result.rows],
+    }
+
+
+def report(recipe: str, stage: str, done: int = 0, total: int = 0) -> None:
+    """One line of progress."""
+    print(f"{recipe}: {stage} {done}/{total}", flush=True)
+
+
+def setting(experiment: Experiment) -> dict[str, Any]:
+    """What the figures were made from."""
+    samples = experiment.load()
+    training = experiment.training
+    return {
+        "training": None if training is None else asdict(training),
+        "train_samples": len(samples.x),
+        "test_samples": len(samples.x_test),
+        "augmentation": None if experiment.augment is None else experiment.augment.__name__,
+        "augmented_copies": experiment.copies,
+        "augmentation_seed": experiment.seed,
+    }
+
+
+def versions() -> Mapping[str, str]:
+    """Of everything that the figures depend on."""
+    found = {name: metadata.version(name) for name in PACKAGES}
+    return {"python": platform.python_version(), "tinycompress": tinycompress.__version__, **found}
+
+
+def main() -> None:
+    """Measure the named experiments; the others' figures stay as they are."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=list(EXPERIMENTS), metavar="NAME")
+    parser.add_argument("--scratch", type=Path, default=ROOT / "build" / "results")
+    arguments = parser.parse_args()
+    _tf.make_deterministic(0, threads=_THREADS)
+    for name in arguments.names:
+        measured = measure(name, arguments.scratch)
+        known = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
+        experiments = {**known.get("experiments", {}), name: measured}
+        figures = {
+            "schema": "tinycompress.results",
+            "schema_version": 1,
+            "board": BOARD,
+            "experiments": {key: experiments[key] for key in EXPERIMENTS if key in experiments},
+        }
+        _files.write_text(FIGURES, json.dumps(figures, indent=1) + "\n")
+        _files.write_text(PAGE, results_page(figures))
+
+
+if __name__ == "__main__":
+    main()
