@@ -5,12 +5,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tinycompress.codegen.fitted_multiply import DoubleRounding
 from tinycompress.codegen.ops.channels import (
     ChannelTables,
     Int64s,
+    Rounding,
     channel_tables,
     folded_biases,
     sum_ranges,
+)
+from tinycompress.codegen.ops.pairs import (
+    ALWAYS_IN_REACH,
+    SECOND_FRACTION_BITS,
+    PairTables,
+    all_in_reach,
+    fit_in_pairs,
+    pair_tables,
 )
 from tinycompress.codegen.ops.streams import (
     Words,
@@ -24,6 +34,7 @@ from tinycompress.codegen.ops.streams import (
     quad_stream,
     tap_order,
 )
+from tinycompress.ir.arithmetic import quantize_multiplier
 
 
 def _weights(channels: int, inputs: int) -> Int64s:
@@ -48,23 +59,52 @@ def _int32(word: np.uint32) -> int:
     return int(np.array(word).astype(np.uint32).view(np.int32))
 
 
+def _pair_tables(channels: int, rounding: Rounding) -> PairTables:
+    rng = np.random.default_rng(channels)
+    pairs = np.array(
+        [(min(c, channels - 2), min(c, channels - 2) + 1) for c in range(0, channels, 2)]
+    )
+    return PairTables(
+        rounding,
+        pairs,
+        rng.integers(-(2**31), 2**31, len(pairs)),
+        rng.integers(-(2**31), 2**31, len(pairs)),
+        rng.integers(0, 2**31, pairs.shape),
+        rng.integers(-(2**15), 2**15, pairs.shape),
+        np.arange(len(pairs)) != 1,
+    )
+
+
+def _unpacked(words: Words, inputs: int) -> Int64s:
+    """Two channels' weights from words (k0, k2), (k1, k3): ``[2, inputs]``."""
+    halves = np.ascontiguousarray(words).astype("<u4").view(np.int16).reshape(-1, 2, 2)
+    both = halves.transpose(0, 2, 1).reshape(-1).astype(np.int64)
+    first = both.astype(np.int8).astype(np.int64)
+    assert not both[inputs:].any()
+    found: Int64s = np.stack([first, (both - first) // 256])[:, :inputs]
+    return found
+
+
+@pytest.mark.parametrize("rounding", ["fitted", "double"])
 @pytest.mark.parametrize("inputs", [1, 3, 4, 9, 16])
 @pytest.mark.parametrize("channels", [2, 3, 4, 7])
-def test_pair_stream(channels: int, inputs: int) -> None:
-    weights, tables = _weights(channels, inputs), _tables(channels)
+def test_pair_stream(channels: int, inputs: int, rounding: Rounding) -> None:
+    weights = np.clip(_weights(channels, inputs), -127, 127)
+    tables = _pair_tables(channels, rounding)
     blocks = pair_stream(weights, tables).reshape(-1, pair_words(inputs))
     assert len(blocks) == -(-channels // 2)
     for number, block in enumerate(blocks):
         first = min(2 * number, channels - 2)
-        quads = block[2:-3].reshape(quad_count(inputs), 2)
-        for c in range(2):
-            row = _int8s(np.ascontiguousarray(quads[:, c]))
-            assert _int32(block[c]) == tables.biases[first + c]
-            assert row[:inputs] == list(weights[first + c])
-            assert not any(row[inputs:])
-            assert block[-3 + c] == tables.multipliers[first + c]
+        head = 2 if rounding == "fitted" else 1
+        tail = head + 2 * quad_count(inputs)
+        assert _int32(block[0]) == tables.first[number]
+        assert _int32(block[1 if rounding == "fitted" else tail]) == tables.second[number]
+        found = _unpacked(block[head:tail], inputs)
+        np.testing.assert_array_equal(found[0], weights[first])
+        np.testing.assert_array_equal(found[1], weights[first + 1] * (number != 1))
+        np.testing.assert_array_equal(block[-3:-1], tables.multipliers[number])
         extras = np.array(block[-1:]).astype("<u4").view(np.int16)
-        assert list(extras) == list(tables.extras[first : first + 2])
+        np.testing.assert_array_equal(extras, tables.extras[number])
 
 
 @pytest.mark.parametrize("inputs", [1, 5, 8])
@@ -88,7 +128,7 @@ def test_four_stream(channels: int, inputs: int) -> None:
 def test_dense_streams_hold_every_weight_once(pack: object, group: int, outputs: int) -> None:
     assert callable(pack)
     inputs = 6
-    weights = _weights(outputs, inputs)
+    weights = np.clip(_weights(outputs, inputs), -127, 127)
     biases = np.arange(outputs) * 1000 - 5
     words = pack(weights, biases)
     whole = outputs // group * group
@@ -101,6 +141,49 @@ def test_dense_streams_hold_every_weight_once(pack: object, group: int, outputs:
         assert _int8s(block[1:])[:inputs] == list(row)
     if whole:
         assert [_int32(word) for word in words[:group]] == list(biases[:group])
+    if whole and pack is quad_stream:
+        pairs = words[4:12].reshape(2, 2, 2).transpose(2, 0, 1).reshape(2, -1)
+        np.testing.assert_array_equal(
+            np.concatenate([_unpacked(pair, inputs) for pair in pairs]), weights[:4]
+        )
+
+
+def _relu(slope: float) -> DoubleRounding:
+    return DoubleRounding(*quantize_multiplier(slope), -128, (-128, 127))
+
+
+def test_pairs_need_weights_that_are_one_int16() -> None:
+    weights = np.full((2, 4), -128, np.int64)
+    assert not fit_in_pairs(weights)
+    assert pair_tables([_relu(0.01)] * 2, weights, np.zeros(2, np.int64)) is None
+    weights[0] = 0
+    assert fit_in_pairs(weights)
+    assert pair_tables([_relu(0.01)] * 2, weights, np.zeros(2, np.int64)) is not None
+
+
+@pytest.mark.parametrize(("inputs", "in_reach"), [(ALWAYS_IN_REACH, True), (600, False)])
+def test_pairs_need_products_within_24_bits(inputs: int, in_reach: bool) -> None:
+    weights = np.full((2, inputs), 127, np.int64)
+    assert all_in_reach(np.full((1, inputs), -128, np.int64)) == in_reach
+    assert all_in_reach(weights) == in_reach
+    tables = pair_tables([_relu(1e-5)] * 2, weights, np.zeros(2, np.int64))
+    assert (tables is not None) == in_reach
+    # Of the first channel more is left.
+    weights[1] = 1
+    assert pair_tables([_relu(1e-5)] * 2, weights, np.zeros(2, np.int64)) is not None
+
+
+@pytest.mark.parametrize("output", [-128, -1, 0, 77, 127])
+def test_the_second_of_a_pair_may_be_constant(output: int) -> None:
+    weights = np.array([[5, -3], [4, 2]], np.int64)
+    still = DoubleRounding(*quantize_multiplier(1e-9), output, (-128, 127))
+    tables = pair_tables([_relu(0.02), still], weights, np.array([100, 2**30]))
+    assert tables is not None
+    assert tables.rounding == "fitted"
+    assert not tables.varying[0]
+    start = int(tables.second[0] - tables.first[0])
+    product = start * int(tables.multipliers[0, 1]) >> 32
+    assert product + int(tables.extras[0, 1]) >> SECOND_FRACTION_BITS == still.value(2**30)
 
 
 @pytest.mark.parametrize("row", [1, 3, 4, 9, 12])

@@ -132,6 +132,28 @@ class HalfAway:
         return np.array(found, np.int64)
 
 
+@dataclass(frozen=True)
+class Shifted:
+    """A staircase of sums to which a bias is added first."""
+
+    stairs: Staircase
+    bias: int
+
+    @property
+    def slope(self) -> float:
+        """Output per unit of the sum."""
+        return self.stairs.slope
+
+    def value(self, total: int) -> int:
+        """The output of one sum."""
+        return self.stairs.value(total + self.bias)
+
+    def corners(self, outputs: Int64s) -> Int64s | None:
+        """The smallest sum that gives at least each of ``outputs``; None if beyond int64."""
+        found = self.stairs.corners(outputs)
+        return None if found is None else found - self.bias
+
+
 def _ceil_divide(numerator: Int64s, denominator: int) -> Int64s:
     return -(-numerator // denominator)
 

@@ -112,7 +112,7 @@ def _double(
 ) -> ChannelTables | None:
     pairs = []
     for staircase, sums in zip(stairs, ranges, strict=True):
-        pair = _multiplier_and_shift(staircase, sums)
+        pair = double_rounding(staircase, sums)
         if pair is None:
             return None
         pairs.append(pair)
@@ -124,7 +124,8 @@ def _double(
     )
 
 
-def _multiplier_and_shift(staircase: Staircase, sums: SumRange) -> tuple[int, int] | None:
+def double_rounding(staircase: Staircase, sums: SumRange) -> tuple[int, int] | None:
+    """Multiplier and shift, below 0, of tck_requantize; None if sums or shift are beyond it."""
     if not isinstance(staircase, DoubleRounding):
         return None
     if max(-sums.low, sums.high) < _SUM_LIMIT and staircase.shift in _SHIFTS:

@@ -17,13 +17,22 @@ from tinycompress.codegen.ops.channels import (
     channel_tables,
     folded_biases,
 )
-from tinycompress.codegen.ops.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.dense_fast import (
+    OutputLimits,
+    dense_layer,
+    dense_mve,
+    direct_layers,
+)
+from tinycompress.codegen.ops.pairs import PairTables, pair_tables
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
 from tinycompress.codegen.ops.streams import (
+    MVE_BYTES,
     Words,
     four_stream,
     four_words,
     in_order,
+    mve_stream,
+    mve_words,
     pair_stream,
     pair_words,
     quad_count,
@@ -66,15 +75,21 @@ def fast_variants(
         if small is not None:
             yield small
         return
+    channels = len(conv.rows)
+    if family == "mve" and channels >= 4:
+        yield _mve(conv, tables)
     if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
         dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
         yield from (dense, *direct_layers(dense))
-    channels = len(conv.rows)
-    if family == "dsp" and channels >= 2:
-        if conv.pointwise and conv.taps % 4 == 0:
-            yield _pointwise_dsp(conv, tables)
-        yield _windowed_dsp(conv, tables)
-    if family == "mla" and channels >= 4:
+    if family in ("mve", "dsp") and channels >= 2:
+        pairs = conv.pair_tables()
+        if pairs is not None:
+            if conv.pointwise and conv.taps % 4 == 0:
+                yield _pointwise_dsp(conv, pairs)
+            yield _windowed_dsp(conv, pairs)
+            return
+    # Sums that are too large for pairs of channels are not for these kernels.
+    if channels >= 4:
         yield _pointwise_mla(conv, tables) if conv.pointwise else _windowed_mla(conv, tables)
 
 
@@ -113,25 +128,32 @@ class _Conv:
         """Whether every output is made of one input pixel, in the same order."""
         return self.window.size == self.window.stride == (1, 1) and not self.window.padded
 
+    @cached_property
+    def stairs(self) -> list[DoubleRounding]:
+        """The reference's requantisation of each channel."""
+        zero_point, limits = o.quantization(self.y).zero_point, o.clamp_range(self.graph, self.op)
+        scales = effective_scales(self.x, self.weights, self.y, len(self.rows))
+        return [DoubleRounding(*quantize_multiplier(s), zero_point, limits) for s in scales]
+
+    @cached_property
+    def biases(self) -> Int64s:
+        """With the input's zero point folded in."""
+        stored = bias_values(o.optional_operand(self.graph, self.op, 2), len(self.rows))
+        return folded_biases(self.rows, stored, o.quantization(self.x).zero_point)
+
     def tables(self) -> ChannelTables | None:
-        channels = len(self.rows)
-        limits = o.clamp_range(self.graph, self.op)
-        stairs = [
-            DoubleRounding(*quantize_multiplier(scale), o.quantization(self.y).zero_point, limits)
-            for scale in effective_scales(self.x, self.weights, self.y, channels)
-        ]
-        biases = bias_values(o.optional_operand(self.graph, self.op, 2), channels)
-        zero_point = o.quantization(self.x).zero_point
-        return channel_tables(stairs, self.rows, folded_biases(self.rows, biases, zero_point))
+        return channel_tables(self.stairs, self.rows, self.biases)
+
+    def pair_tables(self) -> PairTables | None:
+        return pair_tables(self.stairs, self.rows, self.biases)
+
+    @property
+    def limits(self) -> OutputLimits:
+        return OutputLimits.of(self.graph, self.op)
 
     @property
     def common(self) -> dict[str, ParamValue]:
-        low, high = o.clamp_range(self.graph, self.op)
-        return {
-            "doubled_zero_point": 2 * o.quantization(self.y).zero_point + 1,
-            "clamp_min": low,
-            "clamp_max": high,
-        }
+        return self.limits.doubled
 
     @property
     def pixels(self) -> dict[str, ParamValue]:
@@ -189,7 +211,26 @@ class _Conv:
         )
 
 
-def _pointwise_dsp(conv: _Conv, tables: ChannelTables) -> Layer:
+def _mve(conv: _Conv, tables: ChannelTables) -> Layer:
+    if conv.pointwise:
+        return dense_mve(conv.reference, conv.weights.name, conv.rows, tables, conv.limits)
+    chunks = -(-conv.taps // MVE_BYTES)
+    limits = conv.limits
+    params: dict[str, ParamValue] = {
+        **conv.windows,
+        "chunks": chunks,
+        "fraction_bits": tables.fraction_bits,
+        "output_zero_point": limits.zero_point,
+        "clamp_min": limits.low,
+        "clamp_max": limits.high,
+        **conv.stream(mve_stream(conv.rows, tables)),
+        "four_words": mve_words(conv.taps),
+    }
+    scratch = ("int8_t", 2 * MVE_BYTES * chunks)
+    return conv.layer("conv_2d_s8", tables.rounding, "mve", params, scratch)
+
+
+def _pointwise_dsp(conv: _Conv, tables: PairTables) -> Layer:
     params = {
         **conv.pixels,
         **conv.common,
@@ -200,7 +241,7 @@ def _pointwise_dsp(conv: _Conv, tables: ChannelTables) -> Layer:
     return conv.layer("conv_1x1_s8", tables.rounding, "dsp", params, scratch)
 
 
-def _windowed_dsp(conv: _Conv, tables: ChannelTables) -> Layer:
+def _windowed_dsp(conv: _Conv, tables: PairTables) -> Layer:
     depth, chunks = conv.x.shape[3], quad_count(conv.taps)
     order = tap_order(conv.window.size[0], conv.window.size[1] * depth)
     params = {

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycompress.codegen.fitted_multiply import DoubleRounding, FittedMultiply, SumRange, fit
+from tinycompress.codegen.fitted_multiply import FittedMultiply, Shifted, SumRange, fit
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.channels import Int64s
 from tinycompress.codegen.ops.depthwise_problem import (
     RIGHT_SHIFTS,
     DepthwiseGeometry,
@@ -57,25 +56,6 @@ class _Plane:
         rows = (band - 1) * geometry.stride[0] + height
         used_width = max(min(geometry.input[1], span - geometry.paddings[2]), 0)
         return cls(used_width, pitch, rows, band)
-
-
-@dataclass(frozen=True)
-class _WithoutBias:
-    """A staircase of sums to which a bias is added first."""
-
-    stairs: DoubleRounding
-    bias: int
-
-    @property
-    def slope(self) -> float:
-        return self.stairs.slope
-
-    def value(self, total: int) -> int:
-        return self.stairs.value(total + self.bias)
-
-    def corners(self, outputs: Int64s) -> Int64s | None:
-        found = self.stairs.corners(outputs)
-        return None if found is None else found - self.bias
 
 
 def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
@@ -131,9 +111,7 @@ def _fitted_3x3(problem: DepthwiseProblem) -> Iterator[Layer]:
     for stairs, sums, bias in zip(problem.stairs, problem.ranges, problem.biases, strict=True):
         # The line's offset holds the bias: some are beyond what int32 holds of the sums' multiple.
         without = SumRange(sums.low - int(bias), sums.high - int(bias))
-        line = fit(
-            _WithoutBias(stairs, int(bias)), without, _FITTED_FRACTION_BITS, gain=_FITTED_GAIN
-        )
+        line = fit(Shifted(stairs, int(bias)), without, _FITTED_FRACTION_BITS, gain=_FITTED_GAIN)
         if line is None:
             return
         lines.append(line)

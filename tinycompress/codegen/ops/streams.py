@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress.codegen.ops.channels import ChannelTables, Int64s
+from tinycompress.codegen.ops.pairs import PAIR_GAIN, PairTables
 
 Words = npt.NDArray[np.uint32]
 
@@ -100,29 +101,80 @@ def eight_stream(weights: Int64s, biases: Int64s) -> Words:
     return np.concatenate([head.reshape(-1), tail.reshape(-1)])
 
 
+def _packed(first: Int64s, second: Int64s) -> Words:
+    """Weights of two channels as int16s, for four inputs two words: ``[..., quads, 2]``.
+
+    The words hold inputs (k0, k2) and (k1, k3), as SXTB16 splits quads.
+    """
+    inputs = first.shape[-1]
+    lead = first.shape[:-1]
+    both = np.zeros((*lead, 4 * quad_count(inputs)), np.int64)
+    both[..., :inputs] = PAIR_GAIN * second + first
+    halves = both.reshape(*lead, quad_count(inputs), 4) & 0xFFFF
+    return _words(halves[..., :2] | halves[..., 2:] << 16)
+
+
+MVE_BYTES = 16
+"""Bytes in a vector of MVE."""
+
+
+def mve_words(inputs: int) -> int:
+    """Words of an MVE stream for four channels."""
+    return 4 + MVE_BYTES * -(-inputs // MVE_BYTES) + 6
+
+
+def mve_stream(weights: Int64s, tables: ChannelTables) -> Words:
+    """The stream of pixels_s8_mve.h: ``[fours * mve_words]``.
+
+    Args:
+        weights: ``[channels, inputs]``, four channels or more; where they are no whole fours the
+            last four has some that come before.
+        tables: Of the channels; one multiplier and extra stand for all.
+    """
+    channels, inputs = weights.shape
+    firsts = [min(c, channels - 4) for c in range(0, channels, 4)]
+    order = np.array([range(c, c + 4) for c in firsts])
+    chunks = -(-inputs // MVE_BYTES)
+    padded = np.zeros((channels, chunks * MVE_BYTES), np.int8)
+    padded[:, :inputs] = weights
+    lanes = padded[order].reshape(len(order), 4, chunks, MVE_BYTES).transpose(0, 2, 1, 3)
+    vectors = np.ascontiguousarray(lanes).view("<u4").reshape(len(order), -1)
+    extras = tables.extras if tables.rounding == "fitted" else -(tables.extras + 1)
+    halves = np.broadcast_to(extras, channels)[order] & 0xFFFF
+    return np.concatenate(
+        [
+            _words(tables.biases[order]),
+            vectors.astype(np.uint32),
+            _words(np.broadcast_to(tables.multipliers, channels)[order]),
+            _words(halves[:, 0::2] | halves[:, 1::2] << 16),
+        ],
+        axis=1,
+    ).reshape(-1)
+
+
 def pair_words(inputs: int) -> int:
     """Words of a pair stream for two channels."""
     return 2 + 2 * quad_count(inputs) + 3
 
 
-def pair_stream(weights: Int64s, tables: ChannelTables) -> Words:
+def pair_stream(weights: Int64s, tables: PairTables) -> Words:
     """The stream of pixels_s8_dsp.h: ``[pairs * pair_words]``.
 
     Args:
-        weights: ``[channels, inputs]``, two channels or more; an odd last one is paired with the
-            one before it, which so comes twice.
+        weights: ``[channels, inputs]``.
         tables: Of the channels.
     """
-    channels = len(weights)
-    firsts = [min(c, channels - 2) for c in range(0, channels, 2)]
-    order = np.array([[c, c + 1] for c in firsts])
-    quads = _quads(weights)[order]
-    extras = tables.extras[order] & 0xFFFF
+    pairs = weights[tables.channels]
+    extras = tables.extras & 0xFFFF
+    second = [_words(tables.second[:, None])]
+    fitted = tables.rounding == "fitted"
     return np.concatenate(
         [
-            _words(tables.biases[order]),
-            quads.transpose(0, 2, 1).reshape(len(order), -1),
-            _words(tables.multipliers[order]),
+            _words(tables.first[:, None]),
+            *(second if fitted else []),
+            _packed(pairs[:, 0], pairs[:, 1] * tables.varying[:, None]).reshape(len(pairs), -1),
+            *([] if fitted else second),
+            _words(tables.multipliers),
             _words(extras[:, :1] | extras[:, 1:] << 16),
         ],
         axis=1,
@@ -133,15 +185,19 @@ def quad_stream(weights: Int64s, biases: Int64s) -> Words:
     """The stream of fully_connected_s8_dsp.h: four outputs at a time, then one at a time.
 
     Args:
-        weights: ``[outputs, inputs]``.
+        weights: ``[outputs, inputs]``; those of neighbours in a four are an int16.
         biases: Of the outputs.
     """
     fours = len(weights) // 4 * 4
-    quads, first = _quads(weights), _words(biases)
-    groups, count = fours // 4, quads.shape[1]
-    grouped = quads[:fours].reshape(groups, 4, count).transpose(0, 2, 1)
+    first = _words(biases)
+    grouped = weights[:fours].reshape(fours // 4, 2, 2, weights.shape[1])
+    packed = _packed(grouped[:, :, 0], grouped[:, :, 1])
     head = np.concatenate(
-        [first[:fours].reshape(groups, 4), grouped.reshape(groups, 4 * count)], axis=1
+        [
+            first[:fours].reshape(fours // 4, 4),
+            packed.transpose(0, 2, 3, 1).reshape(fours // 4, 4 * packed.shape[2]),
+        ],
+        axis=1,
     )
-    tail = np.concatenate([first[fours:, None], quads[fours:]], axis=1)
+    tail = np.concatenate([first[fours:, None], _quads(weights[fours:])], axis=1)
     return np.concatenate([head.reshape(-1), tail.reshape(-1)])

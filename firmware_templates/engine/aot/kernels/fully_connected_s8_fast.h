@@ -13,6 +13,7 @@ typedef struct {
     int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
     int32_t clamp_min;
     int32_t clamp_max;
+    int32_t block;          /* inputs, a multiple of four, of which sums of pairs can be taken */
     int32_t step;           /* 1 if every output has its own multiplier, 0 if they share it */
     const uint32_t *stream; /* weights and biases as the kernel reads them */
     const int32_t *multipliers;

@@ -1,4 +1,8 @@
-/* Products of three pixels, requantised with the two roundings of tck_multiply_double. */
+/* Products of three pixels, requantised with the two roundings of tck_multiply_double.
+ *
+ * The second sum begins as the first, with no word of its own. Behind the weights follow the second
+ * channel's bias, doubled; both multipliers; and in the halves of one word both right shifts less
+ * one. */
 #ifndef TCK_PIXELS_S8_DOUBLE_DSP_H
 #define TCK_PIXELS_S8_DOUBLE_DSP_H
 
@@ -6,9 +10,9 @@
 
 #if TCK_DSP
 
-/* tck_requantize of a sum, with the last bit of the shift left to SSAT; r0 is the addend. */
+/* tck_requantize of a sum that is doubled, with the last bit of the shift left to SSAT; r0 is the
+ * addend. */
 #define TCK_PIXELS_REQUANTIZE(sum, multiplier, shift)                                              \
-    "lsl    " sum ", " sum ", #1\n"                                                                \
     "smmulr " sum ", " sum ", " multiplier "\n"                                                    \
     "add    " sum ", " sum ", " sum ", asr #31\n"                                                  \
     "add    " sum ", " sum ", r0\n"                                                                \
@@ -23,11 +27,18 @@ TCK_NAKED void tck_pixels_s8_double_dsp(const uint32_t *columns __attribute__((u
                                         int32_t offset1 __attribute__((unused)),
                                         int32_t offset2 __attribute__((unused)),
                                         int32_t doubled_zero_point __attribute__((unused))) {
-    __asm__ volatile(TCK_PIXELS_SUMS                           /**/
-                     "ldr    r2, [sp, #64]\n"                  /**/
-                     "uxth   r1, r12\n"                        /**/
-                     "lsr    r12, r12, #16\n"                  /**/
-                     "lsl    r0, r2, r1\n"                     /**/
+    __asm__ volatile(TCK_PIXELS_SUMS("ldmia  lr!, {r4, r10, r11}\n", "r4") /**/
+                     "ldmia  lr!, {r3, r10, r11, r12}\n"
+                     "ldr    r2, [sp, #76]\n"
+                     "uxth   r1, r12\n"
+                     "lsr    r12, r12, #16\n"
+                     "lsl    r0, r2, r1\n"
+                     "lsl    r4, r4, #1\n"
+                     "lsl    r5, r5, #1\n"
+                     "lsl    r6, r6, #1\n"
+                     "add    r7, r3, r7, asr #7\n"
+                     "add    r8, r3, r8, asr #7\n"
+                     "add    r9, r3, r9, asr #7\n"             /**/
                      TCK_PIXELS_REQUANTIZE("r4", "r10", "r1")  /**/
                      TCK_PIXELS_REQUANTIZE("r5", "r10", "r1")  /**/
                      TCK_PIXELS_REQUANTIZE("r6", "r10", "r1")  /**/
@@ -44,18 +55,21 @@ static void tck_pixels_s8_double_dsp(const uint32_t *columns, int32_t chunks,
                                      const uint32_t *stream, const uint32_t *stream_end,
                                      int8_t *output, int32_t offset1, int32_t offset2,
                                      int32_t doubled_zero_point) {
-    while (stream != stream_end) {
-        const tck_pixel_sums sums = tck_pixels_s8_sums(columns, chunks, &stream);
-        for (int32_t c = 0; c < 2; ++c, ++output) {
-            const int32_t multiplier = (int32_t)stream[c];
-            const int32_t shift = 1 + (c == 0 ? tck_lo(stream[2]) : tck_hi(stream[2]));
-            const int32_t addend = tck_shift_left_wrap(doubled_zero_point, shift - 1);
-            for (int32_t i = 2; i >= 0; --i) {
+    for (; stream != stream_end; output += 2) {
+        const int32_t first = (int32_t)stream[0];
+        tck_pixel_sums sums = tck_pixels_s8_sums(columns, chunks, stream + 1, first, first);
+        stream += 1 + 2 * chunks;
+        for (int32_t i = 2; i >= 0; --i) {
+            sums.of[1][i] = tck_add_wrap(sums.of[1][i] >> 8, (int32_t)stream[0] >> 1);
+            for (int32_t c = 0; c < 2; ++c) {
+                const int32_t multiplier = (int32_t)stream[1 + c];
+                const int32_t shift = 1 + (c == 0 ? tck_lo(stream[3]) : tck_hi(stream[3]));
+                const int32_t addend = tck_shift_left_wrap(doubled_zero_point, shift - 1);
                 const int32_t y = tck_requantize(sums.of[c][i], multiplier, shift, addend);
-                output[i == 2 ? offset2 : i == 1 ? offset1 : 0] = (int8_t)tck_ssat8(y);
+                output[c + (i == 2 ? offset2 : i == 1 ? offset1 : 0)] = (int8_t)tck_ssat8(y);
             }
         }
-        stream += 3;
+        stream += 4;
     }
 }
 

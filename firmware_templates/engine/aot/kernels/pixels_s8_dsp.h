@@ -1,12 +1,17 @@
 /* Matrix products on int8 for cores with the DSP extension: three pixels by two channels at a time.
  *
  * Columns are the widened inputs of three output pixels: for every four inputs k six words, three
- * pairs (k0, k2), one per pixel, and three pairs (k1, k3), as SXTB16 makes them. A stream has for
- * every two output channels what the code reads, in that order:
- *     bias0, bias1, then for every four inputs a quad of weights of either channel, then
- *     multiplier0, multiplier1, and in the halves of one word an int16_t of either channel:
- *     the addend of a fitted line, or the right shift less one.
- * Weights and widened inputs split quads alike, so that neither needs to be shuffled. */
+ * pairs (k0, k2), one per pixel, and three pairs (k1, k3), as SXTB16 makes them. Weights split
+ * quads alike, so that neither needs to be shuffled.
+ *
+ * The weights a and b of the two channels for one input are one int16_t, 256 * b + a. SMLAD takes
+ * two of these as they are, for a sum of 256 * B + A; SXTB16 leaves the weights a of both, for A.
+ * The difference, 256 * B, is exact modulo 2^32: the host sees to it that B fits 24 bits. This
+ * unpacks weights by half as many instructions as each channel on its own would take.
+ *
+ * A stream has for every two channels what the code reads, in that order: the begin of A, which is
+ * a bias; where a line is fitted, the begin of the second sum; for every four inputs the words
+ * (k0, k2) and (k1, k3); what the requantisation takes. */
 #ifndef TCK_PIXELS_S8_DSP_H
 #define TCK_PIXELS_S8_DSP_H
 
@@ -21,105 +26,104 @@ typedef void (*tck_pixels_s8)(const uint32_t *columns, int32_t chunks, const uin
 
 #if TCK_DSP
 
-/* Four inputs more in the sums r4-r6 (channel 0) and r7-r9 (channel 1); r0 columns, lr stream. */
-#define TCK_PIXELS_CHUNK                                                                           \
-    "ldrd   r10, r11, [lr], #8\n"                                                                  \
+/* One half of four inputs: the sums r7-r9 start from `second`, or go on; r4-r6 from `first`. */
+#define TCK_PIXELS_START(weights, first, second)                                                   \
     "ldmia  r0!, {r1, r2, r3}\n"                                                                   \
-    "sxtb16 r12, r10\n"                                                                            \
-    "smlad  r4, r12, r1, r4\n"                                                                     \
-    "smlad  r5, r12, r2, r5\n"                                                                     \
-    "smlad  r6, r12, r3, r6\n"                                                                     \
-    "sxtb16 r12, r11\n"                                                                            \
-    "smlad  r7, r12, r1, r7\n"                                                                     \
-    "smlad  r8, r12, r2, r8\n"                                                                     \
-    "smlad  r9, r12, r3, r9\n"                                                                     \
-    "ldmia  r0!, {r1, r2, r3}\n"                                                                   \
-    "sxtb16 r10, r10, ror #8\n"                                                                    \
-    "smlad  r4, r10, r1, r4\n"                                                                     \
-    "smlad  r5, r10, r2, r5\n"                                                                     \
-    "smlad  r6, r10, r3, r6\n"                                                                     \
-    "sxtb16 r11, r11, ror #8\n"                                                                    \
-    "smlad  r7, r11, r1, r7\n"                                                                     \
-    "smlad  r8, r11, r2, r8\n"                                                                     \
-    "smlad  r9, r11, r3, r9\n"
+    "smlad  r8, " weights ", r2, " second "\n"                                                     \
+    "smlad  r9, " weights ", r3, " second "\n"                                                     \
+    "smlad  r7, " weights ", r1, " second "\n"                                                     \
+    "sxtb16 " weights ", " weights "\n"                                                            \
+    "smlad  r5, " weights ", r2, " first "\n"                                                      \
+    "smlad  r6, " weights ", r3, " first "\n"                                                      \
+    "smlad  r4, " weights ", r1, " first "\n"
 
-/* The sums of the next two channels, and their three words of requantisation in r10-r12. A chunk
- * is 72 bytes of code; the first round of the loop skips what makes the rest a multiple of four.
- * Stack: 36 columns, 40 entry into the loop, 44 end of the columns, 48 stream_end, 52 output,
- * 56 offset1, 60 offset2, 64 doubled_zero_point. */
-#define TCK_PIXELS_SUMS                                                                            \
-    "push   {r0, r1, r2, r3}\n"                                                                    \
+#define TCK_PIXELS_HALF(weights)                                                                   \
+    "ldmia  r0!, {r1, r2, r3}\n"                                                                   \
+    "smlad  r7, " weights ", r1, r7\n"                                                             \
+    "smlad  r8, " weights ", r2, r8\n"                                                             \
+    "smlad  r9, " weights ", r3, r9\n"                                                             \
+    "sxtb16 " weights ", " weights "\n"                                                            \
+    "smlad  r4, " weights ", r1, r4\n"                                                             \
+    "smlad  r5, " weights ", r2, r5\n"                                                             \
+    "smlad  r6, " weights ", r3, r6\n"
+
+/* Four inputs more: 64 bytes of code. */
+#define TCK_PIXELS_CHUNK "ldrd   r10, r11, [lr], #8\n" TCK_PIXELS_HALF("r10") TCK_PIXELS_HALF("r11")
+
+/* The sums A in r4-r6 and 256 * B in r7-r9 of the next two channels; r0 columns, r12 their end, lr
+ * stream. `load` brings the begins of the sums, the second of which is the register `second`, and
+ * the first weights to r10 and r11. The first round of the loop skips what makes the chunks behind
+ * the first a multiple of four.
+ * Stack: 0 columns, 4 output, 8 offset1, 12 offset2, 16 stream_end, 20 end of the columns, 24 entry
+ * into the loop, 28 saved registers, 64 output, 68 offset1, 72 offset2, 76 doubled_zero_point. */
+#define TCK_PIXELS_SUMS(load, second)                                                              \
     "push   {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"                                              \
     "mov    lr, r2\n"                                                                              \
-    "add    r4, r1, r1, lsl #1\n"                                                                  \
-    "add    r4, r0, r4, lsl #3\n"                                                                  \
-    "str    r4, [sp, #44]\n"                                                                       \
-    "rsb    r1, r1, #0\n"                                                                          \
-    "and    r1, r1, #3\n"                                                                          \
-    "add    r1, r1, r1, lsl #3\n"                                                                  \
+    "mov    r10, r3\n"                                                                             \
+    "add    r12, r1, r1, lsl #1\n"                                                                 \
+    "add    r12, r0, r12, lsl #3\n"                                                                \
+    "rsbs   r5, r1, #1\n"                                                                          \
+    "adr    r4, 3f\n"                                                                              \
+    "beq    1f\n"                                                                                  \
+    "and    r5, r5, #3\n"                                                                          \
     "adr    r4, 2f\n"                                                                              \
-    "add    r4, r4, r1, lsl #3\n"                                                                  \
-    "orr    r4, r4, #1\n"                                                                          \
-    "str    r4, [sp, #40]\n"                                                                       \
+    "add    r4, r4, r5, lsl #6\n"                                                                  \
     "1:\n"                                                                                         \
-    "ldrd   r4, r7, [lr], #8\n"                                                                    \
-    "mov    r5, r4\n"                                                                              \
-    "mov    r6, r4\n"                                                                              \
-    "mov    r8, r7\n"                                                                              \
-    "mov    r9, r7\n"                                                                              \
-    "ldr    r0, [sp, #36]\n"                                                                       \
-    "ldr    pc, [sp, #40]\n"                                                                       \
-    ".balign 4\n"                                                                                  \
-    "2:\n" TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK                     \
-    "ldr    r1, [sp, #44]\n"                                                                       \
-    "cmp    r0, r1\n"                                                                              \
-    "bne    2b\n"                                                                                  \
-    "ldmia  lr!, {r10, r11, r12}\n"
+    "orr    r4, r4, #1\n"                                                                          \
+    "ldrd   r1, r2, [sp, #36]\n"                                                                   \
+    "ldr    r3, [sp, #44]\n"                                                                       \
+    "push   {r4}\n"                                                                                \
+    "push   {r0, r1, r2, r3, r10, r12}\n"                                                          \
+    "1:\n" load TCK_PIXELS_START("r10", "r4", second) TCK_PIXELS_HALF(                             \
+        "r11") "ldr    pc, [sp, #24]\n"                                                            \
+               ".balign 4\n"                                                                       \
+               "2:\n" TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK TCK_PIXELS_CHUNK          \
+               "cmp.w  r0, r12\n"                                                                  \
+               "bne.w  2b\n"                                                                       \
+               "3:\n"                                                                              \
+               "sub    r7, r7, r4\n"                                                               \
+               "sub    r8, r8, r5\n"                                                               \
+               "sub    r9, r9, r6\n"
 
 /* Stores two channels, the third pixel first, and goes on to the next two. */
 #define TCK_PIXELS_STORE                                                                           \
-    "ldr    r1, [sp, #52]\n"                                                                       \
-    "ldrd   r2, r3, [sp, #56]\n"                                                                   \
-    "strb   r6, [r1, r3]\n"                                                                        \
-    "strb   r5, [r1, r2]\n"                                                                        \
-    "strb   r4, [r1], #1\n"                                                                        \
-    "strb   r9, [r1, r3]\n"                                                                        \
-    "strb   r8, [r1, r2]\n"                                                                        \
-    "strb   r7, [r1], #1\n"                                                                        \
-    "str    r1, [sp, #52]\n"                                                                       \
-    "ldr    r1, [sp, #48]\n"                                                                       \
-    "cmp    lr, r1\n"                                                                              \
+    "ldmia  sp, {r0, r1, r2, r3, r10, r12}\n"                                                      \
+    "bfi    r6, r9, #8, #8\n"                                                                      \
+    "bfi    r5, r8, #8, #8\n"                                                                      \
+    "bfi    r4, r7, #8, #8\n"                                                                      \
+    "strh   r6, [r1, r3]\n"                                                                        \
+    "strh   r5, [r1, r2]\n"                                                                        \
+    "strh   r4, [r1], #2\n"                                                                        \
+    "str    r1, [sp, #4]\n"                                                                        \
+    "cmp    lr, r10\n"                                                                             \
     "bne    1b\n"                                                                                  \
-    "pop    {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"                                              \
-    "add    sp, #16\n"                                                                             \
-    "bx     lr\n"
+    "add    sp, #28\n"                                                                             \
+    "pop    {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
 
 #else
 
 typedef struct {
-    int32_t of[2][3]; /* [channel][pixel] */
+    int32_t of[2][3]; /* [channel][pixel], the second channel's times 256 */
 } tck_pixel_sums;
 
-/* The sums of the next two channels; the stream is left at their words of requantisation. */
+/* The sums of the next two channels from their begins on. */
 TCK_INLINE tck_pixel_sums tck_pixels_s8_sums(const uint32_t *columns, int32_t chunks,
-                                             const uint32_t **stream) {
+                                             const uint32_t *weights, int32_t first,
+                                             int32_t second) {
     tck_pixel_sums sums;
-    const uint32_t *next = *stream;
-    for (int32_t c = 0; c < 2; ++c) {
+    for (int32_t i = 0; i < 3; ++i) {
+        sums.of[0][i] = first;
+        sums.of[1][i] = second;
+    }
+    for (int32_t half = 0; half < 2 * chunks; ++half, columns += 3, ++weights) {
         for (int32_t i = 0; i < 3; ++i) {
-            sums.of[c][i] = (int32_t)next[c];
+            sums.of[0][i] = tck_smlad(tck_sxtb16(*weights), columns[i], sums.of[0][i]);
+            sums.of[1][i] = tck_smlad(*weights, columns[i], sums.of[1][i]);
         }
     }
-    next += 2;
-    for (int32_t k = 0; k < chunks; ++k, next += 2, columns += 6) {
-        for (int32_t c = 0; c < 2; ++c) {
-            for (int32_t i = 0; i < 3; ++i) {
-                const int32_t half = tck_smlad(tck_sxtb16(next[c]), columns[i], sums.of[c][i]);
-                sums.of[c][i] = tck_smlad(tck_sxtb16_ror8(next[c]), columns[3 + i], half);
-            }
-        }
+    for (int32_t i = 0; i < 3; ++i) {
+        sums.of[1][i] = tck_sub_wrap(sums.of[1][i], sums.of[0][i]);
     }
-    *stream = next;
     return sums;
 }
 
