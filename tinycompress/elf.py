@@ -194,6 +194,30 @@ def read_elf(path: Path) -> ElfImage:
         raise ConfigError(f"{path}: not a firmware ELF: {reason}", hint=hint) from error
 
 
+def patched(path: Path, symbol: str, content: bytes) -> bytes:
+    """The bytes of a linked firmware with a constant's value replaced.
+
+    Args:
+        path: The ELF; it stays as it is.
+        symbol: A global constant whose value is in the file.
+        content: Its new value, of its very size.
+
+    Raises:
+        ConfigError: The file is not firmware, or has no such constant of that size in it.
+    """
+    found = read_elf(path).require_symbol(symbol)
+    blob = bytearray(path.read_bytes())
+    for header in ELFFile(io.BytesIO(bytes(blob))).iter_segments("PT_LOAD"):
+        inside = found.address - header["p_vaddr"]
+        if 0 <= inside <= header["p_filesz"] - len(content) and found.size_bytes == len(content):
+            start = header["p_offset"] + inside
+            blob[start : start + len(content)] = content
+            return bytes(blob)
+    raise ConfigError(
+        f"{path}: {symbol!r} is no constant of {len(content)} bytes that the file holds"
+    )
+
+
 def _segments(elf: Any, file_bytes: int) -> Iterator[Segment]:
     for header in elf.iter_segments("PT_LOAD"):
         if header["p_offset"] + header["p_filesz"] > file_bytes:

@@ -29,10 +29,16 @@ if TYPE_CHECKING:
 @data_options
 @click.option(
     "--engine",
-    type=click.Choice(["aot"]),
+    type=click.Choice(["aot", "tflm"]),
     default="aot",
     show_default=True,
-    help="Whose kernels run on the device.",
+    help="What runs the model: C made for it, or stock TensorFlow Lite Micro (docs/engines.md).",
+)
+@click.option(
+    "--tflm-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="With --engine tflm: checkout of tflite-micro with its built library (else: $TFLM_DIR).",
 )
 @tflm_compression_option
 @click.option(
@@ -80,6 +86,7 @@ def build_command(
     data: Path | None,
     val: Path | None,
     engine: EngineName,
+    tflm_dir: Path | None,
     tflm_compression: TflmCompression,
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
@@ -103,12 +110,14 @@ def build_command(
 
     if not flash and (port or answer_port):
         raise click.UsageError("--port and --answer-port go with --flash")
+    if tflm_dir is not None and engine != "tflm":
+        raise click.UsageError("--tflm-dir goes with --engine tflm")
     target = load_board(board)
     if transport is not None:
         target = target.over("usb-cdc" if transport == "usb" else "uart")
     with stage_progress() as progress:
         made = pipeline.build(
-            model, board, data=data, val=val, engine=engine,
+            model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,
             tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
             optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
             progress=progress,

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import ConvertedModel, Finding, LutCompression, TensorSpec
+from tinycompress.artifacts import ArenaFigure, ConvertedModel, Finding, LutCompression, TensorSpec
 from tinycompress.boards import Board
 from tinycompress.pipeline import Build, Inspection
 
@@ -47,6 +47,7 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "tflite_bytes": len(made.model.tflite),
         "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
         "lut": None if made.model.lut is None else asdict(made.model.lut),
+        "arena": None if project.arena is None else asdict(project.arena),
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
         "build_id": built.build_id,
@@ -74,6 +75,19 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
             for layer in project.layers
         ],
     }
+
+
+def arena_line(arena: ArenaFigure) -> str:
+    """How the size of an arena was found, in words."""
+    if arena.obtained == "estimated":
+        return (
+            f"Arena: {arena.total_bytes:,} bytes, estimated from a 64-bit run on this PC (a 32-bit "
+            "board needs less)"
+        )
+    return (
+        f"Arena: {arena.needed_bytes:,} bytes are the least that runs on the emulated board, found "
+        f"by trying; {arena.total_bytes - arena.needed_bytes:,} are margin"
+    )
 
 
 def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
@@ -105,6 +119,8 @@ def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
     )
     results_console().print(table)
     messages = messages_console()
+    if built.project.arena is not None:
+        messages.print(arena_line(built.project.arena), markup=False, soft_wrap=True)
     for trade in made.trades:
         messages.print(f"Speed for memory: {trade}", markup=False, soft_wrap=True)
     messages.print(f"ELF: {built.elf}   build id {built.build_id}", markup=False, soft_wrap=True)

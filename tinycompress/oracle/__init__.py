@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinycompress.oracle.arena import host_arena_bytes
 from tinycompress.oracle.oracle import Oracle
 
-__all__ = ["Oracle"]
+__all__ = ["Oracle", "host_arena_bytes"]

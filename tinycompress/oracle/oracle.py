@@ -41,6 +41,7 @@ class Oracle:
         tflite: The whole ``.tflite`` file.
         exact_to: Which runtime.
         timeout_s: Seconds after which loading or one inference is given up.
+        keep_tensors: Whether the values between the operators are kept, for `trace`. Costs memory.
 
     Raises:
         ModelError: The file is damaged, or this runtime refuses it, crashes on it or hangs.
@@ -50,7 +51,14 @@ class Oracle:
         outputs: The model's outputs, in order.
     """
 
-    def __init__(self, tflite: bytes, exact_to: ExactTo, *, timeout_s: float = 120.0) -> None:
+    def __init__(
+        self,
+        tflite: bytes,
+        exact_to: ExactTo,
+        *,
+        timeout_s: float = 120.0,
+        keep_tensors: bool = False,
+    ) -> None:
         if exact_to not in _NAMES:
             raise ConfigError(f"unknown oracle '{exact_to}' (allowed: {', '.join(_NAMES)})")
         model = read_model(tflite)
@@ -58,10 +66,16 @@ class Oracle:
         self.inputs: tuple[TensorSpec, ...] = input_specs(model.main)
         self.outputs: tuple[TensorSpec, ...] = output_specs(model.main)
         self._timeout_s = timeout_s
+        self._keep_tensors = keep_tensors
         self._worker = acquire(exact_to)
         self._release = weakref.finalize(self, release, self._worker)
         self._ask(
-            {"command": "load", "outputs": len(self.outputs), "keeps_state": _keeps_state(model)},
+            {
+                "command": "load",
+                "outputs": len(self.outputs),
+                "keeps_state": _keeps_state(model),
+                "keep_tensors": keep_tensors,
+            },
             [tflite],
         )
 
@@ -84,17 +98,37 @@ class Oracle:
         """As `run`, but from the state that the previous `run` or `step` left."""
         return self._run(inputs, fresh=False)
 
+    def trace(
+        self, *inputs: npt.NDArray[Any], tensors: Sequence[int]
+    ) -> tuple[npt.NDArray[Any], ...]:
+        """As `run`, but the values of some tensors of the main subgraph instead of the outputs.
+
+        Args:
+            inputs: As in `run`.
+            tensors: Indices of tensors that are no constants.
+
+        Raises:
+            ConfigError: As `run`, or the oracle was not told to keep them.
+            ModelError: The runtime failed.
+        """
+        if not self._keep_tensors:
+            raise ConfigError("the oracle was not told to keep tensors: keep_tensors=True")
+        values = self._run(inputs, fresh=True, tensors=tensors)
+        return values[len(self.outputs) :]
+
     def close(self) -> None:
         """Give the process back; also done when the oracle is garbage. No run after that."""
         self._release()
 
     def _run(
-        self, inputs: Sequence[npt.NDArray[Any]], *, fresh: bool
+        self, inputs: Sequence[npt.NDArray[Any]], *, fresh: bool, tensors: Sequence[int] = ()
     ) -> tuple[npt.NDArray[Any], ...]:
         if not self._release.alive:
             raise ConfigError("the oracle was closed")
         stored = [np.ascontiguousarray(array) for array in self._checked(inputs)]
-        header = {"command": "run", "fresh": fresh, "arrays": describe(stored)}
+        header = {
+            "command": "run", "fresh": fresh, "arrays": describe(stored), "tensors": list(tensors),
+        }  # fmt: skip
         reply, payloads = self._ask(header, [array.tobytes() for array in stored])
         return tuple(arrays(reply["arrays"], payloads))
 

@@ -23,18 +23,24 @@ _LOG_BYTES = 4096
 class _Runtime(Protocol):
     def invoke(self, inputs: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]: ...
 
+    def tensor(self, index: int) -> npt.NDArray[Any]: ...
+
 
 class _Tflm:
     """Stock TensorFlow Lite Micro kernels."""
 
-    def __init__(self, tflite: bytes, outputs: int) -> None:
+    def __init__(self, tflite: bytes, outputs: int, *, keep: bool) -> None:
         from tflite_micro.python.tflite_micro import runtime
 
         self._outputs = outputs
+        kinds = runtime.InterpreterConfig
+        config = kinds.kPreserveAllTensors if keep else kinds.kAllocationRecording
         for arena_bytes in _ARENA_BYTES:
             try:
                 # Pages of the arena that are never touched cost nothing.
-                self._interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=arena_bytes)
+                self._interpreter = runtime.Interpreter.from_bytes(
+                    tflite, arena_size=arena_bytes, intrepreter_config=config
+                )
                 return
             except RuntimeError:
                 if "memory" not in _log() or arena_bytes == _ARENA_BYTES[-1]:
@@ -46,11 +52,23 @@ class _Tflm:
         self._interpreter.invoke()
         return [self._interpreter.get_output(index) for index in range(self._outputs)]
 
+    def tensor(self, index: int) -> npt.NDArray[Any]:
+        """Value of a tensor of the main subgraph after an inference."""
+        value: npt.NDArray[Any] = self._interpreter.GetTensor(index, 0)["tensor_data"].copy()
+        return value
+
+
+def _run_in_arena(tflite: bytes, arena_bytes: int) -> None:
+    """One inference in an arena of just this size; raises where that does not suffice."""
+    from tflite_micro.python.tflite_micro import runtime
+
+    runtime.Interpreter.from_bytes(tflite, arena_size=arena_bytes).invoke()
+
 
 class _LiteRt:
     """LiteRT with its reference kernels: the default resolver's XNNPACK gives other bytes."""
 
-    def __init__(self, tflite: bytes, outputs: int) -> None:
+    def __init__(self, tflite: bytes, outputs: int, *, keep: bool) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
         del outputs
@@ -58,6 +76,7 @@ class _LiteRt:
             model_content=tflite,
             num_threads=1,
             experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
+            experimental_preserve_all_tensors=keep,
         )
         self._interpreter.allocate_tensors()
         self._inputs = [detail["index"] for detail in self._interpreter.get_input_details()]
@@ -68,6 +87,11 @@ class _LiteRt:
             self._interpreter.set_tensor(index, array)
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(index) for index in self._outputs]
+
+    def tensor(self, index: int) -> npt.NDArray[Any]:
+        """Value of a tensor of the main subgraph after an inference."""
+        value: npt.NDArray[Any] = self._interpreter.get_tensor(index)
+        return value
 
 
 _RUNTIMES: dict[str, type[_Tflm] | type[_LiteRt]] = {"tflm": _Tflm, "litert": _LiteRt}
@@ -81,6 +105,7 @@ class _Session:
         self._tflite = b""
         self._outputs = 0
         self._keeps_state = True
+        self._keep_tensors = False
         self._runtime: _Runtime | None = None
 
     def answer(self, header: dict[str, Any], payloads: list[bytes]) -> list[npt.NDArray[Any]]:
@@ -89,18 +114,23 @@ class _Session:
             self._tflite = payloads[0]
             self._outputs = header["outputs"]
             self._keeps_state = header["keeps_state"]
+            self._keep_tensors = header["keep_tensors"]
             self._start()
+            return []
+        if header["command"] == "run in arena":
+            _run_in_arena(payloads[0], header["arena_bytes"])
             return []
         if header["fresh"] and self._keeps_state:
             # The runtimes' own reset zeroes variables but does not run CALL_ONCE again.
             self._start()
         assert self._runtime is not None, "run before load"
-        return self._runtime.invoke(arrays(header["arrays"], payloads))
+        outputs = self._runtime.invoke(arrays(header["arrays"], payloads))
+        return outputs + [self._runtime.tensor(index) for index in header["tensors"]]
 
     def _start(self) -> None:
         # The old interpreter goes first: two at once would need twice the memory.
         self._runtime = None
-        self._runtime = _RUNTIMES[self._kind](self._tflite, self._outputs)
+        self._runtime = _RUNTIMES[self._kind](self._tflite, self._outputs, keep=self._keep_tensors)
 
 
 def _log() -> str:

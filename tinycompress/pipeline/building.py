@@ -27,7 +27,9 @@ from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.tflm import TflmJob, build_tflm
 from tinycompress.toolchain import build as compile_project
+from tinycompress.toolchain.tflm import require_gcc_choice
 
 Toolchain = Literal["auto"] | ToolchainName
 
@@ -90,6 +92,7 @@ def build(
     val: str | Path | None = None,
     engine: EngineName = "aot",
     tflm_compression: TflmCompression = "none",
+    tflm_dir: str | Path | None = None,
     toolchain: Toolchain = "auto",
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
@@ -107,7 +110,9 @@ def build(
         val: Labelled samples to count accuracy on, as in `convert`.
         engine: Whose kernels run on the device.
         tflm_compression: As in `convert`; ``lut`` is for the engine ``tflm`` only.
-        toolchain: Compiler; ``auto`` takes the one that pip brought.
+        tflm_dir: For the engine ``tflm``: a checkout of tflite-micro in which its library was
+            built; None takes the one that the variable TFLM_DIR names.
+        toolchain: Compiler; ``auto`` takes the one that pip brought, for the engine ``tflm`` gcc.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take.
@@ -124,11 +129,15 @@ def build(
             f"lookup tables are for the engine tflm, not {engine}",
             hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
         )
+    _check_engine(engine, toolchain, exact_to, optimize, ram_budget_bytes)
     target = load_board(str(board))
     if transport is not None:
         target = target.over("usb-cdc" if transport == "usb" else "uart")
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
+    if engine == "tflm":
+        job = TflmJob(converted.tflite, model_name(model), target, directory, progress)
+        return Build(converted, build_tflm(job, None if tflm_dir is None else Path(tflm_dir)))
     progress("generate C")
     graph = read_model(converted.tflite)
     chosen = CodegenOptions.for_board(
@@ -141,6 +150,37 @@ def build(
     )
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
     return Build(converted, firmware, sources.trades)
+
+
+def _check_engine(
+    engine: EngineName,
+    toolchain: Toolchain,
+    exact_to: ExactTo,
+    optimize: Optimize,
+    ram_budget_bytes: int | None,
+) -> None:
+    """Refuse what only the AOT engine can do.
+
+    Raises:
+        ConfigError: An option says something that stock TFLM cannot follow.
+    """
+    if engine != "tflm":
+        return
+    require_gcc_choice(toolchain)
+    wrong = [
+        f"{option} {value}"
+        for option, value, usual in (
+            ("--exact-to", exact_to, "tflm"),
+            ("--optimize", optimize, "speed"),
+            ("--ram-budget", ram_budget_bytes, None),
+        )
+        if value != usual
+    ]
+    if wrong:
+        raise ConfigError(
+            f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
+            hint="leave it out, or: --engine aot",
+        )
 
 
 def carray(

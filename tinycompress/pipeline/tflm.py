@@ -1,0 +1,135 @@
+"""Firmware of the TFLM engine: generated, linked with the user's library, its arena measured."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress._progress import Progress
+from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject
+from tinycompress.boards import Board
+from tinycompress.codegen.tflm import check_legality, generate, peak_activations
+from tinycompress.device.emulator import VirtualBoard
+from tinycompress.errors import BoardError, DoesNotFitError, ToolError
+from tinycompress.firmware import render_project
+from tinycompress.firmware.fit import arena_max_bytes
+from tinycompress.ir.graph import Model
+from tinycompress.ir.reader import read_model
+from tinycompress.measurement.arena import ALIGNMENT_BYTES, largest_arena_bytes, measure_arena
+from tinycompress.measurement.prove import prove
+from tinycompress.oracle import host_arena_bytes
+from tinycompress.toolchain import build as compile_project
+from tinycompress.toolchain.tflm import find_tflm
+
+_STATIC_GUESS_BYTES = 8 << 10
+"""More static data than any port has beside TFLM's own: a first guess saves a link."""
+
+
+@dataclass(frozen=True)
+class TflmJob:
+    """One model for one board, and where its project goes."""
+
+    tflite: bytes
+    name: str
+    board: Board
+    directory: Path
+    progress: Progress
+
+
+def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
+    """Build firmware that runs a model on stock TFLM.
+
+    Args:
+        job: What to build.
+        tflm_dir: The upstream checkout with the built library; None takes the one that the
+            variable TFLM_DIR names.
+
+    Raises:
+        ModelError: TFLM does not run the model; with every reason.
+        ToolError: There is no TFLM for the board: the project is written all the same. Or the
+            compiler failed.
+        DoesNotFitError: The board is too small; names the layer at the peak.
+    """
+    model = read_model(job.tflite)
+    check_legality(model)
+    peak = peak_activations(model)
+    try:
+        checkout = find_tflm(job.board.cpu, tflm_dir).checkout
+    except ToolError as missing:
+        job.progress("estimate the arena")
+        _write(job, model, _estimate(job, peak[0]), job.directory)
+        raise ToolError(
+            f"{missing.message}\n  The project was written to {job.directory}, with an arena that "
+            "was estimated on this PC, but not built",
+            hint=missing.hint,
+        ) from missing
+    try:
+        arena = _measure(job, model, checkout, peak)
+    except BoardError:
+        # No emulation of this board: the estimate is labelled as one wherever it is shown.
+        arena = _estimate(job, peak[0])
+    built = _build(job, model, arena, checkout, job.directory)
+    if arena.obtained == "emulated":
+        job.progress("prove it by a run")
+        link = VirtualBoard(job.board, built.elf)
+        try:
+            prove(built, job.board, link, job.tflite)
+        finally:
+            link.close()
+    return built
+
+
+def _estimate(job: TflmJob, peak_bytes: int) -> ArenaFigure:
+    """The need on this PC, or all that the board has if that is less: it over-estimates."""
+    needed = min(host_arena_bytes(job.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes))
+    return ArenaFigure(needed, 0, "estimated")
+
+
+def _guess(board: Board, peak_bytes: int) -> int:
+    """About the largest arena that links; never less than what no arena can do without."""
+    most = arena_max_bytes(board) - _STATIC_GUESS_BYTES
+    return max(most // ALIGNMENT_BYTES, -(-peak_bytes // ALIGNMENT_BYTES)) * ALIGNMENT_BYTES
+
+
+def _measure(job: TflmJob, model: Model, tflm_dir: Path, peak: tuple[int, str]) -> ArenaFigure:
+    """Link with the largest arena that the board holds, and search for the least that suffices."""
+    peak_bytes, peak_layer = peak
+    with tempfile.TemporaryDirectory(prefix="tinycompress-arena-") as scratch:
+        largest = _guess(job.board, peak_bytes)
+        probe = _probe(job, model, largest, tflm_dir, Path(scratch) / "guess", peak_layer)
+        exact = largest_arena_bytes(probe.ram, job.board)
+        try:
+            return measure_arena(probe, job.board, peak_layer=peak_layer, progress=job.progress)
+        except DoesNotFitError:
+            if exact <= largest:
+                raise
+        probe = _probe(job, model, exact, tflm_dir, Path(scratch) / "exact", peak_layer)
+        return measure_arena(probe, job.board, peak_layer=peak_layer, progress=job.progress)
+
+
+def _probe(
+    job: TflmJob, model: Model, arena_bytes: int, tflm_dir: Path, directory: Path, peak_layer: str
+) -> BuiltFirmware:
+    arena = ArenaFigure(arena_bytes, 0, "estimated")
+    try:
+        return _build(job, model, arena, tflm_dir, directory)
+    except DoesNotFitError as error:
+        raise DoesNotFitError(
+            f"{error.message} (most activations are live at layer {peak_layer!r})", hint=error.hint
+        ) from error
+
+
+def _build(
+    job: TflmJob, model: Model, arena: ArenaFigure, tflm_dir: Path, directory: Path
+) -> BuiltFirmware:
+    project = _write(job, model, arena, directory)
+    return compile_project(
+        project, job.board, toolchain="gcc", tflm_dir=tflm_dir, progress=job.progress
+    )
+
+
+def _write(job: TflmJob, model: Model, arena: ArenaFigure, directory: Path) -> FirmwareProject:
+    sources = generate(model, job.tflite, arena)
+    job.progress("write the project")
+    return render_project(sources, job.board, directory, tflite=job.tflite, model_name=job.name)
