@@ -4,12 +4,14 @@ Flash is what gets flashed: the bytes that the PT_LOAD segments bring. Every one
 exactly one category, so the four figures add up to the whole:
 
     weights    objects named ``tcm_*``
-    kernels    functions named ``tcm_*``, everything named ``tck_*``, and the other local symbols of
-               the model's source files (a compiler's switch and lookup tables)
+    kernels    functions named ``tcm_*``, everything named ``tck_*``, CMSIS-NN (``arm_*``), and the
+               other local symbols of the model's source files (a compiler's switch and lookup
+               tables)
     platform   vectors, start-up, fault handlers, ``tc_platform_*``, and the local symbols of the
                port's and the start-up's source files
-    runtime    all else: protocol, main, C and compiler library, the load image of ``.data``, the
-               build id, string literals and other constants without a name, and padding
+    runtime    all else: protocol, main, C and compiler library, TFLM's interpreter with what it
+               wraps around CMSIS-NN, the load image of ``.data``, the build id, string literals and
+               other constants without a name, and padding
 
 Where symbols overlap (an alias, a table inside a function) a byte counts for the smallest. Global
 symbols do not tell their source file, so the platform's global functions are known by name only.
@@ -95,7 +97,7 @@ def flash_items(image: ElfImage, groups: SourceGroups) -> tuple[FlashItem, ...]:
 def classify(symbol: Symbol, groups: SourceGroups) -> FlashCategory:
     """The category of a symbol in flash, by the rules at the top of this module."""
     name = symbol.name
-    if name.startswith("tck_"):
+    if name.startswith(("tck_", "arm_")):
         return "kernels"
     if name.startswith("tcm_"):
         return "weights" if symbol.kind == "object" else "kernels"
