@@ -20,6 +20,12 @@ TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
 
 ToolchainName = Literal["zig", "gcc"]
+FrameworkName = Literal["cmake", "arduino", "zephyr"]
+"""Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
+
+BuiltBy = ToolchainName | Literal["arduino", "zephyr"]
+"""What compiled firmware: a compiler of ours, or a framework with its own."""
+
 Obtained = Literal["measured", "emulated", "estimated"]
 """How a figure was got: on a real board, on an emulated one, or by a calculation."""
 
@@ -165,7 +171,11 @@ TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
 
 @dataclass(frozen=True)
 class FirmwareProject:
-    """A generated project on disk; ``tinycompress.json`` in it holds the same facts."""
+    """A generated project on disk; ``tinycompress.json`` in it holds the same facts.
+
+    ``project_id`` (40 hexadecimal digits, a hash of the model and all sources) is who the firmware
+    says it is where a framework links it; None where our linker notes a build id.
+    """
 
     directory: Path
     board_id: str
@@ -179,6 +189,8 @@ class FirmwareProject:
     weights_bytes: int
     transport: TransportName = "uart"
     arena: ArenaFigure | None = None
+    framework: FrameworkName = "cmake"
+    project_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +237,7 @@ class BuiltFirmware:
     images: Mapping[str, Path]
     build_id: str
     elf_sha256: str
-    toolchain: ToolchainName
+    toolchain: BuiltBy
     toolchain_version: str
     flags: tuple[str, ...]
     flash: FlashSizes
@@ -276,7 +288,7 @@ class BenchResult:
 
     board_id: str
     engine: EngineName
-    toolchain: ToolchainName
+    toolchain: BuiltBy
     transport: Literal["virtual", "serial"]
     build_id: str
     runs: int
@@ -294,6 +306,24 @@ class BenchResult:
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
+
+
+@dataclass(frozen=True)
+class LayerAgreement:
+    """How an int8 operator's output agrees with the float model's value in its place.
+
+    ``float_name`` is that value's name in the float model and ``found_by`` how it was found: by its
+    name, or by its place in the order and its shape. Where there is none both are empty and
+    ``snr_db`` is None. ``snr_db`` is the power of the float values over that of the difference.
+    """
+
+    index: int
+    name: str
+    op: str
+    shape: tuple[int, ...]
+    float_name: str
+    found_by: Literal["name", "order", ""]
+    snr_db: float | None
 
 
 @dataclass(frozen=True)

@@ -278,6 +278,24 @@ def _symbols(elf: Any) -> Iterator[Symbol]:
     yield from (symbol for _, symbol in found)
 
 
+def compiler_notes(path: Path) -> str | None:
+    """What compilers wrote of themselves into ``.comment``, each once; None if nothing.
+
+    Raises:
+        ConfigError: The file cannot be read, or is no ELF.
+    """
+    try:
+        with path.open("rb") as file:
+            section = ELFFile(file).get_section_by_name(".comment")
+            text = "" if section is None else section.data().decode("utf-8", "replace")
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+    except _MALFORMED as error:
+        raise ConfigError(f"{path}: not a firmware ELF: {error}") from error
+    notes = dict.fromkeys(note for note in text.split("\0") if note)
+    return "; ".join(notes) or None
+
+
 def _build_id(elf: Any) -> bytes | None:
     # The linker script may put the note into any section that it keeps, so look at every note.
     for section in elf.iter_sections():

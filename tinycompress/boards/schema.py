@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tinycompress.artifacts import FrameworkName
 from tinycompress.errors import BoardError
 
 Core = Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
@@ -33,6 +34,7 @@ UsbId = tuple[Annotated[int, Field(ge=0, le=0xFFFF)], Annotated[int, Field(ge=0,
 
 
 Transport = Literal["uart", "usb-cdc", "qemu-stdio"]
+_MICROS_HZ = 1_000_000
 
 
 class _Table(BaseModel):
@@ -82,7 +84,7 @@ class Budget(_Table):
 class Timer(_Table):
     """The counter behind ``tc_platform_ticks``."""
 
-    source: Literal["dwt", "systick", "cmsdk_timer0"]
+    source: Literal["dwt", "systick", "cmsdk_timer0", "sse_counter"]
     hz: PositiveWord32
     counts: Literal["cycles", "instructions"]
 
@@ -204,6 +206,29 @@ class Qemu(_Table):
     tested_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 
 
+class Arduino(_Table):
+    """The board in Arduino's tools: ``fqbn`` is its fully qualified board name.
+
+    ``clock_hz`` is what the Arduino core runs the processor at, where that is not `Cpu.clock_hz`.
+    """
+
+    fqbn: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+(:[A-Za-z0-9_=,.-]+)?$"),
+    ]
+    clock_hz: PositiveWord32 | None = None
+
+
+class Zephyr(_Table):
+    """The board in Zephyr: the name that ``west build -b`` takes, with qualifiers if need be.
+
+    ``clock_hz`` is what Zephyr runs the processor at, where that is not `Cpu.clock_hz`.
+    """
+
+    board: Annotated[str, Field(pattern=r"^[a-z0-9_]+(@[A-Za-z0-9.]+)?(/[a-z0-9_]+)*$")]
+    clock_hz: PositiveWord32 | None = None
+
+
 class Board(_Table):
     """One board file.
 
@@ -228,6 +253,8 @@ class Board(_Table):
     energy: Energy | None = None
     emulator: Emulator
     qemu: Qemu | None = None
+    arduino: Arduino | None = None
+    zephyr: Zephyr | None = None
     source: Annotated[tuple[Source, ...], Field(min_length=1)]
 
     @property
@@ -257,6 +284,36 @@ class Board(_Table):
         # The pins need an adapter, whose USB ids nobody knows.
         serial = self.serial.model_copy(update={"transport": transport, "usb_ids": ()})
         return self.model_copy(update={"serial": serial})
+
+    def within(self, framework: FrameworkName) -> Board:
+        """The same board as a framework runs it: at its clock, with its counter of ticks.
+
+        The DWT counts cycles whatever the framework. Without it Arduino's ``micros()`` counts
+        microseconds, and Zephyr's ``k_cycle_get_32()`` cycles of the core.
+
+        Raises:
+            BoardError: The board's file does not say what the framework calls it.
+        """
+        if framework == "cmake":
+            return self
+        table = self.arduino if framework == "arduino" else self.zephyr
+        if table is None:
+            key = "fqbn" if framework == "arduino" else "board"
+            raise BoardError(
+                f"{self.id}: its file has no [{framework}] table, so nobody knows what "
+                f"{framework.capitalize()} calls the board",
+                hint=f"add [{framework}] with {key} = ... to a board file of your own "
+                "(docs/adding-a-board.md), or leave --framework out",
+            )
+        clock_hz = self.cpu.clock_hz if table.clock_hz is None else table.clock_hz
+        in_micros = framework == "arduino" and self.timer.source != "dwt"
+        timer = {"hz": _MICROS_HZ if in_micros else clock_hz, "counts": "cycles"}
+        return self.model_copy(
+            update={
+                "cpu": self.cpu.model_copy(update={"clock_hz": clock_hz}),
+                "timer": self.timer.model_copy(update=timer),
+            }
+        )
 
     def region_for(self, purpose: Purpose) -> MemoryRegion:
         """The region that holds ``purpose``.

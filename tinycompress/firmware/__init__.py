@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinycompress.firmware.frameworks import render_framework_project
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags, build_plan
 from tinycompress.firmware.project import load_plan, load_project
 from tinycompress.firmware.render import render_project
@@ -12,5 +13,6 @@ __all__ = [
     "build_plan",
     "load_plan",
     "load_project",
+    "render_framework_project",
     "render_project",
 ]

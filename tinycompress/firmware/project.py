@@ -12,6 +12,7 @@ from typing import Any
 from tinycompress.artifacts import (
     ArenaFigure,
     FirmwareProject,
+    FrameworkName,
     GeneratedSources,
     LayerInfo,
     TensorSpec,
@@ -28,7 +29,13 @@ _HINT = "make the project again with `tinycompress build`"
 
 
 def project_json(
-    sources: GeneratedSources, board: Board, plan: BuildPlan, *, model_name: str
+    sources: GeneratedSources,
+    board: Board,
+    plan: BuildPlan,
+    *,
+    model_name: str,
+    framework: FrameworkName = "cmake",
+    project_id: str | None = None,
 ) -> str:
     """The text of ``tinycompress.json``: sorted keys, nothing that changes from run to run."""
     table: dict[str, Any] = {
@@ -57,6 +64,9 @@ def project_json(
             "toolchains": {name: asdict(flags) for name, flags in plan.toolchains.items()},
         },
     }
+    if framework != "cmake":
+        table["framework"] = framework
+        table["project_id"] = project_id
     if plan.tflm is not None:
         table["build"]["tflm"] = asdict(plan.tflm)
     if sources.arena is not None:
@@ -94,6 +104,8 @@ def load_project(directory: Path) -> FirmwareProject:
             weights_bytes=table["weights_bytes"],
             transport=table["transport"],
             arena=ArenaFigure(**table["arena"]) if "arena" in table else None,
+            framework=table.get("framework", "cmake"),
+            project_id=table.get("project_id"),
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error

@@ -21,9 +21,9 @@ from tinycompress.firmware.pins import pin_number, uart_number
 from tinycompress.firmware.plan import LINKER_SCRIPT, BuildPlan, build_plan
 from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project, project_json
 
-_ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
+ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
 _START_UP = ("tc_startup.c", "tc_fault.c")
-_INCLUDE_DIRS = (".", "model", "runtime/include")
+INCLUDE_DIRS = (".", "model", "runtime/include")
 _RENDERED = {
     "board_config.h": "common/board_config.h.j2",
     LINKER_SCRIPT: "common/ld/cortex_m.ld.j2",
@@ -58,11 +58,30 @@ def render_project(
         DoesNotFitError: The model certainly does not fit the board.
         ConfigError: ``directory`` cannot be written, or holds something else than a project.
     """
+    check_sources(sources, board, tflite)
+    tree = project_tree(sources, board, tflite=tflite, model_name=model_name)
+    return write_tree(tree, directory)
+
+
+def check_sources(sources: GeneratedSources, board: Board, tflite: bytes) -> None:
+    """Refuse sources of another model, and a model that certainly does not fit.
+
+    Raises:
+        DoesNotFitError: The model certainly does not fit the board.
+        ConfigError: The sources were generated from another file.
+    """
     if hashlib.sha256(tflite).hexdigest() != sources.model_sha256:
         raise ConfigError("the sources were generated from another model file than the one given")
     check_fit(sources, board)
+
+
+def write_tree(tree: Tree, directory: Path) -> FirmwareProject:
+    """Write all files of a project, or none, in place of an earlier project.
+
+    Raises:
+        ConfigError: ``directory`` cannot be written, or holds something else than a project.
+    """
     replace = directory.is_dir() and is_project(directory)
-    tree = project_tree(sources, board, tflite=tflite, model_name=model_name)
     with _files.new_directory(directory, replace=replace) as temporary:
         for path, content in sorted(tree.items()):
             file = temporary / path
@@ -71,14 +90,31 @@ def render_project(
     return load_project(directory)
 
 
+def shown_name(model_name: str) -> str:
+    """The model's name for people, without what would mean something to Markdown or C."""
+    return re.sub(r"[^\w .()+-]", "_", model_name) or "model"
+
+
+def template_environment() -> jinja2.Environment:
+    """How every template of a project is rendered."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(firmware_templates_dir()),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
 def project_tree(
     sources: GeneratedSources, board: Board, *, tflite: bytes, model_name: str
 ) -> Tree:
     """Every file of the project, the same for the same arguments."""
     templates = firmware_templates_dir()
-    name = re.sub(r"[^\w .()+-]", "_", model_name) or "model"
-    tree = _model_tree(sources, templates / "engine" / sources.engine)
-    tree |= _runtime_tree(templates / "common")
+    name = shown_name(model_name)
+    tree = model_tree(sources, templates / "engine" / sources.engine)
+    tree |= runtime_tree(templates / "common")
     platform = _platform_tree(board, templates)
     host = _copies(templates / "mcu" / "host", "host")
     plan = _plan(sources, board, [*tree, *platform])
@@ -87,11 +123,12 @@ def project_tree(
     tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
     for file in _TOOLCHAIN_FILES:
         tree[file] = (templates / "common" / file).read_bytes()
-    tree |= _rendered(sources, board, plan, templates, model_name=name)
+    tree |= _rendered(sources, board, plan, model_name=name)
     return tree
 
 
-def _model_tree(sources: GeneratedSources, engine: Path) -> Tree:
+def model_tree(sources: GeneratedSources, engine: Path) -> Tree:
+    """The generated model and the kernels that it uses, below ``model/``."""
     tree = {_inside("model", path): text.encode() for path, text in sources.files.items()}
     for file in sources.kernel_files:
         tree[_inside("model", file)] = (engine / file).read_bytes()
@@ -105,7 +142,8 @@ def _inside(parent: str, path: str) -> str:
     return str(PurePosixPath(parent, *parts))
 
 
-def _runtime_tree(common: Path) -> Tree:
+def runtime_tree(common: Path) -> Tree:
+    """What every program has, below ``runtime/``."""
     tree = _copies(common / "src", "runtime") | _copies(common / "include", "runtime/include")
     return {path: content for path, content in tree.items() if Path(path).name not in _START_UP}
 
@@ -138,9 +176,9 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
     return build_plan(
         board,
         sources=compiled,
-        include_dirs=_INCLUDE_DIRS,
+        include_dirs=INCLUDE_DIRS,
         defines=(
-            f"-DTC_ENGINE_ID={_ENGINE_ID[sources.engine]}u",
+            f"-DTC_ENGINE_ID={ENGINE_ID[sources.engine]}u",
             f"-DTC_MEASURE_MAX_LAYERS={max(1, len(sources.layers))}u",
         ),
         tflm=sources.engine == "tflm",
@@ -151,18 +189,10 @@ def _rendered(
     sources: GeneratedSources,
     board: Board,
     plan: BuildPlan,
-    templates: Path,
     *,
     model_name: str,
 ) -> Tree:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
+    environment = template_environment()
     facts = _facts(sources, board, plan, model_name=model_name)
     return {
         path: environment.get_template(template).render(facts).encode()

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "board_config.h"
 #include "tc_model.h"
 
 /* Layers whose ticks are kept from a profiled run. */

@@ -5,6 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+#define TC_NORETURN [[noreturn]]
+#else
+#define TC_NORETURN _Noreturn
+#endif
+
 /* Clocks, serial transport and tick counter, in that order. Called once, first thing in main(). */
 void tc_platform_init(void);
 
@@ -22,6 +28,6 @@ uint32_t tc_platform_ticks(void);
 
 /* End of the program: never returns. On a PC or in QEMU the process ends with this code; on a
  * board, which has nowhere to go, the core sleeps. */
-_Noreturn void tc_platform_exit(int code);
+TC_NORETURN void tc_platform_exit(int code);
 
 #endif

@@ -16,7 +16,10 @@ uint32_t tc_stack_reserved_bytes(void);
 uint32_t tc_static_bytes(void);
 
 /* Section of the arena: RAM that start-up neither loads nor clears, so an engine must write what it
- * reads. It may lie in another memory than .data and .bss. */
+ * reads. It may lie in another memory than .data and .bss. Where the linker script is not ours,
+ * board_config.h says what to put here. */
+#ifndef TC_ARENA
 #define TC_ARENA __attribute__((section(".tc_arena")))
+#endif
 
 #endif

@@ -1,19 +1,9 @@
 /* One program for every board, engine and model: it waits for a host and does what it asks for. */
-#include "tc_mark.h"
-#include "tc_measure.h"
-#include "tc_model.h"
-#include "tc_platform.h"
-#include "tc_proto.h"
+#include "tc_program.h"
 
 int main(void) {
-    tc_platform_init();
-    tc_mark(false);
-    const bool counter_moves = tc_measure_counter_moves();
-    tc_proto_init(tc_model_init(), counter_moves);
+    tc_program_start();
     for (;;) {
-        const int byte = tc_platform_getc();
-        if (byte >= 0) {
-            tc_proto_receive((uint8_t)byte);
-        }
+        tc_program_poll();
     }
 }
