@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.performance_page import table
 
+_KERNELS = {"tflm": "TensorFlow Lite Micro's", "litert": "LiteRT's"}
 _VERDICTS = {True: "met", False: "**missed**", None: ""}
 _HEAD = """\
 # Results on real data
@@ -15,9 +16,9 @@ Written by `make results` from what it measured, which is kept in docs/results.j
 
 Accuracies are counted on all samples of the test part. Nothing is trained on them and nothing is
 chosen by them within a run: epochs are fixed, there is no early stopping. int8 accuracy is that of
-the exported file, run with TensorFlow Lite Micro's kernels. Flash and RAM are from the linked ELF
-of the whole firmware for the Arduino Nano 33 BLE; instructions are counted and latency is modelled
-on its virtual board.
+the exported file, run with the reference kernels that are named. Flash and RAM are from the linked
+ELF of the whole firmware for the Arduino Nano 33 BLE; instructions are counted and latency is
+modelled on its virtual board.
 
 To reproduce: `make results`, or one of {targets}. The data sets are looked for in
 `$TC_SHARED_DATA/datasets`, else in `../shared/data/datasets`. The same machine and versions give
@@ -75,6 +76,7 @@ def _setting(experiment: Mapping[str, Any]) -> str:
             f" {'copy' if copies == 1 else 'copies'} of them (`{setting['augmentation']}`, seed"
             f" {setting['augmentation_seed']})."
         )
+    parts.append(f"int8 accuracy with {_KERNELS[experiment['exact_to']]} kernels.")
     return " ".join([*parts, f"Measured with {versions}."])
 
 

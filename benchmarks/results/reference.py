@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,31 @@ from benchmarks.results.samples import Floats, Samples
 from tinycompress import _files, _tf
 
 MODEL, TRAIN, TEST = "reference.keras", "train.npz", "test.npz"
+_SETTING = "setting.json"
+_WEIGHTS_SEED = 0
+
+
+def setting(experiment: Experiment) -> dict[str, Any]:
+    """What a reference is made from, as plain values."""
+    samples = experiment.load()
+    training = experiment.training
+    return {
+        "training": None if training is None else asdict(training),
+        "train_samples": len(samples.x),
+        "test_samples": len(samples.x_test),
+        "augmentation": None if experiment.augment is None else experiment.augment.__name__,
+        "augmented_copies": experiment.copies,
+        "augmentation_seed": experiment.seed,
+    }
+
+
+def is_made(experiment: Experiment, directory: Path) -> bool:
+    """Whether a reference that was made from the same setting is there."""
+    try:
+        stored = json.loads((directory / _SETTING).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return bool(stored == setting(experiment))
 
 
 def make_reference(experiment: Experiment, directory: Path) -> None:
@@ -20,6 +47,7 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
     The test part is never trained on, and nothing is chosen by it.
     """
     samples = experiment.load()
+    _tf.make_deterministic(_WEIGHTS_SEED)
     model = experiment.network()
     if experiment.training is not None:
         train(model, samples, experiment.training)
@@ -28,6 +56,7 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
         x, y = with_copies(samples, experiment)
         np.savez(temporary / TRAIN, x=x, y=y)
         np.savez(temporary / TEST, x=samples.x_test, y=samples.y_test)
+        _files.write_text(temporary / _SETTING, json.dumps(setting(experiment)) + "\n")
 
 
 def train(model: Any, samples: Samples, training: Training) -> None:

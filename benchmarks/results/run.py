@@ -2,7 +2,7 @@
 
     python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
 
-Each network is trained, taken through its recipes by ``tinycompress.compress`` and measured on the
+Each reference is made, taken through its recipes by ``tinycompress.compress`` and measured on the
 virtual Nano 33 BLE. An interrupted run resumes behind the last finished stage.
 """
 
@@ -11,19 +11,19 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Mapping
-from dataclasses import asdict
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import tinycompress
-from benchmarks.results.experiments import EXPERIMENTS, Experiment
+from benchmarks.results.experiments import EXPERIMENTS
 from benchmarks.results.page import results_page
-from benchmarks.results.reference import MODEL, TEST, TRAIN, make_reference
+from benchmarks.results.reference import MODEL, TEST, TRAIN, is_made, make_reference, setting
 from benchmarks.results.samples import ROOT
 from tinycompress import _files, _tf
+from tinycompress.artifacts import ExactTo
+from tinycompress.toolchain.find import select
 
 BOARD = "nano33"
 RECIPES = Path(__file__).resolve().parent / "recipes"
@@ -31,7 +31,7 @@ FIGURES = ROOT / "docs" / "results.json"
 PAGE = ROOT / "docs" / "results.md"
 PACKAGES = (
     "tensorflow-cpu", "keras", "tf_keras", "tensorflow-model-optimization", "numpy",
-    "tflite-micro", "ziglang",
+    "tflite-micro",
 )  # fmt: skip
 _THREADS = 1
 """More threads add numbers in another order, and make other weights."""
@@ -41,22 +41,24 @@ def measure(name: str, scratch: Path) -> dict[str, Any]:
     """Make one reference, run its recipes, and judge its targets; plain values."""
     experiment = EXPERIMENTS[name]
     inputs = scratch / name / "inputs"
-    if not (inputs / MODEL).is_file():
+    if not is_made(experiment, inputs):
         make_reference(experiment, inputs)
     runs = {
-        recipe: compressed(recipe, inputs, scratch / name / recipe) for recipe in experiment.recipes
+        recipe: compressed(recipe, inputs, scratch / name / recipe, experiment.exact_to)
+        for recipe in experiment.recipes
     }
     return {
         "title": experiment.title,
         "notes": list(experiment.notes),
         "setting": setting(experiment),
+        "exact_to": experiment.exact_to,
         "versions": versions(),
         "runs": runs,
         "targets": [target.verdict(runs[target.recipe]["rows"]) for target in experiment.targets],
     }
 
 
-def compressed(recipe: str, inputs: Path, output: Path) -> dict[str, Any]:
+def compressed(recipe: str, inputs: Path, output: Path, exact_to: ExactTo) -> dict[str, Any]:
     """One recipe from the reference; int8 accuracy is counted on all of the test samples."""
     result = tinycompress.compress(
         inputs / MODEL,
@@ -65,6 +67,7 @@ def compressed(recipe: str, inputs: Path, output: Path) -> dict[str, Any]:
         val=inputs / TEST,
         board=BOARD,
         output=output,
+        exact_to=exact_to,
         evaluation_samples=None,
         progress=partial(report, recipe),
     )
@@ -79,24 +82,15 @@ def report(recipe: str, stage: str, done: int = 0, total: int = 0) -> None:
     print(f"{recipe}: {stage} {done}/{total}", flush=True)
 
 
-def setting(experiment: Experiment) -> dict[str, Any]:
-    """What the figures were made from."""
-    samples = experiment.load()
-    training = experiment.training
+def versions() -> dict[str, str]:
+    """Of everything that the figures depend on, the compiler that ``auto`` takes included."""
+    compiler = select()
     return {
-        "training": None if training is None else asdict(training),
-        "train_samples": len(samples.x),
-        "test_samples": len(samples.x_test),
-        "augmentation": None if experiment.augment is None else experiment.augment.__name__,
-        "augmented_copies": experiment.copies,
-        "augmentation_seed": experiment.seed,
+        "python": platform.python_version(),
+        "tinycompress": tinycompress.__version__,
+        **{name: metadata.version(name) for name in PACKAGES},
+        compiler.name: compiler.version,
     }
-
-
-def versions() -> Mapping[str, str]:
-    """Of everything that the figures depend on."""
-    found = {name: metadata.version(name) for name in PACKAGES}
-    return {"python": platform.python_version(), "tinycompress": tinycompress.__version__, **found}
 
 
 def main() -> None:
