@@ -10,6 +10,7 @@ from conv_cases import ConvCase
 from dense_cases import DenseCase
 
 FAMILIES: dict[str, dict[str, Any]] = {
+    "mve": {"core": "cortex-m55", "dsp": True, "mve": True},
     "dsp": {"core": "cortex-m4", "dsp": True},
     "mla": {"core": "cortex-m3", "dsp": False},
 }

@@ -17,7 +17,10 @@ BYTES = bytes(range(100, 124))
 COPIED = bytes((b + w) % 256 for b, w in zip(BYTES, (1, 2, 3, *[0] * 21), strict=True))
 
 
-@pytest.fixture(scope="module", params=list_boards(), ids=lambda board: board.id)
+EMULATED = [board for board in list_boards() if not board.cpu.mve]
+
+
+@pytest.fixture(scope="module", params=EMULATED, ids=lambda board: board.id)
 def board(request: pytest.FixtureRequest) -> Board:
     found = request.param
     assert isinstance(found, Board)

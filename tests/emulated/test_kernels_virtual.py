@@ -16,7 +16,7 @@ from kernel_cases import KernelCases
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.measure import BenchOptions, bench
@@ -45,6 +45,8 @@ def _models() -> Iterator[bytes]:
         pytest.param("qemu_mps2_an386", "gcc", marks=pytest.mark.gcc),
         ("qemu_mps2_an385", "zig"),
         pytest.param("qemu_mps2_an385", "gcc", marks=pytest.mark.gcc),
+        pytest.param("qemu_mps3_an547", "zig", marks=pytest.mark.qemu),
+        pytest.param("qemu_mps3_an547", "gcc", marks=[pytest.mark.gcc, pytest.mark.qemu]),
     ],
 )
 def test_fast_kernels_are_exact(board_id: str, chain: ToolchainName, tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_fast_kernels_are_exact(board_id: str, chain: ToolchainName, tmp_path: P
         directory = tmp_path / str(number)
         project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
         built = build(project, board, toolchain=chain)
-        link = VirtualBoard(board, built.elf)
+        link = open_link(board, built.elf)
         try:
             options = BenchOptions(runs=1, warmup=0)
             result = bench(built, board, link, tflite=tflite, options=options)

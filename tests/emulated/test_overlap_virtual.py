@@ -15,7 +15,7 @@ from overlap_cases import place
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
-from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
@@ -53,7 +53,14 @@ def _cases() -> Iterator[KernelCases]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("board_id", ["qemu_mps2_an386", "qemu_mps2_an385"])
+@pytest.mark.parametrize(
+    "board_id",
+    [
+        "qemu_mps2_an386",
+        "qemu_mps2_an385",
+        pytest.param("qemu_mps3_an547", marks=pytest.mark.qemu),
+    ],
+)
 @pytest.mark.parametrize("chain", ["zig", pytest.param("gcc", marks=pytest.mark.gcc)])
 def test_outputs_at_the_least_distance_are_exact(
     board_id: str, chain: ToolchainName, tmp_path: Path
@@ -67,7 +74,7 @@ def test_outputs_at_the_least_distance_are_exact(
             placed.sources, board, tmp_path / str(number), tflite=tflite, model_name="cases"
         )
         built = build(project, board, toolchain=chain)
-        link = VirtualBoard(board, built.elf)
+        link = open_link(board, built.elf)
         try:
             options = BenchOptions(runs=1, warmup=0)
             result = bench(built, board, link, tflite=tflite, options=options)

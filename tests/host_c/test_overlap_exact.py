@@ -27,6 +27,7 @@ from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
 CORES = {
+    "mve": CodegenOptions(core="cortex-m55", mve=True),
     "dsp": CodegenOptions(),
     "mla": CodegenOptions(core="cortex-m3", dsp=False),
     "thumb1": CodegenOptions(core="cortex-m0plus", dsp=False),

@@ -23,6 +23,7 @@ SHIPPED = (
     "qemu_mps2_an385",
     "qemu_mps2_an386",
     "qemu_mps2_an500",
+    "qemu_mps3_an547",
     "raspberry_pi_pico",
 )
 
@@ -42,6 +43,7 @@ def test_all_boards_are_shipped_in_order_of_id() -> None:
         ("pico", "raspberry_pi_pico"),
         ("mps2_an385", "qemu_mps2_an385"),
         ("mps2-an500", "qemu_mps2_an500"),
+        ("an547", "qemu_mps3_an547"),
     ],
 )
 def test_a_board_has_many_names(name: str, board: str) -> None:

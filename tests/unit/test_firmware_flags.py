@@ -38,6 +38,11 @@ from tinycompress.firmware.plan import gcc_cpu_flags, zig_cpu_flags
             "-mcpu=cortex-m33 -mthumb -mfloat-abi=hard -mfpu=fpv5-sp-d16",
             "-target thumb-freestanding-eabihf -mcpu=cortex_m33+fp_armv8d16sp+dsp",
         ),
+        (
+            "mps3_an547",
+            "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard -mfpu=fpv5-d16",
+            "-target thumb-freestanding-eabihf -mcpu=cortex_m55+fp_armv8d16+mve_fp",
+        ),
     ],
 )
 def test_flags_of_the_core(board: str, gcc: str, zig: str) -> None:

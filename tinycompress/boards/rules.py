@@ -37,6 +37,8 @@ _KIND_OF: dict[Purpose, str] = {
 }  # fmt: skip
 # Microcontrollers whose port has a USB device.
 _USB_DEVICES = ("nrf52840",)
+# Families with a timer of their own, which they must use.
+_FAMILY_TIMERS = {"mps2": "cmsdk_timer0", "mps3": "sse_counter"}
 _REGION_ALIGNMENT = 256
 _STACK_MIN_BYTES = 1024
 _STACK_ALIGNMENT = 8
@@ -122,6 +124,8 @@ def _cpu(board: Board) -> Iterator[str]:
         yield f"cpu.dsp: {str(cpu.dsp).lower()}, but {cpu.core} {has} the DSP extension"
     if cpu.mve and cpu.core != "cortex-m55":
         yield f"cpu.mve: {cpu.core} has no MVE"
+    if cpu.mve and cpu.fpu == "none":
+        yield "cpu.mve: MVE lives in the registers of the FPU; cpu.fpu must not be 'none'"
     if (cpu.float_abi == "hard") != (cpu.fpu != "none"):
         yield f"cpu.float_abi: {cpu.float_abi!r} does not go with fpu {cpu.fpu!r}"
 
@@ -145,8 +149,12 @@ def _timer(board: Board) -> Iterator[str]:
     if timer.source == "dwt" and board.cpu.core in _WITHOUT_DWT_COUNTER:
         yield f"timer.source: {board.cpu.core} has no DWT cycle counter; use 'systick'"
     if timer.source == "dwt" and board.kind == "qemu":
-        yield "timer.source: the DWT cycle counter always reads 0 in QEMU; use 'cmsdk_timer0'"
-    if (timer.source == "cmsdk_timer0") != (board.family == "mps2"):
+        yield (
+            "timer.source: the DWT cycle counter always reads 0 in QEMU; use "
+            f"{_FAMILY_TIMERS.get(board.family, 'cmsdk_timer0')!r}"
+        )
+    own = _FAMILY_TIMERS.get(board.family)
+    if timer.source != own and (own or timer.source in _FAMILY_TIMERS.values()):
         yield f"timer.source: {timer.source!r} does not go with family {board.family!r}"
     if timer.source in ("dwt", "systick") and timer.hz != board.cpu.clock_hz:
         yield f"timer.hz: {timer.hz}; {timer.source} runs at cpu.clock_hz, {board.cpu.clock_hz}"

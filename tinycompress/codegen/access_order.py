@@ -26,7 +26,7 @@ _Int64s = npt.NDArray[np.int64]
 _DSP_PIXELS = 3
 """Pixels that the convolutions for the DSP extension read before they write them."""
 _MLA_PIXELS = 2
-"""Pixels that the convolutions for other Thumb-2 cores compute together."""
+"""Pixels that the convolutions for other Thumb-2 cores, and for MVE, compute together."""
 _MLA_CHANNELS = 4
 """Output channels for which these read the pixels once."""
 _DSP_OUTPUTS = 4
@@ -186,6 +186,11 @@ def _pixels_in_twos(numbers: _Numbers) -> Overlap:
     return Overlap(_distance(written, np.repeat(first * numbers["inputs"], 2)))
 
 
+def _pixels_in_twos_mve(numbers: _Numbers) -> Overlap | None:
+    """Two pixels are read again for every four of their outputs, all of them for a last few."""
+    return None if numbers["outputs"] % _MLA_CHANNELS else _pixels_in_twos(numbers)
+
+
 def _conv_by_element(numbers: _Numbers) -> Overlap:
     windows = _windows(numbers, numbers["input_channels"], numbers["output_height"])
     return Overlap(_distance_of_elements(windows.reshape(-1), numbers["output_channels"]))
@@ -262,14 +267,18 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "average_pool_2d_s8_ref": _pool_by_element,
         "conv_1x1_s8_double_dsp": _pixels_in_threes,
         "conv_1x1_s8_double_mla": _pixels_in_twos,
+        "conv_1x1_s8_double_mve": _pixels_in_twos_mve,
         "conv_1x1_s8_fitted_dsp": _pixels_in_threes,
         "conv_1x1_s8_fitted_mla": _pixels_in_twos,
+        "conv_1x1_s8_fitted_mve": _pixels_in_twos_mve,
         "conv_2d_rows_s8_double_dsp": _windows_in_threes,
         "conv_2d_rows_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_s8_double_dsp": _windows_in_threes,
         "conv_2d_s8_double_mla": _windows_in_twos,
+        "conv_2d_s8_double_mve": _windows_in_twos,
         "conv_2d_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_s8_fitted_mla": _windows_in_twos,
+        "conv_2d_s8_fitted_mve": _windows_in_twos,
         "conv_2d_s8_ref": _conv_by_element,
         "depthwise_3x3_s8_1_dsp": _planes,
         "depthwise_3x3_s8_2_dsp": _planes,

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 Optimize = Literal["speed", "ram", "flash"]
 """What the rest pays for: see `CodegenOptions`."""
 
-CoreFamily = Literal["dsp", "mla", "thumb1"]
-"""Which fast kernels a core can run: with DSP instructions, Thumb-2 without them, Thumb-1."""
+CoreFamily = Literal["mve", "dsp", "mla", "thumb1"]
+"""Which fast kernels a core can run: with MVE, which has the DSP instructions as well, with these
+alone, Thumb-2 without either, Thumb-1."""
 
 _THUMB1_CORES = ("cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m23")
 
@@ -28,6 +29,7 @@ class CodegenOptions:
         exact_to: Whose arithmetic is reproduced: stock TFLM's or LiteRT's reference kernels'.
         core: Target core as board files name it, such as ``cortex-m4``.
         dsp: Whether the core has the DSP extension.
+        mve: Whether it has MVE, too.
         optimize: ``speed`` takes the fastest kernels, short of a layer that would need much more
             memory than all others for a little speed. ``ram`` takes whatever kernels make the arena
             smallest. ``flash`` lets layers share kernels that would be compiled for each.
@@ -44,6 +46,7 @@ class CodegenOptions:
     exact_to: ExactTo = "tflm"
     core: str = "cortex-m4"
     dsp: bool = True
+    mve: bool = False
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
     small: frozenset[int] = frozenset()
@@ -63,7 +66,7 @@ class CodegenOptions:
     def family(self) -> CoreFamily:
         """Which fast kernels the core can run."""
         if self.dsp:
-            return "dsp"
+            return "mve" if self.mve else "dsp"
         return "thumb1" if self.core in _THUMB1_CORES else "mla"
 
     @classmethod
@@ -80,6 +83,7 @@ class CodegenOptions:
             exact_to=exact_to,
             core=board.cpu.core,
             dsp=board.cpu.dsp,
+            mve=board.cpu.mve,
             optimize=optimize,
             ram_budget_bytes=ram_budget_bytes,
         )

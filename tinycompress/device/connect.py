@@ -15,7 +15,8 @@ def open_link(board: Board, elf: Path, *, port: str | None = None, qemu: bool = 
         board: The board that the ELF was built for.
         elf: The firmware; not loaded onto a real board, which must have been flashed with it.
         port: Serial port or pyserial URL.
-        qemu: Whether QEMU runs the ELF instead of the project's own emulator.
+        qemu: Whether QEMU runs the ELF instead of the project's own emulator, which has no MVE: it
+            always does where the core has.
 
     Raises:
         FlashError: The port cannot be opened.
@@ -26,7 +27,7 @@ def open_link(board: Board, elf: Path, *, port: str | None = None, qemu: bool = 
         from tinycompress.device.serial_link import SerialLink
 
         return SerialLink(port, board.serial.baud)
-    if qemu:
+    if qemu or board.cpu.mve:
         from tinycompress.device.qemu import QemuBoard
 
         return QemuBoard(board, elf)

@@ -83,8 +83,8 @@ __attribute__((naked)) void tc_unhandled(void) {
 }
 
 /* A boot loader may leave interrupts on, its own stack pointer, or the process stack selected. The
- * stack is painted here because a C function cannot tell where its own frame ends. The FPU must be
- * on before the compiler may use its registers [B3.2.20]. */
+ * stack is painted here because a C function cannot tell where its own frame ends. The FPU, whose
+ * registers MVE shares, must be on before the compiler may use them [B3.2.20]. */
 __attribute__((naked, used)) void tc_reset(void) {
     __asm volatile(
         ".syntax unified\n" /* for Armv6-M, GCC defaults to the older one */
@@ -106,7 +106,7 @@ __attribute__((naked, used)) void tc_reset(void) {
                          "adds r0, r0, #4\n"
                          "cmp r0, r1\n"
                          "bne 1b\n"
-#if defined(__ARM_FP)
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
                          "ldr r0, =0xE000ED88\n" /* CPACR: full access to CP10 and CP11 */
                          "ldr r1, [r0]\n"
                          "ldr r2, =0x00F00000\n"

@@ -17,22 +17,15 @@ from tinycompress.codegen.ops.channels import (
     channel_tables,
     folded_biases,
 )
-from tinycompress.codegen.ops.dense_fast import (
-    OutputLimits,
-    dense_layer,
-    dense_mve,
-    direct_layers,
-)
+from tinycompress.codegen.ops.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.pairs import PairTables, pair_tables
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
 from tinycompress.codegen.ops.streams import (
-    MVE_BYTES,
     Words,
     four_stream,
     four_words,
     in_order,
-    mve_stream,
-    mve_words,
     pair_stream,
     pair_words,
     quad_count,
@@ -76,8 +69,9 @@ def fast_variants(
             yield small
         return
     channels = len(conv.rows)
-    if family == "mve" and channels >= 4:
-        yield _mve(conv, tables)
+    product = conv.product(tables)
+    if family == "mve" and product.fits:
+        yield pointwise_mve(product) if conv.pointwise else windowed_mve(product, conv.windows)
     if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
         dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
         yield from (dense, *direct_layers(dense))
@@ -147,13 +141,19 @@ class _Conv:
     def pair_tables(self) -> PairTables | None:
         return pair_tables(self.stairs, self.rows, self.biases)
 
-    @property
-    def limits(self) -> OutputLimits:
-        return OutputLimits.of(self.graph, self.op)
+    def product(self, tables: ChannelTables) -> Product:
+        limits = o.clamp_range(self.graph, self.op)
+        zero_point = o.quantization(self.y).zero_point
+        return Product(self.reference, self.weights.name, self.rows, tables, zero_point, limits)
 
     @property
     def common(self) -> dict[str, ParamValue]:
-        return self.limits.doubled
+        low, high = o.clamp_range(self.graph, self.op)
+        return {
+            "doubled_zero_point": 2 * o.quantization(self.y).zero_point + 1,
+            "clamp_min": low,
+            "clamp_max": high,
+        }
 
     @property
     def pixels(self) -> dict[str, ParamValue]:
@@ -209,25 +209,6 @@ class _Conv:
             arguments=(*arguments, ScratchArgument(scratch[0])) if scratch else arguments,
             scratch_bytes=scratch[1] if scratch else 0,
         )
-
-
-def _mve(conv: _Conv, tables: ChannelTables) -> Layer:
-    if conv.pointwise:
-        return dense_mve(conv.reference, conv.weights.name, conv.rows, tables, conv.limits)
-    chunks = -(-conv.taps // MVE_BYTES)
-    limits = conv.limits
-    params: dict[str, ParamValue] = {
-        **conv.windows,
-        "chunks": chunks,
-        "fraction_bits": tables.fraction_bits,
-        "output_zero_point": limits.zero_point,
-        "clamp_min": limits.low,
-        "clamp_max": limits.high,
-        **conv.stream(mve_stream(conv.rows, tables)),
-        "four_words": mve_words(conv.taps),
-    }
-    scratch = ("int8_t", 2 * MVE_BYTES * chunks)
-    return conv.layer("conv_2d_s8", tables.rounding, "mve", params, scratch)
 
 
 def _pointwise_dsp(conv: _Conv, tables: PairTables) -> Layer:

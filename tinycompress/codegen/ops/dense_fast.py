@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
-from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.channels import ChannelTables, Int64s
 from tinycompress.codegen.ops.pairs import ALWAYS_IN_REACH, all_in_reach, fit_in_pairs
 from tinycompress.codegen.ops.streams import (
     eight_stream,
-    mve_stream,
-    mve_words,
     quad_count,
     quad_stream,
 )
 from tinycompress.codegen.options import CoreFamily
-from tinycompress.ir.graph import Graph, Op
-
-
-@dataclass(frozen=True)
-class OutputLimits:
-    """The output's zero point and clamp."""
-
-    zero_point: int
-    low: int
-    high: int
-
-    @classmethod
-    def of(cls, graph: Graph, op: Op) -> OutputLimits:
-        """Those of an operator with a fused activation."""
-        return cls(o.quantization(o.result(graph, op)).zero_point, *o.clamp_range(graph, op))
-
-    @property
-    def doubled(self) -> dict[str, ParamValue]:
-        """As parameters of the kernels for cores without MVE."""
-        return {
-            "doubled_zero_point": 2 * self.zero_point + 1,
-            "clamp_min": self.low,
-            "clamp_max": self.high,
-        }
 
 
 def dense_layer(
@@ -61,7 +34,8 @@ def dense_layer(
         rows: Weights, ``[outputs, inputs]``.
         tables: Of the outputs; multipliers and extras may be one for all.
         common: ``doubled_zero_point``, ``clamp_min`` and ``clamp_max``.
-        family: ``dsp`` or ``mla``; weights that no pairs can hold take ``mla``'s kernel on both.
+        family: ``dsp``, ``mla``, or ``mve``, which runs what ``dsp`` runs; weights that no pairs
+            can hold take ``mla``'s kernel on all.
     """
     family = "dsp" if family == "mve" else family
     outputs, inputs = rows.shape
@@ -97,36 +71,6 @@ def dense_layer(
 def _block(rows: Int64s) -> int:
     """Inputs, a multiple of four, of which pairs of outputs can have sums."""
     return 4 * quad_count(rows.shape[1]) if all_in_reach(rows) else ALWAYS_IN_REACH
-
-
-def dense_mve(
-    reference: Layer, weights_name: str, rows: Int64s, tables: ChannelTables, limits: OutputLimits
-) -> Layer:
-    """The layer by the kernel for cores with MVE, which takes any number of pixels.
-
-    Args:
-        reference: The layer by the reference kernel, input and output its only arguments.
-        weights_name: For comments and names.
-        rows: Weights, ``[outputs, inputs]``, four outputs or more.
-        tables: Of the outputs; multipliers and extras may be one for all.
-        limits: Of the output.
-    """
-    outputs, inputs = rows.shape
-    stream = mve_stream(rows, tables)
-    params: dict[str, ParamValue] = {
-        "pixels": int(np.prod(reference.output_shape)) // outputs,
-        "inputs": inputs,
-        "outputs": outputs,
-        "fraction_bits": tables.fraction_bits,
-        "zero_point": limits.zero_point,
-        "clamp_min": limits.low,
-        "clamp_max": limits.high,
-        "stream": ConstArray(weights_name, "stream", stream),
-        "stream_words": stream.size,
-        "four_words": mve_words(inputs),
-    }
-    kernel = Kernel(f"conv_1x1_s8_{tables.rounding}_mve", "conv_1x1_s8_mve")
-    return replace(reference, kernel=kernel, params=params)
 
 
 def direct_layers(layer: Layer) -> tuple[Layer, ...]:

@@ -26,7 +26,7 @@ def fast_variants(
     if window.dilation != (1, 1):
         return ()
     problem = depthwise_problem(graph, op, window, reference)
-    if family != "dsp":
+    if family not in ("mve", "dsp"):
         return tuple(plain_variants(problem))
     planes, quads = tuple(plane_variants(problem)), tuple(quad_variants(problem))
     return (*quads, *planes) if _few_pixels(problem) else (*planes, *quads)

@@ -19,6 +19,7 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.channels import channel_tables, folded_biases, shared_tables
 from tinycompress.codegen.ops.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.mve import Product, pointwise_mve
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -240,6 +241,11 @@ def _fast_variants(
         if small is not None:
             yield small
         return
+    if options.family == "mve":
+        zero_point = o.quantization(o.result(graph, op)).zero_point
+        product = Product(reference, weights.name, rows, tables, zero_point, (low, high))
+        if product.fits:
+            yield pointwise_mve(product)
     fast = dense_layer(reference, weights.name, rows, tables, common, options.family)
     yield from (fast, *direct_layers(fast))
 

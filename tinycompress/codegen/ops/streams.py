@@ -114,44 +114,6 @@ def _packed(first: Int64s, second: Int64s) -> Words:
     return _words(halves[..., :2] | halves[..., 2:] << 16)
 
 
-MVE_BYTES = 16
-"""Bytes in a vector of MVE."""
-
-
-def mve_words(inputs: int) -> int:
-    """Words of an MVE stream for four channels."""
-    return 4 + MVE_BYTES * -(-inputs // MVE_BYTES) + 6
-
-
-def mve_stream(weights: Int64s, tables: ChannelTables) -> Words:
-    """The stream of pixels_s8_mve.h: ``[fours * mve_words]``.
-
-    Args:
-        weights: ``[channels, inputs]``, four channels or more; where they are no whole fours the
-            last four has some that come before.
-        tables: Of the channels; one multiplier and extra stand for all.
-    """
-    channels, inputs = weights.shape
-    firsts = [min(c, channels - 4) for c in range(0, channels, 4)]
-    order = np.array([range(c, c + 4) for c in firsts])
-    chunks = -(-inputs // MVE_BYTES)
-    padded = np.zeros((channels, chunks * MVE_BYTES), np.int8)
-    padded[:, :inputs] = weights
-    lanes = padded[order].reshape(len(order), 4, chunks, MVE_BYTES).transpose(0, 2, 1, 3)
-    vectors = np.ascontiguousarray(lanes).view("<u4").reshape(len(order), -1)
-    extras = tables.extras if tables.rounding == "fitted" else -(tables.extras + 1)
-    halves = np.broadcast_to(extras, channels)[order] & 0xFFFF
-    return np.concatenate(
-        [
-            _words(tables.biases[order]),
-            vectors.astype(np.uint32),
-            _words(np.broadcast_to(tables.multipliers, channels)[order]),
-            _words(halves[:, 0::2] | halves[:, 1::2] << 16),
-        ],
-        axis=1,
-    ).reshape(-1)
-
-
 def pair_words(inputs: int) -> int:
     """Words of a pair stream for two channels."""
     return 2 + 2 * quad_count(inputs) + 3

@@ -66,7 +66,8 @@ class Engine:
         if core not in _MODELS:
             raise BoardError(
                 f"cpu.core is {core!r}; virtual boards have " + ", ".join(sorted(_MODELS)),
-                hint="run it on the board itself: tinycompress bench --port PORT",
+                hint="run it on the board itself: tinycompress bench --port PORT; without --port, "
+                "bench runs QEMU's boards with MVE in QEMU",
             )
         self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB)
         self._uc.ctl_set_cpu_model(_MODELS[core])

@@ -1,0 +1,88 @@
+/* CONV_2D on int8 without groups or dilation, for cores with MVE: two windows at a time. */
+#ifndef TCK_CONV_2D_S8_MVE_H
+#define TCK_CONV_2D_S8_MVE_H
+
+#include "conv_window_s8.h"
+#include "pixels_s8_mve.h"
+
+typedef struct {
+    tck_conv_window window;
+    int32_t batches;
+    int32_t output_area;
+    int32_t output_channels; /* 4 or more */
+    int32_t chunks;          /* vectors that hold all taps */
+    int32_t fraction_bits;   /* of fitted lines */
+    int32_t output_zero_point;
+    int32_t clamp_min;
+    int32_t clamp_max;
+    const uint32_t *stream; /* for pixels_s8_mve.h */
+    int32_t stream_words;
+    int32_t four_words; /* of the stream, for four channels */
+} tck_conv_2d_s8_mve_params;
+
+/* Copies the taps of one window; taps outside are zero points. */
+TCK_SHARED void tck_gather_window_mve(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                      int8_t *taps) {
+    const int32_t channels = w->input_channels;
+    const int32_t row = w->filter_width * channels;
+    const int32_t pitch = w->input_width * channels;
+    const tck_taps xs = tck_taps_inside(at.x, w->input_width, w->filter_width, 1);
+    const int32_t begin = xs.begin * channels, count = (xs.end - xs.begin) * channels;
+    const int32_t column = (at.x + xs.begin) * channels;
+    const int32_t whole = count == row;
+    for (int32_t y = at.y; y < at.y + w->filter_height; ++y, taps += row) {
+        const int32_t inside = y >= 0 && y < w->input_height;
+        if (!inside || !whole) {
+            tck_fill_mve(taps, w->zero_point, row);
+        }
+        if (inside) {
+            tck_copy_mve(taps + begin, input + y * pitch + column, count);
+        }
+    }
+}
+
+/* Two windows lie in `windows` one behind the other, each in whole vectors: weights are 0 where
+ * taps end, so that nobody needs to clear what follows them. */
+TCK_INLINE void tck_conv_2d_s8_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
+                                   int8_t *output, int8_t *windows, int32_t fitted) {
+    const tck_conv_window *const w = &p->window;
+    const tck_pixels_pair_mve by = tck_pixels_by_mve(fitted, 0);
+    const uint32_t *const end = p->stream + p->stream_words;
+    const uint32_t *const last = p->output_channels % 4 != 0 ? end - p->four_words : end;
+    const int32_t window_bytes = p->chunks * TCK_MVE_BYTES;
+    tck_pixels_s8_mve_work work = {.chunks = p->chunks,
+                                   .first = windows,
+                                   .second = windows + window_bytes,
+                                   .minus_fraction_bits = -p->fraction_bits,
+                                   .steps = 1,
+                                   .outputs = p->output_channels,
+                                   .clamp_min = p->clamp_min,
+                                   .clamp_max = p->clamp_max,
+                                   .zero_point = p->output_zero_point};
+    for (int32_t n = 0; n < p->batches; ++n) {
+        tck_corner at = tck_first_corner(w);
+        for (int32_t left = p->output_area; left > 0; left -= 2) {
+            const tck_pixels_s8_mve pixels = left > 1 ? by.twos : by.ones;
+            tck_gather_window_mve(w, input, at, windows);
+            at = tck_next_corner(w, at);
+            if (left > 1) {
+                tck_gather_window_mve(w, input, at, windows + window_bytes);
+                at = tck_next_corner(w, at);
+            }
+            work.stream = p->stream;
+            work.stream_end = last;
+            work.output = output;
+            pixels(&work);
+            if (last != end) {
+                work.stream = last;
+                work.stream_end = end;
+                work.output = output + p->output_channels - 4;
+                pixels(&work);
+            }
+            output += (left > 1 ? 2 : 1) * p->output_channels;
+        }
+        input += w->input_height * w->input_width * w->input_channels;
+    }
+}
+
+#endif
