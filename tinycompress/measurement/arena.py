@@ -94,18 +94,19 @@ def least(suffices: Callable[[int], bool], guess: int, known: int) -> int:
         guess: Where the answer is likely to be near.
         known: A number that suffices.
     """
-    high, low, step = known, 0, 1
-    # Away from the guess in growing steps, until the answer lies between low and high.
+    low, high, step = 0, known, 1
     at = min(guess, known)
-    if at < high and suffices(at):
+    # Away from the guess in growing steps, until the answer is known to lie in low..high.
+    if at == known or suffices(at):
         high = at
-        while high > 0 and (at := max(high - step, 0)) >= low:
+        while low < high:
+            at = max(high - step, 0)
             if not suffices(at):
                 low = at + 1
                 break
             high, step = at, 2 * step
     else:
-        low = min(at + 1, high)
+        low = at + 1
         while low + step < high:
             at = low + step
             if suffices(at):

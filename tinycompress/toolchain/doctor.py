@@ -17,14 +17,23 @@ from tinycompress import _proc
 from tinycompress._resources import firmware_templates_dir
 from tinycompress.artifacts import Finding, ToolchainName
 from tinycompress.errors import ToolError
+from tinycompress.firmware.tflm_library import VARIABLE
 from tinycompress.toolchain.find import (
+    CXX_INSTALL_HINT,
     GCC,
+    GXX,
     INSTALL_HINTS,
     Toolchain,
     find_gcc,
     find_zig,
     gcc_path,
     zig_path,
+)
+from tinycompress.toolchain.tflm import (
+    check_complete,
+    checkout_commit,
+    libraries,
+    tflm_directory,
 )
 
 _TIMEOUT_S = 60.0
@@ -68,6 +77,8 @@ def diagnose() -> tuple[Finding, ...]:
         Finding("python", "ok", platform.python_version(), sys.executable),
         _compiler("zig", "zig", zig_path(), find_zig),
         _compiler("gcc", GCC, gcc_path(), find_gcc),
+        _program(GXX, f"{CXX_INSTALL_HINT} (for --engine tflm)"),
+        _tflm(),
         _program(
             "qemu-system-arm",
             "apt install qemu-system-arm (a second witness beside the emulated boards)",
@@ -125,6 +136,29 @@ def _program(name: str, hint: str) -> Finding:
     if version is None:
         return Finding(name, "broken", detail=f"{path} --version printed no version", hint=hint)
     return Finding(name, "ok", version[0], path)
+
+
+def _tflm() -> Finding:
+    """The checkout that TFLM_DIR names: its commit, and what was built in it for which core."""
+    name = "TFLM library"
+    checkout = tflm_directory()
+    if checkout is None:
+        return Finding(
+            name, "missing", hint=f"for --engine tflm: {VARIABLE} or --tflm-dir (docs/engines.md)"
+        )
+    try:
+        check_complete(checkout)
+        found = libraries(checkout)
+    except ToolError as error:
+        return Finding(name, "broken", detail=error.message, hint=error.hint or "docs/engines.md")
+    commit = checkout_commit(checkout) or "commit unknown"
+    if not found:
+        return Finding(
+            name, "missing", commit, f"{checkout}: nothing was built for Cortex-M with CMSIS-NN",
+            "`tinycompress build --engine tflm` tells the command for a board",
+        )  # fmt: skip
+    built = "; ".join(f"{one.target_arch} {one.build_type} ({one.target})" for one in found)
+    return Finding(name, "ok", commit, f"{checkout}: {built}")
 
 
 def _package(package: _Package) -> Finding:
