@@ -40,7 +40,7 @@ def _bytes(begins: Sequence[int], count: int) -> set[int]:
 
 
 def windows(p: Numbers, at_once: int) -> Iterator[Step]:
-    """conv_2d_s8_dsp.h (three at once) and conv_2d_s8_mla.h (two): copy windows, write pixels."""
+    """Copy windows, then write their pixels: conv_2d_s8_dsp.h (three), _mla.h (two), _thumb1.h."""
     area = p["output_height"] * p["output_width"]
     pixels = list(_pixels(p))
     outputs, channels = p["output_channels"], p["input_channels"]
@@ -148,7 +148,7 @@ def outputs_of_rows(p: Numbers) -> Iterator[Step]:
 
 
 def groups_of_rows(p: Numbers, at_once: int) -> Iterator[Step]:
-    """fully_connected_s8_mla.h (eight) and fully_connected_direct_s8_dsp.h (four), then singles."""
+    """fully_connected_s8_mla.h (eight) and its direct kernels for DSP (four), then singles."""
     outputs = p["outputs"]
     whole = outputs // at_once * at_once
     groups = [

@@ -82,9 +82,12 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     ),
     "conv_2d_s8_fitted_dsp": (windowed(), partial(orders.windows, at_once=3)),
     "conv_2d_s8_fitted_mla": (windowed(), partial(orders.windows, at_once=2)),
+    "conv_2d_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
+    "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),
+    "depthwise_planes_s8_fitted_plain": (depthwise(), orders.planes),
     "depthwise_quads_s8_fitted_dsp": (
         geometry().flatmap(lambda g: sizes.map(lambda c: {**g, "channels": 4 * c})),
         orders.quads,
@@ -147,6 +150,9 @@ def _windows_inside(numbers: Numbers) -> Numbers:
         found["output_area"] = found["output_height"] * found["output_width"]
     if "band_height" in found:
         found["band_height"] = min(found["band_height"], found["output_height"])
+    if "used_width" in found:
+        span = (found["output_width"] - 1) * found["stride_width"] + found["filter_width"]
+        found["used_width"] = min(found["input_width"], span)
     prefix = "window."
     inner = [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
     return found | {prefix + name: found[name] for name in inner}

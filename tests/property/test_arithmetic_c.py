@@ -56,6 +56,15 @@ def test_doubling_high_mul(c: ctypes.CDLL, x: int, y: int) -> None:
     assert function(x, y) == a.saturating_rounding_doubling_high_mul(x, y)
 
 
+@given(int32s, int32s)
+def test_products_of_halves(c: ctypes.CDLL, x: int, y: int) -> None:
+    """What Thumb-1 cores do for want of a long multiplication."""
+    assert _function(c, "tct_high_mul_halves", I32, I32, I32)(x, y) == x * y >> 32
+    assume((x, y) != (a.INT32_MIN, a.INT32_MIN))
+    doubling = _function(c, "tct_doubling_high_mul_halves", I32, I32, I32)
+    assert doubling(x, y) == a.saturating_rounding_doubling_high_mul(x, y)
+
+
 @given(int32s, st.integers(0, 31))
 def test_rounding_divide_by_pot(c: ctypes.CDLL, x: int, exponent: int) -> None:
     function = _function(c, "tct_rounding_divide_by_pot", I32, I32, I32)

@@ -33,6 +33,7 @@ from tinycompress.codegen.ops.streams import (
     quad_count,
     quad_stream,
     tap_order,
+    thumb1_stream,
 )
 from tinycompress.ir.arithmetic import quantize_multiplier
 
@@ -121,6 +122,31 @@ def test_four_stream(channels: int, inputs: int) -> None:
         np.testing.assert_array_equal(block[-6:-2], tables.multipliers[chosen])
         extras = np.ascontiguousarray(block[-2:]).astype("<u4").view(np.int16)
         np.testing.assert_array_equal(extras, tables.extras[chosen])
+
+
+@pytest.mark.parametrize("inputs", [8, 16])
+@pytest.mark.parametrize("channels", [4, 5, 8, 11, 16, 21])
+def test_thumb1_stream(channels: int, inputs: int) -> None:
+    weights, tables = _weights(channels, inputs), _tables(channels)
+    words = thumb1_stream(weights, tables)
+    whole, block_words = channels // 8, 8 + 2 * inputs + 12
+    blocks = words[: whole * block_words].reshape(whole, block_words)
+    for number, block in enumerate(blocks):
+        chosen = slice(8 * number, 8 * number + 8)
+        assert [_int32(word) for word in block[:8]] == list(tables.biases[chosen])
+        data = np.array(_int8s(block[8:-12])).reshape(inputs, 8)
+        np.testing.assert_array_equal(data.T, weights[chosen])
+        fours = block[-12:].reshape(2, 6)
+        np.testing.assert_array_equal(fours[:, :4].reshape(-1), tables.multipliers[chosen])
+        extras = np.ascontiguousarray(fours[:, 4:]).astype("<u4").view(np.int16)
+        np.testing.assert_array_equal(extras.reshape(-1), tables.extras[chosen])
+    rest = words[whole * block_words :].reshape(-1, four_words(inputs))
+    assert len(rest) == -(-(channels % 8) // 4)
+    for number, block in enumerate(rest):
+        first = min(8 * whole + 4 * number, channels - 4)
+        assert [_int32(word) for word in block[:4]] == list(tables.biases[first : first + 4])
+        data = np.array(_int8s(block[4:-6])).reshape(inputs, 4)
+        np.testing.assert_array_equal(data.T, weights[first : first + 4])
 
 
 @pytest.mark.parametrize(("pack", "group"), [(quad_stream, 4), (eight_stream, 8)])

@@ -169,6 +169,10 @@ def _windows_in_twos(numbers: _Numbers) -> Overlap:
     return _gathered_windows(numbers, _MLA_PIXELS)
 
 
+def _windows_alone(numbers: _Numbers) -> Overlap:
+    return _gathered_windows(numbers, 1)
+
+
 def _pixels_in_threes(numbers: _Numbers) -> Overlap:
     first = np.arange(0, numbers["pixels"], _DSP_PIXELS, dtype=np.int64)
     end = np.minimum(first + _DSP_PIXELS, numbers["pixels"])
@@ -276,9 +280,11 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "conv_2d_s8_double_dsp": _windows_in_threes,
         "conv_2d_s8_double_mla": _windows_in_twos,
         "conv_2d_s8_double_mve": _windows_in_twos,
+        "conv_2d_s8_double_thumb1": _windows_alone,
         "conv_2d_s8_fitted_dsp": _windows_in_threes,
         "conv_2d_s8_fitted_mla": _windows_in_twos,
         "conv_2d_s8_fitted_mve": _windows_in_twos,
+        "conv_2d_s8_fitted_thumb1": _windows_alone,
         "conv_2d_s8_ref": _conv_by_element,
         "depthwise_3x3_s8_1_dsp": _planes,
         "depthwise_3x3_s8_2_dsp": _planes,

@@ -62,27 +62,39 @@ def four_words(inputs: int) -> int:
     return 4 + inputs + 6
 
 
-def four_stream(weights: Int64s, tables: ChannelTables) -> Words:
+def four_stream(weights: Int64s, tables: ChannelTables, begin: int = 0) -> Words:
     """The stream of pixels_s8_mla.h: ``[fours * four_words]``.
 
     Args:
         weights: ``[channels, inputs]``, four channels or more; where they are no whole fours the
             last four has some that come before.
         tables: Of the channels.
+        begin: The first channel that the stream has.
     """
     channels = len(weights)
-    firsts = [min(c, channels - 4) for c in range(0, channels, 4)]
-    order = np.array([range(c, c + 4) for c in firsts])
-    extras = tables.extras[order] & 0xFFFF
+    firsts = [min(c, channels - 4) for c in range(begin, channels, 4)]
+    order = np.array([range(c, c + 4) for c in firsts], np.intp).reshape(-1, 4)
     return np.concatenate(
-        [
-            _words(tables.biases[order]),
-            _bytes(weights[order]),
-            _words(tables.multipliers[order]),
-            _words(extras[:, 0::2] | extras[:, 1::2] << 16),
-        ],
-        axis=1,
+        [_words(tables.biases[order]), _bytes(weights[order]), _four_tables(tables, order)], axis=1
     ).reshape(-1)
+
+
+def _four_tables(tables: ChannelTables, fours: npt.NDArray[np.intp]) -> Words:
+    """Multipliers and extras of fours of channels: ``[fours, 6]``."""
+    extras = tables.extras[fours] & 0xFFFF
+    packed = [_words(tables.multipliers[fours]), _words(extras[:, 0::2] | extras[:, 1::2] << 16)]
+    return np.concatenate(packed, axis=1)
+
+
+def thumb1_stream(weights: Int64s, tables: ChannelTables) -> Words:
+    """The stream of pixels_s8_thumb1.h: eight channels at a time, then as ``four_stream``."""
+    whole = len(weights) // 8 * 8
+    eights = np.arange(whole).reshape(-1, 8)
+    both = _four_tables(tables, eights.reshape(-1, 4)).reshape(len(eights), 12)
+    head = [_words(tables.biases[eights]), _bytes(weights[eights]), both]
+    return np.concatenate(
+        [np.concatenate(head, axis=1).reshape(-1), four_stream(weights, tables, whole)]
+    )
 
 
 def eight_stream(weights: Int64s, biases: Int64s) -> Words:

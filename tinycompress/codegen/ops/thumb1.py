@@ -9,7 +9,7 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops.channels import ChannelTables, Int64s
-from tinycompress.codegen.ops.streams import four_stream
+from tinycompress.codegen.ops.streams import thumb1_stream
 
 _EIGHT = 8
 """Inputs that the kernel's loop takes at once."""
@@ -56,7 +56,7 @@ def thumb1_layer(
             "row_bytes": row_bytes,
             "fraction_bits": tables.fraction_bits,
             **common,
-            "stream": ConstArray(weights_name, "stream", four_stream(stored, whole)),
+            "stream": ConstArray(weights_name, "stream", thumb1_stream(stored, whole)),
         },
         arguments=(*reference.arguments, ScratchArgument("uint32_t")),
         scratch_bytes=row_bytes,

@@ -51,10 +51,35 @@ TCK_SHARED uint32_t tck_window_thumb1(const tck_conv_window *w, const int8_t *in
     return sum;
 }
 
+/* All channels of one row. */
+TCK_INLINE void tck_channels_thumb1(const tck_conv_2d_s8_thumb1_params *p, const uint8_t *row,
+                                    uint32_t excess, int8_t *output, int32_t rounding,
+                                    tck_outputs_thumb1 outputs) {
+    const uint8_t *const end = row + p->row_bytes;
+    const uint32_t *stream = p->stream;
+    int8_t *const last = output + p->output_channels - 4;
+    int32_t left = p->output_channels;
+    int32_t sums[8];
+    for (; left >= 8; left -= 8) {
+        stream = tck_dot_8_thumb1(row, end, stream, sums);
+        outputs(sums, stream, output, rounding, excess);
+        outputs(sums + 4, stream + 6, output + 4, rounding, excess);
+        stream += 12;
+        output += 8;
+    }
+    for (; left > 0; left -= 4) {
+        stream = tck_dot_4_thumb1(row, end, stream, sums);
+        outputs(sums, stream, output < last ? output : last, rounding, excess);
+        stream += 6;
+        output += 4;
+    }
+}
+
 /* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; row has room for row_bytes. Channels that are
  * no whole four come last, with those before them that make a four. */
 TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, const int8_t *input,
-                                      int8_t *output, uint8_t *row, int32_t fitted) {
+                                      int8_t *output, uint8_t *row, int32_t rounding,
+                                      tck_outputs_thumb1 outputs) {
     const tck_conv_window *const w = &p->window;
     int8_t *const first = output;
     for (int32_t i = 0; i < p->row_bytes; ++i) {
@@ -64,14 +89,7 @@ TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, con
         tck_corner at = tck_first_corner(w);
         for (int32_t i = 0; i < p->output_area; ++i) {
             const uint32_t excess = 128U * tck_window_thumb1(w, input, at, row);
-            const uint32_t *stream = p->stream;
-            for (int32_t c = 0; c < p->output_channels; c += 4) {
-                int32_t sums[4];
-                stream = tck_dot_4_thumb1(row, row + p->row_bytes, stream, sums);
-                tck_outputs_4_thumb1(sums, excess, stream, p->fraction_bits, p->doubled_zero_point,
-                                     output + tck_min(c, p->output_channels - 4), fitted);
-                stream += 6;
-            }
+            tck_channels_thumb1(p, row, excess, output, rounding, outputs);
             output += p->output_channels;
             at = tck_next_corner(w, at);
         }

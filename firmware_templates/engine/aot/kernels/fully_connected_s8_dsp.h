@@ -167,12 +167,11 @@ TCK_INLINE int8_t *tck_fully_connected_s8_dsp_row(const tck_fully_connected_s8_f
         for (int32_t i = 0; i < 4; ++i) {
             sums[i] = (int32_t)*stream++;
         }
-        for (const int8_t *from = x; from != (const int8_t *)end;) {
-            const int32_t rest = (int32_t)((const int8_t *)end - from);
-            const int8_t *const to = from + tck_min(rest, block);
-            stream = dot_4(stream, from, to, sums);
-            from = to;
+        const int8_t *from = x;
+        for (; (const int8_t *)end - from > block; from += block) {
+            stream = dot_4(stream, from, from + block, sums);
         }
+        stream = dot_4(stream, from, end, sums);
         output = tck_fully_connected_s8_outputs(p, sums, 4, &tables, output, fitted);
     }
     for (; left > 0; --left) {

@@ -31,20 +31,24 @@ TCK_INLINE int8_t *tck_fully_connected_s8_outputs(const tck_fully_connected_s8_f
                                                   const int32_t *sums, int32_t count,
                                                   tck_fully_connected_s8_tables *tables,
                                                   int8_t *output, int32_t fitted) {
-    for (int32_t i = 0; i < count; ++i) {
-        const int32_t multiplier = *tables->multiplier;
-        const int32_t addend = *tables->addend;
+    /* Copies, which stores to the output cannot change, stay in registers. */
+    const int32_t step = p->step, fraction_bits = p->fraction_bits;
+    const int32_t doubled_zero_point = p->doubled_zero_point;
+    const int32_t *multipliers = tables->multiplier;
+    const int16_t *addends = tables->addend;
+    for (int32_t i = 0; i < count; ++i, multipliers += step, addends += step) {
+        const int32_t addend = *addends;
         int32_t y;
         if (fitted) {
-            y = tck_smmla(sums[i], multiplier, addend) >> p->fraction_bits;
+            y = tck_smmla(sums[i], *multipliers, addend) >> fraction_bits;
         } else {
-            const int32_t rounding = tck_shift_left_wrap(p->doubled_zero_point, addend);
-            y = tck_requantize(sums[i], multiplier, addend + 1, rounding);
+            const int32_t rounding = tck_shift_left_wrap(doubled_zero_point, addend);
+            y = tck_requantize(sums[i], *multipliers, addend + 1, rounding);
         }
         *output++ = (int8_t)tck_ssat8(y);
-        tables->multiplier += p->step;
-        tables->addend += p->step;
     }
+    tables->multiplier = multipliers;
+    tables->addend = addends;
     return output;
 }
 
