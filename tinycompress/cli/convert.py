@@ -38,13 +38,18 @@ def convert_command(
 ) -> None:
     """Convert a Keras MODEL to a fully-int8 .tflite and check that no float is left."""
     from tinycompress import pipeline
-    from tinycompress.cli import render
+    from tinycompress.cli import render, render_tflm
+    from tinycompress.pipeline.tflm_verdict import tflm_verdict
 
     with stage_progress() as progress:
         converted = pipeline.convert(
             model, data, output, val=val, tflm_compression=tflm_compression, progress=progress
         )
+        progress("run it on TensorFlow Lite Micro")
+        verdict = tflm_verdict(converted.tflite)
     if as_json:
-        print_json(render.convert_json(converted, output))
+        shown = render.convert_json(converted, output)
+        print_json({**shown, "tflm": render_tflm.verdict_json(verdict)})
     else:
         render.print_convert(converted, output)
+        render_tflm.print_verdict(verdict)
