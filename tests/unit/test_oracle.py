@@ -277,5 +277,5 @@ def test_litert_uses_the_reference_kernels(monkeypatch: pytest.MonkeyPatch) -> N
         get_output_details = get_input_details
 
     monkeypatch.setattr(interpreter, "Interpreter", Spy)
-    worker._LiteRt(b"", 0)
+    worker._LiteRt(b"", 0, keep=False)
     assert used == [interpreter.OpResolverType.BUILTIN_REF]

@@ -11,15 +11,80 @@ from tinycompress.cli.options import board_option, json_option, print_json
 
 @click.command("inspect")
 @click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--compare",
+    "float_model",
+    metavar="FLOAT",
+    type=click.Path(path_type=Path),
+    help="Float model that the .tflite MODEL was made from: how well each layer agrees with it.",
+)
+@click.option("--data", type=click.Path(path_type=Path), help="Samples .npz with x, for --compare.")
+@click.option(
+    "--samples",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    help="At most so many samples are compared.",
+)
 @board_option(required=False)
 @json_option
-def inspect_command(model: Path, board: str | None, as_json: bool) -> None:
-    """Show what is in MODEL, whether it is fully int8, and what it would need on a board."""
-    from tinycompress import pipeline
-    from tinycompress.cli import render
+def inspect_command(
+    model: Path,
+    float_model: Path | None,
+    data: Path | None,
+    samples: int,
+    board: str | None,
+    as_json: bool,
+) -> None:
+    """Show what is in MODEL.
 
-    inspection = pipeline.inspect(model, board=board)
+    Of a .tflite: its operators, whether it is fully int8, what it would need on a board. Of a
+    Keras model or SavedModel: its layers, their cost, and what would be converted.
+    """
+    if float_model is not None:
+        if data is None:
+            raise click.UsageError("--compare needs samples: --data samples.npz")
+        _compare(float_model, model, data, samples, as_json)
+    elif data is not None:
+        raise click.UsageError("--data is for --compare FLOAT")
+    else:
+        _inspect(model, board, as_json)
+
+
+def _compare(float_model: Path, model: Path, data: Path, samples: int, as_json: bool) -> None:
+    from tinycompress import pipeline
+    from tinycompress.cli import render_inspect
+
+    comparison = pipeline.compare(float_model, model, data, samples=samples)
     if as_json:
-        print_json(render.inspect_json(inspection))
+        print_json(render_inspect.comparison_json(comparison))
+    else:
+        render_inspect.print_comparison(comparison)
+
+
+def _inspect(model: Path, board: str | None, as_json: bool) -> None:
+    from tinycompress import pipeline
+    from tinycompress.cli import render, render_inspect, render_tflm
+    from tinycompress.conversion.load import is_tflite
+    from tinycompress.pipeline.tflm_verdict import tflm_verdict
+
+    if model.exists() and not is_tflite(model):
+        if board is not None:
+            raise click.UsageError(
+                "what a Keras model needs on a board is known once it is converted:"
+                " tinycompress convert, then inspect the .tflite"
+            )
+        summary = pipeline.inspect_source(model)
+        if as_json:
+            print_json(render_inspect.source_json(summary))
+        else:
+            render_inspect.print_source(summary)
+        return
+    inspection = pipeline.inspect(model, board=board)
+    verdict = tflm_verdict(model.read_bytes())
+    if as_json:
+        shown = render.inspect_json(inspection)
+        print_json({**shown, "tflm": render_tflm.verdict_json(verdict)})
     else:
         render.print_inspection(inspection)
+        render_tflm.print_verdict(verdict)

@@ -216,6 +216,7 @@ def inspect_json(inspection: Inspection) -> dict[str, object]:
         "outputs": [_spec_json(spec) for spec in summary.outputs],
         "macs": summary.macs,
         "not_int8": list(summary.not_int8),
+        "int8_inside": summary.int8_inside,
         "aot": {
             "exact_to": inspection.exact_to,
             "refused": list(inspection.refused),
@@ -249,7 +250,12 @@ def print_inspection(inspection: Inspection) -> None:
         )  # fmt: skip
     console.print(table)
     lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
-    if summary.not_int8:
+    if summary.not_int8 and summary.int8_inside:
+        lines += [
+            "int8 inside; floats are quantised at the border, on the device:",
+            *(f"  - {reason}" for reason in summary.not_int8),
+        ]
+    elif summary.not_int8:
         lines += ["not fully int8:", *(f"  - {reason}" for reason in summary.not_int8)]
     else:
         lines.append("fully int8")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tinycompress.artifacts import LayerAgreement
 from tinycompress.compression.bridge import require_equal_outputs
 from tinycompress.compression.build_network import build_model
 from tinycompress.compression.fold import fold_batch_norms
 from tinycompress.compression.network import Array, Network
 from tinycompress.compression.read_network import read_network
-from tinycompress.compression.result import Evaluate, Export, StageFigures
+from tinycompress.compression.result import Compare, Evaluate, Export, StageFigures
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +35,13 @@ class Exporter:
         export: Makes them.
         calibration: One array per input, batch first.
         evaluate: Measures them; None measures nothing.
+        compare: Compares them with the float model; None compares nothing.
     """
 
     export: Export
     calibration: tuple[Array, ...]
     evaluate: Evaluate | None = None
+    compare: Compare | None = None
 
     def exported(self, network: Network, model: Any = None) -> Exported:
         """Fold and convert a network.
@@ -61,6 +64,13 @@ class Exporter:
     def figures(self, tflite: bytes) -> StageFigures:
         """What ``evaluate`` says of a file; nothing without one."""
         return {} if self.evaluate is None else dict(self.evaluate(tflite))
+
+    def agreement(self, network: Network, tflite: bytes) -> tuple[LayerAgreement, ...]:
+        """How a file agrees with the network that it was made from; empty without ``compare``."""
+        if self.compare is None:
+            return ()
+        folded = build_model(fold_batch_norms(network), "tf_keras")
+        return self.compare(folded, tflite, self.calibration)
 
     def cost(self, network: Network, figure: str) -> float:
         """One figure of the int8 file of a network; infinite where it does not even fit.

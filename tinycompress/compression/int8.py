@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.artifacts import ExactTo, TensorSpec
+from tinycompress.artifacts import ExactTo
 from tinycompress.compression.data import Data
 from tinycompress.compression.network import Array
+from tinycompress.ir.quantize import dequantize, quantize
 from tinycompress.oracle import Oracle
-
-_LIMITS = {"int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767)}
 
 
 def int8_outputs(tflite: bytes, data: Data, *, exact_to: ExactTo = "tflm") -> tuple[Array, ...]:
@@ -24,21 +23,14 @@ def int8_outputs(tflite: bytes, data: Data, *, exact_to: ExactTo = "tflm") -> tu
     results: list[tuple[Array, ...]] = []
     for index in range(len(data)):
         inputs = [
-            quantize(array[index : index + 1], spec)
+            quantize(array[index].reshape(spec.shape), spec)
             for array, spec in zip(data.inputs, oracle.inputs, strict=True)
         ]
         outputs = oracle.run(*inputs)
         results.append(
             tuple(
-                (output.astype(np.float64) - spec.zero_point) * spec.scale
+                dequantize(output, spec)
                 for output, spec in zip(outputs, oracle.outputs, strict=True)
             )
         )
     return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
-
-
-def quantize(values: Array, spec: TensorSpec) -> Array:
-    """Real numbers as the stored integers of an input; rounds to nearest and saturates."""
-    low, high = _LIMITS[spec.dtype]
-    stored = np.round(values / spec.scale) + spec.zero_point
-    return np.clip(stored, low, high).astype(spec.dtype).reshape(spec.shape)

@@ -6,10 +6,13 @@ the converter all come after the last look that a Keras model allows.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
+from tinycompress.artifacts import LayerAgreement
 from tinycompress.compression.kernels import channel_rows, has_kernel
 from tinycompress.compression.network import Array, Layer, Network
 from tinycompress.compression.promises import Promises, broken_promises, has_m_by_n
@@ -24,6 +27,22 @@ _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16
 LEAST_AGREEMENT_DB = 10.0
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
+
+
+class StageScore(Protocol):
+    """What of a stage's row the limit on accuracy is about."""
+
+    @property
+    def stage(self) -> str:
+        """Kind of the stage."""
+
+    @property
+    def float_accuracy(self) -> float:
+        """Of the float model."""
+
+    @property
+    def int8_accuracy(self) -> float:
+        """Of the int8 file."""
 
 
 @dataclass(frozen=True)
@@ -89,25 +108,50 @@ def check_int8(
     return tuple(facts)
 
 
-def check_accuracy(before: float, after: float, max_drop: float, *, stage: str) -> None:
+def check_accuracy(
+    before: StageScore,
+    after: StageScore,
+    max_drop: float,
+    *,
+    agreement: Callable[[], Sequence[LayerAgreement]],
+) -> None:
     """Enforce the limit of a recipe.
 
     Args:
-        before: Of the float model that the recipe started from.
-        after: Of the int8 file, on the same samples.
+        before: What the recipe started from; the float score counts.
+        after: What it ended with, on the same samples; the int8 score counts.
         max_drop: Largest allowed difference.
-        stage: For the message.
+        agreement: Compares the int8 file with its float model; asked only if it fell further.
 
     Raises:
-        MismatchError: It fell further.
+        MismatchError: It fell further; names the first layer that diverges.
     """
-    if not after >= before - max_drop:
-        raise MismatchError(
-            f"after {stage} the int8 accuracy is {after:.4f}, the float model's was {before:.4f};"
-            f" allowed: a drop of {max_drop:g}",
-            hint="train longer, compress less, add [stage.distill], or raise"
-            " limits.max_accuracy_drop",
+    if after.int8_accuracy >= before.float_accuracy - max_drop:
+        return
+    raise MismatchError(
+        f"after {after.stage} the int8 accuracy is {after.int8_accuracy:.4f}, the float model's was"
+        f" {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g}"
+        f"{_where_it_falls(after, agreement())}",
+        hint="train longer, compress less, add [stage.distill], or raise limits.max_accuracy_drop",
+    )
+
+
+def _where_it_falls(after: StageScore, layers: Sequence[LayerAgreement]) -> str:
+    known = [(layer.snr_db, layer) for layer in layers if layer.snr_db is not None]
+    if not known:
+        return ""
+    text = f". The float model after {after.stage} has {after.float_accuracy:.4f}"
+    first = next((layer for snr, layer in known if snr < LEAST_AGREEMENT_DB), None)
+    if first is not None:
+        return (
+            f"{text}; the first layer whose int8 output diverges from it is {first.name!r}"
+            f" ({first.op}): {first.snr_db:.1f} dB, below {LEAST_AGREEMENT_DB:g} dB"
         )
+    snr, worst = min(known, key=lambda item: item[0])
+    return (
+        f"{text}; no layer's int8 output diverges from it (the worst is {worst.name!r}"
+        f" ({worst.op}): {snr:.1f} dB), so the stages lost it rather than the rounding to int8"
+    )
 
 
 def check_agreement(

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from tinycompress.artifacts import LayerAgreement
 from tinycompress.compression.invariants import KernelFacts
 from tinycompress.compression.network import Array
 from tinycompress.compression.recipe import Recipe
@@ -17,6 +18,15 @@ StageFigures = Mapping[str, int | float]
 
 Evaluate = Callable[[bytes], StageFigures]
 """Measures one exported file: builds it for a board, for example."""
+
+
+class Compare(Protocol):
+    """Says, layer by layer, how an int8 file agrees with the float model that it was made from."""
+
+    def __call__(
+        self, model: Any, tflite: bytes, samples: tuple[Array, ...]
+    ) -> tuple[LayerAgreement, ...]:
+        """Compare a tf_keras model; ``samples`` has one array per input, batch first."""
 
 
 class Export(Protocol):

@@ -39,6 +39,7 @@ from tinycompress.compression.read_network import read_network
 from tinycompress.compression.recipe import Recipe, require_layers
 from tinycompress.compression.report import report
 from tinycompress.compression.result import (
+    Compare,
     CompressionResult,
     Evaluate,
     Export,
@@ -97,6 +98,7 @@ def compress(
     validation: Any = None,
     teacher: Any = None,
     evaluate: Evaluate | None = None,
+    compare: Compare | None = None,
     directory: Path | None = None,
     options: RunOptions | None = None,
     progress: Progress = no_progress,
@@ -112,6 +114,7 @@ def compress(
         validation: Data that accuracy is counted on; None puts 15 % of the training data aside.
         teacher: Model for distillation; None takes the model itself, as it was before.
         evaluate: Measures every exported file, for example on a board.
+        compare: Finds the layer to name where the int8 accuracy fell too far.
         directory: Where stages and result are kept; None keeps nothing.
         options: How to run.
         progress: Told about stages and epochs.
@@ -139,7 +142,7 @@ def compress(
     calibration = calibration_samples(
         train, convert.calibration_samples, convert.seed, balance_classes=convert.balance_classes
     )
-    exporter = Exporter(export, calibration, evaluate)
+    exporter = Exporter(export, calibration, evaluate, compare)
     if evaluate is not None:
         trainer = replace(trainer, cost=exporter.cost)
     require_measurable(recipe, trainer)
@@ -217,12 +220,11 @@ class _Run:
 
             done = self._stage(index, step.kind, key, make, rows[-1])
             rows.append(done.row)
-        last = self.recipe.steps[-1].kind
         check_accuracy(
-            rows[0].float_accuracy,
-            rows[-1].int8_accuracy,
+            rows[0],
+            rows[-1],
             self.recipe.limits.max_accuracy_drop,
-            stage=last,
+            agreement=lambda: self.exporter.agreement(done.network, done.tflite),
         )
         return self._result(done, tuple(rows))
 

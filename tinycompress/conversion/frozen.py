@@ -105,7 +105,7 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
     tf = _tf.tensorflow()
     specs = input_specs(source)
     signature = [
-        tf.TensorSpec((1, *shape), tf.float32, name=_scope_name(spec.name))
+        tf.TensorSpec((1, *shape), tf.float32, name=scope_name(spec.name))
         for spec, shape in zip(specs, shapes, strict=True)
     ]
     call = _call(source, [spec.name for spec in specs])
@@ -220,7 +220,7 @@ def _layers(model: Any) -> Iterator[Any]:
         yield from _layers(layer)
 
 
-def _scope_name(name: str) -> str:
+def scope_name(name: str) -> str:
     """The name with what TensorFlow does not allow in the name of an operator replaced."""
     return _NOT_IN_A_SCOPE.sub("_", name).lstrip("_-") or "unnamed"
 
@@ -228,7 +228,7 @@ def _scope_name(name: str) -> str:
 def _scoped(layer: Any, stack: list[str]) -> Callable[..., Any]:
     tf = _tf.tensorflow()
     original = layer.call
-    name = _scope_name(layer.name)
+    name = scope_name(layer.name)
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:

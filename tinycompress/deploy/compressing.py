@@ -10,14 +10,15 @@ from typing import Any
 import numpy.typing as npt
 
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, LayerAgreement
 from tinycompress.boards import load_board
 from tinycompress.compression.recipe import Recipe, load_recipe, parse_recipe
 from tinycompress.compression.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run import RunOptions
 from tinycompress.compression.run import compress as run
 from tinycompress.conversion import convert_model
-from tinycompress.conversion.load import load_model
+from tinycompress.conversion.compare import compare_layers
+from tinycompress.conversion.load import load_model, wrap_model
 from tinycompress.deploy.deployment import figures_or_misfit
 from tinycompress.errors import ConfigError
 
@@ -73,6 +74,7 @@ def compress(
         validation=val,
         teacher=None if teacher is None else _model(teacher),
         evaluate=measure,
+        compare=partial(_compare, exact_to=exact_to),
         directory=None if output is None else Path(output),
         options=RunOptions(
             evaluation_samples=evaluation_samples,
@@ -111,6 +113,16 @@ def load_keras_model(path: Path) -> Any:
     return source.model
 
 
+def _compare(
+    model: Any, tflite: bytes, samples: tuple[npt.NDArray[Any], ...], *, exact_to: ExactTo
+) -> tuple[LayerAgreement, ...]:
+    return compare_layers(wrap_model(model), tflite, _named(samples), exact_to=exact_to)
+
+
 def _export(model: Any, calibration: tuple[npt.NDArray[Any], ...]) -> bytes:
-    names = ["x"] if len(calibration) == 1 else [f"x{i}" for i in range(len(calibration))]
-    return convert_model(model, dict(zip(names, calibration, strict=True))).tflite
+    return convert_model(model, _named(calibration)).tflite
+
+
+def _named(samples: tuple[npt.NDArray[Any], ...]) -> dict[str, npt.NDArray[Any]]:
+    names = ["x"] if len(samples) == 1 else [f"x{i}" for i in range(len(samples))]
+    return dict(zip(names, samples, strict=True))

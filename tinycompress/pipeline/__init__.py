@@ -9,24 +9,31 @@ Every step is a stage of its own room and works alone; the modules here only put
 from __future__ import annotations
 
 from tinycompress.pipeline.building import Build, build, carray, convert
+from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.flashing import Flashed, flash
-from tinycompress.pipeline.inspecting import Inspection, inspect
+from tinycompress.pipeline.frameworks import FrameworkBuild, build_in_framework
+from tinycompress.pipeline.inspecting import Inspection, inspect, inspect_source
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.serving import serve
 
 __all__ = [
     "Build",
+    "Comparison",
     "Flashed",
+    "FrameworkBuild",
     "Inspection",
     "bench",
     "bench_all",
     "build",
+    "build_in_framework",
     "carray",
+    "compare",
     "convert",
     "default_directory",
     "flash",
     "inspect",
+    "inspect_source",
     "model_name",
     "require_exact",
     "serve",

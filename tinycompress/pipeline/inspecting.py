@@ -8,6 +8,7 @@ from pathlib import Path
 from tinycompress.artifacts import ExactTo
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.conversion.describe import SourceSummary, describe
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import ModelSummary, summarise
@@ -31,6 +32,16 @@ class Inspection:
     weights_bytes: int | None
     peak_layer: str | None
     board: Board | None
+
+
+def inspect_source(model: str | Path) -> SourceSummary:
+    """Look into a Keras model or SavedModel: layers, parameters, MACs, what would be converted.
+
+    Raises:
+        ConfigError: There is no model, or TensorFlow is not installed.
+        ModelError: The model cannot be opened.
+    """
+    return describe(Path(model))
 
 
 def inspect(

@@ -1,0 +1,336 @@
+"""Callbacks in fits of both Kerases: what is logged, who sees it, and what never happens."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from compress_support import stripes
+
+from tinycompress import _tf
+from tinycompress.artifacts import ConvertedModel
+from tinycompress.callbacks import (
+    Budgets,
+    DeployabilityCallback,
+    MagnitudePruning,
+    StopWhenFits,
+    deployability,
+    order_callbacks,
+    pruning_callbacks,
+)
+from tinycompress.deploy.deployment import Deployment
+from tinycompress.errors import BoardError, ConfigError, DoesNotFitError, ModelError
+
+pytestmark = pytest.mark.tf
+BOTH = pytest.mark.parametrize("name", ["keras", "tf_keras"])
+KEYS = {
+    "deploy_flash_bytes", "deploy_ram_bytes", "deploy_latency_us", "deploy_int8_accuracy",
+    "deploy_fits", "deploy_seconds",
+}  # fmt: skip
+X, Y = stripes(128)
+
+
+def module_of(name: str) -> Any:
+    return _tf.keras() if name == "keras" else _tf.tf_keras()
+
+
+def model_of(name: str, **compiling: Any) -> Any:
+    keras = module_of(name)
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            layers.InputLayer((12, 12, 1)) if name == "tf_keras" else keras.Input((12, 12, 1)),
+            layers.Conv2D(4, 3, activation="relu", name="conv"),
+            layers.Flatten(),
+            layers.Dense(4, activation="softmax", name="out"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **compiling)
+    return model
+
+
+class Stand:
+    """Stands in for conversion and board: says what it is told to, and counts the looks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *latencies_us: float) -> None:
+        self.latencies_us = latencies_us or (100.0,)
+        self.looks = 0
+        self.error: Exception | None = None
+        monkeypatch.setattr(deployability, "convert_in_subprocess", self.convert)
+        monkeypatch.setattr(deployability, "deploy_in_subprocess", self.deploy)
+
+    def convert(self, model: Any, calibration: Any, **more: Any) -> ConvertedModel:
+        self.looks += 1
+        if self.error is not None:
+            raise self.error
+        return ConvertedModel(b"", "", (), (), 0.9, 0.5 + self.looks / 100, ())
+
+    def deploy(self, tflite: bytes, board: Any, **more: Any) -> Deployment:
+        latency = self.latencies_us[min(self.looks, len(self.latencies_us)) - 1]
+        return Deployment(20_000, 3_000, 1_000, 50_000, latency, True)
+
+
+@BOTH
+@pytest.mark.parametrize("compiling", [{}, {"steps_per_execution": 2, "jit_compile": True}])
+def test_callbacks_behind_it_see_values_in_every_epoch(
+    name: str, compiling: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = Stand(monkeypatch, 300.0, 200.0, 250.0, 240.0)
+    callbacks = module_of(name).callbacks
+    best = callbacks.ModelCheckpoint(
+        str(tmp_path / "{epoch}.weights.h5"), monitor="deploy_latency_us", mode="min",
+        save_best_only=True, save_weights_only=True,
+    )  # fmt: skip
+    early = callbacks.EarlyStopping(monitor="deploy_latency_us", mode="min", patience=3)
+    look = DeployabilityCallback("nano33", X, every=2)
+    listed = order_callbacks(
+        [best, early, callbacks.CSVLogger(str(tmp_path / "log.csv")),
+         look]
+    )  # fmt: skip
+    model = model_of(name, **compiling)
+    history = model.fit(X, Y, epochs=7, verbose=0, callbacks=listed, batch_size=32).history
+    assert isinstance(look, callbacks.Callback)
+    assert {len(history[key]) for key in KEYS} == {len(history["loss"])}
+    # Epochs 1, 2, 4 and 6 are looked at; 3 and 5 repeat; EarlyStopping ends it before the 7th.
+    assert history["deploy_latency_us"] == [300.0, 200.0, 200.0, 250.0, 250.0]
+    assert stand.looks == 3
+    assert sorted(path.name for path in tmp_path.glob("*.h5")) == ["1.weights.h5", "2.weights.h5"]
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["deploy_latency_us"]) for row in rows] == history["deploy_latency_us"]
+
+
+@BOTH
+def test_the_last_epoch_and_each_fit_are_looked_at(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand = Stand(monkeypatch)
+    look = DeployabilityCallback("nano33", X, every=10)
+    model = model_of(name)
+    model.fit(X, Y, epochs=3, verbose=0, callbacks=[look])
+    assert stand.looks == 2
+    model.fit(X, Y, epochs=5, initial_epoch=3, verbose=0, callbacks=[look])
+    assert stand.looks == 4
+
+
+def test_one_callback_goes_from_one_keras_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    Stand(monkeypatch)
+    look = DeployabilityCallback("nano33", X)
+    for name in ("keras", "tf_keras", "keras"):
+        history = model_of(name).fit(X, Y, verbose=0, callbacks=[look]).history
+        assert set(history) >= KEYS
+        base = module_of(name).callbacks.Callback
+        assert isinstance(look, base)
+        hooks = {hook for hook in dir(base) if hook.startswith(("on_", "set_"))}
+        assert all(callable(getattr(look, hook)) for hook in hooks)
+
+
+@BOTH
+def test_a_failed_look_is_told_once_and_ends_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stand = Stand(monkeypatch)
+    stand.error = RuntimeError("converter fell over")
+    look = DeployabilityCallback("nano33", X)
+    history = model_of(name).fit(X, Y, epochs=3, verbose=0, callbacks=[look]).history
+    assert history["deploy_fits"] == [0.0] * 3
+    assert all(math.isnan(value) for value in history["deploy_flash_bytes"])
+    assert caplog.text.count("RuntimeError: converter fell over") == 1
+    with pytest.raises(RuntimeError, match="fell over"):
+        model_of(name).fit(
+            X, Y, verbose=0, callbacks=[DeployabilityCallback("nano33", X, strict=True)]
+        )
+
+
+def test_ctrl_c_in_a_look_ends_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: Any, **more: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(deployability, "convert_in_subprocess", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model_of("keras").fit(X, Y, verbose=0, callbacks=[DeployabilityCallback("nano33", X)])
+
+
+def test_what_does_not_fit_is_a_figure_even_if_strict(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand = Stand(monkeypatch)
+    over = DeployabilityCallback("nano33", X, budgets={"flash_bytes": 19_999}, strict=True)
+    history = model_of("keras").fit(X, Y, verbose=2, callbacks=[over]).history
+    assert history["deploy_fits"] == [0.0]
+    assert history["deploy_flash_bytes"] == [20_000.0]
+    assert "does not fit: flash_bytes 20,000, budget 19,999" in capsys.readouterr().err
+    stand.error = DoesNotFitError("flash is 12 bytes short")
+    history = model_of("keras").fit(X, Y, verbose=0, callbacks=[over]).history
+    assert history["deploy_fits"] == [0.0]
+    assert capsys.readouterr().err == ""
+
+
+@BOTH
+def test_training_stops_when_the_model_fits(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Stand(monkeypatch, 300.0, 90.0, 300.0, 90.0, 80.0, 70.0)
+    stop = StopWhenFits({"latency_us": 100.0}, epochs=2)
+    listed = order_callbacks([stop, DeployabilityCallback("nano33", X)])
+    history = model_of(name).fit(X, Y, epochs=9, verbose=0, callbacks=listed).history
+    assert len(history["loss"]) == 5
+    assert stop.stopped_epoch == 4
+
+
+def test_stopping_without_figures_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no deploy_fits in the logs"):
+        model_of("keras").fit(X, Y, verbose=0, callbacks=[StopWhenFits()])
+    with pytest.raises(ConfigError, match="no DeployabilityCallback writes it"):
+        order_callbacks([StopWhenFits()])
+    two = [DeployabilityCallback("nano33", X), DeployabilityCallback("pico", X)]
+    with pytest.raises(ConfigError, match="2 DeployabilityCallbacks write deploy_"):
+        order_callbacks(two)
+
+
+def test_values_out_of_range_are_refused_before_any_training(tmp_path: Path) -> None:
+    for arguments, error, words in (
+        ({"board": "nano34"}, BoardError, "nano34"),
+        ({"every": 0}, ConfigError, "every is 0"),
+        ({"time_limit_s": 0}, ConfigError, "time_limit_s is 0"),
+        ({"budgets": {"flash": 1}}, ConfigError, "did you mean 'flash_bytes'"),
+        ({"calibration": tmp_path / "none.npz"}, ConfigError, "no data file at"),
+        ({"calibration": 7}, ConfigError, "int is no data"),
+    ):
+        given: dict[str, Any] = {"board": "nano33", "calibration": X, **arguments}
+        with pytest.raises(error, match=words):
+            DeployabilityCallback(**given)
+    with pytest.raises(ConfigError, match=r"int8_accuracy is 1\.5; allowed: .* above 0 to 1"):
+        Budgets(int8_accuracy=1.5)
+
+
+def real_look(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    look = DeployabilityCallback("nano33", (X, Y), budgets={"ram_bytes": 100_000}, verbose=1)
+    model = model_of(name)
+    history = model.fit(X, Y, verbose=0, callbacks=[look]).history
+    assert look.latest is not None
+    assert look.latest.problem == ""
+    assert history["deploy_fits"] == [1.0]
+    assert 2_000 < history["deploy_flash_bytes"][0] < 60_000
+    assert 500 < history["deploy_ram_bytes"][0] < 20_000
+    assert history["deploy_latency_us"][0] > 100
+    assert 0.0 <= history["deploy_int8_accuracy"][0] <= 1.0
+    assert 0 < history["deploy_seconds"][0] < look.time_limit_s
+    told = capsys.readouterr().err
+    assert "int8 accuracy" in told
+    assert "fits (" in told
+    # A look leaves the training as it would have been.
+    alone = model_of(name)
+    alone.fit(X, Y, verbose=0)
+    for ours, theirs in zip(model.get_weights(), alone.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_real_look_at_a_keras_model(capsys: pytest.CaptureFixture[str]) -> None:
+    real_look("keras", capsys)
+
+
+@pytest.mark.slow
+def test_a_real_look_at_a_tf_keras_model(capsys: pytest.CaptureFixture[str]) -> None:
+    real_look("tf_keras", capsys)
+
+
+def test_a_look_that_takes_too_long_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    look = DeployabilityCallback("nano33", X, time_limit_s=0.1)
+    history = model_of("keras").fit(X, Y, verbose=0, callbacks=[look]).history
+    assert history["deploy_fits"] == [0.0]
+    assert "no end after 1 s" in caplog.text
+    assert history["deploy_seconds"][0] < 60
+
+
+@BOTH
+def test_checkpoints_of_a_pruned_training_are_sparse(name: str, tmp_path: Path) -> None:
+    model = model_of(name)
+    listed = pruning_callbacks(
+        model, sparsity=0.75, checkpoint=tmp_path / "{epoch}.keras", save_freq=3
+    )
+    history = model.fit(
+        X, Y, epochs=4, verbose=0, batch_size=32, callbacks=order_callbacks(listed)
+    ).history
+    assert history["sparsity"] == sorted(history["sparsity"])
+    assert history["sparsity"][0] < 0.7
+    assert history["sparsity"][-1] == pytest.approx(0.75, abs=0.01)
+    saved = module_of(name).models.load_model(tmp_path / "4.keras")
+    for layer in ("conv", "out"):
+        kernel = np.asarray(saved.get_layer(layer).kernel)
+        assert np.mean(kernel == 0) == pytest.approx(0.75, abs=0.03)
+
+
+def test_a_skipped_layer_stays_dense_and_unknown_ones_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    model = model_of("keras")
+    model.fit(X, Y, verbose=0, callbacks=pruning_callbacks(model, sparsity=0.5, skip=["out"]))
+    assert np.all(np.asarray(model.get_layer("out").kernel) != 0)
+    for arguments, words in (
+        ({"sparsity": 0.5, "skip": ["outt"]}, "'outt', which the model does not have"),
+        ({"sparsity": 0.5, "skip": ["out", "conv"]}, "no layer is left"),
+        ({"sparsity": 1.0}, "sparsity is 1; allowed: above 0 and below 1"),
+        ({}, "no sparsity is given"),
+        ({"sparsity": 0.5, "log_dir": "board"}, "needs the Python package tensorboard"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            pruning_callbacks(model, **arguments)
+    with pytest.raises(ConfigError, match="ramp is 0"):
+        MagnitudePruning(0.5, ramp=0)
+
+
+def wrapped(frequency: int) -> Any:
+    tfmot = _tf.tfmot().sparsity.keras
+    schedule = tfmot.ConstantSparsity(0.5, begin_step=0, frequency=frequency)
+    model = tfmot.prune_low_magnitude(model_of("tf_keras"), pruning_schedule=schedule)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    return model
+
+
+def test_wrapped_models_get_what_tfmot_needs(tmp_path: Path) -> None:
+    model = wrapped(frequency=1)
+    listed = pruning_callbacks(
+        model, checkpoint=tmp_path / "{epoch}-{batch}.h5", save_freq=1, save_weights_only=True
+    )
+    assert type(listed[0]).__name__ == "UpdatePruningStep"
+    history = model.fit(X, Y, epochs=2, verbose=0, batch_size=32, callbacks=listed).history
+    assert history["sparsity"][-1] == pytest.approx(0.5, abs=0.02)
+    other = wrapped(frequency=1)
+    for path in sorted(tmp_path.glob("*-4.h5")):
+        other.load_weights(path)
+        for weight in other.trainable_weights:
+            if "kernel" in weight.name:
+                assert np.mean(weight.numpy() == 0) == pytest.approx(0.5, abs=0.02)
+    with pytest.raises(ConfigError, match="schedules of their own"):
+        pruning_callbacks(model, sparsity=0.5)
+
+
+def test_a_schedule_that_never_acted_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    model = wrapped(frequency=100)
+    model.fit(X, Y, verbose=0, batch_size=32, callbacks=pruning_callbacks(model, verbose=1))
+    told = capsys.readouterr().err
+    assert "layer 'conv' has 0.0% zeros, 50.0% were asked for" in told
+    assert "every 100th step" in told
+
+
+def test_no_keras_model() -> None:
+    with pytest.raises(ConfigError, match="object is no Keras model"):
+        pruning_callbacks(object(), sparsity=0.5)
+    with pytest.raises(ConfigError, match="object is no Keras model"):
+        StopWhenFits().set_model(object())
+
+
+def test_a_model_that_cannot_be_converted_trains_on(caplog: pytest.LogCaptureFixture) -> None:
+    look = DeployabilityCallback("nano33", X[:, :5])
+    model_of("keras").fit(X, Y, verbose=0, callbacks=[look])
+    assert "expects (n, 12, 12, 1)" in caplog.text
+    with pytest.raises((ConfigError, ModelError)):
+        model_of("keras").fit(
+            X, Y, verbose=0, callbacks=[DeployabilityCallback("nano33", X[:, :5], strict=True)]
+        )

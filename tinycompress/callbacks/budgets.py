@@ -1,0 +1,68 @@
+"""What a model may cost on its board, and what it must be worth."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from math import isfinite
+
+from tinycompress.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Limits; None is no limit besides the board's own memories.
+
+    Attributes:
+        flash_bytes: At most so many bytes are flashed, firmware included.
+        ram_bytes: At most so many bytes of RAM, stack included.
+        latency_us: At most so many microseconds for one inference, as the cycle model has it.
+        int8_accuracy: At least this share of the labelled samples is classified right.
+    """
+
+    flash_bytes: float | None = None
+    ram_bytes: float | None = None
+    latency_us: float | None = None
+    int8_accuracy: float | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None:
+                continue
+            most = 1.0 if field.name == "int8_accuracy" else float("inf")
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (number and isfinite(value) and 0 < value <= most):
+                allowed = "above 0" + (" to 1" if most == 1.0 else "")
+                raise ConfigError(f"budget {field.name} is {value!r}; allowed: a number {allowed}")
+
+    @staticmethod
+    def of(limits: Budgets | Mapping[str, float] | None) -> Budgets:
+        """Budgets from themselves, from a mapping of their names, or none at all.
+
+        Raises:
+            ConfigError: An unknown name or a senseless value.
+        """
+        if isinstance(limits, Budgets):
+            return limits
+        known = [field.name for field in fields(Budgets)]
+        for name in limits or {}:
+            if name not in known:
+                close = difflib.get_close_matches(str(name), known, n=1)
+                rest = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+                raise ConfigError(f"unknown budget {name!r}; {rest}")
+        return Budgets(**dict(limits or {}))
+
+    def exceeded(self, figures: Mapping[str, float]) -> tuple[str, ...]:
+        """Every limit that figures do not keep, a few words each; one that is not known is not."""
+        found = []
+        for field in fields(self):
+            limit, value = getattr(self, field.name), figures.get(field.name, float("nan"))
+            if limit is None:
+                continue
+            kept = value >= limit if field.name == "int8_accuracy" else value <= limit
+            if not kept:
+                shown = f"{value:,.6g}" if isfinite(value) else "not known"
+                found.append(f"{field.name} {shown}, budget {limit:,.6g}")
+        return tuple(found)

@@ -1,0 +1,66 @@
+"""A float model beside the int8 model that was made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress.artifacts import ExactTo, LayerAgreement
+from tinycompress.conversion.compare import LEAST_AGREEMENT_DB, compare_layers, first_diverging
+from tinycompress.conversion.load import load_model
+from tinycompress.errors import ConfigError
+from tinycompress.pipeline.files import read_file
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Layer by layer; ``first_diverging`` is the first below ``least_db``, None if there is none.
+
+    ``unmatched`` are int8 layers that have no counterpart in the float model.
+    """
+
+    float_path: Path
+    int8_path: Path
+    samples: int
+    layers: tuple[LayerAgreement, ...]
+    first_diverging: LayerAgreement | None
+    least_db: float = LEAST_AGREEMENT_DB
+
+    @property
+    def unmatched(self) -> tuple[LayerAgreement, ...]:
+        """Layers without a counterpart."""
+        return tuple(layer for layer in self.layers if layer.snr_db is None)
+
+
+def compare(
+    float_model: str | Path,
+    int8_model: str | Path,
+    data: str | Path,
+    *,
+    samples: int = 32,
+    exact_to: ExactTo = "tflm",
+) -> Comparison:
+    """Say, layer by layer, how well an int8 model computes what a float model does.
+
+    Args:
+        float_model: ``.keras``, ``.h5`` or SavedModel.
+        int8_model: ``.tflite``.
+        data: ``.npz`` with samples ``x``.
+        samples: At most so many of them are run.
+        exact_to: Whose arithmetic the int8 model is run with.
+
+    Raises:
+        ConfigError: A file or the data are unusable.
+        ModelError: A model cannot be run, or their inputs differ.
+    """
+    if samples < 1:
+        raise ConfigError(f"samples is {samples}; allowed: 1 or more")
+    tflite = read_file(Path(int8_model))
+    source = load_model(Path(float_model))
+    if source.kind == "tflite":
+        raise ConfigError(
+            f"{float_model} is a .tflite; the float model is a .keras, .h5 or SavedModel",
+            hint="tinycompress inspect int8.tflite --compare float.keras --data samples.npz",
+        )
+    layers = compare_layers(source, tflite, Path(data), samples=samples, exact_to=exact_to)
+    return Comparison(Path(float_model), Path(int8_model), samples, layers, first_diverging(layers))
