@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from tinycompress.artifacts import BenchResult, EngineName, ExactTo, TflmCompression
+from tinycompress.artifacts import (
+    BenchResult,
+    EngineName,
+    ExactTo,
+    FrameworkName,
+    TflmCompression,
+)
 from tinycompress.cli.options import (
     board_option,
     data_options,
@@ -20,7 +27,8 @@ from tinycompress.cli.options import (
 from tinycompress.cli.progress import stage_progress
 
 if TYPE_CHECKING:
-    from tinycompress.pipeline import Flashed
+    from tinycompress.boards import Board
+    from tinycompress.pipeline import Build, Flashed, FrameworkBuild
 
 
 @click.command("build")
@@ -41,6 +49,13 @@ if TYPE_CHECKING:
     help="With --engine tflm: checkout of tflite-micro with its built library (else: $TFLM_DIR).",
 )
 @tflm_compression_option
+@click.option(
+    "--framework",
+    type=click.Choice(["cmake", "arduino", "zephyr"]),
+    default="cmake",
+    show_default=True,
+    help="Whose build compiles it: ours, an Arduino sketch's, or Zephyr's (docs/frameworks.md).",
+)
 @click.option(
     "--toolchain",
     type=click.Choice(["auto", "zig", "gcc"]),
@@ -88,6 +103,7 @@ def build_command(
     engine: EngineName,
     tflm_dir: Path | None,
     tflm_compression: TflmCompression,
+    framework: FrameworkName,
     toolchain: Literal["auto", "zig", "gcc"],
     exact_to: ExactTo,
     optimize: Literal["speed", "ram", "flash"],
@@ -106,12 +122,27 @@ def build_command(
     """
     from tinycompress import pipeline
     from tinycompress.boards import load_board
-    from tinycompress.cli import render, render_devices
 
     if not flash and (port or answer_port):
         raise click.UsageError("--port and --answer-port go with --flash")
     if tflm_dir is not None and engine != "tflm":
         raise click.UsageError("--tflm-dir goes with --engine tflm")
+    then = _Then(flash, bench, port, answer_port, val, as_json)
+    if framework != "cmake":
+        if tflm_dir is not None or toolchain != "auto":
+            raise click.UsageError(
+                f"--tflm-dir and --toolchain are not for --framework {framework}, which brings its "
+                "own"
+            )
+        with stage_progress() as progress:
+            project = pipeline.build_in_framework(
+                model, board, framework, data=data, val=val, engine=engine,
+                tflm_compression=tflm_compression, exact_to=exact_to, optimize=optimize,
+                ram_budget_bytes=ram_budget, transport=transport, output=output,
+                progress=progress,
+            )  # fmt: skip
+        _finish_project(project, load_board(board).within(framework), board, then)
+        return
     target = load_board(board)
     if transport is not None:
         target = target.over("usb-cdc" if transport == "usb" else "uart")
@@ -122,12 +153,52 @@ def build_command(
             optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
             progress=progress,
         )  # fmt: skip
-    if not as_json:
-        render.print_build(made, target, then_bench=not bench)
+    _finish(made, target, board, then)
+
+
+@dataclass(frozen=True)
+class _Then:
+    """What comes after building, and how it is shown."""
+
+    flash: bool
+    bench: bool
+    port: str | None
+    answer_port: str | None
+    samples: Path | None
+    as_json: bool
+
+
+def _finish_project(project: FrameworkBuild, target: Board, board: str, then: _Then) -> None:
+    """Show a framework's project; go on as with any firmware if it was compiled."""
+    from tinycompress import pipeline
+    from tinycompress.cli import render_frameworks
+    from tinycompress.firmware.arduino_cli import require_arduino_cli
+
+    if project.firmware is not None:
+        made = pipeline.Build(project.model, project.firmware, project.trades)
+        _finish(made, target, board, then)
+        return
+    if then.as_json:
+        print_json(render_frameworks.project_json(project))
+    else:
+        render_frameworks.print_project(project)
+    if then.flash or then.bench:
+        if project.project.framework == "arduino":
+            require_arduino_cli()
+        raise click.UsageError("--flash and --bench need firmware, which west builds: see above")
+
+
+def _finish(made: Build, target: Board, board: str, then: _Then) -> None:
+    """Show what was built; flash and measure it if asked to."""
+    from tinycompress import pipeline
+    from tinycompress.cli import render, render_devices
+
+    if not then.as_json:
+        render.print_build(made, target, then_bench=not then.bench)
     directory = made.firmware.project.directory
-    done = _flash(directory, board, port, answer_port) if flash else None
-    result = _bench(directory, board, val, done) if bench else None
-    if as_json:
+    done = _flash(directory, board, then.port, then.answer_port) if then.flash else None
+    result = _bench(directory, board, then.samples, done) if then.bench else None
+    if then.as_json:
         shown = render.build_json(made, target)
         print_json({**shown, **render_devices.then_json(directory, done, result)})
     else:

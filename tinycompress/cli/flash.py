@@ -9,7 +9,7 @@ import click
 from tinycompress.cli.options import board_option, json_option, port_options, print_json
 from tinycompress.cli.progress import stage_progress
 
-METHODS = ("bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
+METHODS = ("arduino-cli", "bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
 
 
 @click.command("flash")

@@ -13,6 +13,7 @@ from tinycompress.artifacts import (
     BenchResult,
     BuiltFirmware,
     ClockCheck,
+    FirmwareProject,
     LayerCost,
     LayerInfo,
     Obtained,
@@ -138,6 +139,7 @@ def bench(
             *_sample_notes(samples, stored),
             *comparison.notes,
             *_board_notes(ram, clock),
+            *_framework_notes(built.project),
             *_outlier_notes(costs, session),
             *session.meter.notes,
         ),
@@ -286,6 +288,16 @@ def _stack_notes(ram: RamSizes) -> list[str]:
     if peak > _STACK_SHARE_NOTED * reserved:
         return [f"the stack came near its end: {peak} of {reserved} bytes"]
     return []
+
+
+def _framework_notes(project: FirmwareProject) -> list[str]:
+    if project.framework == "cmake":
+        return []
+    name = project.framework.capitalize()
+    return [
+        f"{name} compiled the firmware with flags of its own, its interrupts are in the times, and "
+        "static RAM is all that its linker set aside, stacks included",
+    ]
 
 
 def _board_notes(ram: RamSizes, clock: ClockCheck | None) -> list[str]:

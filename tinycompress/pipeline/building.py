@@ -124,12 +124,9 @@ def build(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
-    if tflm_compression != "none" and engine != "tflm":
-        raise ConfigError(
-            f"lookup tables are for the engine tflm, not {engine}",
-            hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
-        )
-    _check_engine(engine, toolchain, exact_to, optimize, ram_budget_bytes)
+    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
+    if engine == "tflm":
+        require_gcc_choice(toolchain)
     target = load_board(str(board))
     if transport is not None:
         target = target.over("usb-cdc" if transport == "usb" else "uart")
@@ -152,21 +149,25 @@ def build(
     return Build(converted, firmware, sources.trades)
 
 
-def _check_engine(
+def check_engine(
     engine: EngineName,
-    toolchain: Toolchain,
+    tflm_compression: TflmCompression,
     exact_to: ExactTo,
     optimize: Optimize,
     ram_budget_bytes: int | None,
 ) -> None:
-    """Refuse what only the AOT engine can do.
+    """Refuse what only the other engine can do.
 
     Raises:
-        ConfigError: An option says something that stock TFLM cannot follow.
+        ConfigError: An option says something that the engine cannot follow.
     """
+    if tflm_compression != "none" and engine != "tflm":
+        raise ConfigError(
+            f"lookup tables are for the engine tflm, not {engine}",
+            hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
+        )
     if engine != "tflm":
         return
-    require_gcc_choice(toolchain)
     wrong = [
         f"{option} {value}"
         for option, value, usual in (

@@ -9,6 +9,7 @@ from tinycompress.boards import Board, load_board
 from tinycompress.errors import ConfigError
 from tinycompress.firmware import load_project
 from tinycompress.toolchain import load_built
+from tinycompress.toolchain.framework_build import load_framework_built
 
 
 def built_firmware(directory: str | Path, board: str | Path | None) -> tuple[BuiltFirmware, Board]:
@@ -20,8 +21,25 @@ def built_firmware(directory: str | Path, board: str | Path | None) -> tuple[Bui
             f"{directory} was built for the board {project.board_id}, not {target.id}",
             hint=f"tinycompress build MODEL --board {target.id}",
         )
-    target = target.over(project.transport)
+    target = target.within(project.framework).over(project.transport)
+    if project.framework != "cmake":
+        return load_framework_built(project, target), target
     return load_built(project, target), target
+
+
+def require_emulated(built: BuiltFirmware) -> None:
+    """Refuse to emulate firmware that a framework linked.
+
+    Raises:
+        ConfigError: Start-up and drivers are the framework's, which virtual boards do not model.
+    """
+    project = built.project
+    if project.framework != "cmake":
+        raise ConfigError(
+            f"{project.directory} is for {project.framework.capitalize()}: virtual boards run the "
+            "firmware of --framework cmake only",
+            hint="name the real board's port: --port PORT (see `tinycompress ports`)",
+        )
 
 
 def read_file(path: Path) -> bytes:

@@ -6,11 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import BuiltFirmware
+from tinycompress.boards import Board
+from tinycompress.device.flash import arduino
 from tinycompress.device.flash.flashing import choose_ports, flash_board
+from tinycompress.device.ports import SerialPort
 from tinycompress.device.reconnect import answering_port, open_soon
-from tinycompress.errors import FlashError
+from tinycompress.errors import ConfigError, FlashError
 from tinycompress.measurement.confirm import confirm
 from tinycompress.pipeline.files import built_firmware
+from tinycompress.toolchain.framework_build import sketch_fqbn
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,18 @@ def flash(
         progress: Told what is under way.
 
     Raises:
+        ConfigError: The project is a framework's that flashes itself.
         FlashError: No board, no way to flash it, or the flashing failed.
         DeviceError: It was flashed, but something else answers, or nothing.
     """
     built, target = built_firmware(directory, board)
+    _check_framework(built, method)
     where = choose_ports(target, port, answer_port)
-    images = {**built.images, "elf": built.elf}
-    done = flash_board(target, images, port=where.own, method=method, progress=progress)
+    if built.project.framework == "arduino":
+        done = _upload(built, target, where.own, progress)
+    else:
+        images = {**built.images, "elf": built.elf}
+        done = flash_board(target, images, port=where.own, method=method, progress=progress)
     answers = where.adapter
     if answers is None:
         progress("wait for the board")
@@ -81,3 +91,41 @@ def flash(
     finally:
         link.close()
     return Flashed(done, answers)
+
+
+def _check_framework(built: BuiltFirmware, method: str | None) -> None:
+    """Refuse what only a framework's own tool can do, and the other way round.
+
+    Raises:
+        ConfigError: A Zephyr application, or a method for a sketch that is not arduino-cli's.
+    """
+    project = built.project
+    if project.framework == "zephyr":
+        raise ConfigError(
+            f"{project.directory} is a Zephyr application, which west flashes",
+            hint="in that directory: west flash -d build; then: tinycompress bench . --port PORT",
+        )
+    if (method == arduino.METHOD) != (project.framework == "arduino") and method is not None:
+        raise ConfigError(
+            f"{project.directory} is not flashed by {method}: it is built by "
+            f"{project.framework.capitalize()}",
+            hint="leave --method out",
+        )
+
+
+def _upload(built: BuiltFirmware, board: Board, port: SerialPort | None, progress: Progress) -> str:
+    """Let arduino-cli upload a sketch; the name of the method.
+
+    Raises:
+        FlashError: The board shows no port, or arduino-cli fails.
+    """
+    if port is None:
+        raise FlashError(
+            f"no USB port of {board.name} is there",
+            hint="plug it in with a data cable, or name its port: --port PORT",
+        )
+    arduino.upload_sketch(
+        built.project.directory, built.elf.parent, fqbn=sketch_fqbn(board), port=port.device,
+        progress=progress,
+    )  # fmt: skip
+    return arduino.METHOD

@@ -14,7 +14,7 @@ from tinycompress.measurement.measure import BenchOptions
 from tinycompress.measurement.measure import bench as measure
 from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
 from tinycompress.measurement.samples import Samples, load_samples
-from tinycompress.pipeline.files import built_firmware
+from tinycompress.pipeline.files import built_firmware, require_emulated
 from tinycompress.pipeline.flashing import flash
 
 
@@ -44,6 +44,8 @@ def bench(
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
     built, target = built_firmware(directory, board)
+    if port is None:
+        require_emulated(built)
     wanted = None if samples is None else load_samples(Path(samples))
     tflite = (built.project.directory / "model.tflite").read_bytes()
     link = open_link(target, built.elf, port=port and ports.resolve(port))

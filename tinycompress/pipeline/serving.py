@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinycompress.device.serve import Endpoint, PseudoTerminal, TcpServer
 from tinycompress.device.serve import serve as serve_board
-from tinycompress.pipeline.files import built_firmware
+from tinycompress.pipeline.files import built_firmware, require_emulated
 
 
 def serve(
@@ -35,6 +35,7 @@ def serve(
     from tinycompress.device.emulator import VirtualBoard
 
     built, target = built_firmware(directory, board)
+    require_emulated(built)
     endpoint: Endpoint = PseudoTerminal() if tcp is None else TcpServer(*tcp)
     virtual = VirtualBoard(target, built.elf)
     try:

@@ -58,7 +58,7 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
         checkout = find_tflm(job.board.cpu, tflm_dir).checkout
     except ToolError as missing:
         job.progress("estimate the arena")
-        _write(job, model, _estimate(job, peak[0]), job.directory)
+        _write(job, model, estimated_arena(job, peak[0]), job.directory)
         raise ToolError(
             f"{missing.message}\n  The project was written to {job.directory}, with an arena that "
             "was estimated on this PC, but not built",
@@ -68,7 +68,7 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
         arena = _measure(job, model, checkout, peak)
     except BoardError:
         # No emulation of this board: the estimate is labelled as one wherever it is shown.
-        arena = _estimate(job, peak[0])
+        arena = estimated_arena(job, peak[0])
     built = _build(job, model, arena, checkout, job.directory)
     if arena.obtained == "emulated":
         job.progress("prove it by a run")
@@ -80,8 +80,13 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
     return built
 
 
-def _estimate(job: TflmJob, peak_bytes: int) -> ArenaFigure:
-    """The need on this PC, or all that the board has if that is less: it over-estimates."""
+def estimated_arena(job: TflmJob, peak_bytes: int) -> ArenaFigure:
+    """The need on this PC, or all that the board has if that is less: it over-estimates.
+
+    Args:
+        job: The model and its board.
+        peak_bytes: What no arena can do without.
+    """
     needed = min(host_arena_bytes(job.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes))
     return ArenaFigure(needed, 0, "estimated")
 

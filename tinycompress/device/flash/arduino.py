@@ -1,4 +1,4 @@
-"""arduino-cli's upload, for sketches: it knows the board's boot loader and the tool that talks to it.
+"""arduino-cli's upload, for sketches: it knows the board's boot loader, and what talks to that.
 
 Source: arduino-cli command reference, ``arduino-cli upload`` (``--fqbn``, ``--input-dir``,
 ``--port``).

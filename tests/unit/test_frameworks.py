@@ -1,0 +1,423 @@
+"""Arduino sketches and Zephyr applications: complete, compiled, and run and measured on this PC."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from firmware_support import TFLITE, ProcessLink, copy_sources
+from framework_support import (
+    ARDUINO_CLI,
+    application_for_pc,
+    behind_a_port,
+    board_without_dwt,
+    sketch_for_pc,
+)
+from support import require_tool
+from tflite_files import small_cnn
+
+from tinycompress import pipeline
+from tinycompress.boards import load_board
+from tinycompress.cli.main import _run
+from tinycompress.device.flash import arduino
+from tinycompress.device.flash.flashing import BoardPorts
+from tinycompress.device.ports import SerialPort
+from tinycompress.errors import BoardError, ConfigError, DeviceError, FlashError, ToolError
+from tinycompress.firmware import load_project, render_framework_project
+from tinycompress.firmware.frameworks import framework_tree
+from tinycompress.ir.random_inputs import random_inputs
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.oracle import Oracle
+from tinycompress.pipeline import flashing
+from tinycompress.toolchain.framework_build import compile_sketch, load_framework_built
+
+FRAMEWORKS = ("arduino", "zephyr")
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    path = tmp_path / "small.tflite"
+    path.write_bytes(small_cnn())
+    return path
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The stand-in is the arduino-cli; the file of its calls."""
+    require_tool("gcc")
+    log = tmp_path / "calls"
+    log.write_text("")
+    monkeypatch.setenv("TC_ARDUINO_CLI", str(ARDUINO_CLI))
+    monkeypatch.setenv("STAND_IN_LOG", str(log))
+    return log
+
+
+@pytest.fixture
+def no_arduino_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("TC_ARDUINO_CLI", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+def called(log: Path) -> list[list[str]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+# --- what is written ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_same_bytes_for_the_same_arguments(framework: str) -> None:
+    board = load_board("nano33").within(framework)  # type: ignore[arg-type]
+    first, second = (
+        framework_tree(
+            copy_sources(), board, framework=framework, tflite=TFLITE,  # type: ignore[arg-type]
+            model_name="copy", directory_name="copy",
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    assert first == second
+    assert list(first) == list(second)
+
+
+def test_the_identity_is_of_model_and_sources_alone(tmp_path: Path) -> None:
+    board = load_board("nano33").within("arduino")
+
+    def identity(directory: str, model_name: str = "copy", **changes: object) -> str | None:
+        project = render_framework_project(
+            copy_sources(**changes), board, tmp_path / directory, framework="arduino",
+            tflite=TFLITE, model_name=model_name,
+        )  # fmt: skip
+        return project.project_id
+
+    text = copy_sources().files["copy_model.c"]
+    first = identity("a")
+    assert first is not None
+    assert len(first) == 40
+    assert identity("another_name", model_name="other") == first
+    assert identity("c", files={"copy_model.c": text + "\n"}) != first
+
+
+def test_a_sketch_is_named_after_its_folder_and_brings_its_own_files_only(tmp_path: Path) -> None:
+    project = render_framework_project(
+        copy_sources(), load_board("nano33").within("arduino"), tmp_path / "my-sketch",
+        framework="arduino", tflite=TFLITE, model_name="copy",
+    )  # fmt: skip
+    files = {str(p.relative_to(project.directory)) for p in project.directory.rglob("*.*")}
+    assert {"my-sketch.ino", "README.md", "tinycompress.json", "src/board_config.h"} <= files
+    assert not [name for name in files if "startup.c" in name or name.endswith(".ld")]
+    readme = (project.directory / "README.md").read_text()
+    for line in (
+        "arduino-cli core install arduino:mbed_nano",
+        "arduino-cli compile --fqbn arduino:mbed_nano:nano33ble --output-dir build .",
+        "Not run on hardware",
+        "needs no library",
+        str(project.project_id),
+    ):
+        assert line in readme, line
+
+
+@pytest.mark.parametrize("name", ["mit leerzeichen", "ümlaut", "-dash", "a" * 64])
+def test_folders_that_cannot_name_a_sketch(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be named"):
+        render_framework_project(
+            copy_sources(), load_board("nano33").within("arduino"), tmp_path / name,
+            framework="arduino", tflite=TFLITE, model_name="copy",
+        )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("transport", "usb"), [("usb-cdc", True), ("uart", False)])
+def test_a_zephyr_application_talks_over_usb_or_the_console_uart(
+    transport: str, usb: bool, tmp_path: Path
+) -> None:
+    board = load_board("nano33").within("zephyr").over(transport)  # type: ignore[arg-type]
+    project = render_framework_project(
+        copy_sources(), board, tmp_path / "app", framework="zephyr", tflite=TFLITE,
+        model_name="copy",
+    )  # fmt: skip
+    settings = (project.directory / "prj.conf").read_text()
+    assert ("CONFIG_USB_DEVICE_STACK_NEXT=y" in settings) == usb
+    assert (project.directory / "app.overlay").exists() == usb
+    assert "CONFIG_CONSOLE=n" in settings
+    assert "CONFIG_MAIN_STACK_SIZE=8192" in settings
+    assert "TENSORFLOW" not in settings
+    readme = (project.directory / "README.md").read_text()
+    assert "west build -b arduino_nano_33_ble -d build ." in readme
+    assert "Not run on hardware" in readme
+
+
+@pytest.mark.parametrize(
+    ("board", "framework", "clock_hz", "tick_hz"),
+    [
+        ("nano33", "arduino", 64_000_000, 64_000_000),
+        ("f446re", "zephyr", 96_000_000, 96_000_000),
+        ("pico", "zephyr", 125_000_000, 125_000_000),
+    ],
+)
+def test_clocks_are_the_frameworks(board: str, framework: str, clock_hz: int, tick_hz: int) -> None:
+    target = load_board(board).within(framework)  # type: ignore[arg-type]
+    assert (target.cpu.clock_hz, target.timer.hz) == (clock_hz, tick_hz)
+
+
+def test_without_a_cycle_counter_arduino_counts_microseconds(tmp_path: Path) -> None:
+    target = load_board(str(board_without_dwt(tmp_path))).within("arduino")
+    assert (target.cpu.clock_hz, target.timer.hz) == (125_000_000, 1_000_000)
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_board_that_the_framework_does_not_know(framework: str, model: Path) -> None:
+    with pytest.raises(BoardError, match=rf"no \[{framework}\] table") as caught:
+        pipeline.build_in_framework(model, "an386", framework)  # type: ignore[arg-type]
+    assert caught.value.exit_code == 2
+    assert "docs/adding-a-board.md" in str(caught.value.hint)
+
+
+def test_a_sketch_has_no_choice_of_transport(model: Path) -> None:
+    with pytest.raises(ConfigError, match="talks over Serial"):
+        pipeline.build_in_framework(model, "nano33", "arduino", transport="uart")
+
+
+# --- compiled, and run on this PC -----------------------------------------------------------------
+
+
+def converse(program: Path, project_id: str | None, ticks_hz: int) -> None:
+    """The whole protocol with a program, its outputs against TFLM's."""
+    oracle = Oracle(small_cnn(), "tflm")
+    link = ProcessLink([program])
+    try:
+        client = DeviceClient(link, timeout_s=20)
+        hello = client.hello()
+        assert hello.build_id == project_id
+        assert hello.engine == "aot"
+        assert client.info().ticks_hz == ticks_hz
+        client.echo(bytes(range(256)))
+        for array in random_inputs(oracle.inputs, 5)[0]:
+            client.write_input(0, array.tobytes())
+            assert len(client.run(1).ticks) == 1
+            (expected,) = oracle.run(array)
+            assert client.read_output(0, expected.nbytes) == expected.tobytes()
+        assert client.run(1, profile=True).layers == 3
+        assert len(client.layers(3)) == 3
+        memory = client.memory()
+        assert (memory.static_bytes, memory.stack_peak_bytes) == (0, 0)
+    finally:
+        link.close()
+
+
+@pytest.mark.usefixtures("no_arduino_cli")
+def test_a_sketch_answers_on_its_serial(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = board_without_dwt(tmp_path)
+    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
+    assert made.firmware is None
+    monkeypatch.undo()
+    program = sketch_for_pc(made.project.directory, tmp_path / "program")
+    converse(program, made.project.project_id, 1_000_000)
+
+
+def test_an_application_answers_on_its_console(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "pico", "zephyr", output=tmp_path / "app")
+    program = application_for_pc(
+        made.project.directory, tmp_path / "build", cycles_per_sec=125_000_000
+    )
+    converse(program, made.project.project_id, 125_000_000)
+
+
+def test_a_counter_of_another_rate_does_not_compile(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "pico", "zephyr", output=tmp_path / "app")
+    with pytest.raises(AssertionError, match="runs at another rate than the board file says"):
+        application_for_pc(made.project.directory, tmp_path / "build", cycles_per_sec=1000)
+
+
+@pytest.mark.parametrize("board", ["nano33", "h743zi"])
+def test_applications_with_a_cycle_counter_compile(board: str, model: Path, tmp_path: Path) -> None:
+    """A PC has no DWT, so they are not run."""
+    made = pipeline.build_in_framework(model, board, "zephyr", output=tmp_path / "app")
+    application_for_pc(made.project.directory, tmp_path / "build", cycles_per_sec=32_768)
+
+
+# --- arduino-cli ----------------------------------------------------------------------------------
+
+
+@pytest.mark.gcc
+def test_arduino_cli_compiles_the_sketch(
+    model: Path, tmp_path: Path, calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / "digits-nano"
+    arguments = ["build", str(model), "-b", "nano33", "--framework", "arduino", "--json"]
+    assert _run([*arguments, "-o", str(directory)]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    ((command, *options, sketch),) = called(calls)
+    assert (command, sketch) == ("compile", str(directory))
+    assert options[:3] == ["--fqbn", "arduino:mbed_nano:nano33ble", "--output-dir"]
+    assert shown["toolchain"]["name"] == "arduino"
+    assert "GCC" in shown["toolchain"]["version"]
+    project = load_project(directory)
+    assert shown["build_id"] == project.project_id
+    assert shown["elf"] == str(directory / "build" / "digits-nano.ino.elf")
+    assert set(shown["images"]) == {"bin"}
+    # Two filters of 3 x 3 and eight weights for each of three outputs, and their biases.
+    assert shown["flash"]["weights_bytes"] >= 2 * 9 + 3 * 8
+    assert shown["flash"]["kernels_bytes"] > 500
+    assert shown["ram"]["arena_bytes"] == project.arena_bytes
+    assert not [path for path in directory.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_a_build_that_fails_leaves_the_last_one(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = tmp_path / "digits"
+    made = pipeline.build_in_framework(model, "nano33", "arduino", output=directory)
+    elf = (directory / "build" / "digits.ino.elf").read_bytes()
+    monkeypatch.setenv("STAND_IN_FAIL", "compile")
+    target = load_board("nano33").within("arduino")
+    with pytest.raises(ToolError, match="Platform 'arduino:mbed_nano' not found") as caught:
+        compile_sketch(made.project, target)
+    assert caught.value.exit_code == 5
+    assert "arduino-cli core install arduino:mbed_nano" in str(caught.value.hint)
+    assert (directory / "build" / "digits.ino.elf").read_bytes() == elf
+    assert _run(["build", str(model), "-b", "nano33", "--framework", "arduino",
+                 "-o", str(tmp_path / "new")]) == 5  # fmt: skip
+    assert "not found" in capsys.readouterr().err
+    assert not (tmp_path / "new" / "build").exists()
+
+
+@pytest.mark.usefixtures("no_arduino_cli")
+def test_without_arduino_cli_the_commands_are_told(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["build", str(model), "-b", "nano33", "--framework", "arduino"]
+    assert _run([*arguments, "-o", str(tmp_path / "one")]) == 0
+    printed = capsys.readouterr()
+    assert "not compiled yet" in printed.out
+    assert "arduino-cli compile --fqbn arduino:mbed_nano:nano33ble" in printed.err
+    assert _run([*arguments, "-o", str(tmp_path / "two"), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["compiled"], shown["framework"]) == (False, "arduino")
+    assert _run([*arguments, "-o", str(tmp_path / "three"), "--flash"]) == 5
+    assert "arduino-cli is not installed" in capsys.readouterr().err
+
+
+def test_a_variable_that_names_no_program(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TC_ARDUINO_CLI", "/nowhere/arduino-cli")
+    with pytest.raises(ToolError, match="TC_ARDUINO_CLI names no program"):
+        pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_what_was_linked_from_other_sources_is_refused(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "one")
+    other = tmp_path / "two"
+    shutil.copytree(made.project.directory, other)
+    facts = json.loads((other / "tinycompress.json").read_text())
+    facts["project_id"] = "ab" * 20
+    (other / "tinycompress.json").write_text(json.dumps(facts))
+    (other / "build" / "one.ino.elf").rename(other / "build" / "two.ino.elf")
+    with pytest.raises(ConfigError, match="was not linked from the sources"):
+        load_framework_built(load_project(other), load_board("nano33").within("arduino"))
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_a_build_directory_of_somebody_else_is_left_alone(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+    build = made.project.directory / "build"
+    shutil.rmtree(build)
+    build.mkdir()
+    (build / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigError, match="arduino-cli did not make it"):
+        compile_sketch(made.project, load_board("nano33").within("arduino"))
+    assert (build / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.gcc
+def test_flash_uploads_by_arduino_cli_and_asks_the_board(
+    model: Path, tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = board_without_dwt(tmp_path)
+    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
+    program = sketch_for_pc(made.project.directory, tmp_path / "program")
+    with behind_a_port(program) as name:
+        port = SerialPort(name, "a board", (0x2E8A, 0x00C0), "SERIAL", "1-1")
+        ports = BoardPorts(port, None)
+        monkeypatch.setattr(flashing, "choose_ports", lambda *_: ports)
+        monkeypatch.setattr(flashing, "answering_port", lambda *_: port)
+        done = pipeline.flash(made.project.directory, board=board)
+    assert (done.method, done.port) == ("arduino-cli", name)
+    upload = called(calls)[-1]
+    directory = made.project.directory
+    assert upload == [
+        "upload", "--fqbn", "somebody:some_core:my_board", "--port", name,
+        "--input-dir", str(directory / "build"), str(directory),
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("calls")
+def test_an_upload_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN_FAIL", "upload")
+    with pytest.raises(FlashError, match="arduino-cli failed: exit code 1") as caught:
+        arduino.upload_sketch(tmp_path, tmp_path, fqbn="a:b:c", port="/dev/null")
+    assert caught.value.exit_code == 6
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_methods_of_other_builds_are_refused(model: Path, tmp_path: Path) -> None:
+    sketch = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+    with pytest.raises(ConfigError, match="not flashed by bossac"):
+        pipeline.flash(sketch.project.directory, method="bossac")
+
+
+# --- measured -------------------------------------------------------------------------------------
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_bench_measures_a_sketch_behind_a_port(model: Path, tmp_path: Path) -> None:
+    board = board_without_dwt(tmp_path)
+    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
+    program = sketch_for_pc(made.project.directory, tmp_path / "program")
+    samples = tmp_path / "samples.npz"
+    (array,) = random_inputs(Oracle(small_cnn(), "tflm").inputs, 4)
+    np.savez(samples, x=array[:, 0])
+    with behind_a_port(program) as port:
+        result = pipeline.bench(made.project.directory, board=board, port=port, samples=samples)
+    assert (result.samples, result.mismatched_samples) == (4, 0)
+    assert (result.toolchain, result.build_id) == ("arduino", made.project.project_id)
+    assert result.latency_us is not None
+    assert result.latency_us.obtained == "measured"
+    assert result.cycles is None, "microseconds are no cycles"
+    assert result.ram.stack_peak_bytes is None
+    assert any("Arduino compiled the firmware" in note for note in result.notes)
+    with behind_a_port(program) as port:
+        other = pipeline.build_in_framework(
+            model, board, "arduino", output=tmp_path / "other", optimize="flash"
+        )
+        with pytest.raises(DeviceError, match="the device runs build"):
+            pipeline.bench(other.project.directory, board=board, port=port)
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("calls")
+def test_virtual_boards_do_not_run_a_frameworks_firmware(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+    with pytest.raises(ConfigError, match="virtual boards run the firmware of --framework cmake"):
+        pipeline.bench(made.project.directory)
+    with pytest.raises(ConfigError, match="virtual boards run the firmware of --framework cmake"):
+        pipeline.serve(made.project.directory)
+
+
+def test_a_project_that_nobody_compiled(model: Path, tmp_path: Path) -> None:
+    made = pipeline.build_in_framework(model, "nano33", "zephyr", output=tmp_path / "app")
+    with pytest.raises(ConfigError, match="has not been compiled") as caught:
+        pipeline.bench(made.project.directory, port="/dev/null")
+    assert "west build -b arduino_nano_33_ble -d build ." in str(caught.value.hint)
