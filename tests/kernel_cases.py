@@ -85,9 +85,14 @@ class KernelCases:
         return int(self.pick(-128, 127, 0, self.rng.integers(-128, 128)))
 
     def scale(self, low: float = 0.01, high: float = 1.0) -> float:
-        """A scale; one in four is a power of two, which makes exact halves."""
+        """A scale; one in four is a power of two, which makes exact halves, and one in four a round
+        decimal, which makes halves in float32 that are none in double precision.
+        """
         value = float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
-        return float(2.0 ** np.round(np.log2(value))) if self.rng.random() < 0.25 else value
+        kind = self.rng.random()
+        if kind < 0.25:
+            return float(2.0 ** np.round(np.log2(value)))
+        return float(np.float32(f"{value:.1g}")) if kind < 0.5 else value
 
     def shape(self, rank: int, high: int = 6) -> list[int]:
         return [int(n) for n in self.rng.integers(1, high + 1, rank)]

@@ -190,7 +190,7 @@ BROKEN: tuple[tuple[Callable[[], Built], str], ...] = (
     (lambda: _pad([[0, 1]], [2, 4]), "'pads' is int32[1, 2]"),
     (lambda: _pad([[0, -1], [0, 0]], [1, 3]), "none negative: (0, -1)"),
     (lambda: _pad([[0, 1], [0, 0]], [2, 3]), "it is [2, 3], expected [3, 3]"),
-    (lambda: _softmax(scale=0.01), "scale 1/256 and zero point -128: scale 0.01"),
+    (lambda: _softmax(scale=0.01), "of int16 1/32768 and 0: scale 0.01"),
     (lambda: _softmax(out=(4, 1)), "[1, 4] and [4, 1]"),
     (lambda: _softmax((1, 4096), (1, 4096)), "at most 4095: it is 4096"),
     (lambda: _softmax(in_scale=2.0**-27), "must be above 2^-26"),
@@ -212,9 +212,7 @@ def test_a_broken_rule_is_named(build: Callable[[], Built], text: str) -> None:
 def test_a_reason_names_operator_and_layer() -> None:
     b, inputs, outputs = _conv(filter_dtype="INT16")
     (reason,) = _reasons(graph_of(b, inputs, outputs))
-    assert reason == (
-        "op 0 CONV_2D 'layer/Relu': Inputs, weights and outputs must be int8: 'w' is int16"
-    )
+    assert reason == ("op 0 CONV_2D 'layer/Relu': Weights must be int8: 'w' is int16")
 
 
 def test_rules_that_do_not_depend_on_each_other_are_all_named() -> None:
@@ -238,7 +236,8 @@ def test_a_float_model_is_named_at_its_borders_and_operators() -> None:
     assert _reasons(graph_of(b, [x], [y])) == (
         "input 'x' is float32, must be int8 or float32 read by QUANTIZE",
         "output 'y' is float32, must be int8 or float32 written by DEQUANTIZE",
-        "op 0 RELU 'y': Inputs, weights and outputs must be int8: 'x' is float32, 'y' is float32",
+        "op 0 RELU 'y': Inputs and outputs must be int8, or all int16 with zero point 0:"
+        " 'x' is float32, 'y' is float32",
     )
 
 

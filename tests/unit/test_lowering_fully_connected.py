@@ -54,9 +54,9 @@ def test_the_bias_holds_the_zero_points_of_input_and_weights() -> None:
     np.testing.assert_array_equal(array(layer, "bias"), [9 * 6 * (1 - 5)] * 3)
 
 
-def test_tflm_multiplies_the_scales_in_single_precision() -> None:
+def test_tflm_multiplies_the_scales_in_double_precision() -> None:
     layer = _layer([0.2])
-    product = float32(float32(0.1) * float32(0.2))
+    product = float32(0.1) * float32(0.2)
     multiplier, shift = quantize_multiplier(product / float32(0.3))
     assert (layer.params["multiplier"], layer.params["shift"]) == (multiplier, shift)
 

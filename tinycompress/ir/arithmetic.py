@@ -339,26 +339,29 @@ def softmax_int8(row: tuple[int, ...], table: tuple[int, ...]) -> tuple[int, ...
 # --- ADD ------------------------------------------------------------------------------------------
 
 ADD_LEFT_SHIFT = 20
+ADD_LEFT_SHIFT_INT16 = 15
 
 
 @dataclass(frozen=True)
 class AddScaling:
-    """ADD on int8: both inputs in 2^-20 of twice the larger input scale, then to the output."""
+    """ADD: both inputs in 2^-20 (int16: 2^-15) of twice the larger scale, then to the output."""
 
     input1: tuple[int, int]
     input2: tuple[int, int]
     output: tuple[int, int]
 
 
-def add_scaling(scale1: float, scale2: float, output_scale: float) -> AddScaling:
-    """Multipliers and shifts of an int8 ADD (and SUB).
+def add_scaling(
+    scale1: float, scale2: float, output_scale: float, left_shift: int = ADD_LEFT_SHIFT
+) -> AddScaling:
+    """Multipliers and shifts of an ADD.
 
     Raises:
         ValueError: The output scale is so small that the last multiplier is not below one, which
             no reference kernel takes.
     """
     twice_larger = 2.0 * max(scale1, scale2)
-    output = twice_larger / ((1 << ADD_LEFT_SHIFT) * output_scale)
+    output = twice_larger / ((1 << left_shift) * output_scale)
     multiplier, shift = quantize_multiplier(output)
     if not 0.0 < output < 1.0 or shift > 0:
         raise ValueError(f"output scale {output_scale:g} against input scale {twice_larger / 2:g}")

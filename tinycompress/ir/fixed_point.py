@@ -27,6 +27,29 @@ from tinycompress.ir.arithmetic import (
 _INPUT_INTEGER_BITS = 4
 
 
+# --- sums of 64 bits ------------------------------------------------------------------------------
+
+
+def reduced_multiplier(multiplier: int) -> int:
+    """The upper 16 bits of a 31-bit multiplier, to nearest and limited to 15 bits."""
+    return (multiplier + (1 << 15)) >> 16 if multiplier < 0x7FFF0000 else 0x7FFF
+
+
+def multiply_reduced(value: int, multiplier: int, shift: int) -> int:
+    """``value * multiplier * 2**(shift - 15)``, halves upwards, modulo 2^32.
+
+    As stock kernels rescale an ``int64``: ``multiplier`` has 15 bits, ``-31 <= shift <= 7``.
+    """
+    return wrap_int32((value * multiplier + (1 << (14 - shift))) >> (15 - shift))
+
+
+def log2_if_whole(value: float) -> int | None:
+    """The binary logarithm of a positive number if it is whole to within 1/1000."""
+    exact = math.log(value) * (1.0 / math.log(2.0))
+    rounded = round_half_away(exact)
+    return rounded if abs(exact - rounded) < 1e-3 else None
+
+
 # --- LOGISTIC and TANH ----------------------------------------------------------------------------
 
 

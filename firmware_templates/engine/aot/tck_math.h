@@ -55,6 +55,11 @@ TCK_INLINE int32_t tck_sub_wrap(int32_t x, int32_t y) {
     return (int32_t)((uint32_t)x - (uint32_t)y);
 }
 
+/* x * sign modulo 2^32; sign is 1 or -1. */
+TCK_INLINE int32_t tck_multiply_sign(int32_t x, int32_t sign) {
+    return (int32_t)((uint32_t)x * (uint32_t)sign);
+}
+
 /* x * 2^shift modulo 2^32, 0 <= shift <= 31. */
 TCK_INLINE int32_t tck_shift_left_wrap(int32_t x, int32_t shift) {
     return (int32_t)((uint32_t)x << shift);
@@ -132,6 +137,19 @@ TCK_INLINE int32_t tck_multiply_double(int32_t x, int32_t multiplier, int32_t sh
 TCK_INLINE int64_t tck_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift) {
     const int64_t half = INT64_C(1) << (shift - 1);
     return (x * multiplier + half - (x < 0 ? 1 : 0)) >> shift;
+}
+
+/* The same for a wide x: |x| * multiplier + 2^(shift - 1) < 2^63. */
+TCK_INLINE int64_t tck_multiply_half_away_wide(int64_t x, int64_t multiplier, int32_t shift) {
+    const int64_t half = INT64_C(1) << (shift - 1);
+    return (x * multiplier + half - (x < 0 ? 1 : 0)) >> shift;
+}
+
+/* x * multiplier * 2^(shift - 15), halves upwards, modulo 2^32; 0 <= multiplier < 2^15,
+ * -31 <= shift <= 7, |x| < 2^47. */
+TCK_INLINE int32_t tck_multiply_reduced(int64_t x, int32_t multiplier, int32_t shift) {
+    const int64_t half = INT64_C(1) << (14 - shift);
+    return (int32_t)((x * multiplier + half) >> (15 - shift));
 }
 
 /* x * 2^exponent, saturating; exponent >= 1. */

@@ -1,4 +1,8 @@
-"""ADD on int8, with broadcasting."""
+"""ADD on int8 or int16, with broadcasting.
+
+LiteRT adds int16 in another way where the option ``pot_scale_int16`` is set and all scales are
+powers of two.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from tinycompress.codegen.ops.add_dsp import dsp_variants
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape, merged_broadcast
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import add_scaling
+from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, ADD_LEFT_SHIFT_INT16, add_scaling
+from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
 
 _REF = Kernel("add_s8_ref", "add_s8")
@@ -38,8 +43,24 @@ def broadcast_rank(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return f"{list(a.shape)} and {list(b.shape)}"
 
 
+def left_shift_of(graph: Graph, op: Op) -> int:
+    """Bits by which both inputs of an ADD or SUB are shifted left before they are scaled."""
+    return ADD_LEFT_SHIFT_INT16 if o.is_wide(graph, op) else ADD_LEFT_SHIFT
+
+
+def general_scales(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """For litert, scales of int16 must not all be powers of two with pot_scale_int16 set"""
+    if options.exact_to != "litert" or not o.is_wide(graph, op):
+        return None
+    tensors = (o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op))
+    scales = [o.quantization(tensor).scale for tensor in tensors]
+    if not op.options["pot_scale_int16"] or None in map(log2_if_whole, scales):
+        return None
+    return ", ".join(f"{scale:g}" for scale in scales)
+
+
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output scale must be above 2^-19 of the larger input scale"""
+    """The output scale must be above 2^-19 (int16: 2^-14) of the larger input scale"""
     try:
         _scaling(graph, op)
     except ValueError as error:
@@ -50,39 +71,38 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def _scaling(graph: Graph, op: Op) -> dict[str, ParamValue]:
     a, b = o.quantization(o.operand(graph, op, 0)), o.quantization(o.operand(graph, op, 1))
     y = o.quantization(o.result(graph, op))
-    scaling = add_scaling(a.scale, b.scale, y.scale)
+    scaling = add_scaling(a.scale, b.scale, y.scale, left_shift_of(graph, op))
     low, high = o.clamp_range(graph, op)
     return {
-        "scaling.offset_1": -a.zero_point,
-        "scaling.multiplier_1": scaling.input1[0],
-        "scaling.shift_1": scaling.input1[1],
-        "scaling.offset_2": -b.zero_point,
-        "scaling.multiplier_2": scaling.input2[0],
-        "scaling.shift_2": scaling.input2[1],
-        "scaling.output_offset": y.zero_point,
-        "scaling.output_multiplier": scaling.output[0],
-        "scaling.output_shift": scaling.output[1],
-        "scaling.clamp_min": low,
-        "scaling.clamp_max": high,
+        "offset_1": -a.zero_point,
+        "multiplier_1": scaling.input1[0],
+        "shift_1": scaling.input1[1],
+        "offset_2": -b.zero_point,
+        "multiplier_2": scaling.input2[0],
+        "shift_2": scaling.input2[1],
+        "output_offset": y.zero_point,
+        "output_multiplier": scaling.output[0],
+        "output_shift": scaling.output[1],
+        "clamp_min": low,
+        "clamp_max": high,
     }
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel by the inputs' shapes and compute its constants."""
+    """Choose the kernel by the inputs' types and shapes and compute its constants."""
+    if o.is_wide(graph, op):
+        return _lower_wide(graph, op)
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     shape: dict[str, ParamValue]
     if a.elements == b.elements == y.elements:
         kernel, shape = _REF, {"count": y.elements}
     else:
-        kernel, merged = _BROADCAST_REF, merged_broadcast(a.shape, b.shape)
-        shape = {f"size_{i}": size for i, size in enumerate(merged.sizes)}
-        shape |= {f"stride_1_{i}": stride for i, stride in enumerate(merged.strides_1)}
-        shape |= {f"stride_2_{i}": stride for i, stride in enumerate(merged.strides_2)}
+        kernel, shape = _BROADCAST_REF, merged_broadcast(a.shape, b.shape).params()
     reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=kernel,
-        params={**shape, **_scaling(graph, op)},
+        params={**shape, **{f"scaling.{k}": v for k, v in _scaling(graph, op).items()}},
         arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(a, b, y),
@@ -92,15 +112,32 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return choose((*fast, reference), options)
 
 
+def _lower_wide(graph: Graph, op: Op) -> Layer:
+    a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=Kernel("add_s16_ref", "binary"),
+        params={
+            **merged_broadcast(a.shape, b.shape).params(),
+            "left_shift": left_shift_of(graph, op),
+            **_scaling(graph, op),
+        },
+        arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(a, b, y),
+    )
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(2, 2),
-        o.int8_tensors(0, 1),
+        o.activations(0, 1),
         o.no_empty_tensor,
         o.quantised(0, 1),
         one_computed,
         o.fused_activation,
     ),
-    constraints=(output_shape, broadcast_rank, scale_range),
+    constraints=(output_shape, broadcast_rank, general_scales, scale_range),
     lower=lower,
 )

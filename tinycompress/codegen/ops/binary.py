@@ -1,4 +1,4 @@
-"""What element-wise operators on two int8 inputs share: broadcasting, parameters, constraints."""
+"""What element-wise operators on two inputs share: broadcasting, parameters, constraints."""
 
 from __future__ import annotations
 
@@ -34,17 +34,15 @@ def scaling_fits(scaling: Scaling, rule: str) -> Constraint:
 
 
 def binary_layer(graph: Graph, op: Op, kernel: str, scaling: Mapping[str, ParamValue]) -> Layer:
-    """The layer of a kernel ``<kernel>_s8_ref`` over both inputs, broadcast."""
+    """The layer of a kernel ``<kernel>_s8_ref`` or ``_s16_ref`` over both inputs, broadcast."""
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    merged = merged_broadcast(a.shape, b.shape)
+    suffix = "s16" if o.is_wide(graph, op) else "s8"
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel(f"{kernel}_s8_ref", "binary_s8"),
+        kernel=Kernel(f"{kernel}_{suffix}_ref", "binary"),
         params={
-            **{f"size_{i}": size for i, size in enumerate(merged.sizes)},
-            **{f"stride_1_{i}": stride for i, stride in enumerate(merged.strides_1)},
-            **{f"stride_2_{i}": stride for i, stride in enumerate(merged.strides_2)},
+            **merged_broadcast(a.shape, b.shape).params(),
             **scaling,
         },
         arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
@@ -56,7 +54,7 @@ def binary_layer(graph: Graph, op: Op, kernel: str, scaling: Mapping[str, ParamV
 def binary_spec(
     kernel: str, scaling: Scaling, rule: str, *constraints: Constraint, activation: bool = True
 ) -> OpSpec:
-    """An operator whose element-wise arithmetic is the kernel ``<kernel>_s8_ref``."""
+    """An operator whose arithmetic is the kernel ``<kernel>_s8_ref`` or ``<kernel>_s16_ref``."""
 
     def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         return binary_layer(graph, op, kernel, scaling(graph, op, options))
@@ -64,7 +62,7 @@ def binary_spec(
     return OpSpec(
         structure=(
             o.arity(2, 2),
-            o.int8_tensors(0, 1),
+            o.activations(0, 1),
             o.no_empty_tensor,
             o.quantised(0, 1),
             one_computed,

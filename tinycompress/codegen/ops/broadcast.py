@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tinycompress.codegen.layer import ParamValue
+
 DIMENSIONS = 4
 
 
@@ -14,6 +16,11 @@ class MergedBroadcast:
     sizes: tuple[int, ...]
     strides_1: tuple[int, ...]
     strides_2: tuple[int, ...]
+
+    def params(self) -> dict[str, ParamValue]:
+        """The fields of a kernel's parameters that say so."""
+        named = (("size", self.sizes), ("stride_1", self.strides_1), ("stride_2", self.strides_2))
+        return {f"{name}_{i}": value for name, values in named for i, value in enumerate(values)}
 
 
 def _aligned(a: tuple[int, ...], b: tuple[int, ...]) -> list[tuple[int, int]]:

@@ -1,6 +1,8 @@
-"""CONV_2D on int8: any stride, padding, dilation and number of groups."""
+"""CONV_2D on int8 or int16: any stride, padding, dilation and number of groups."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
@@ -14,6 +16,16 @@ from tinycompress.codegen.ops.requantize import (
     too_large,
     wrapped_bias,
 )
+from tinycompress.codegen.ops.wide_sums import (
+    DOUBLE_REF,
+    REDUCED_REF,
+    narrow_sums,
+    rescaling,
+    stated_bias,
+    too_large_for_reduced,
+    wide_bias,
+    wide_layer,
+)
 from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
@@ -22,7 +34,7 @@ from tinycompress.codegen.ops.window import (
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
 _REF = Kernel("conv_2d_s8_ref", "conv_2d_s8")
 
@@ -55,11 +67,16 @@ def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale x weight scale / output scale must be below 2^30"""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
-    return too_large(effective_scales(x, weights, o.result(graph, op), weights.shape[0]))
+    scales = effective_scales(x, weights, o.result(graph, op), weights.shape[0])
+    if o.is_wide(graph, op) and not narrow_sums(graph, op, 2):
+        return too_large_for_reduced(scales)
+    return too_large(scales)
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Choose the kernel and compute its constants."""
+    if o.is_wide(graph, op):
+        return _lower_wide(graph, op)
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     channels, filter_height, filter_width, depth = weights.shape
     window = _window(graph, op)
@@ -114,10 +131,25 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     )
 
 
+def _lower_wide(graph: Graph, op: Op) -> Layer:
+    x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    narrow = narrow_sums(graph, op, 2)
+    scales = effective_scales(x, weights, y, weights.shape[0])
+    return wide_layer(
+        graph,
+        op,
+        DOUBLE_REF if narrow else REDUCED_REF,
+        _window(graph, op),
+        np.asarray(weights.data, np.int8),
+        rescaling(weights.name, scales, reduced=not narrow),
+    )
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(2, 3),
-        o.int8_tensors(0, 1),
+        o.activations(0),
+        o.int8_weights(1),
         o.rank(0, 4, 4, "input"),
         o.rank(1, 4, 4, "filter"),
         o.no_empty_tensor,
@@ -126,8 +158,9 @@ SPEC = OpSpec(
         o.quantised(0),
         o.weight_scales(1, axis=0),
         o.int32_bias(2, channels_of=1, axis=0),
+        wide_bias(2, 1, 0, DType.INT32, DType.INT64),
         positive_strides,
     ),
-    constraints=(whole_groups, reach, output_shape, scale_range, o.fused_activation),
+    constraints=(stated_bias, whole_groups, reach, output_shape, scale_range, o.fused_activation),
     lower=lower,
 )

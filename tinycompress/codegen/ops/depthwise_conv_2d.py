@@ -1,6 +1,8 @@
-"""DEPTHWISE_CONV_2D on int8: any stride, padding, dilation and depth multiplier."""
+"""DEPTHWISE_CONV_2D on int8 or int16: any stride, padding, dilation and depth multiplier."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
@@ -14,6 +16,13 @@ from tinycompress.codegen.ops.requantize import (
     too_large,
     wrapped_bias,
 )
+from tinycompress.codegen.ops.wide_sums import (
+    REDUCED_REF,
+    rescaling,
+    too_large_for_reduced,
+    wide_bias,
+    wide_layer,
+)
 from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
@@ -22,7 +31,7 @@ from tinycompress.codegen.ops.window import (
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
 _REF = Kernel("depthwise_conv_2d_s8_ref", "depthwise_conv_2d_s8")
 
@@ -61,11 +70,14 @@ def depth_multiplier(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale x weight scale / output scale must be below 2^30"""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
-    return too_large(effective_scales(x, weights, o.result(graph, op), weights.shape[3]))
+    scales = effective_scales(x, weights, o.result(graph, op), weights.shape[3])
+    return too_large_for_reduced(scales) if o.is_wide(graph, op) else too_large(scales)
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Choose the kernel and compute its constants."""
+    if o.is_wide(graph, op):
+        return _lower_wide(graph, op)
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     _, filter_height, filter_width, channels = weights.shape
     window = _window(graph, op)
@@ -118,10 +130,20 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return choose((*fast, reference), options)
 
 
+def _lower_wide(graph: Graph, op: Op) -> Layer:
+    """As a convolution with one group per input channel."""
+    x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    channels = weights.shape[3]
+    data = np.asarray(weights.data, np.int8).transpose(3, 1, 2, 0)
+    rescale = rescaling(weights.name, effective_scales(x, weights, y, channels), reduced=True)
+    return wide_layer(graph, op, REDUCED_REF, _window(graph, op), data, rescale)
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(2, 3),
-        o.int8_tensors(0, 1),
+        o.activations(0),
+        o.int8_weights(1),
         o.rank(0, 4, 4, "input"),
         o.rank(1, 4, 4, "filter"),
         o.no_empty_tensor,
@@ -130,6 +152,7 @@ SPEC = OpSpec(
         o.quantised(0),
         o.weight_scales(1, axis=3),
         o.int32_bias(2, channels_of=1, axis=3),
+        wide_bias(2, 1, 3, DType.INT64),
         positive_strides,
         filter_shape,
     ),

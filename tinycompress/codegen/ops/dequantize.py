@@ -1,7 +1,7 @@
-"""DEQUANTIZE from int8 or uint8 to the float32 output of a model: the only float it may give.
+"""DEQUANTIZE from int8, uint8 or int16 to a model's float32 output: the only float it may give.
 
 The references multiply in double precision and round to float32. The product of a float32 and a
-9-bit integer is exact in double precision, so that one float32 multiplication gives the same bits.
+17-bit integer is exact in double precision, so that one float32 multiplication gives the same bits.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
     DType.INT8: Kernel("dequantize_s8_ref", "dequantize"),
+    DType.INT16: Kernel("dequantize_s16_ref", "dequantize"),
     DType.UINT8: Kernel("dequantize_u8_ref", "dequantize"),
 }
 
 
 def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The input must be int8 or uint8, the output float32"""
+    """The input must be int8, uint8 or int16, the output float32"""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     if x.dtype in _KERNELS and y.dtype is DType.FLOAT32:
         return None

@@ -1,4 +1,4 @@
-"""FULLY_CONNECTED on int8, per tensor and per channel.
+"""FULLY_CONNECTED on int8 or int16, per tensor and per channel.
 
 The two references round differently here: TFLM multiplies by a 31-bit multiplier with two
 roundings, LiteRT multiplies by a double and rounds once, halves away from zero. The latter is done
@@ -15,6 +15,7 @@ import numpy as np
 from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.fitted_multiply import DoubleRounding, HalfAway, Staircase
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops import dense_wide
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.channels import channel_tables, folded_biases, shared_tables
@@ -28,15 +29,15 @@ from tinycompress.codegen.ops.requantize import (
     wrapped_bias,
 )
 from tinycompress.codegen.ops.thumb1 import dense_windows, thumb1_layer
+from tinycompress.codegen.ops.wide_sums import stated_bias, wide_bias
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
     INT32_MAX,
     WideMultiplier,
     exact_wide_multiplier,
-    float32,
     quantize_multiplier,
 )
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
 _REF = Kernel("fully_connected_s8_ref", "fully_connected_s8")
 _PER_CHANNEL_REF = Kernel("fully_connected_s8_per_channel_ref", "fully_connected_s8_per_channel")
@@ -66,14 +67,14 @@ def default_weights_format(graph: Graph, op: Op, options: CodegenOptions) -> str
 
 
 def weights_quantised(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Weights must be quantised per tensor, or along dimension 0 with zero point 0"""
+    """Weights must be quantised per tensor, or along dimension 0 and of int16 with zero point 0"""
     weights = o.operand(graph, op, 1)
     q = weights.quantization
     if q is None:
         return f"'{weights.name}' is not quantised"
     if q.per_channel and (q.axis != 0 or any(q.zero_points)):
         return f"'{weights.name}' has scales along dimension {q.axis}, zero points not all 0"
-    return None
+    return o.zero_point_detail(weights) if o.is_wide(graph, op) else None
 
 
 def bias_scale(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -91,6 +92,8 @@ def bias_scale(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale x weight scale / output scale must be below 2^30"""
+    if o.is_wide(graph, op):
+        return dense_wide.scale_detail(graph, op, options)
     return too_large(_scales(graph, op))
 
 
@@ -98,6 +101,8 @@ def one_rounding(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """To LiteRT only: rescaled sums must fit int32, as beyond it LiteRT's kernel is undefined"""
     if options.exact_to != "litert":
         return None
+    if o.is_wide(graph, op):
+        return dense_wide.rounding_detail(graph, op)
     for scale, bound in zip(_scales(graph, op), _sum_bounds(graph, op), strict=True):
         if scale * bound > INT32_MAX - _RESULT_BOUND:
             return f"sums up to {bound} times {scale:g}"
@@ -110,13 +115,6 @@ def _scales(graph: Graph, op: Op) -> tuple[float, ...]:
     """One effective scale, or one per output."""
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     return effective_scales(x, weights, y, 1)
-
-
-def _tflm_scale(graph: Graph, op: Op) -> float:
-    """The per-tensor scale as TFLM computes it: the product is a float32, the quotient a double."""
-    x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    product = float32(o.quantization(x).scale * o.quantization(weights).scale)
-    return product / o.quantization(y).scale
 
 
 def _sum_bounds(graph: Graph, op: Op) -> tuple[int, ...]:
@@ -155,15 +153,18 @@ def _requantisation(
             "multipliers": ConstArray(weights.name, "multipliers", multipliers),
             "shifts": ConstArray(weights.name, "shifts", np.array([w.shift for w in wide], "i1")),
         }
+    scales = _scales(graph, op)
     if per_channel:
-        arrays = multiplier_arrays(weights.name, _scales(graph, op))
+        arrays = multiplier_arrays(weights.name, scales)
         return _PER_CHANNEL_REF, {"multipliers": arrays[0], "shifts": arrays[1]}
-    multiplier, shift = quantize_multiplier(_tflm_scale(graph, op))
+    multiplier, shift = quantize_multiplier(scales[0])
     return _REF, {"multiplier": multiplier, "shift": shift}
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Choose the kernel for the oracle's rounding and compute its constants."""
+    if o.is_wide(graph, op):
+        return dense_wide.lower(graph, op, options)
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     outputs, inputs = weights.shape
     q = o.quantization(weights)
@@ -203,10 +204,7 @@ def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
     zero_point, limits = o.quantization(o.result(graph, op)).zero_point, o.clamp_range(graph, op)
     if options.exact_to == "litert":
         return [HalfAway(wide, zero_point, limits) for wide in _wide(graph, op)]
-    if o.quantization(o.operand(graph, op, 1)).per_channel:
-        pairs = [quantize_multiplier(scale) for scale in _scales(graph, op)]
-    else:
-        pairs = [quantize_multiplier(_tflm_scale(graph, op))]
+    pairs = [quantize_multiplier(scale) for scale in _scales(graph, op)]
     return [DoubleRounding(*pair, zero_point, limits) for pair in pairs]
 
 
@@ -253,7 +251,8 @@ def _fast_variants(
 SPEC = OpSpec(
     structure=(
         o.arity(2, 3),
-        o.int8_tensors(0, 1),
+        o.activations(0),
+        o.int8_weights(1),
         o.rank(1, 2, 2, "weights"),
         o.no_empty_tensor,
         o.constant(1, "weights"),
@@ -262,7 +261,15 @@ SPEC = OpSpec(
         weights_quantised,
         default_weights_format,
         o.int32_bias(2, channels_of=1, axis=0),
+        wide_bias(2, 1, 0, DType.INT32, DType.INT64),
     ),
-    constraints=(shapes_agree, bias_scale, scale_range, one_rounding, o.fused_activation),
+    constraints=(
+        stated_bias,
+        shapes_agree,
+        bias_scale,
+        scale_range,
+        one_rounding,
+        o.fused_activation,
+    ),
     lower=lower,
 )

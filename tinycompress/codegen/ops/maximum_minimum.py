@@ -1,4 +1,4 @@
-"""MAXIMUM and MINIMUM on int8, with broadcasting: stored values are compared as they are."""
+"""MAXIMUM and MINIMUM on int8 or int16, with broadcasting: stored values are compared."""
 
 from __future__ import annotations
 

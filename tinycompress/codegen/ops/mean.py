@@ -1,4 +1,4 @@
-"""MEAN on int8 over any axes."""
+"""MEAN on int8 or int16 over any axes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import mean_multiplier, quantize_multiplier, wrap_int32
 from tinycompress.ir.graph import DType, Graph, Op
-
-_REF = Kernel("mean_s8_ref", "mean_s8")
 
 
 def _axes(graph: Graph, op: Op) -> tuple[int, ...]:
@@ -71,6 +69,11 @@ def _real_scale(graph: Graph, op: Op) -> float:
     return x.scale / y.scale
 
 
+def kernel(graph: Graph, op: Op) -> Kernel:
+    """The kernel for the type of the activations."""
+    return Kernel("mean_s16_ref" if o.is_wide(graph, op) else "mean_s8_ref", "mean")
+
+
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
@@ -81,7 +84,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=kernel(graph, op),
         params={
             "kept_0": kept_0,
             "reduced_0": reduced_0,
@@ -102,7 +105,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=(
         o.arity(2, 2),
-        o.int8_tensors(0),
+        o.activations(0),
         o.no_empty_tensor,
         o.computed(0, "input"),
         o.quantised(0),

@@ -1,4 +1,4 @@
-"""MUL on int8, with broadcasting."""
+"""MUL on int8 or int16, with broadcasting."""
 
 from __future__ import annotations
 

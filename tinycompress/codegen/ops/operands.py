@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from tinycompress.codegen.layer import C_TYPES, Argument, ConstArray, TensorArgument
 from tinycompress.codegen.ops.base import Constraint
 from tinycompress.codegen.options import CodegenOptions
@@ -9,6 +12,14 @@ from tinycompress.ir.arithmetic import activation_range
 from tinycompress.ir.graph import DType, Graph, Op, Quantization, Tensor
 
 _ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+_LIMITS: Mapping[DType, tuple[int, int]] = MappingProxyType(
+    {
+        DType.INT8: (-(2**7), 2**7 - 1),
+        DType.UINT8: (0, 2**8 - 1),
+        DType.INT16: (-(2**15), 2**15 - 1),
+        DType.INT32: (-(2**31), 2**31 - 1),
+    }
+)
 
 
 def operand(graph: Graph, op: Op, position: int) -> Tensor:
@@ -43,10 +54,21 @@ def int_option(op: Op, name: str) -> int:
     return value
 
 
+def limits(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest stored value of a quantised type."""
+    return _LIMITS[dtype]
+
+
+def is_wide(graph: Graph, op: Op) -> bool:
+    """Whether the first output is int16: an operator of 16x8 quantisation."""
+    return result(graph, op).dtype is DType.INT16
+
+
 def clamp_range(graph: Graph, op: Op) -> tuple[int, int]:
-    """The range that the fused activation limits an int8 output to."""
-    q = quantization(result(graph, op))
-    return activation_range(str(op.options["fused_activation_function"]), q.scale, q.zero_point)
+    """The range of stored values that the fused activation limits the output to."""
+    y = result(graph, op)
+    q, activation = quantization(y), str(op.options["fused_activation_function"])
+    return activation_range(activation, q.scale, q.zero_point, *limits(y.dtype))
 
 
 def argument(tensor: Tensor, *, written: bool = False) -> Argument:
@@ -95,6 +117,42 @@ def int8_tensors(*positions: int) -> Constraint:
         tensors += [graph.tensors[index] for index in op.outputs]
         wrong = _named([t for t in tensors if t.dtype is not DType.INT8])
         return ", ".join(wrong) or None
+
+    return check
+
+
+def activations(*positions: int) -> Constraint:
+    """A constraint: the inputs at ``positions`` and all outputs are int8, or all are int16."""
+
+    def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+        """Inputs and outputs must be int8, or all int16 with zero point 0"""
+        tensors = [operand(graph, op, p) for p in positions]
+        tensors += [graph.tensors[index] for index in op.outputs]
+        if {t.dtype for t in tensors} not in ({DType.INT8}, {DType.INT16}):
+            odd = [t for t in tensors if t.dtype not in (DType.INT8, DType.INT16)]
+            return ", ".join(_named(odd or tensors))
+        if tensors[0].dtype is DType.INT16:
+            return zero_point_detail(*tensors)
+        return None
+
+    return check
+
+
+def zero_point_detail(*tensors: Tensor) -> str | None:
+    """Constraint detail if a quantised tensor's zero point is not 0."""
+    for tensor in tensors:
+        if tensor.quantization is not None and any(tensor.quantization.zero_points):
+            return f"'{tensor.name}' has zero point {max(tensor.quantization.zero_points, key=abs)}"
+    return None
+
+
+def int8_weights(position: int) -> Constraint:
+    """A constraint on the type of an input that holds weights."""
+
+    def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+        """Weights must be int8"""
+        weights = operand(graph, op, position)
+        return None if weights.dtype is DType.INT8 else ", ".join(_named([weights]))
 
     return check
 
@@ -180,7 +238,7 @@ def int32_bias(position: int, channels_of: int, axis: int) -> Constraint:
     def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
         """A bias must be a constant int32 vector with one element per output channel"""
         bias = optional_operand(graph, op, position)
-        if bias is None:
+        if bias is None or is_wide(graph, op):
             return None
         if not bias.is_constant or bias.dtype is not DType.INT32:
             kind = "constant" if bias.is_constant else "computed"

@@ -1,10 +1,11 @@
-"""PAD on int8: with the output's zero point, which stands for zero."""
+"""PAD on int8: with the output's zero point, which stands for zero; on int16 and int32 with 0."""
 
 from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.movement import bytes_argument, movable
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
@@ -41,10 +42,20 @@ def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None if found == expected else f"it is {list(found)}, expected {list(expected)}"
 
 
+def zero_stands_for_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Of int8, input and output must have one scale and zero point; of int16, zero point 0"""
+    tensors = (o.operand(graph, op, 0), o.result(graph, op))
+    if tensors[0].dtype is DType.INT8:
+        return o.quantised(0)(graph, op, options)
+    return o.zero_point_detail(*tensors)
+
+
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    dimensions = _merged(x.shape, paddings(graph, op) or ())
+    # As bytes, of which all of an element are 0 where there are several.
+    item = x.dtype.item_bytes
+    dimensions = _merged((*x.shape, item), (*(paddings(graph, op) or ()), (0, 0)))
     params: dict[str, ParamValue] = {}
     for i, (size, _, _) in enumerate(dimensions):
         params[f"input_{i}"] = size
@@ -52,14 +63,14 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         params[f"before_{i}"] = before
     for i, (size, before, after) in enumerate(dimensions[1:], start=1):
         params[f"output_{i}"] = size + before + after
-    params["output_count"] = y.elements
-    params["value"] = o.quantization(y).zero_point
+    params["output_count"] = y.elements * item
+    params["value"] = o.quantization(y).zero_point if y.dtype is DType.INT8 else 0
     return Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=_REF,
         params=params,
-        arguments=(o.argument(x), o.argument(y, written=True)),
+        arguments=(bytes_argument(x), bytes_argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )
@@ -82,11 +93,11 @@ def _merged(
 SPEC = OpSpec(
     structure=(
         o.arity(2, 2),
-        o.int8_tensors(0),
+        movable(),
         o.rank(0, 1, _DIMENSIONS, "input"),
         o.no_empty_tensor,
         o.computed(0, "input"),
-        o.quantised(0),
+        zero_stands_for_zero,
         constant_paddings,
     ),
     constraints=(output_shape,),

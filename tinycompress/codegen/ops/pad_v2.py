@@ -34,7 +34,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Layer, ...]:
 
 
 SPEC = OpSpec(
-    structure=(o.arity(3, 3), *pad.SPEC.structure[1:], constant_value),
+    structure=(o.arity(3, 3), o.int8_tensors(0), *pad.SPEC.structure[2:], constant_value),
     constraints=pad.SPEC.constraints,
     lower=lower,
 )

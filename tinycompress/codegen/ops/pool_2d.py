@@ -1,4 +1,4 @@
-"""AVERAGE_POOL_2D and MAX_POOL_2D on int8: any window, stride and padding."""
+"""AVERAGE_POOL_2D and MAX_POOL_2D on int8 or int16: any window, stride and padding."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from tinycompress.codegen.ops.window import (
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
-_KERNELS = {
-    "AVERAGE_POOL_2D": Kernel("average_pool_2d_s8_ref", "pool_2d_s8"),
-    "MAX_POOL_2D": Kernel("max_pool_2d_s8_ref", "pool_2d_s8"),
-}
+_KERNELS = {"AVERAGE_POOL_2D": "average_pool_2d", "MAX_POOL_2D": "max_pool_2d"}
 
 
 def _window(graph: Graph, op: Op) -> Window:
@@ -54,11 +51,12 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     window = _window(graph, op)
+    suffix = "s16" if o.is_wide(graph, op) else "s8"
     low, high = o.clamp_range(graph, op)
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_KERNELS[op.kind],
+        kernel=Kernel(f"{_KERNELS[op.kind]}_{suffix}_ref", "pool_2d"),
         params={
             "batches": x.shape[0],
             "input_height": x.shape[1],
@@ -84,7 +82,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=(
         o.arity(1, 1),
-        o.int8_tensors(0),
+        o.activations(0),
         o.rank(0, 4, 4, "input"),
         o.no_empty_tensor,
         o.computed(0, "input"),

@@ -36,7 +36,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 
 SPEC = OpSpec(
-    structure=mean.SPEC.structure,
+    structure=(mean.SPEC.structure[0], o.int8_tensors(0), *mean.SPEC.structure[2:]),
     constraints=(mean.output_shape, mean.two_runs, same_quantisation),
     lower=lower,
 )

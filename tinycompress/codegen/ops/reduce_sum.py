@@ -1,8 +1,8 @@
-"""SUM on int8 over any axes: MEAN's kernel without the division."""
+"""SUM on int8 or int16 over any axes: MEAN's kernel without the division."""
 
 from __future__ import annotations
 
-from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import mean
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
@@ -10,8 +10,6 @@ from tinycompress.codegen.ops.movement import constant_integers
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import quantize_multiplier, wrap_int32
 from tinycompress.ir.graph import Graph, Op
-
-_REF = Kernel("mean_s8_ref", "mean_s8")
 
 
 def saturating(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -31,7 +29,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=mean.kernel(graph, op),
         params={
             **dict(zip(names, runs, strict=True)),
             "sum_offset": wrap_int32(-source.zero_point * (x.elements // y.elements)),

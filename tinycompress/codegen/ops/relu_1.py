@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops import relu
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.tables import litert_only
 
 SPEC = OpSpec(
-    structure=relu.SPEC.structure,
+    structure=(relu.SPEC.structure[0], o.int8_tensors(0), *relu.SPEC.structure[2:]),
     constraints=(litert_only, *relu.SPEC.constraints),
     lower=relu.lower,
 )

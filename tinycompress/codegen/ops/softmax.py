@@ -1,4 +1,4 @@
-"""SOFTMAX on int8 to int8, along the last dimension.
+"""SOFTMAX on int8 to int8 or int16, and on int16, along the last dimension.
 
 Both references abort when the exponentials, each at most 1, sum to 512 or more. That can only
 happen with more than 511 classes and nearly equal inputs; the device then gives outputs near 0.
@@ -11,20 +11,43 @@ import numpy as np
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.rescale import factor
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import SoftmaxScaling, softmax_exp_table, softmax_scaling
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.lut import exp_table, reciprocal_table
 
-_REF = Kernel("softmax_s8_ref", "softmax_s8")
+_REF = {
+    DType.INT8: Kernel("softmax_s8_ref", "softmax_s8"),
+    DType.INT16: Kernel("softmax_s8_s16_ref", "softmax_s8"),
+}
+_WIDE_REF = Kernel("softmax_s16_ref", "softmax_s16")
+_OUTPUTS = {
+    (DType.INT8, DType.INT8): (1 / 256, -128, 0.0),
+    (DType.INT8, DType.INT16): (1 / 65536, -32768, 1e-3),
+    (DType.INT16, DType.INT16): (1 / 32768, 0, 1e-3),
+}
+"""Output scale, zero point, and how far off the scale may be, by the types."""
 _MAX_DEPTH = 4095
 """More exponentials of 1 overflow the Q12.19 in which they are summed."""
 
 
-def output_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output must have scale 1/256 and zero point -128"""
-    q = o.quantization(o.result(graph, op))
-    if (q.scale, q.zero_point) == (1 / 256, -128):
+def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The types must be int8 to int8 or int16, or int16 to int16"""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    if (x.dtype, y.dtype) in _OUTPUTS:
         return None
+    return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
+
+
+def output_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The output must have scale 1/256 and zero point -128; int16 of int8 1/65536 and -32768,
+    of int16 1/32768 and 0
+    """
+    x, q = o.operand(graph, op, 0), o.quantization(o.result(graph, op))
+    scale, zero_point, tolerance = _OUTPUTS[x.dtype, o.result(graph, op).dtype]
+    if q.zero_point == zero_point and abs(q.scale - scale) <= tolerance * scale:
+        return o.zero_point_detail(x) if x.dtype is DType.INT16 else None
     return f"scale {q.scale:g}, zero point {q.zero_point}"
 
 
@@ -41,29 +64,67 @@ def depth(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Beta x input scale must be above 2^-26"""
+    """Beta x input scale must be above 2^-26, of int16 below 2^16"""
     try:
-        _scaling(graph, op)
+        if o.operand(graph, op, 0).dtype is DType.INT16:
+            _wide_factor(graph, op)
+        else:
+            _scaling(graph, op)
     except ValueError as error:
         return str(error)
     return None
 
 
 def _scaling(graph: Graph, op: Op) -> SoftmaxScaling:
+    return softmax_scaling(_beta(op), o.quantization(o.operand(graph, op, 0)).scale)
+
+
+def _beta(op: Op) -> float:
     beta = op.options["beta"]
     if not isinstance(beta, float):
         raise ValueError(f"beta is {beta!r}")
-    return softmax_scaling(beta, o.quantization(o.operand(graph, op, 0)).scale)
+    return beta
+
+
+def _wide_factor(graph: Graph, op: Op) -> tuple[int, int]:
+    """From differences of inputs to the table, which has 65535 steps from -10 to 0."""
+    real = o.quantization(o.operand(graph, op, 0)).scale * _beta(op) / (10.0 / 65535.0)
+    return factor(real)
+
+
+def _lower_wide(graph: Graph, op: Op) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    multiplier, shift = _wide_factor(graph, op)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_WIDE_REF,
+        params={
+            "rows": x.elements // x.shape[-1],
+            "depth": x.shape[-1],
+            "multiplier": multiplier,
+            "shift": shift,
+            "exps": ConstArray("softmax", "exps", np.array(exp_table(), np.int16)),
+            "reciprocals": ConstArray(
+                "softmax", "reciprocals", np.array(reciprocal_table(), np.int16)
+            ),
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Tabulate the exponentials."""
+    if o.operand(graph, op, 0).dtype is DType.INT16:
+        return _lower_wide(graph, op)
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     table = softmax_exp_table(_scaling(graph, op))
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=_REF[y.dtype],
         params={
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
@@ -79,7 +140,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=(
         o.arity(1, 1),
-        o.int8_tensors(0),
+        types,
         o.no_empty_tensor,
         o.computed(0, "input"),
         o.quantised(0),

@@ -1,7 +1,7 @@
-"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, EXP, ABS, RSQRT: int8 functions of one element.
+"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, EXP, ABS, RSQRT: functions of one element.
 
-Each becomes a table of 256 bytes. TFLM computes LOGISTIC and TANH in fixed point, LiteRT fills its
-own table in float32.
+Of int8 each becomes a table of 256 bytes; TFLM computes LOGISTIC and TANH in fixed point, LiteRT
+fills its own table in float32.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops import unary_wide
 from tinycompress.codegen.ops.base import Constraint, OpSpec
 from tinycompress.codegen.ops.float_tables import float_table
 from tinycompress.codegen.ops.maps import same_elements, unary_layer
@@ -97,11 +98,8 @@ def _leaky_relu(op: Op, x: Quantization, y: Quantization, options: CodegenOption
     alpha = op.options["alpha"]
     if not isinstance(alpha, float):
         raise ValueError(f"alpha is {alpha!r}")
-    # TFLM as built keeps the slope's factor in double precision.
-    slope = x.scale * alpha / y.scale
-    if options.exact_to == "litert":
-        slope = float32(float32(x.scale * alpha) / y.scale)
-    positive = _factor(float32(x.scale / y.scale))
+    identity, slope = unary_wide.leaky_factors(x.scale, alpha, y.scale, options)
+    positive = _factor(identity)
     negative = _factor(abs(slope))
 
     def result(value: int) -> int:
@@ -116,7 +114,7 @@ def _absolute(op: Op, x: Quantization, y: Quantization, options: CodegenOptions)
     magnitudes = [abs(value - x.zero_point) for value in _STORED]
     if x.scale == y.scale:
         return _shifted(magnitudes, y)
-    factor = _factor(float32(x.scale / y.scale))
+    factor = _factor(unary_wide.ratio(x.scale, y.scale, options))
     return _shifted([multiply_by_quantized_multiplier_double(m, *factor) for m in magnitudes], y)
 
 
@@ -154,11 +152,13 @@ def fixed_output(scale: float, zero_point: int) -> Constraint:
 
     def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
         q = o.quantization(o.result(graph, op))
-        if (q.scale, q.zero_point) == (scale, zero_point):
+        if o.is_wide(graph, op) or (q.scale, q.zero_point) == (scale, zero_point):
             return None
         return f"scale {q.scale:g}, zero point {q.zero_point}"
 
-    check.__doc__ = f"The output must have scale 1/{round(1 / scale)} and zero point {zero_point}"
+    check.__doc__ = (
+        f"An int8 output must have scale 1/{round(1 / scale)} and zero point {zero_point}"
+    )
     return check
 
 
@@ -172,11 +172,11 @@ def tflm_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
-def _spec(table: Table, *constraints: Constraint) -> OpSpec:
+def _spec(table: Table, *constraints: Constraint, wide: bool = False) -> OpSpec:
     def scales(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
         """Scales must be within what the runtimes' arithmetic takes"""
         try:
-            _table(graph, op, options)
+            lower(graph, op, options)
         except ValueError as error:
             return str(error)
         return None
@@ -186,12 +186,14 @@ def _spec(table: Table, *constraints: Constraint) -> OpSpec:
         return table(op, x, y, options)
 
     def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+        if o.is_wide(graph, op):
+            return unary_wide.lower(graph, op, options)
         return unary_layer(graph, op, _table(graph, op, options))
 
     return OpSpec(
         structure=(
             o.arity(1, 1),
-            o.int8_tensors(0),
+            o.activations(0) if wide else o.int8_tensors(0),
             o.no_empty_tensor,
             o.computed(0, "input"),
             o.quantised(0),
@@ -201,11 +203,11 @@ def _spec(table: Table, *constraints: Constraint) -> OpSpec:
     )
 
 
-LOGISTIC = _spec(_logistic, fixed_output(1 / 256, -128))
-TANH = _spec(_tanh, fixed_output(1 / 128, 0))
+LOGISTIC = _spec(_logistic, fixed_output(1 / 256, -128), wide=True)
+TANH = _spec(_tanh, fixed_output(1 / 128, 0), wide=True)
 HARD_SWISH = _spec(_hard_swish)
-LEAKY_RELU = _spec(_leaky_relu)
+LEAKY_RELU = _spec(_leaky_relu, wide=True)
 ELU = _spec(_elu, tflm_only)
 EXP = _spec(_exponential, litert_only)
-ABS = _spec(_absolute)
+ABS = _spec(_absolute, wide=True)
 RSQRT = _spec(_rsqrt)

@@ -1,8 +1,8 @@
-"""TRANSPOSE_CONV on int8: every output gathers the taps that reach it."""
+"""TRANSPOSE_CONV on int8 or int16: every output gathers the taps that reach it."""
 
 from __future__ import annotations
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.requantize import (
@@ -12,19 +12,25 @@ from tinycompress.codegen.ops.requantize import (
     too_large,
     wrapped_bias,
 )
+from tinycompress.codegen.ops.wide_sums import rescaling, too_large_for_reduced, wide_bias
 from tinycompress.codegen.ops.window import positive_strides
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
 _REF = Kernel("transpose_conv_s8_ref", "transpose_conv_s8")
+_WIDE_REF = Kernel("transpose_conv_s16_ref", "transpose_conv_s16")
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = 0, 1, 2, 3
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output must have the shape that input 0 states as int32, with the input's batches"""
+    """The output must have the input's batches, the filter's channels, and the shape that input 0
+    states: a constant int32, or for tflm, which does not read it, a computed one
+    """
     stated, y = o.operand(graph, op, _SHAPE), o.result(graph, op)
     x, weights = o.operand(graph, op, _INPUT), o.operand(graph, op, _WEIGHTS)
     values = () if stated.data is None else tuple(int(n) for n in stated.data.reshape(-1))
+    if stated.data is None and options.exact_to == "tflm":
+        values = y.shape
     if stated.dtype is not DType.INT32 or values != y.shape:
         return f"{list(values)} and {list(y.shape)}"
     if len(y.shape) != 4 or (y.shape[0], y.shape[3]) != (x.shape[0], weights.shape[0]):
@@ -63,7 +69,8 @@ def forward_size(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale x weight scale / output scale must be below 2^30"""
-    return too_large(_scales(graph, op))
+    scales = _scales(graph, op)
+    return too_large_for_reduced(scales) if o.is_wide(graph, op) else too_large(scales)
 
 
 def _scales(graph: Graph, op: Op) -> tuple[float, ...]:
@@ -78,19 +85,37 @@ def _padding_before(op: Op, size: int, taps: int, stride: int) -> int:
     return max((-(-size // stride) - 1) * stride + taps - size, 0) // 2
 
 
+def _rescaling(graph: Graph, op: Op) -> dict[str, ParamValue]:
+    """Bias, offsets and factors, for the type of the activations."""
+    x, weights = o.operand(graph, op, _INPUT), o.operand(graph, op, _WEIGHTS)
+    bias = bias_values(o.optional_operand(graph, op, _BIAS), weights.shape[0])
+    scales = _scales(graph, op)
+    if o.is_wide(graph, op):
+        return {
+            "bias": ConstArray(weights.name, "bias", bias),
+            **rescaling(weights.name, scales, reduced=True),
+        }
+    multipliers, shifts = multiplier_arrays(weights.name, scales)
+    return {
+        "input_offset": -o.quantization(x).zero_point,
+        "output_offset": o.quantization(o.result(graph, op)).zero_point,
+        "bias": wrapped_bias(weights.name, bias),
+        "multipliers": multipliers,
+        "shifts": shifts,
+    }
+
+
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, weights = o.operand(graph, op, _INPUT), o.operand(graph, op, _WEIGHTS)
     y = o.result(graph, op)
     channels, filter_height, filter_width, depth = weights.shape
     stride_height, stride_width = o.int_option(op, "stride_h"), o.int_option(op, "stride_w")
-    multipliers, shifts = multiplier_arrays(weights.name, _scales(graph, op))
     low, high = o.clamp_range(graph, op)
-    bias = bias_values(o.optional_operand(graph, op, _BIAS), channels)
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=_WIDE_REF if o.is_wide(graph, op) else _REF,
         params={
             "batches": x.shape[0],
             "input_height": x.shape[1],
@@ -105,14 +130,10 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
             "stride_width": stride_width,
             "pad_top": _padding_before(op, y.shape[1], filter_height, stride_height),
             "pad_left": _padding_before(op, y.shape[2], filter_width, stride_width),
-            "input_offset": -o.quantization(x).zero_point,
-            "output_offset": o.quantization(y).zero_point,
             "clamp_min": low,
             "clamp_max": high,
             "weights": ConstArray.of_tensor(weights, "weights"),
-            "bias": wrapped_bias(weights.name, bias),
-            "multipliers": multipliers,
-            "shifts": shifts,
+            **_rescaling(graph, op),
         },
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
@@ -124,16 +145,17 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=(
         o.arity(3, 4),
-        o.int8_tensors(_WEIGHTS, _INPUT),
+        o.activations(_INPUT),
+        o.int8_weights(_WEIGHTS),
         o.rank(_INPUT, 4, 4, "input"),
         o.rank(_WEIGHTS, 4, 4, "filter"),
         o.no_empty_tensor,
-        o.constant(_SHAPE, "output shape"),
         o.constant(_WEIGHTS, "filter"),
         o.computed(_INPUT, "input"),
         o.quantised(_INPUT),
         o.weight_scales(_WEIGHTS, axis=0),
         o.int32_bias(_BIAS, channels_of=_WEIGHTS, axis=0),
+        wide_bias(_BIAS, _WEIGHTS, 0, DType.INT64, DType.INT16),
         positive_strides,
         output_shape,
     ),

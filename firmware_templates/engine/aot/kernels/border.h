@@ -14,6 +14,6 @@ typedef struct {
     int32_t count;
     int32_t zero_point;
     float scale;
-} tck_quantize_f32_s8_params;
+} tck_quantize_f32_params;
 
 #endif

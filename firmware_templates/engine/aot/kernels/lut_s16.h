@@ -6,6 +6,19 @@
 
 #define TCK_LUT_S16_LAST 255
 
+typedef struct {
+    int32_t count;
+    int32_t multiplier; /* from a stored value to a position, times 2^shift */
+    int32_t shift;
+    const uint16_t *table; /* [256]: sigmoid of i / 24 as a Q0.16 */
+} tck_lut_s16_params;
+
+/* Where a stored value lies, in steps of 1 / (3 * 2^12). */
+TCK_INLINE int32_t tck_lut_s16_position(const tck_lut_s16_params *p, int32_t stored) {
+    const int32_t half = p->shift > 0 ? INT32_C(1) << (p->shift - 1) : 0;
+    return tck_add_wrap(stored * p->multiplier, half) >> p->shift;
+}
+
 /* Sigmoid of x / (3 * 2^12) as a Q0.15; table [256]: sigmoid of i / 24 as a Q0.16. */
 TCK_INLINE int16_t tck_sigmoid_s16(int32_t x, const uint16_t *table) {
     const uint32_t magnitude = x < 0 ? (uint32_t)-x : (uint32_t)x;

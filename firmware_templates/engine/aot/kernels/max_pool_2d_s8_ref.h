@@ -2,11 +2,11 @@
 #ifndef TCK_MAX_POOL_2D_S8_REF_H
 #define TCK_MAX_POOL_2D_S8_REF_H
 
-#include "pool_2d_s8.h"
+#include "pool_2d.h"
 #include "window.h"
 
 /* input [N, H, W, C] -> output [N, H, W, C] */
-TCK_KERNEL void tck_max_pool_2d_s8_ref(const tck_pool_2d_s8_params *p, const int8_t *input,
+TCK_KERNEL void tck_max_pool_2d_s8_ref(const tck_pool_2d_params *p, const int8_t *input,
                                        int8_t *output) {
     for (int32_t n = 0; n < p->batches; ++n) {
         for (int32_t oy = 0; oy < p->output_height; ++oy) {

@@ -2,10 +2,10 @@
 #ifndef TCK_MEAN_S8_REF_H
 #define TCK_MEAN_S8_REF_H
 
-#include "mean_s8.h"
+#include "mean.h"
 
 /* Sum over both reduced dimensions; `input` points at the first element. */
-TCK_INLINE uint32_t tck_mean_s8_ref_sum(const tck_mean_s8_params *p, const int8_t *input) {
+TCK_INLINE uint32_t tck_mean_s8_ref_sum(const tck_mean_params *p, const int8_t *input) {
     const int32_t stride_1 = p->kept_2;
     const int32_t stride_0 = p->kept_1 * p->reduced_1 * p->kept_2;
     uint32_t sum = 0;
@@ -19,7 +19,7 @@ TCK_INLINE uint32_t tck_mean_s8_ref_sum(const tck_mean_s8_params *p, const int8_
 }
 
 /* input [kept_0, reduced_0, kept_1, reduced_1, kept_2] -> output [kept_0, kept_1, kept_2] */
-TCK_KERNEL void tck_mean_s8_ref(const tck_mean_s8_params *p, const int8_t *input, int8_t *output) {
+TCK_KERNEL void tck_mean_s8_ref(const tck_mean_params *p, const int8_t *input, int8_t *output) {
     const int32_t row = p->reduced_1 * p->kept_2;
     for (int32_t a = 0; a < p->kept_0; ++a) {
         for (int32_t b = 0; b < p->kept_1; ++b) {

@@ -3,15 +3,11 @@
 #define TCK_MINIMUM_S8_REF_H
 
 #include "binary_s8.h"
+#include "minimum.h"
 
-TCK_INLINE int8_t tck_minimum_s8_ref_element(const tck_binary_s8_params *p, int32_t a, int32_t b) {
-    (void)p;
-    return (int8_t)tck_min(a, b);
-}
-
-TCK_KERNEL void tck_minimum_s8_ref(const tck_binary_s8_params *p, const int8_t *input_1,
+TCK_KERNEL void tck_minimum_s8_ref(const tck_binary_params *p, const int8_t *input_1,
                                    const int8_t *input_2, int8_t *output) {
-    tck_binary_s8(p, tck_minimum_s8_ref_element, input_1, input_2, output);
+    tck_binary_s8(p, tck_minimum_element, input_1, input_2, output);
 }
 
 #endif

@@ -1,8 +1,11 @@
-/* SOFTMAX on int8: parameters of every variant. */
+/* SOFTMAX on int8: parameters, and the arithmetic that every output type shares. */
 #ifndef TCK_SOFTMAX_S8_H
 #define TCK_SOFTMAX_S8_H
 
 #include "../tck_math.h"
+
+/* Bits before the point of the Q12.19 in which the exponentials are summed. */
+#define TCK_SOFTMAX_S8_SUM_INTEGER_BITS 12
 
 typedef struct {
     int32_t rows;
@@ -10,5 +13,47 @@ typedef struct {
     int32_t table_count; /* differences from the largest input beyond it count as exp = 0 */
     const int32_t *exps; /* [table_count]: exp(-difference) as a Q0.31 */
 } tck_softmax_s8_params;
+
+/* What all outputs of a row have in common: 1 / sum as a Q0.31, and the bits to shift by. */
+typedef struct {
+    int32_t largest;
+    int32_t reciprocal;
+    int32_t headroom;
+} tck_softmax_s8_row;
+
+TCK_INLINE tck_softmax_s8_row tck_softmax_s8_sum(const tck_softmax_s8_params *p,
+                                                 const int8_t *input) {
+    int32_t largest = INT8_MIN;
+    for (int32_t c = 0; c < p->depth; ++c) {
+        largest = tck_max(largest, input[c]);
+    }
+    int32_t sum = 0;
+    for (int32_t c = 0; c < p->depth; ++c) {
+        const int32_t difference = largest - input[c];
+        if (difference < p->table_count) {
+            sum += tck_rounding_divide_by_pot(p->exps[difference], TCK_SOFTMAX_S8_SUM_INTEGER_BITS);
+        }
+    }
+    const int32_t headroom = tck_leading_zeros(sum);
+    const int32_t fraction = (int32_t)(((uint32_t)sum << headroom) - (UINT32_C(1) << 31));
+    const tck_softmax_s8_row row = {largest, tck_one_over_one_plus_x(fraction), headroom};
+    return row;
+}
+
+/* One output as an unsigned number of `bits` bits behind the point, or one more than the largest.
+ */
+TCK_INLINE int32_t tck_softmax_s8_element(const tck_softmax_s8_params *p, tck_softmax_s8_row row,
+                                          int32_t value, int32_t bits) {
+    const int32_t difference = row.largest - value;
+    if (difference >= p->table_count) {
+        return 0;
+    }
+    /* A sum of 512 or more, at which the reference kernels abort, makes every output round to 0:
+     * the limit only keeps the shift defined. */
+    const int32_t exponent =
+        tck_min(TCK_SOFTMAX_S8_SUM_INTEGER_BITS - row.headroom + 31 - bits, 31);
+    const int32_t product = tck_doubling_high_mul(row.reciprocal, p->exps[difference]);
+    return tck_rounding_divide_by_pot(product, exponent);
+}
 
 #endif

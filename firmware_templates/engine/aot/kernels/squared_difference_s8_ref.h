@@ -3,23 +3,11 @@
 #define TCK_SQUARED_DIFFERENCE_S8_REF_H
 
 #include "binary_s8.h"
+#include "squared_difference.h"
 
-TCK_INLINE int8_t tck_squared_difference_s8_ref_element(const tck_binary_s8_params *p, int32_t a,
-                                                        int32_t b) {
-    const int32_t left_shift = 7;
-    const int32_t scaled_a = tck_multiply_double(tck_shift_left_wrap(a + p->offset_1, left_shift),
-                                                 p->multiplier_1, p->shift_1);
-    const int32_t scaled_b = tck_multiply_double(tck_shift_left_wrap(b + p->offset_2, left_shift),
-                                                 p->multiplier_2, p->shift_2);
-    /* Each is within +-2^14, so that the square fits. */
-    const int32_t difference = scaled_a - scaled_b;
-    return tck_binary_s8_store(
-        p, tck_multiply_double(difference * difference, p->output_multiplier, p->output_shift));
-}
-
-TCK_KERNEL void tck_squared_difference_s8_ref(const tck_binary_s8_params *p, const int8_t *input_1,
+TCK_KERNEL void tck_squared_difference_s8_ref(const tck_binary_params *p, const int8_t *input_1,
                                               const int8_t *input_2, int8_t *output) {
-    tck_binary_s8(p, tck_squared_difference_s8_ref_element, input_1, input_2, output);
+    tck_binary_s8(p, tck_squared_difference_element, input_1, input_2, output);
 }
 
 #endif

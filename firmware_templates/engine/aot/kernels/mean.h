@@ -1,6 +1,6 @@
-/* MEAN on int8: parameters of every variant. */
-#ifndef TCK_MEAN_S8_H
-#define TCK_MEAN_S8_H
+/* MEAN and SUM: parameters of every variant. */
+#ifndef TCK_MEAN_H
+#define TCK_MEAN_H
 
 #include "../tck_math.h"
 
@@ -16,6 +16,6 @@ typedef struct {
     int32_t output_offset;
     int32_t multiplier;
     int32_t shift;
-} tck_mean_s8_params;
+} tck_mean_params;
 
 #endif

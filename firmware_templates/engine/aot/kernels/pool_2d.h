@@ -1,6 +1,6 @@
-/* AVERAGE_POOL_2D and MAX_POOL_2D on int8: parameters of every variant. */
-#ifndef TCK_POOL_2D_S8_H
-#define TCK_POOL_2D_S8_H
+/* AVERAGE_POOL_2D and MAX_POOL_2D: parameters of every variant. */
+#ifndef TCK_POOL_2D_H
+#define TCK_POOL_2D_H
 
 #include "../tck_math.h"
 
@@ -19,6 +19,6 @@ typedef struct {
     int32_t pad_left;
     int32_t clamp_min;
     int32_t clamp_max;
-} tck_pool_2d_s8_params;
+} tck_pool_2d_params;
 
 #endif

@@ -1,0 +1,98 @@
+"""LOGISTIC, TANH, LEAKY_RELU and ABS on int16, which no table of all values serves.
+
+Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids; the others rescale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.rescale import Rescale, factor, rescale_layer
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import float32
+from tinycompress.ir.fixed_point import log2_if_whole
+from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.lut import sigmoid_table
+
+_POWER_OF_TWO_SHIFTS = {"LOGISTIC": (0,), "TANH": (0, 1)}
+"""Input scales 2^(shift - 12) that need no multiplication."""
+_OUTPUT_LOG2 = -15
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """The layer.
+
+    Raises:
+        ValueError: The scales are beyond what the runtimes take; with the values.
+    """
+    if op.kind in _POWER_OF_TWO_SHIFTS:
+        return _interpolated(graph, op)
+    rescale = (
+        _leaky_relu(graph, op, options)
+        if op.kind == "LEAKY_RELU"
+        else _absolute(graph, op, options)
+    )
+    return rescale_layer(graph, op, rescale)
+
+
+def _interpolated(graph: Graph, op: Op) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    if log2_if_whole(o.quantization(y).scale) != _OUTPUT_LOG2:
+        raise ValueError(f"output scale {o.quantization(y).scale:g} must be 2^-15")
+    multiplier, shift = _position_factor(op.kind, o.quantization(x).scale)
+    table = np.array(sigmoid_table(), np.uint16)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=Kernel(f"{op.kind.lower()}_s16_ref", "lut_s16"),
+        params={
+            "count": y.elements,
+            "multiplier": multiplier,
+            "shift": shift,
+            "table": ConstArray("sigmoid", "table", table),
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+def _position_factor(kind: str, scale: float) -> tuple[int, int]:
+    """Multiplier and right shift from stored values to steps of 1 / (3 x 2^12)."""
+    log2 = log2_if_whole(scale)
+    if log2 is not None and log2 + 12 in _POWER_OF_TWO_SHIFTS[kind]:
+        return 3 << (log2 + 12), 0
+    multiplier, shift = scale * 4096.0 * 3.0, 0
+    while multiplier <= 32767.0 / 2.0 and shift <= 30:
+        multiplier, shift = multiplier * 2.0, shift + 1
+    if multiplier >= 32768.0:
+        raise ValueError(f"input scale {scale:g} is above 8/3")
+    return int(multiplier), shift
+
+
+def _leaky_relu(graph: Graph, op: Op, options: CodegenOptions) -> Rescale:
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    alpha = op.options["alpha"]
+    if not isinstance(alpha, float):
+        raise ValueError(f"alpha is {alpha!r}")
+    identity, slope = leaky_factors(x.scale, alpha, y.scale, options)
+    return Rescale(factor(identity), factor(abs(slope)), sign_after=-1 if slope < 0 else 1)
+
+
+def leaky_factors(x: float, alpha: float, y: float, options: CodegenOptions) -> tuple[float, float]:
+    """The factors from zero on and below, in the precision of ``ratio``."""
+    slope = float32(float32(x * alpha) / y) if options.exact_to == "litert" else x * alpha / y
+    return ratio(x, y, options), slope
+
+
+def ratio(x: float, y: float, options: CodegenOptions) -> float:
+    """Input scale / output scale: TFLM as built divides in double precision, LiteRT in float32."""
+    return float32(x / y) if options.exact_to == "litert" else x / y
+
+
+def _absolute(graph: Graph, op: Op, options: CodegenOptions) -> Rescale:
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    pair = factor(ratio(x.scale, y.scale, options))
+    return Rescale(pair, pair, sign_before=-1)

@@ -1,0 +1,185 @@
+"""Sums of 16x8 products: int16 activations, int8 weights.
+
+With a 64-bit bias both runtimes keep the sum in 64 bits and multiply it by the upper 16 bits of the
+factor; with a 32-bit bias the sum wraps at 32 bits and is rescaled like an int8 operator's.
+LiteRT's FULLY_CONNECTED rounds once, in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import Constraint
+from tinycompress.codegen.ops.requantize import bias_values
+from tinycompress.codegen.ops.window import Window
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.arithmetic import quantize_multiplier
+from tinycompress.ir.fixed_point import reduced_multiplier
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
+
+Int64s = npt.NDArray[np.int64]
+
+_PARAMS = "conv_2d_s16"
+REDUCED_REF = Kernel("conv_2d_s16_ref", _PARAMS)
+DOUBLE_REF = Kernel("conv_2d_s16_double_ref", _PARAMS)
+HALF_AWAY_REF = Kernel("conv_2d_s16_half_away_ref", _PARAMS)
+_MAX_REDUCED_SHIFT = 7
+_MAX_SUM = 2**47
+"""Beyond it the product with 16 bits of the factor may leave 64 bits."""
+
+
+def wide_bias(position: int, weights: int, axis: int, *types: DType) -> Constraint:
+    """A constraint on the optional bias of an operator on int16.
+
+    Args:
+        position: Of the bias among the inputs.
+        weights: Position of the weights.
+        axis: Dimension of the weights that is the output channels.
+        types: What the bias may be.
+    """
+    allowed = " or ".join(dtype.value for dtype in types)
+
+    def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+        if not o.is_wide(graph, op):
+            return None
+        bias = o.optional_operand(graph, op, position)
+        channels = o.operand(graph, op, weights).shape[axis]
+        if bias is not None:
+            if not bias.is_constant or bias.dtype not in types:
+                kind = "constant" if bias.is_constant else "computed"
+                return f"'{bias.name}' is {kind} {bias.dtype.value}"
+            if bias.elements != channels:
+                return f"'{bias.name}' has {bias.elements} elements for {channels} channels"
+        largest = int(sum_bounds(graph, op, weights, position, axis).max())
+        return None if largest < _MAX_SUM else f"a sum may reach {largest}"
+
+    check.__doc__ = (
+        f"Of int16, a bias must be a constant {allowed} vector with one element per output channel,"
+        " and sums must stay below 2^47"
+    )
+    return check
+
+
+def sum_bounds(graph: Graph, op: Op, weights: int, bias: int, axis: int) -> Int64s:
+    """The largest magnitude of each output channel's sum."""
+    tensor = o.operand(graph, op, weights)
+    data = np.abs(np.asarray(tensor.data, np.int64))
+    channels = tensor.shape[axis]
+    others = tuple(i for i in range(data.ndim) if i != axis)
+    values = bias_values(o.optional_operand(graph, op, bias), channels)
+    # Of -2^63 there is no magnitude in 64 bits; it is as large as what is refused.
+    magnitudes = np.abs(np.maximum(values, -(2**62)))
+    products = np.minimum(data.sum(axis=others), 2**45) * 2**15
+    bounds: Int64s = products + np.minimum(magnitudes, 2**61)
+    return bounds
+
+
+def stated_bias(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """For litert, of int16, quantized_bias_type must be the bias's type if that is int32"""
+    bias = o.optional_operand(graph, op, 2)
+    if options.exact_to != "litert" or not o.is_wide(graph, op) or bias is None:
+        return None
+    stated = op.options["quantized_bias_type"]
+    if bias.dtype is DType.INT32 and stated != "INT32":
+        return f"'{bias.name}' is int32, quantized_bias_type {stated}"
+    return None
+
+
+def narrow_sums(graph: Graph, op: Op, bias: int) -> bool:
+    """Whether the sums are kept in 32 bits: those with a 32-bit bias, or with such a one absent."""
+    tensor = o.optional_operand(graph, op, bias)
+    if tensor is None:
+        return op.options.get("quantized_bias_type") == "INT32"
+    return tensor.dtype is DType.INT32
+
+
+def too_large_for_reduced(scales: Sequence[float]) -> str | None:
+    """Constraint detail if a scale is beyond what the runtimes shift a 64-bit sum by."""
+    largest = max(scales)
+    if quantize_multiplier(largest)[1] <= _MAX_REDUCED_SHIFT:
+        return None
+    return f"input scale x weight scale / output scale is {largest:g}, must be below 2^7 of int16"
+
+
+def rescaling(origin: str, scales: Sequence[float], *, reduced: bool) -> dict[str, ParamValue]:
+    """Multipliers and shifts: of 16 bits, or of 31."""
+    pairs = [quantize_multiplier(scale) for scale in scales]
+    values = [reduced_multiplier(m) if reduced else m for m, _ in pairs]
+    return {
+        "multipliers": ConstArray(origin, "multipliers", np.array(values, np.int64)),
+        "shifts": ConstArray(origin, "shifts", np.array([s for _, s in pairs], np.int8)),
+    }
+
+
+def wide_layer(
+    graph: Graph,
+    op: Op,
+    kernel: Kernel,
+    window: Window,
+    weights: npt.NDArray[np.int8],
+    rescale: dict[str, ParamValue],
+    bias: int = 2,
+) -> Layer:
+    """The layer of a convolution on int16.
+
+    Args:
+        graph: The graph.
+        op: An operator with input and weights at 0 and 1.
+        kernel: By how it rescales.
+        window: The geometry.
+        weights: ``[outputs, height, width, inputs / groups]``.
+        rescale: ``multipliers`` and ``shifts``.
+        bias: Position of the bias.
+    """
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    origin = o.operand(graph, op, 1)
+    outputs, height, width, depth = weights.shape
+    batches, in_height, in_width, channels = _image(x, window)
+    low, high = o.clamp_range(graph, op)
+    values = bias_values(o.optional_operand(graph, op, bias), outputs)
+    params: dict[str, ParamValue] = {
+        "batches": batches,
+        "input_height": in_height,
+        "input_width": in_width,
+        "input_channels": channels,
+        "output_height": window.output[0],
+        "output_width": window.output[1],
+        "output_channels": outputs,
+        "filter_height": height,
+        "filter_width": width,
+        "groups": channels // depth,
+        "stride_height": window.stride[0],
+        "stride_width": window.stride[1],
+        "dilation_height": window.dilation[0],
+        "dilation_width": window.dilation[1],
+        "pad_top": window.padding[0],
+        "pad_left": window.padding[2],
+        "clamp_min": low,
+        "clamp_max": high,
+        "weights": ConstArray(origin.name, "weights", weights.reshape(-1)),
+        "bias": ConstArray(origin.name, "bias", values),
+        **rescale,
+    }
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=kernel,
+        params=params,
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, origin, y),
+        macs=y.elements * height * width * depth,
+    )
+
+
+def _image(x: Tensor, window: Window) -> tuple[int, ...]:
+    """``[batches, height, width, channels]``; rows of a dense layer are pixels of one column."""
+    if window.size == (1, 1) and window.output[1] == 1 and len(x.shape) != 4:
+        rows = window.output[0]
+        return (1, rows, 1, x.elements // rows)
+    return x.shape
