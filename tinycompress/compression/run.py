@@ -57,11 +57,13 @@ from tinycompress.compression.store import (
     save_stage,
     stage_directory,
 )
-from tinycompress.compression.tasks import mean_score, tasks_of
+from tinycompress.compression.tasks import mean_score, only_guesses, tasks_of
 from tinycompress.compression.training import Trainer
 from tinycompress.errors import ConfigError
 
 ORIGINAL = "original"
+THIN_SAMPLES = 100
+"""Fewer calibration samples than this earn a note."""
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,11 @@ def compress(
     train, held_out = _data(data, validation, network, recipe.seed)
     original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
     if teacher is not None:
-        read_network(teacher)
+        _require_like(read_network(teacher), network)
     trainer = Trainer(
         train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
     )
+    _require_trained(original, recipe, trainer)
     convert = recipe.conversion
     calibration = calibration_samples(
         train, convert.calibration_samples, convert.seed, balance_classes=convert.balance_classes
@@ -148,6 +151,17 @@ def compress(
     require_measurable(recipe, trainer)
     run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row)
     return run.all_stages(network, teacher)
+
+
+def _require_like(teacher: Network, network: Network) -> None:
+    for what, one, other in (
+        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
+        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
+    ):
+        if one != other:
+            raise ConfigError(
+                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
+            )
 
 
 def keras_name_or_error(model: Any) -> KerasName:
@@ -167,6 +181,21 @@ def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data
     if validation is None:
         return split(train, seed)
     return train, read_data(validation, network, what="validation data")
+
+
+def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
+    if recipe.steps[0].kind == "train":
+        return
+    data = trainer.validation
+    outputs = predict(model, data.inputs)
+    if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
+        low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
+        reached = mean_score(trainer.tasks, data.labels, outputs)
+        raise ConfigError(
+            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
+            f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
+            hint="train the model first, or begin the recipe with a stage of kind = 'train'",
+        )
 
 
 def _train(state: State, options: Train, trainer: Trainer) -> State:
@@ -271,6 +300,11 @@ class _Run:
         sample = self._evaluation()
         outputs = int8_outputs(made.tflite, sample, exact_to=self.options.exact_to)
         notes = state.notes
+        if index == 0 and len(self.exporter.calibration[0]) < THIN_SAMPLES:
+            notes += (
+                f"only {len(self.exporter.calibration[0])} samples set the int8 ranges; with fewer"
+                f" than {THIN_SAMPLES} they may clip what the device sees",
+            )
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)

@@ -11,6 +11,10 @@ from tinycompress.compression.data import Data
 from tinycompress.compression.network import Array, Network
 from tinycompress.errors import ConfigError
 
+_ENOUGH_TO_TELL = 50
+_SIGMAS = 3.0
+"""A guess is that far above chance once in 700 times."""
+
 TaskKind = Literal["classes", "binary", "regression"]
 
 
@@ -59,6 +63,35 @@ def score(task: Task, labels: Array, outputs: Array) -> float:
         return float(np.mean((got > (0.0 if task.from_logits else 0.5)) == (wanted > 0.5)))
     variance = float(np.sum((wanted - wanted.mean(axis=0)) ** 2))
     return 1.0 - float(np.sum((wanted - got) ** 2)) / max(variance, 1e-12)
+
+
+def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
+    """Whether outputs are no better than guessing, as those of an untrained model are.
+
+    Classes count alike, however many samples each has: whoever always says the most frequent one
+    guesses. Too few samples to tell are no reason to say so.
+
+    Args:
+        task: Of this output.
+        labels: As given.
+        outputs: Of the model, batch first.
+    """
+    if task.kind == "regression":
+        return score(task, labels, outputs) <= 0.0
+    wanted = targets(task, labels)
+    got = outputs.reshape(len(outputs), -1)
+    if task.kind == "classes":
+        truth, said = np.argmax(wanted, axis=1), np.argmax(got, axis=1)
+    else:
+        truth = (wanted > 0.5).astype(np.int64).reshape(-1)
+        said = (got > (0.0 if task.from_logits else 0.5)).astype(np.int64).reshape(-1)
+    classes = np.unique(truth)
+    if len(classes) < 2 or len(truth) < _ENOUGH_TO_TELL:
+        return False
+    recalls = [float(np.mean(said[truth == value] == value)) for value in classes]
+    chance = 1.0 / len(classes)
+    luck = _SIGMAS * float(np.sqrt(chance * (1.0 - chance) / len(truth)))
+    return float(np.mean(recalls)) <= chance + luck
 
 
 def mean_score(
