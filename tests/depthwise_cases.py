@@ -9,6 +9,7 @@ import numpy as np
 from conv_cases import ConvCase
 
 TARGETS: dict[str, dict[str, Any]] = {
+    "mve": {"core": "cortex-m55", "dsp": True, "mve": True},
     "dsp": {"core": "cortex-m4", "dsp": True},
     "mla": {"core": "cortex-m3", "dsp": False},
     "thumb1": {"core": "cortex-m0plus", "dsp": False},
@@ -65,6 +66,36 @@ DEPTHWISE_CASES = (
     ConvCase(channels=4, per_channel=False, **_RELU),
 )  # fmt: skip
 
+# Blocks of 16 channels, whole and not, 8 channels by pairs of pixels, bands above 4 KB.
+MVE_CASES = (
+    *(ConvCase(height=h, width=w, channels=c, stride=s, **_RELU)
+      for h, w, c, s in (
+          (1, 1, 16, (1, 1)), (3, 3, 17, (1, 1)), (4, 5, 32, (1, 1)), (5, 4, 40, (2, 2)),
+          (6, 7, 31, (2, 1)), (7, 6, 16, (1, 2)), (3, 2, 8, (1, 1)), (4, 7, 8, (1, 1)),
+          (5, 6, 8, (2, 1)), (40, 47, 8, (1, 1)), (23, 48, 16, (2, 2)), (1, 2, 8, (1, 1)),
+      )),
+    ConvCase(height=5, width=6, channels=24, padding="VALID", batches=2, **_RELU),
+    ConvCase(height=5, width=6, channels=16, in_zero=127, **_ONE),
+    ConvCase(height=4, width=5, channels=8, in_zero=-128, batches=3, **_ONE),
+    ConvCase(height=8, width=9, channels=16, stride=(4, 3), **_ONE),
+    ConvCase(height=9, width=8, channels=18, kernel=(2, 5), stride=(1, 2), **_ONE),
+    ConvCase(height=6, width=7, channels=8, kernel=(4, 2), **_ONE),
+    ConvCase(height=5, width=5, channels=16, kernel=(1, 1), **_ONE),
+    ConvCase(height=28, width=1, channels=40, kernel=(5, 1), padding="VALID", **_ONE),
+    ConvCase(height=24, width=1, channels=16, kernel=(10, 1), **_RELU),
+    ConvCase(channels=16, activation="RELU", out_zero=-20, outputs=1),
+    ConvCase(channels=16, activation="RELU6", out_zero=-128, gain=0.1, outputs=1),
+    ConvCase(channels=16, gain=0.9, **_RELU),
+    ConvCase(channels=16, gain=2.0**-9, extreme_weights=True, **_RELU),
+    ConvCase(channels=16, gain=2.0**-9, extreme_weights=True, **_ONE),
+    ConvCase(channels=16, gain=1e-9, **_ONE),
+    ConvCase(channels=16, bias="large", **_ONE),
+    ConvCase(channels=16, bias="int32 max", **_RELU),
+    # On a single input channel this is a convolution.
+    ConvCase(height=9, width=8, channels=1, stride=(2, 2), outputs=8, activation="RELU",
+             out_zero=-128),
+)  # fmt: skip
+
 
 def random_depthwise_cases(rng: np.random.Generator, count: int) -> Iterator[ConvCase]:
     """Depthwise convolutions of the kind that models have, with random sizes."""
@@ -77,7 +108,7 @@ def random_depthwise_cases(rng: np.random.Generator, count: int) -> Iterator[Con
         yield ConvCase(
             height=int(rng.integers(4, 14)),
             width=int(rng.integers(4, 14)),
-            channels=pick(1, 4, 8, int(rng.integers(1, 10))),
+            channels=pick(1, 4, 8, 16, int(rng.integers(1, 10)), int(rng.integers(16, 40))),
             outputs=pick(1, 1, 1, 2),
             kernel=pick((3, 3), (3, 3), (int(rng.integers(1, 6)), int(rng.integers(1, 6)))),
             stride=pick((1, 1), (2, 2), (1, 2), (2, 1)),

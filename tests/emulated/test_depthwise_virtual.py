@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conv_cases import add_conv, add_depthwise
+from conv_cases import ConvCase, add_conv, add_depthwise
 from dense_cases import add_dense
-from depthwise_cases import DEPTHWISE_CASES
+from depthwise_cases import DEPTHWISE_CASES, MVE_CASES
 from fast_cases import CONV_CASES, DENSE_CASES
 from kernel_cases import KernelCases, options
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.measure import BenchOptions, bench
@@ -26,13 +26,15 @@ _DOZEN = 12
 _DSP_CANDIDATES = (0, 1, 2)
 
 
-def _depthwise_models(candidates: tuple[int | None, ...]) -> Iterator[KernelCases]:
+def _depthwise_models(
+    candidates: tuple[int | None, ...], edges: Sequence[ConvCase] = DEPTHWISE_CASES
+) -> Iterator[KernelCases]:
     """The cases by the dozen, as a device says no more of its tensors in one packet."""
     for candidate in candidates:
-        for start in range(0, len(DEPTHWISE_CASES), _DOZEN):
+        for start in range(0, len(edges), _DOZEN):
             cases = KernelCases(start)
             cases.target = {"candidate": candidate}
-            for case in DEPTHWISE_CASES[start : start + _DOZEN]:
+            for case in edges[start : start + _DOZEN]:
                 add_depthwise(cases, case)
             yield cases
 
@@ -66,7 +68,7 @@ def _mismatches(cases: KernelCases, board: Board, chain: ToolchainName, director
     sources = generate(read_model(tflite), replace(CodegenOptions.for_board(board), **cases.target))
     project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
     built = build(project, board, toolchain=chain)
-    link = VirtualBoard(board, built.elf)
+    link = open_link(board, built.elf)
     try:
         measured = BenchOptions(runs=1, warmup=0)
         result = bench(built, board, link, tflite=tflite, options=measured)
@@ -93,4 +95,13 @@ def test_dsp_kernels_are_exact(chain: ToolchainName, tmp_path: Path) -> None:
 def test_thumb1_kernels_are_exact(chain: ToolchainName, tmp_path: Path) -> None:
     board = load_board("raspberry_pi_pico")
     for number, cases in enumerate([*_depthwise_models((None,)), *_thumb1_models()]):
+        assert _mismatches(cases, board, chain, tmp_path / str(number)) == 0, number
+
+
+@pytest.mark.slow
+@pytest.mark.qemu
+@pytest.mark.parametrize("chain", _CHAINS)
+def test_mve_kernels_are_exact(chain: ToolchainName, tmp_path: Path) -> None:
+    board = load_board("qemu_mps3_an547")
+    for number, cases in enumerate([*_depthwise_models((0, 1), MVE_CASES), _add_model()]):
         assert _mismatches(cases, board, chain, tmp_path / str(number)) == 0, number

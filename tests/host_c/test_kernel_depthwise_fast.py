@@ -8,7 +8,13 @@ import pytest
 from conv_cases import EDGE_CASES, add_conv, add_depthwise
 from dense_cases import EDGE_CASES as DENSE_EDGE_CASES
 from dense_cases import add_dense
-from depthwise_cases import CANDIDATES, DEPTHWISE_CASES, TARGETS, random_depthwise_cases
+from depthwise_cases import (
+    CANDIDATES,
+    DEPTHWISE_CASES,
+    MVE_CASES,
+    TARGETS,
+    random_depthwise_cases,
+)
 from fast_cases import CONV_CASES, DENSE_CASES, random_conv_cases
 from kernel_cases import BOTH, KernelCases
 
@@ -17,13 +23,19 @@ from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.ir.reader import read_model
 
 _PREFERRED = [(family, 0) for family in TARGETS]
-_ALL = [("dsp", candidate) for candidate in range(1, CANDIDATES)] + [("mla", 1)]
+_ALL = [
+    *(("dsp", candidate) for candidate in range(1, CANDIDATES)),
+    ("mla", 1),
+    # Windows of 3 by 3 by the kernel for all windows.
+    ("mve", 1),
+]
 
 
 def _depthwise(seed: int, family: str, candidate: int, random_cases: int) -> KernelCases:
     cases = KernelCases(seed)
     cases.target = {**TARGETS[family], "candidate": candidate}
-    for case in (*DEPTHWISE_CASES, *random_depthwise_cases(cases.rng, random_cases)):
+    edges = MVE_CASES if family == "mve" else DEPTHWISE_CASES
+    for case in (*edges, *random_depthwise_cases(cases.rng, random_cases)):
         add_depthwise(cases, case)
     return cases
 
@@ -74,7 +86,14 @@ def test_every_kernel_is_among_the_cases() -> None:
         cases = _depthwise(75, family, candidate, 0)
         sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
         used |= {layer.kernel for layer in sources.layers}
-    assert used == {
+    assert used >= {
+        "conv_2d_s8_double_mve",
+        "depthwise_3x3_s8_double_mve",
+        "depthwise_3x3_s8_fitted_mve",
+        "depthwise_s8_double_mve",
+        "depthwise_s8_fitted_mve",
+    }
+    assert {kernel for kernel in used if not kernel.endswith("_mve")} == {
         "depthwise_3x3_s8_1_dsp",
         "depthwise_3x3_s8_2_dsp",
         "depthwise_planes_s8_dsp",

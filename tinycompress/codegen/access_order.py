@@ -240,7 +240,17 @@ def _planes(numbers: _Numbers) -> Overlap | None:
     Channels keep out of each other's way if the output is whole pixels away from the input. A step
     reads the rows that are not yet in the plane, and writes one byte of each of its pixels.
     """
-    channels, multiplier = numbers["input_channels"], numbers["depth_multiplier"]
+    return _bands(numbers, numbers["depth_multiplier"])
+
+
+def _blocks(numbers: _Numbers) -> Overlap | None:
+    """As `_planes`, a block of channels at a time; a last one must not repeat some of others."""
+    channels = numbers["input_channels"]
+    return None if channels % numbers["pixel_bytes"] else _bands(numbers, 1)
+
+
+def _bands(numbers: _Numbers, multiplier: int) -> Overlap | None:
+    channels = numbers["input_channels"]
     if multiplier > 1 and channels > 1:
         return None
     band, stride = numbers["band_height"], numbers["stride_height"]
@@ -288,12 +298,16 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "conv_2d_s8_ref": _conv_by_element,
         "depthwise_3x3_s8_1_dsp": _planes,
         "depthwise_3x3_s8_2_dsp": _planes,
+        "depthwise_3x3_s8_double_mve": _blocks,
+        "depthwise_3x3_s8_fitted_mve": _blocks,
         "depthwise_conv_2d_s8_ref": _depthwise_by_element,
         "depthwise_planes_s8_double_plain": _planes,
         "depthwise_planes_s8_dsp": _planes,
         "depthwise_planes_s8_fitted_plain": _planes,
         "depthwise_quads_s8_double_dsp": _quads,
         "depthwise_quads_s8_fitted_dsp": _quads,
+        "depthwise_s8_double_mve": _blocks,
+        "depthwise_s8_fitted_mve": _blocks,
         "fully_connected_direct_s8_double_dsp": _fours_of_rows,
         "fully_connected_direct_s8_fitted_dsp": _fours_of_rows,
         "fully_connected_s8_double_dsp": _rows,

@@ -32,7 +32,7 @@ from tinycompress.codegen.ops.streams import (
     tap_order,
 )
 from tinycompress.codegen.ops.thumb1 import thumb1_layer
-from tinycompress.codegen.ops.window import Window
+from tinycompress.codegen.ops.window import Window, window_sizes
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import Graph, Op, Tensor
@@ -164,25 +164,7 @@ class _Conv:
     @property
     def windows(self) -> dict[str, ParamValue]:
         """The sizes of any other one."""
-        values = {
-            "input_height": self.x.shape[1],
-            "input_width": self.x.shape[2],
-            "input_channels": self.x.shape[3],
-            "output_width": self.y.shape[2],
-            "filter_height": self.window.size[0],
-            "filter_width": self.window.size[1],
-            "stride_height": self.window.stride[0],
-            "stride_width": self.window.stride[1],
-            "pad_top": self.window.padding[0],
-            "pad_left": self.window.padding[2],
-            "zero_point": o.quantization(self.x).zero_point,
-        }
-        return {
-            **{f"window.{name}": value for name, value in values.items()},
-            "batches": self.x.shape[0],
-            "output_area": self.y.shape[1] * self.y.shape[2],
-            "output_channels": len(self.rows),
-        }
+        return window_sizes(self.x, self.y, self.window)
 
     def stream(self, words: Words) -> dict[str, ParamValue]:
         return {

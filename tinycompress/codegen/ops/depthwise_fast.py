@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.channels import channel_tables
+from tinycompress.codegen.ops.depthwise_mve import mve_variants
 from tinycompress.codegen.ops.depthwise_planes import plain_variants, plane_variants
 from tinycompress.codegen.ops.depthwise_problem import DepthwiseProblem, depthwise_problem
 from tinycompress.codegen.ops.depthwise_quads import quad_variants
-from tinycompress.codegen.ops.window import Window
+from tinycompress.codegen.ops.mve import Product, windowed_mve
+from tinycompress.codegen.ops.window import Window, window_sizes
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.graph import Graph, Op
 
@@ -28,8 +34,28 @@ def fast_variants(
     problem = depthwise_problem(graph, op, window, reference)
     if family not in ("mve", "dsp"):
         return tuple(plain_variants(problem))
+    mve = tuple(_mve_variants(problem, window)) if family == "mve" else ()
     planes, quads = tuple(plane_variants(problem)), tuple(quad_variants(problem))
-    return (*quads, *planes) if _few_pixels(problem) else (*planes, *quads)
+    return (*mve, *quads, *planes) if _few_pixels(problem) else (*mve, *planes, *quads)
+
+
+def _mve_variants(problem: DepthwiseProblem, window: Window) -> Iterator[Layer]:
+    """The kernels for MVE; on a single input channel this is a plain convolution."""
+    yield from mve_variants(problem)
+    x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
+    tables = channel_tables(problem.stairs, problem.rows, problem.biases)
+    if x.shape[3] != 1 or tables is None:
+        return
+    product = Product(
+        reference=problem.reference,
+        weights_name=o.operand(problem.graph, problem.op, 1).name,
+        rows=problem.rows,
+        tables=tables,
+        zero_point=o.quantization(y).zero_point,
+        limits=o.clamp_range(problem.graph, problem.op),
+    )
+    if product.fits:
+        yield windowed_mve(product, window_sizes(x, y, window))
 
 
 def _few_pixels(problem: DepthwiseProblem) -> bool:

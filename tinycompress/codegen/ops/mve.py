@@ -61,19 +61,23 @@ def product_stream(weights: Int64s, tables: ChannelTables) -> npt.NDArray[np.uin
     padded = np.zeros((outputs, vectors(inputs) * MVE_BYTES), np.int8)
     padded[:, :inputs] = weights
     lanes = padded[order].reshape(len(order), 4, -1, MVE_BYTES).transpose(0, 2, 1, 3)
-    extras = tables.extras if tables.rounding == "fitted" else -(tables.extras + 1)
     return np.concatenate(
         [
-            _words(tables.biases[order], np.int32),
-            _words(lanes, np.int8),
-            _words(np.broadcast_to(tables.multipliers, outputs)[order], np.int32),
-            _words(np.broadcast_to(extras, outputs)[order], np.int16),
+            as_words(tables.biases[order], np.int32),
+            as_words(lanes, np.int8),
+            as_words(np.broadcast_to(tables.multipliers, outputs)[order], np.int32),
+            as_words(np.broadcast_to(kernel_extras(tables), outputs)[order], np.int16),
         ],
         axis=1,
     ).reshape(-1)
 
 
-def _words(values: npt.NDArray[np.integer], dtype: npt.DTypeLike) -> npt.NDArray[np.uint32]:
+def kernel_extras(tables: ChannelTables) -> Int64s:
+    """Addends of fitted lines, or minus the right shifts, as lanes are shifted to the left."""
+    return tables.extras if tables.rounding == "fitted" else -(tables.extras + 1)
+
+
+def as_words(values: npt.NDArray[np.integer], dtype: npt.DTypeLike) -> npt.NDArray[np.uint32]:
     """Integers as little-endian words, one row for each of the first dimension."""
     rows = np.ascontiguousarray(values.astype(np.dtype(dtype).newbyteorder("<")))
     return rows.reshape(len(rows), -1).view("<u4").astype(np.uint32)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinycompress.codegen.ops.operands import int_option, operand, result
+from tinycompress.codegen.layer import ParamValue
+from tinycompress.codegen.ops.operands import int_option, operand, quantization, result
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import Graph, Op, Tensor
 
 MAX_REACH = 2**24
 """Elements that a dilated window may span, so that positions stay far within int32."""
@@ -90,3 +91,32 @@ def output_shape_detail(graph: Graph, op: Op, window: Window, channels: int) -> 
     if found == expected:
         return None
     return f"it is {list(found)}, expected {list(expected)}"
+
+
+def window_sizes(x: Tensor, y: Tensor, window: Window) -> dict[str, ParamValue]:
+    """Parameters of the kernels that copy the windows of a convolution.
+
+    Args:
+        x: Input, ``[N, H, W, C]``.
+        y: Output.
+        window: Without dilation.
+    """
+    values = {
+        "input_height": x.shape[1],
+        "input_width": x.shape[2],
+        "input_channels": x.shape[3],
+        "output_width": y.shape[2],
+        "filter_height": window.size[0],
+        "filter_width": window.size[1],
+        "stride_height": window.stride[0],
+        "stride_width": window.stride[1],
+        "pad_top": window.padding[0],
+        "pad_left": window.padding[2],
+        "zero_point": quantization(x).zero_point,
+    }
+    return {
+        **{f"window.{name}": value for name, value in values.items()},
+        "batches": x.shape[0],
+        "output_area": y.shape[1] * y.shape[2],
+        "output_channels": y.shape[3],
+    }

@@ -20,8 +20,7 @@ typedef struct {
 /* All pixels, by twos and a last one, for the channels of a part of the stream. */
 TCK_INLINE void tck_conv_1x1_s8_mve_part(const tck_conv_1x1_s8_mve_params *p, const int8_t *input,
                                          int8_t *output, const uint32_t *from, const uint32_t *end,
-                                         int32_t fitted) {
-    const tck_pixels_pair_mve by = tck_pixels_by_mve(fitted, p->inputs % TCK_MVE_BYTES != 0);
+                                         tck_pixels_pair_mve by) {
     const int32_t twos = p->pixels / 2;
     tck_pixels_s8_mve_work work = {.chunks = p->inputs / TCK_MVE_BYTES,
                                    .first = input,
@@ -50,14 +49,20 @@ TCK_INLINE void tck_conv_1x1_s8_mve_part(const tck_conv_1x1_s8_mve_params *p, co
 
 /* Where channels are no whole fours, the last four have some that come before, and all pixels are
  * read again for them. */
-TCK_INLINE void tck_conv_1x1_s8_mve(const tck_conv_1x1_s8_mve_params *p, const int8_t *input,
-                                    int8_t *output, int32_t fitted) {
+TCK_SHARED void tck_conv_1x1_s8_all_mve(const tck_conv_1x1_s8_mve_params *p, const int8_t *input,
+                                        int8_t *output, tck_pixels_pair_mve by) {
     const uint32_t *const end = p->stream + p->stream_words;
     const uint32_t *const last = p->outputs % 4 != 0 ? end - p->four_words : end;
-    tck_conv_1x1_s8_mve_part(p, input, output, p->stream, last, fitted);
+    tck_conv_1x1_s8_mve_part(p, input, output, p->stream, last, by);
     if (last != end) {
-        tck_conv_1x1_s8_mve_part(p, input, output + p->outputs - 4, last, end, fitted);
+        tck_conv_1x1_s8_mve_part(p, input, output + p->outputs - 4, last, end, by);
     }
+}
+
+TCK_INLINE void tck_conv_1x1_s8_mve(const tck_conv_1x1_s8_mve_params *p, const int8_t *input,
+                                    int8_t *output, int32_t fitted) {
+    const int32_t tail = p->inputs % TCK_MVE_BYTES != 0;
+    tck_conv_1x1_s8_all_mve(p, input, output, tck_pixels_by_mve(fitted, tail));
 }
 
 #endif

@@ -43,10 +43,9 @@ TCK_SHARED void tck_gather_window_mve(const tck_conv_window *w, const int8_t *in
 
 /* Two windows lie in `windows` one behind the other, each in whole vectors: weights are 0 where
  * taps end, so that nobody needs to clear what follows them. */
-TCK_INLINE void tck_conv_2d_s8_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
-                                   int8_t *output, int8_t *windows, int32_t fitted) {
+TCK_SHARED void tck_conv_2d_s8_all_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
+                                       int8_t *output, int8_t *windows, tck_pixels_pair_mve by) {
     const tck_conv_window *const w = &p->window;
-    const tck_pixels_pair_mve by = tck_pixels_by_mve(fitted, 0);
     const uint32_t *const end = p->stream + p->stream_words;
     const uint32_t *const last = p->output_channels % 4 != 0 ? end - p->four_words : end;
     const int32_t window_bytes = p->chunks * TCK_MVE_BYTES;
@@ -83,6 +82,11 @@ TCK_INLINE void tck_conv_2d_s8_mve(const tck_conv_2d_s8_mve_params *p, const int
         }
         input += w->input_height * w->input_width * w->input_channels;
     }
+}
+
+TCK_INLINE void tck_conv_2d_s8_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
+                                   int8_t *output, int8_t *windows, int32_t fitted) {
+    tck_conv_2d_s8_all_mve(p, input, output, windows, tck_pixels_by_mve(fitted, 0));
 }
 
 #endif
