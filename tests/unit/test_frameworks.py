@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ import pytest
 from firmware_support import TFLITE, ProcessLink, copy_sources
 from framework_support import (
     ARDUINO_CLI,
+    STAND_INS,
     application_for_pc,
     behind_a_port,
     board_without_dwt,
     sketch_for_pc,
 )
-from support import require_tool
+from support import EXECUTABLES, require_tool
 from tflite_files import small_cnn
 
 from tinycompress import pipeline
@@ -31,7 +34,7 @@ from tinycompress.firmware.frameworks import framework_tree
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.measurement.client import DeviceClient
 from tinycompress.oracle import Oracle
-from tinycompress.pipeline import flashing
+from tinycompress.pipeline import FrameworkBuild, flashing
 from tinycompress.toolchain.framework_build import compile_sketch, load_framework_built
 
 FRAMEWORKS = ("arduino", "zephyr")
@@ -59,6 +62,46 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def no_arduino_cli(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("TC_ARDUINO_CLI", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A sketch that the stand-in compiled for Arm, and the same sketch as a program for this PC."""
+
+    board: Path
+    made: FrameworkBuild
+    program: Path
+    calls: tuple[list[str], ...]
+
+    @property
+    def directory(self) -> Path:
+        return self.made.project.directory
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    """On a board without a DWT, so that this PC can run it. Tests must not change it."""
+    require_tool("gcc")
+    place = tmp_path_factory.mktemp("sketches")
+    (place / "small.tflite").write_bytes(small_cnn())
+    (place / "calls").write_text("")
+    board = board_without_dwt(place)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TC_ARDUINO_CLI", str(ARDUINO_CLI))
+        patch.setenv("STAND_IN_LOG", str(place / "calls"))
+        made = pipeline.build_in_framework(
+            place / "small.tflite", board, "arduino", output=place / "my-sketch"
+        )
+    program = sketch_for_pc(made.project.directory, place / "program")
+    return Tried(board, made, program, tuple(called(place / "calls")))
+
+
+@pytest.fixture
+def own_copy(tried: Tried, tmp_path: Path) -> Path:
+    """The sketch's directory, to be changed."""
+    directory = tmp_path / "my-sketch"
+    shutil.copytree(tried.directory, directory)
+    return directory
 
 
 def called(log: Path) -> list[list[str]]:
@@ -207,16 +250,9 @@ def converse(program: Path, project_id: str | None, ticks_hz: int) -> None:
         link.close()
 
 
-@pytest.mark.usefixtures("no_arduino_cli")
-def test_a_sketch_answers_on_its_serial(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    board = board_without_dwt(tmp_path)
-    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
-    assert made.firmware is None
-    monkeypatch.undo()
-    program = sketch_for_pc(made.project.directory, tmp_path / "program")
-    converse(program, made.project.project_id, 1_000_000)
+@pytest.mark.gcc
+def test_a_sketch_answers_on_its_serial(tried: Tried) -> None:
+    converse(tried.program, tried.made.project.project_id, 1_000_000)
 
 
 def test_an_application_answers_on_its_console(model: Path, tmp_path: Path) -> None:
@@ -227,16 +263,27 @@ def test_an_application_answers_on_its_console(model: Path, tmp_path: Path) -> N
     converse(program, made.project.project_id, 125_000_000)
 
 
-def test_a_counter_of_another_rate_does_not_compile(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "pico", "zephyr", output=tmp_path / "app")
-    with pytest.raises(AssertionError, match="runs at another rate than the board file says"):
-        application_for_pc(made.project.directory, tmp_path / "build", cycles_per_sec=1000)
+@pytest.mark.parametrize(("rate", "compiles"), [(125_000_000, True), (1000, False)])
+def test_a_counter_of_another_rate_does_not_compile(
+    rate: int, compiles: bool, tmp_path: Path
+) -> None:
+    require_tool("host-cc")
+    project = render_framework_project(
+        copy_sources(), load_board("pico").within("zephyr"), tmp_path / "app",
+        framework="zephyr", tflite=TFLITE, model_name="copy",
+    )  # fmt: skip
+    done = subprocess.run(
+        ["cc", "-fsyntax-only", f"-I{STAND_INS / 'zephyr' / 'include'}", "-I.", "-Iruntime/include",
+         f"-DCONFIG_SYS_CLOCK_HW_CYCLES_PER_SEC={rate}", "platform/platform.c"],
+        cwd=project.directory, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode == 0) == compiles, done.stderr
+    assert ("runs at another rate than the board file says" in done.stderr) != compiles
 
 
-@pytest.mark.parametrize("board", ["nano33", "h743zi"])
-def test_applications_with_a_cycle_counter_compile(board: str, model: Path, tmp_path: Path) -> None:
-    """A PC has no DWT, so they are not run."""
-    made = pipeline.build_in_framework(model, board, "zephyr", output=tmp_path / "app")
+def test_an_application_over_usb_with_a_cycle_counter_compiles(model: Path, tmp_path: Path) -> None:
+    """A PC has no DWT, so it is not run."""
+    made = pipeline.build_in_framework(model, "nano33", "zephyr", output=tmp_path / "app")
     application_for_pc(made.project.directory, tmp_path / "build", cycles_per_sec=32_768)
 
 
@@ -260,7 +307,7 @@ def test_arduino_cli_compiles_the_sketch(
     assert shown["build_id"] == project.project_id
     assert shown["elf"] == str(directory / "build" / "digits-nano.ino.elf")
     assert set(shown["images"]) == {"bin"}
-    # Two filters of 3 x 3 and eight weights for each of three outputs, and their biases.
+    # Two filters of 3 x 3, and eight weights for each of three outputs.
     assert shown["flash"]["weights_bytes"] >= 2 * 9 + 3 * 8
     assert shown["flash"]["kernels_bytes"] > 500
     assert shown["ram"]["arena_bytes"] == project.arena_bytes
@@ -270,21 +317,27 @@ def test_arduino_cli_compiles_the_sketch(
 @pytest.mark.gcc
 @pytest.mark.usefixtures("calls")
 def test_a_build_that_fails_leaves_the_last_one(
+    tried: Tried, own_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elf = (own_copy / "build" / "my-sketch.ino.elf").read_bytes()
+    monkeypatch.setenv("STAND_IN_FAIL", "compile")
+    board = load_board(str(tried.board)).within("arduino")
+    with pytest.raises(ToolError, match="Platform 'arduino:mbed_nano' not found") as caught:
+        compile_sketch(load_project(own_copy), board)
+    assert caught.value.exit_code == 5
+    assert "arduino-cli core install somebody:some_core" in str(caught.value.hint)
+    assert (own_copy / "build" / "my-sketch.ino.elf").read_bytes() == elf
+
+
+@pytest.mark.usefixtures("calls")
+def test_a_first_build_that_fails_leaves_the_sketch_alone(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    directory = tmp_path / "digits"
-    made = pipeline.build_in_framework(model, "nano33", "arduino", output=directory)
-    elf = (directory / "build" / "digits.ino.elf").read_bytes()
     monkeypatch.setenv("STAND_IN_FAIL", "compile")
-    target = load_board("nano33").within("arduino")
-    with pytest.raises(ToolError, match="Platform 'arduino:mbed_nano' not found") as caught:
-        compile_sketch(made.project, target)
-    assert caught.value.exit_code == 5
-    assert "arduino-cli core install arduino:mbed_nano" in str(caught.value.hint)
-    assert (directory / "build" / "digits.ino.elf").read_bytes() == elf
-    assert _run(["build", str(model), "-b", "nano33", "--framework", "arduino",
-                 "-o", str(tmp_path / "new")]) == 5  # fmt: skip
+    arguments = ["build", str(model), "-b", "nano33", "--framework", "arduino"]
+    assert _run([*arguments, "-o", str(tmp_path / "new")]) == 5
     assert "not found" in capsys.readouterr().err
+    assert (tmp_path / "new" / "new.ino").exists()
     assert not (tmp_path / "new" / "build").exists()
 
 
@@ -297,11 +350,11 @@ def test_without_arduino_cli_the_commands_are_told(
     printed = capsys.readouterr()
     assert "not compiled yet" in printed.out
     assert "arduino-cli compile --fqbn arduino:mbed_nano:nano33ble" in printed.err
-    assert _run([*arguments, "-o", str(tmp_path / "two"), "--json"]) == 0
-    shown = json.loads(capsys.readouterr().out)
+    assert _run([*arguments, "-o", str(tmp_path / "two"), "--json", "--flash"]) == 5
+    printed = capsys.readouterr()
+    shown = json.loads(printed.out)
     assert (shown["compiled"], shown["framework"]) == (False, "arduino")
-    assert _run([*arguments, "-o", str(tmp_path / "three"), "--flash"]) == 5
-    assert "arduino-cli is not installed" in capsys.readouterr().err
+    assert "arduino-cli is not installed" in printed.err
 
 
 def test_a_variable_that_names_no_program(
@@ -312,53 +365,60 @@ def test_a_variable_that_names_no_program(
         pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
 
 
+@pytest.mark.parametrize("option", [["--toolchain", "gcc"], ["--transport", "uart"]])
+def test_options_that_a_framework_decides_itself(
+    option: list[str], model: Path, tmp_path: Path
+) -> None:
+    arguments = ["build", str(model), "-b", "nano33", "--framework", "arduino"]
+    assert _run([*arguments, *option, "-o", str(tmp_path / "sketch")]) == 2
+    assert not (tmp_path / "sketch").exists()
+
+
 @pytest.mark.gcc
-@pytest.mark.usefixtures("calls")
-def test_what_was_linked_from_other_sources_is_refused(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "one")
-    other = tmp_path / "two"
-    shutil.copytree(made.project.directory, other)
-    facts = json.loads((other / "tinycompress.json").read_text())
+def test_what_was_linked_from_other_sources_is_refused(tried: Tried, own_copy: Path) -> None:
+    facts = json.loads((own_copy / "tinycompress.json").read_text())
     facts["project_id"] = "ab" * 20
-    (other / "tinycompress.json").write_text(json.dumps(facts))
-    (other / "build" / "one.ino.elf").rename(other / "build" / "two.ino.elf")
+    (own_copy / "tinycompress.json").write_text(json.dumps(facts))
+    board = load_board(str(tried.board)).within("arduino")
     with pytest.raises(ConfigError, match="was not linked from the sources"):
-        load_framework_built(load_project(other), load_board("nano33").within("arduino"))
+        load_framework_built(load_project(own_copy), board)
 
 
 @pytest.mark.gcc
 @pytest.mark.usefixtures("calls")
-def test_a_build_directory_of_somebody_else_is_left_alone(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
-    build = made.project.directory / "build"
+def test_a_build_directory_of_somebody_else_is_left_alone(tried: Tried, own_copy: Path) -> None:
+    build = own_copy / "build"
     shutil.rmtree(build)
     build.mkdir()
     (build / "thesis.tex").write_text("years of work")
     with pytest.raises(ConfigError, match="arduino-cli did not make it"):
-        compile_sketch(made.project, load_board("nano33").within("arduino"))
+        compile_sketch(load_project(own_copy), load_board(str(tried.board)).within("arduino"))
     assert (build / "thesis.tex").read_text() == "years of work"
 
 
 @pytest.mark.gcc
 def test_flash_uploads_by_arduino_cli_and_asks_the_board(
-    model: Path, tmp_path: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
+    tried: Tried, calls: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    board = board_without_dwt(tmp_path)
-    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
-    program = sketch_for_pc(made.project.directory, tmp_path / "program")
-    with behind_a_port(program) as name:
+    with behind_a_port(tried.program) as name:
         port = SerialPort(name, "a board", (0x2E8A, 0x00C0), "SERIAL", "1-1")
-        ports = BoardPorts(port, None)
-        monkeypatch.setattr(flashing, "choose_ports", lambda *_: ports)
+        monkeypatch.setattr(flashing, "choose_ports", lambda *_: BoardPorts(port, None))
         monkeypatch.setattr(flashing, "answering_port", lambda *_: port)
-        done = pipeline.flash(made.project.directory, board=board)
+        done = pipeline.flash(tried.directory, board=tried.board)
     assert (done.method, done.port) == ("arduino-cli", name)
-    upload = called(calls)[-1]
-    directory = made.project.directory
-    assert upload == [
-        "upload", "--fqbn", "somebody:some_core:my_board", "--port", name,
-        "--input-dir", str(directory / "build"), str(directory),
+    assert called(calls) == [
+        [
+            "upload", "--fqbn", "somebody:some_core:my_board", "--port", name,
+            "--input-dir", str(tried.directory / "build"), str(tried.directory),
+        ]
     ]  # fmt: skip
+
+
+@pytest.mark.gcc
+def test_a_board_that_is_not_plugged_in(tried: Tried, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flashing, "choose_ports", lambda *_: BoardPorts(None, None))
+    with pytest.raises(FlashError, match="no USB port of"):
+        pipeline.flash(tried.directory, board=tried.board)
 
 
 @pytest.mark.usefixtures("calls")
@@ -369,51 +429,55 @@ def test_an_upload_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert caught.value.exit_code == 6
 
 
+@pytest.mark.usefixtures("no_arduino_cli")
+def test_an_upload_without_arduino_cli(tmp_path: Path) -> None:
+    with pytest.raises(FlashError, match="arduino-cli is not installed"):
+        arduino.upload_sketch(tmp_path, tmp_path, fqbn="a:b:c", port="/dev/null")
+
+
 @pytest.mark.gcc
-@pytest.mark.usefixtures("calls")
-def test_methods_of_other_builds_are_refused(model: Path, tmp_path: Path) -> None:
-    sketch = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+def test_methods_of_other_builds_are_refused(tried: Tried) -> None:
     with pytest.raises(ConfigError, match="not flashed by bossac"):
-        pipeline.flash(sketch.project.directory, method="bossac")
+        pipeline.flash(tried.directory, board=tried.board, method="bossac")
 
 
 # --- measured -------------------------------------------------------------------------------------
 
 
 @pytest.mark.gcc
-@pytest.mark.usefixtures("calls")
-def test_bench_measures_a_sketch_behind_a_port(model: Path, tmp_path: Path) -> None:
-    board = board_without_dwt(tmp_path)
-    made = pipeline.build_in_framework(model, board, "arduino", output=tmp_path / "sketch")
-    program = sketch_for_pc(made.project.directory, tmp_path / "program")
+def test_bench_measures_a_sketch_behind_a_port(tried: Tried, tmp_path: Path) -> None:
     samples = tmp_path / "samples.npz"
     (array,) = random_inputs(Oracle(small_cnn(), "tflm").inputs, 4)
     np.savez(samples, x=array[:, 0])
-    with behind_a_port(program) as port:
-        result = pipeline.bench(made.project.directory, board=board, port=port, samples=samples)
+    with behind_a_port(tried.program) as port:
+        result = pipeline.bench(tried.directory, board=tried.board, port=port, samples=samples)
     assert (result.samples, result.mismatched_samples) == (4, 0)
-    assert (result.toolchain, result.build_id) == ("arduino", made.project.project_id)
+    assert (result.toolchain, result.build_id) == ("arduino", tried.made.project.project_id)
     assert result.latency_us is not None
     assert result.latency_us.obtained == "measured"
     assert result.cycles is None, "microseconds are no cycles"
     assert result.ram.stack_peak_bytes is None
     assert any("Arduino compiled the firmware" in note for note in result.notes)
-    with behind_a_port(program) as port:
-        other = pipeline.build_in_framework(
-            model, board, "arduino", output=tmp_path / "other", optimize="flash"
-        )
-        with pytest.raises(DeviceError, match="the device runs build"):
-            pipeline.bench(other.project.directory, board=board, port=port)
 
 
 @pytest.mark.gcc
 @pytest.mark.usefixtures("calls")
-def test_virtual_boards_do_not_run_a_frameworks_firmware(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+def test_bench_refuses_a_board_that_runs_another_sketch(
+    tried: Tried, model: Path, tmp_path: Path
+) -> None:
+    other = pipeline.build_in_framework(
+        model, tried.board, "arduino", output=tmp_path / "other", optimize="flash"
+    )
+    with behind_a_port(tried.program) as port, pytest.raises(DeviceError, match="runs build"):
+        pipeline.bench(other.project.directory, board=tried.board, port=port)
+
+
+@pytest.mark.gcc
+def test_virtual_boards_do_not_run_a_frameworks_firmware(tried: Tried) -> None:
     with pytest.raises(ConfigError, match="virtual boards run the firmware of --framework cmake"):
-        pipeline.bench(made.project.directory)
+        pipeline.bench(tried.directory, board=tried.board)
     with pytest.raises(ConfigError, match="virtual boards run the firmware of --framework cmake"):
-        pipeline.serve(made.project.directory)
+        pipeline.serve(tried.directory, board=tried.board)
 
 
 def test_a_project_that_nobody_compiled(model: Path, tmp_path: Path) -> None:
@@ -421,3 +485,64 @@ def test_a_project_that_nobody_compiled(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="has not been compiled") as caught:
         pipeline.bench(made.project.directory, port="/dev/null")
     assert "west build -b arduino_nano_33_ble -d build ." in str(caught.value.hint)
+
+
+@pytest.mark.gcc
+def test_west_flashes_applications(tried: Tried, own_copy: Path) -> None:
+    """The sketch's ELF stands for an application's, whose id it does hold."""
+    facts = json.loads((own_copy / "tinycompress.json").read_text())
+    (own_copy / "tinycompress.json").write_text(json.dumps({**facts, "framework": "zephyr"}))
+    (own_copy / "build" / "zephyr").mkdir()
+    (own_copy / "build" / "my-sketch.ino.elf").rename(own_copy / "build" / "zephyr" / "zephyr.elf")
+    with pytest.raises(ConfigError, match="which west flashes") as caught:
+        pipeline.flash(own_copy, board=tried.board)
+    assert "west flash -d build" in str(caught.value.hint)
+
+
+# --- TFLM -----------------------------------------------------------------------------------------
+
+
+def tflm_sources(directory: Path, framework: str, model: Path) -> Path:
+    made = pipeline.build_in_framework(
+        model,
+        "nano33",
+        framework,
+        engine="tflm",
+        output=directory,  # type: ignore[arg-type]
+    )
+    assert made.firmware is None
+    assert made.project.arena is not None
+    assert made.project.arena.obtained == "estimated"
+    assert not list(directory.rglob("tcm_cxx_runtime.c"))
+    return directory
+
+
+@pytest.mark.gcc
+@pytest.mark.usefixtures("no_arduino_cli")
+def test_tflm_as_a_sketch_compiles(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the core's flags, against stand-ins for the library's headers."""
+    sketch = tflm_sources(tmp_path / "sketch", "arduino", model)
+    monkeypatch.undo()
+    assert "#include <TensorFlowLite.h>" in (sketch / "sketch.ino").read_text()
+    for source in sorted((sketch / "src").rglob("*.c*")):
+        is_c = source.suffix == ".c"
+        compiler = EXECUTABLES["gcc"] if is_c else "arm-none-eabi-g++"
+        standard = ["-std=gnu11"] if is_c else ["-std=gnu++14", "-fno-rtti"]
+        done = subprocess.run(
+            [compiler, *standard, "-mcpu=cortex-m4", "-mthumb", "-Os", "-Wall", "-Wextra",
+             "-Werror", "-fno-exceptions", "-funsigned-char", f"-I{STAND_INS / 'arduino'}",
+             f"-I{STAND_INS / 'tflm'}", "-fsyntax-only", source],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+
+def test_tflm_as_an_application_takes_zephyrs_module(model: Path, tmp_path: Path) -> None:
+    application = tflm_sources(tmp_path / "app", "zephyr", model)
+    settings = (application / "prj.conf").read_text()
+    for line in ("CONFIG_CPP=y", "CONFIG_TENSORFLOW_LITE_MICRO=y"):
+        assert line in settings.splitlines()
+    assert "+tflite-micro" in (application / "README.md").read_text()
+    application_for_pc(application, tmp_path / "build", cycles_per_sec=1)
