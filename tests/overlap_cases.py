@@ -12,8 +12,9 @@ from tinycompress.codegen.access_order import Overlap, overlap_of
 from tinycompress.codegen.generator import lower_graph
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.memory import ArenaLayout, view_roots
+from tinycompress.codegen.memory import ArenaLayout
 from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.places import places
 from tinycompress.codegen.render import render
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model
@@ -67,7 +68,10 @@ def place(cases: KernelCases, core: CodegenOptions, steps_nearer: int) -> Placed
         if layer.scratch_bytes:
             scratch[step] = end
             end += -(-layer.scratch_bytes // 8) * 8
-    roots = view_roots(graph)
-    tensors = {i: offsets[roots[i]] for i in roots if roots[i] in offsets}
+    tensors = {
+        index: offsets[place.root] + place.offset_bytes
+        for index, place in places(graph).items()
+        if place.root in offsets
+    }
     layout = ArenaLayout(tensors, scratch, max(end, 1), 0, "none")
     return Placed(render(model, graph, layers, layout, core), layers, tuple(overlapping))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,12 @@ from kernel_cases import Array, KernelCases, options, same_or_valid
 from overlap_cases import Placed, place
 
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.generator import lower_graph
+from tinycompress.codegen.generator import lower_graph, lower_op
 from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.memory import lay_out, view_roots
+from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.ram import fit_ram
 from tinycompress.codegen.render import render
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model
@@ -140,8 +141,12 @@ class Poisoned:
     def __init__(self, tflite: bytes, core: CodegenOptions, *, overlapping: bool) -> None:
         model = read_model(tflite)
         graph = run_passes(model.main)
-        layers = lower_graph(graph, core)
-        self._layout = lay_out(graph, layers, overlapping=overlapping)
+        if overlapping:
+            fitted = fit_ram(graph, core, lower_op)
+            graph, layers, self._layout = fitted.graph, fitted.layers, fitted.layout
+        else:
+            layers = lower_graph(graph, core)
+            self._layout = lay_out(graph, layers, overlapping=False)
         self._live = self._live_bytes(graph, layers)
         sources = render(model, graph, layers, self._layout, core)
         self.model = HostModel(sources)
@@ -151,18 +156,21 @@ class Poisoned:
 
     def _live_bytes(self, graph: Graph, layers: Sequence[Layer]) -> list[Array]:
         """For each layer, which bytes of the arena it or a later one reads as they are."""
-        roots = view_roots(graph)
-        found = []
-        for step in range(len(layers)):
-            live = np.zeros(self._layout.arena_bytes, bool)
-            born = set(graph.inputs) | {i for layer in layers[:step] for i in layer.writes}
-            needed = {roots[i] for layer in layers[step:] for i in layer.reads}
-            needed |= {roots[i] for i in graph.outputs}
-            for index in {roots[i] for i in born} & needed:
+
+        def marked(indices: Iterable[int]) -> Array:
+            found = np.zeros(self._layout.arena_bytes, bool)
+            for index in indices:
                 begin = self._layout.tensors[index]
-                live[begin : begin + graph.tensors[index].size_bytes] = True
-            found.append(live)
-        return found
+                found[begin : begin + graph.tensors[index].size_bytes] = True
+            return found
+
+        live = []
+        needed = marked(graph.outputs)
+        for layer in reversed(layers):
+            # What a layer writes is nobody's before; parts of a whole are written one by one.
+            needed = (needed & ~marked(layer.writes)) | marked(layer.reads)
+            live.append(needed)
+        return live[::-1]
 
     def run(self, sample: Array, value: int) -> Array:
         """The first output, with ``value`` in the freed bytes."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from conv_cases import ConvCase, add_conv
 from dense_cases import DenseCase, add_dense
 from kernel_cases import KernelCases
+from patch_cases import widening
 
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
@@ -67,6 +69,50 @@ def test_a_budget_that_is_met_changes_nothing() -> None:
 def test_a_budget_that_no_kernels_meet_is_refused() -> None:
     with pytest.raises(ModelError, match=r"arena takes \d+ bytes at layer .*, the budget is 100$"):
         _generated(_conv(), replace(SPEED, ram_budget_bytes=100))
+
+
+def test_cheap_patches_are_taken_for_speed_and_more_for_ram() -> None:
+    model = read_model(widening().tflite())
+    whole = generate(model, replace(SPEED, optimize="flash"))
+    assert whole.trades == ()
+    some, most = generate(model, SPEED), generate(model, RAM)
+    assert most.arena_bytes <= some.arena_bytes < whole.arena_bytes * 7 / 8
+    for sources in (some, most):
+        (trade,) = (trade for trade in sources.trades if "patches" in trade)
+        assert f"save {whole.arena_bytes - sources.arena_bytes} bytes" in trade
+        assert f"for {sources.macs - whole.macs} more MACs" in trade
+
+
+def test_a_budget_takes_the_patches_with_the_fewest_macs() -> None:
+    model = read_model(widening().tflite())
+    whole = generate(model, replace(SPEED, optimize="flash"))
+    budgets = [whole.arena_bytes * share // 100 for share in (100, 80, 60)]
+    made = [generate(model, replace(SPEED, ram_budget_bytes=budget)) for budget in budgets]
+    assert made[0].trades == ()
+    assert all(s.arena_bytes <= budget for s, budget in zip(made, budgets, strict=True))
+    macs = [sources.macs for sources in made]
+    assert macs == sorted(macs)
+
+
+def test_the_nearest_budget_that_is_said_can_be_met() -> None:
+    model = read_model(widening().tflite())
+    with pytest.raises(ModelError) as refused:
+        generate(model, replace(SPEED, ram_budget_bytes=500))
+    found = re.search(r"a budget of (\d+) bytes is the nearest", str(refused.value.hint))
+    assert found is not None
+    nearest = int(found[1])
+    assert generate(model, replace(SPEED, ram_budget_bytes=nearest)).arena_bytes <= nearest
+
+
+def test_equal_layers_share_their_code() -> None:
+    """Patches in the middle differ in their tensors only."""
+    model = read_model(widening().tflite())
+    text = generate(model, RAM).files["tcm_model.c"]
+    names = re.findall(r"static TCM_LAYER void (tcm_layer_\w+_on)\(", text)
+    assert names
+    for name in names:
+        assert text.count(f"    {name}(") >= 2
+        assert text.count(f"{name.removesuffix('_on')}_params = {{") == 1
 
 
 def test_values_out_of_range_are_refused() -> None:

@@ -39,11 +39,27 @@ _MLA_OUTPUTS = 8
 class Overlap:
     """The output may begin at the input's offset less ``distance_bytes`` or more.
 
-    The difference must be a multiple of ``multiple_bytes``; 1 is any.
+    The difference must be a multiple of ``multiple_bytes``, and ``remainder_bytes``; 1 is any.
     """
 
     distance_bytes: int
     multiple_bytes: int = 1
+    remainder_bytes: int = 0
+
+    def moved(self, more_bytes: int) -> Overlap:
+        """The same between points that are so many bytes further apart."""
+        remainder = (self.remainder_bytes + more_bytes) % self.multiple_bytes
+        return Overlap(self.distance_bytes + more_bytes, self.multiple_bytes, remainder)
+
+    def both(self, other: Overlap) -> Overlap:
+        """What obeys two: at no distance, if their multiples disagree."""
+        distance = max(self.distance_bytes, other.distance_bytes)
+        one, two = sorted((self, other), key=lambda overlap: -overlap.multiple_bytes)
+        agreed = two.multiple_bytes == 1 or (one.multiple_bytes, one.remainder_bytes) == (
+            two.multiple_bytes,
+            two.remainder_bytes,
+        )
+        return Overlap(distance if agreed else _ANYWHERE, one.multiple_bytes, one.remainder_bytes)
 
 
 def overlap_of(layer: Layer) -> Overlap | None:

@@ -13,6 +13,7 @@ reference round in the same direction. Outputs on both sides of zero hardly ever
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -60,7 +61,10 @@ class SumRange:
 
 
 class Staircase(Protocol):
-    """A reference kernel's requantisation, clamp included."""
+    """A reference kernel's requantisation, clamp included; equal ones have equal hashes."""
+
+    def __hash__(self) -> int:
+        """Of all that the function depends on."""
 
     @property
     def slope(self) -> float:
@@ -179,6 +183,22 @@ def fit(
     Returns:
         None if there is no such line within reach.
     """
+    if occurring is None:
+        return _fit_every_sum(stairs, sums, fraction_bits, gain)
+    return _fit(stairs, sums, fraction_bits, gain, occurring)
+
+
+# The same weights are lowered again for every size of patches that is tried.
+@lru_cache(maxsize=16_384)
+def _fit_every_sum(
+    stairs: Staircase, sums: SumRange, fraction_bits: int, gain: int
+) -> FittedMultiply | None:
+    return _fit(stairs, sums, fraction_bits, gain, None)
+
+
+def _fit(
+    stairs: Staircase, sums: SumRange, fraction_bits: int, gain: int, occurring: Int64s | None
+) -> FittedMultiply | None:
     first, last = stairs.value(sums.low), stairs.value(sums.high)
     if first == last:
         return FittedMultiply(0, 0, first << fraction_bits, fraction_bits)

@@ -11,9 +11,10 @@ from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.passes.state import resolve_state
+from tinycompress.codegen.places import copies_onto_itself, places
 from tinycompress.codegen.ram import fit_ram
 from tinycompress.codegen.render import render
-from tinycompress.ir.graph import Graph, Model
+from tinycompress.ir.graph import Graph, Model, Op
 
 
 def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
@@ -24,17 +25,20 @@ def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
-    fitted = fit_ram(graph, options, lower_graph)
-    sources = render(model, graph, fitted.layers, fitted.layout, options)
+    fitted = fit_ram(graph, options, lower_op)
+    sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
     return replace(sources, trades=fitted.trades)
 
 
 def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:
     """Choose the kernel of every operator that needs one; the graph has passed the checks."""
-    lowered: list[Layer] = []
-    for op in graph.ops:
-        lower = OPS[op.kind].lower
-        if lower is not None:
-            layers = lower(graph, op, options)
-            lowered += layers if isinstance(layers, tuple) else (layers,)
-    return tuple(lowered)
+    found = places(graph)
+    lowered = (layer for op in graph.ops for layer in lower_op(graph, op, options))
+    return tuple(layer for layer in lowered if not copies_onto_itself(layer, found))
+
+
+def lower_op(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Layer, ...]:
+    """The layers of one operator, none if it only names bytes anew."""
+    lower = OPS[op.kind].lower
+    layers = () if lower is None else lower(graph, op, options)
+    return layers if isinstance(layers, tuple) else (layers,)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tinycompress.codegen.access_order import overlap_of
+from tinycompress.codegen.access_order import Overlap, overlap_of
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.passes.views import is_view
-from tinycompress.codegen.planner import Buffer, MemoryPlan, Reuse, plan_memory
+from tinycompress.codegen.lifetimes import Lifetime, find_reuses
+from tinycompress.codegen.places import Place, places
+from tinycompress.codegen.planner import CLIMB_WORK, Buffer, MemoryPlan, plan_memory
 from tinycompress.ir.graph import Graph
 
 _ALIGNMENT_BYTES = 4
@@ -29,34 +30,42 @@ class ArenaLayout:
     peak_step: int = 0
 
 
-def lay_out(graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True) -> ArenaLayout:
+def lay_out(
+    graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True, work: int = CLIMB_WORK
+) -> ArenaLayout:
     """Plan the arena: activations, scratch memory, inputs and outputs.
 
     Inputs are live until the last layer that reads them, outputs from the layer that writes them
-    to the end, state all the time. A view shares the memory of what it views.
+    to the end, state all the time. Tensors that share memory are one buffer.
 
     Args:
         graph: The graph that the layers were lowered from.
         layers: In the order in which they run.
-        overlapping: Whether what a layer writes may lie in what it reads for the last time.
+        overlapping: Whether buffers may lie in each other's bytes that are not in use: what a layer
+            writes in what it reads for the last time, above all.
+        work: How long to search, as in ``plan_memory``.
     """
-    roots = view_roots(graph)
-    spans = _spans(graph, layers, roots)
-    indices = sorted(spans)
+    found = places(graph)
+    roots = _roots(graph, layers, found)
+    scratch = {step: _scratch(layers[step], step) for step in range(len(layers))}
+    used = {step: each for step, each in scratch.items() if each.size_bytes}
+    names = [graph.tensors[root].name for root in roots]
+    names += [f"scratch of {layers[step].name}" for step in used]
+    lifetimes = [*roots.values(), *used.values()]
     buffers = [
-        Buffer(graph.tensors[i].name, graph.tensors[i].size_bytes, *spans[i], _ALIGNMENT_BYTES)
-        for i in indices
+        Buffer(name, each.size_bytes, each.first, each.last, _ALIGNMENT_BYTES)
+        for name, each in zip(names, lifetimes, strict=True)
     ]
-    scratch = [step for step, layer in enumerate(layers) if layer.scratch_bytes]
-    buffers += [
-        Buffer(f"scratch of {layers[s].name}", layers[s].scratch_bytes, s, s, _ALIGNMENT_BYTES)
-        for s in scratch
-    ]
-    plan = plan_memory(buffers, _reuses(layers, roots, spans, indices) if overlapping else ())
-    placed = dict(zip(indices, plan.offsets, strict=False))
+    reuses = find_reuses(lifetimes, _orders(layers, found, list(roots))) if overlapping else ()
+    plan = plan_memory(buffers, reuses, work=work)
+    begins = dict(zip(roots, plan.offsets, strict=False))
     return ArenaLayout(
-        tensors={i: placed[root] for i, root in roots.items() if root in placed},
-        scratch=dict(zip(scratch, plan.offsets[len(indices) :], strict=True)),
+        tensors={
+            index: begins[place.root] + place.offset_bytes
+            for index, place in found.items()
+            if place.root in begins
+        },
+        scratch=dict(zip(used, plan.offsets[len(roots) :], strict=True)),
         arena_bytes=plan.arena_bytes,
         lower_bound_bytes=plan.lower_bound_bytes,
         peak_layer=_peak_layer(plan, layers),
@@ -64,60 +73,65 @@ def lay_out(graph: Graph, layers: Sequence[Layer], *, overlapping: bool = True) 
     )
 
 
-def view_roots(graph: Graph) -> dict[int, int]:
-    """For every tensor the one whose memory it shares, itself unless it is a view."""
-    roots = {tensor.index: tensor.index for tensor in graph.tensors}
-    for op in graph.ops:
-        if is_view(op):
-            roots[op.outputs[0]] = roots[op.inputs[0]]
-    return roots
+def _roots(
+    graph: Graph, layers: Sequence[Layer], found: Mapping[int, Place]
+) -> dict[int, Lifetime]:
+    """When the bytes of each root are in use; the host writes inputs at step -1."""
+    lifetimes: dict[int, Lifetime] = {}
 
+    def at(index: int) -> tuple[Lifetime, int, int]:
+        root, begin = found[index].root, found[index].offset_bytes
+        lifetime = lifetimes.setdefault(root, Lifetime(graph.tensors[root].size_bytes))
+        return lifetime, begin, begin + graph.tensors[index].size_bytes
 
-def _spans(
-    graph: Graph, layers: Sequence[Layer], roots: Mapping[int, int]
-) -> dict[int, tuple[int, int]]:
-    """First and last step at which each root is live; the host writes inputs at step -1."""
-    spans: dict[int, tuple[int, int]] = {}
-
-    def use(index: int, step: int) -> None:
-        first, last = spans.get(roots[index], (step, step))
-        spans[roots[index]] = (min(first, step), max(last, step))
-
-    for index in graph.inputs:
-        use(index, -1)
     for step, layer in enumerate(layers):
-        for index in (*layer.reads, *layer.writes):
-            use(index, step)
+        for index in layer.reads:
+            lifetime, begin, end = at(index)
+            lifetime.read(step, begin, end)
+        for index in layer.writes:
+            lifetime, begin, end = at(index)
+            lifetime.write(step, begin, end)
+    for index in graph.inputs:
+        lifetime, begin, end = at(index)
+        lifetime.write(-1, begin, end)
     for index in graph.outputs:
-        use(index, len(layers))
-    for index in spans:
-        if graph.tensors[index].is_variable:
-            spans[index] = (-1, len(layers))
-    return spans
+        lifetime, begin, end = at(index)
+        lifetime.read(len(layers), begin, end)
+    for root, lifetime in lifetimes.items():
+        if graph.tensors[root].is_variable:
+            lifetime.write(-1, 0, lifetime.size_bytes)
+            lifetime.read(len(layers), 0, lifetime.size_bytes)
+    return {root: lifetimes[root] for root in sorted(lifetimes)}
 
 
-def _reuses(
-    layers: Sequence[Layer],
-    roots: Mapping[int, int],
-    spans: Mapping[int, tuple[int, int]],
-    indices: Sequence[int],
-) -> list[Reuse]:
-    """Where a layer's output may lie in an input that no later layer needs."""
-    numbers = {index: number for number, index in enumerate(indices)}
-    found = []
+def _scratch(layer: Layer, step: int) -> Lifetime:
+    lifetime = Lifetime(layer.scratch_bytes)
+    lifetime.write(step, 0, layer.scratch_bytes)
+    return lifetime
+
+
+def _orders(
+    layers: Sequence[Layer], found: Mapping[int, Place], roots: Sequence[int]
+) -> dict[tuple[int, int], dict[int, Overlap]]:
+    """By buffers written and read, for each step that does, what the kernel's order allows.
+
+    Distances are between the begins of the buffers.
+    """
+    numbers = {root: number for number, root in enumerate(roots)}
+    orders: dict[tuple[int, int], dict[int, Overlap]] = {}
     for step, layer in enumerate(layers):
         overlap = overlap_of(layer)
         if overlap is None or len(layer.writes) != 1:
             continue
-        output = roots[layer.writes[0]]
-        if spans[output][0] != step:
-            continue
-        found += [
-            Reuse(numbers[output], numbers[source], overlap.distance_bytes, overlap.multiple_bytes)
-            for source in dict.fromkeys(roots[index] for index in layer.reads)
-            if spans[source][1] == step
-        ]
-    return found
+        written = found[layer.writes[0]]
+        for read in dict.fromkeys(found[index] for index in layer.reads):
+            if read.root == written.root:
+                continue
+            apart = overlap.moved(written.offset_bytes - read.offset_bytes)
+            steps = orders.setdefault((numbers[written.root], numbers[read.root]), {})
+            # A layer that reads two parts of one buffer must spare both.
+            steps[step] = apart if step not in steps else steps[step].both(apart)
+    return orders
 
 
 def _peak_layer(plan: MemoryPlan, layers: Sequence[Layer]) -> str:

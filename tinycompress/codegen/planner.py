@@ -5,19 +5,24 @@ lie in what it reads for the last time, as far as its kernel's order of access a
 
 Placing buffers of fixed lifetimes in the least memory is NP-hard. Each try places them one by one
 at the lowest offset that is free while they live; what is searched is the order. Several greedy
-orders come first, then a hill climb that moves the buffers at the top of the plan forward, after
-the manner of Vela's hill-climb allocator. A plan that reaches the lower bound (the most bytes
-that are live at one time) ends the search.
+orders come first, then all orders of a few buffers, or a hill climb of many that moves the buffers
+at the top of the plan forward, after the manner of Vela's hill-climb allocator. A plan that reaches
+the lower bound (the most bytes that are live at one time) ends the search.
 """
 
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+from itertools import permutations
 
-_CLIMB_WORK = 400_000
+CLIMB_WORK = 400_000
 """Pairs of buffers that the hill climb compares at most: about half a second."""
+_MAX_PERMUTED = 5
+"""Buffers of which every order is tried, instead of climbing."""
 _SEED = 20
 
 
@@ -41,22 +46,28 @@ class Reuse:
     """Leave for one buffer, ``output``, to lie in another's memory; both are indices of buffers.
 
     It holds where the input's offset less the output's is at least ``distance_bytes``, which may be
-    negative, and a multiple of ``multiple_bytes``.
+    negative, and some multiple of ``multiple_bytes`` and ``remainder_bytes``.
     """
 
     output: int
     input: int
     distance_bytes: int
     multiple_bytes: int = 1
+    remainder_bytes: int = 0
 
     def allows(self, output_offset: int, input_offset: int) -> bool:
         """Whether the two may lie there even if they overlap."""
         distance = input_offset - output_offset
-        return distance >= self.distance_bytes and distance % self.multiple_bytes == 0
+        return distance >= self.distance_bytes and self.fits(distance)
+
+    def fits(self, distance: int) -> bool:
+        """Whether a distance is one of those that are the right multiples apart."""
+        return distance % self.multiple_bytes == self.remainder_bytes
 
     def saved_bytes(self, output_size: int, input_size: int) -> int:
         """Most bytes that the two can have in common."""
-        distance = _align(max(self.distance_bytes, 0), self.multiple_bytes)
+        least = max(self.distance_bytes, 0)
+        distance = least + (self.remainder_bytes - least) % self.multiple_bytes
         return max(min(output_size - distance, input_size), 0)
 
 
@@ -76,7 +87,7 @@ class MemoryPlan:
 
 
 def plan_memory(
-    buffers: Sequence[Buffer], reuses: Sequence[Reuse] = (), *, work: int = _CLIMB_WORK
+    buffers: Sequence[Buffer], reuses: Sequence[Reuse] = (), *, work: int = CLIMB_WORK
 ) -> MemoryPlan:
     """Place buffers in as little memory as the search finds.
 
@@ -112,16 +123,20 @@ def _live(buffers: Sequence[Buffer], step: int) -> list[Buffer]:
 
 def _lower_bound(buffers: Sequence[Buffer], reuses: Sequence[Reuse]) -> int:
     """Most bytes live at one step, less what may be shared there."""
+    steps = sorted({buffer.first for buffer in buffers})
     shared: dict[int, dict[int, int]] = {}
     for reuse in reuses:
         output, source = buffers[reuse.output], buffers[reuse.input]
-        saved = shared.setdefault(output.first, {})
-        before = saved.get(reuse.output, 0)
-        total = before + reuse.saved_bytes(output.size_bytes, source.size_bytes)
-        # A byte of the output lies in one input at most.
-        saved[reuse.output] = min(total, output.size_bytes)
+        begin = bisect_left(steps, max(output.first, source.first))
+        end = bisect_right(steps, min(output.last, source.last))
+        for step in steps[begin:end]:
+            saved = shared.setdefault(step, {})
+            total = saved.get(reuse.output, 0)
+            total += reuse.saved_bytes(output.size_bytes, source.size_bytes)
+            # A byte of the output counts once, in however many inputs it lies.
+            saved[reuse.output] = min(total, output.size_bytes)
     best = 0
-    for step in sorted({buffer.first for buffer in buffers}):
+    for step in steps:
         live = _live(buffers, step)
         # Each but the topmost buffer is followed by an aligned one.
         alignment = min((b.alignment_bytes for b in live), default=1)
@@ -155,9 +170,22 @@ class _Search:
         orders = self._greedy_orders()
         plans = [(self._peak(offsets), offsets, order) for order, offsets in self._placed(orders)]
         peak, offsets, order = min(plans, key=lambda plan: plan[0])
+        if peak > bound and len(self._buffers) <= _MAX_PERMUTED:
+            return self._best_of_all(offsets, bound)
         if peak > bound:
             offsets = self._climb(order, offsets, bound, steps)
         return offsets
+
+    def _best_of_all(self, offsets: list[int], bound: int) -> list[int]:
+        """Few buffers have few orders: what climbing might find is among them."""
+        best, best_offsets = self._peak(offsets), offsets
+        for order in permutations(range(len(self._buffers))):
+            placed = self._place(order)
+            if self._peak(placed) < best:
+                best, best_offsets = self._peak(placed), placed
+            if best <= bound:
+                break
+        return best_offsets
 
     def _greedy_orders(self) -> list[list[int]]:
         everything = range(len(self._buffers))
@@ -176,7 +204,27 @@ class _Search:
             sorted(everything, key=lambda i: (self._buffers[i].first, -size(i), i)),
             # What is written goes below what it is computed from.
             sorted(everything, key=lambda i: (-self._buffers[i].last, -size(i), i)),
+            self._outputs_first(),
         ]
+
+    def _outputs_first(self) -> list[int]:
+        """Every buffer before those that it may lie in, the longest needed first of the others."""
+        waiting = [
+            sum(reuse.input == i for reuse in self._reuses[i].values())
+            for i in range(len(self._buffers))
+        ]
+        ready = [(-self._buffers[i].last, i) for i, count in enumerate(waiting) if not count]
+        heapify(ready)
+        order: list[int] = []
+        while ready:
+            i = heappop(ready)[1]
+            order.append(i)
+            for j, reuse in self._reuses[i].items():
+                waiting[j] -= reuse.output == i
+                if reuse.output == i and not waiting[j]:
+                    heappush(ready, (-self._buffers[j].last, j))
+        # Buffers that may lie in each other in a circle come last.
+        return order + [i for i, count in enumerate(waiting) if count]
 
     def _placed(self, orders: list[list[int]]) -> list[tuple[list[int], list[int]]]:
         return [(order, self._place(order)) for order in orders]
@@ -208,9 +256,17 @@ class _Search:
                 found |= {
                     congruent
                     for offset in found
-                    if (congruent := _congruent(offset, offsets[j], reuse, alignment)) is not None
+                    if (congruent := self._congruent(i, offset, offsets[j], reuse)) is not None
                 }
         return found
+
+    def _congruent(self, i: int, offset: int, other: int, reuse: Reuse) -> int | None:
+        """The lowest aligned offset from ``offset`` on that is the right multiples away."""
+        alignment = self._buffers[i].alignment_bytes
+        for candidate in range(offset, offset + alignment * reuse.multiple_bytes, alignment):
+            if reuse.fits(other - candidate if reuse.output == i else candidate - other):
+                return candidate
+        return None
 
     def _may_lie(self, i: int, offset: int, j: int, other: int) -> bool:
         """Whether buffer ``i`` may lie at ``offset`` while ``j`` is at ``other``."""
@@ -259,14 +315,6 @@ class _Search:
             chooser.randint(0, max(position - 1, 0)) if position else chooser.randrange(len(order))
         )
         return [*rest[:place], chosen, *rest[place:]]
-
-
-def _congruent(offset: int, other: int, reuse: Reuse, alignment: int) -> int | None:
-    """The lowest aligned offset from ``offset`` on that is whole multiples away from ``other``."""
-    for candidate in range(offset, offset + alignment * reuse.multiple_bytes, alignment):
-        if (candidate - other) % reuse.multiple_bytes == 0:
-            return candidate
-    return None
 
 
 def _align(offset: int, alignment: int) -> int:

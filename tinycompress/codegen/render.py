@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,13 +43,21 @@ class WeightArray:
 
 @dataclass(frozen=True)
 class LayerText:
-    """One layer as the template writes it."""
+    """One layer as the template writes it.
+
+    ``params`` is None where an earlier layer has equal ones, whose name ``params_name`` then is.
+    ``tensors_only`` says that ``function`` knows them, and ``parameters`` has the types of what it
+    takes if it is to be defined with this layer.
+    """
 
     name: str
     comment: str
     kernel: Kernel
+    params_name: str
+    params: tuple[tuple[str, str], ...] | None
     function: str
-    params: tuple[tuple[str, str], ...]
+    tensors_only: bool
+    parameters: tuple[str, ...]
     arguments: tuple[str, ...]
 
 
@@ -176,23 +185,37 @@ def _layer_texts(
     layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
 ) -> tuple[list[LayerText], list[SharedKernel]]:
     """Layers, and the kernels that they share."""
+    kernels = Counter(layer.kernel for layer in layers)
+    params = [
+        (layer.kernel, tuple((f, _value(v, weights)) for f, v in layer.params.items()))
+        for layer in layers
+    ]
+    equal, first = Counter(params), {key: step for step, key in reversed([*enumerate(params)])}
+    names = [
+        f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}"
+        for step, layer in enumerate(layers)
+    ]
     shared: dict[Kernel, SharedKernel] = {}
-    counts = {kernel: sum(layer.kernel == kernel for layer in layers) for kernel in
-              {layer.kernel for layer in layers}}  # fmt: skip
     texts = []
-    for step, layer in enumerate(layers):
-        function = layer.kernel.function
-        if options.optimize == "flash" and counts[layer.kernel] > 1:
-            kernel = layer.kernel
+    for step, (layer, key) in enumerate(zip(layers, params, strict=True)):
+        kernel, origin = layer.kernel, names[first[key]]
+        function, tensors_only = kernel.function, False
+        if options.optimize == "flash" and kernels[kernel] > 1:
             function = f"tcm_shared_{kernel.name}"
             shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))
+        elif equal[key] > 1:
+            function, tensors_only = f"{origin}_on", True
+        is_first = first[key] == step
         texts.append(
             LayerText(
-                name=f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}",
+                name=names[step],
                 comment=_comment(layer),
-                kernel=layer.kernel,
+                kernel=kernel,
+                params_name=f"{origin}_params",
+                params=key[1] if is_first else None,
                 function=function,
-                params=tuple((f, _value(v, weights)) for f, v in layer.params.items()),
+                tensors_only=tensors_only,
+                parameters=_parameters(layer) if is_first and tensors_only else (),
                 arguments=_arguments(step, layer, layout, weights),
             )
         )

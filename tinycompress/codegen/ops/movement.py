@@ -17,7 +17,7 @@ from tinycompress.codegen.ops.base import Constraint, Lowering
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
-_COPY_REF = Kernel("copy_ref", "copy")
+COPY = Kernel("copy_ref", "copy")
 _FILL_REF = Kernel("fill_ref", "fill")
 DIMENSIONS = 6
 MOVABLE = frozenset({DType.INT8, DType.INT16, DType.INT32})
@@ -139,7 +139,7 @@ def copy_layer(graph: Graph, op: Op, copy: Copy) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_COPY_REF,
+        kernel=COPY,
         params={
             **{f"size_{i}": size for i, (size, _, _) in enumerate(loops)},
             **{f"from_{i}": step for i, (_, step, _) in enumerate(loops)},
