@@ -22,6 +22,7 @@ class Training:
     batch_size: int
     learning_rate: float = 1e-3
     seed: int = 1
+    """Of the first weights and the order of the samples."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             title="LeNet-5 on MNIST",
             load=samples.mnist_images,
             network=networks.lenet5,
-            training=Training(epochs=8, batch_size=256, learning_rate=2e-3),
+            training=Training(epochs=5, batch_size=256, learning_rate=2e-3),
             exact_to="litert",
             recipes=("lenet5-deep",),
             targets=_deep("lenet5-deep", "prune", 0.80),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmarks.performance_page import table
+from benchmarks.results.experiments import EXPERIMENTS
 
 _KERNELS = {"tflm": "TensorFlow Lite Micro's", "litert": "LiteRT's"}
 _VERDICTS = {True: "met", False: "**missed**", None: ""}
@@ -20,10 +21,10 @@ the exported file, run with the reference kernels that are named. Flash and RAM 
 ELF of the whole firmware for the Arduino Nano 33 BLE; instructions are counted and latency is
 modelled on its virtual board.
 
-To reproduce: `make results`, or one of {targets}. The data sets are looked for in
-`$TC_SHARED_DATA/datasets`, else in `../shared/data/datasets`. The same machine and versions give
-the same weights, so training uses one thread. A run that was interrupted resumes behind its last
-finished stage; the figures of experiments that are not run again stay.
+To reproduce: `make results`, or for one network {targets}.
+The data are looked for in `$TC_SHARED_DATA`, else in `../shared/data`. Training uses one thread,
+since then the same machine and versions give the same weights. A run that was interrupted resumes
+behind its last finished stage; figures of networks that are not run again stay.
 """
 
 
@@ -34,8 +35,12 @@ def results_page(figures: Mapping[str, Any]) -> str:
         figures: What docs/results.json holds.
     """
     experiments = figures["experiments"]
-    names = ", ".join(f"`make results-{name}`" for name in experiments)
-    parts = [_HEAD.format(targets=names), "## Targets\n", _targets(experiments.values())]
+    names = ", ".join(f"`make results-{name}`" for name in EXPERIMENTS)
+    parts = [_HEAD.format(targets=names)]
+    missing = [item.title for name, item in EXPERIMENTS.items() if name not in experiments]
+    if missing:
+        parts.append(f"**Not measured yet: {', '.join(missing)}.**\n")
+    parts += ["## Targets\n", _targets(experiments.values())]
     parts += [_experiment(experiment) for experiment in experiments.values()]
     return "\n".join(parts)
 
@@ -56,6 +61,7 @@ def _experiment(experiment: Mapping[str, Any]) -> str:
         parts.append(f"### Recipe {name}\n")
         parts.append(f"{run['recipe']['description']} {_budget(run['recipe'])}\n")
         parts.append(_stages(run["rows"]))
+        parts.append(_notes(run["rows"]))
     return "\n".join(parts)
 
 
@@ -95,6 +101,10 @@ def _stages(rows: Iterable[Mapping[str, Any]]) -> str:
         ".tflite", "flash", "RAM", "instructions", "latency",
     ]  # fmt: skip
     return table(heads, [_stage(row) for row in rows])
+
+
+def _notes(rows: Iterable[Mapping[str, Any]]) -> str:
+    return "".join(f"- {row['stage']}: {note}\n" for row in rows for note in row["notes"])
 
 
 def _stage(row: Mapping[str, Any]) -> list[object]:

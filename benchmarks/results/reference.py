@@ -15,7 +15,6 @@ from tinycompress import _files, _tf
 
 MODEL, TRAIN, TEST = "reference.keras", "train.npz", "test.npz"
 _SETTING = "setting.json"
-_WEIGHTS_SEED = 0
 
 
 def setting(experiment: Experiment) -> dict[str, Any]:
@@ -47,7 +46,8 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
     The test part is never trained on, and nothing is chosen by it.
     """
     samples = experiment.load()
-    _tf.make_deterministic(_WEIGHTS_SEED)
+    if experiment.training is not None:
+        _tf.make_deterministic(experiment.training.seed)
     model = experiment.network()
     if experiment.training is not None:
         train(model, samples, experiment.training)
@@ -62,22 +62,13 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
 def train(model: Any, samples: Samples, training: Training) -> None:
     """Train with Adam and a learning rate that falls to zero as a cosine does."""
     keras = _tf.keras()
-    _tf.make_deterministic(training.seed)
     steps = training.epochs * -(-len(samples.x) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
-
-    def report(epoch: int, logs: dict[str, float]) -> None:
-        print(f"epoch {epoch + 1}/{training.epochs}: loss {logs['loss']:.4f}", flush=True)
-
-    model.fit(
-        samples.x,
-        samples.y,
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        verbose=0,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=report)],
-    )
+    for epoch in range(training.epochs):
+        history = model.fit(samples.x, samples.y, batch_size=training.batch_size, verbose=0)
+        loss = history.history["loss"][0]
+        print(f"epoch {epoch + 1}/{training.epochs}: loss {loss:.4f}", flush=True)
 
 
 def with_copies(samples: Samples, experiment: Experiment) -> tuple[Floats, Any]:
