@@ -131,10 +131,26 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
     }
 
 
+def merged(known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
+    """What was found, and of families that it does not have what was known."""
+    by_family = ("cycles", "largest_relative_error", "too_few_or_too_different")
+    return {
+        key: {**known.get(key, {}), **value} if key in by_family else value
+        for key, value in found.items()
+    }
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--data", help="directory with models/ (default: TC_SHARED_DATA)")
+    parser.add_argument(
+        "--boards",
+        nargs="+",
+        default=BOARDS,
+        choices=BOARDS,
+        help="measure these; families of cores that run on none of them keep their costs",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     models = data_directory(options.data) / "models"
@@ -142,14 +158,15 @@ def main() -> None:
     with ProcessPoolExecutor(options.jobs) as pool:
         pending = [
             (model, board, pool.submit(samples_of, models / f"{model}.tflite", board))
-            for board in BOARDS
+            for board in options.boards
             for model in MODELS
         ]
         for model, board, future in pending:
             found = future.result()
             samples += found
             print(f"{model:36} {board:18} {len(found):4} layers", flush=True)
-    _files.write_text(_COSTS_FILE, json.dumps(costs(samples), indent=1) + "\n")
+    known = json.loads(_COSTS_FILE.read_text("utf-8"))
+    _files.write_text(_COSTS_FILE, json.dumps(merged(known, costs(samples)), indent=1) + "\n")
     print(f"wrote {_COSTS_FILE.relative_to(ROOT)}")
 
 

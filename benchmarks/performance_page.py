@@ -15,7 +15,8 @@ _HEAD = """\
 
 Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board,
 which counts instructions exactly (QEMU agrees) and models cycles from Arm's published timings with
-memory that never waits. All outputs equal TensorFlow Lite Micro's byte for byte.
+memory that never waits. All outputs equal TensorFlow Lite Micro's byte for byte. What the kernels
+do, and what bounds them, is in kernels.md.
 
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
@@ -31,6 +32,8 @@ def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
         of_core = [run for run in runs if run["core"] == core]
         parts.append(f"## {core}\n\nOn {of_core[0]['board']}.\n")
         parts.append(_speed_table(of_core, baseline["cores"].get(core, {})))
+    parts.append("## Compilers\n\nzig / gcc, geometric means over the models.\n")
+    parts.append(_compiler_table(runs))
     first = runs[0]
     chosen = [
         r for r in runs if (r["board"], r["toolchain"]) == (first["board"], first["toolchain"])
@@ -96,6 +99,26 @@ def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     for name in toolchains:
         last += ["", "", _ratio(ratios[name]), "", ""]
     return table(heads, [*rows, last])
+
+
+def _compiler_table(runs: Sequence[Run]) -> str:
+    rows: list[list[object]] = []
+    for core in dict.fromkeys(run["core"] for run in runs):
+        both = [
+            {run["model"]: run for run in runs if (run["core"], run["toolchain"]) == (core, chain)}
+            for chain in ("gcc", "zig")
+        ]
+        pairs = [(one, both[1][model]) for model, one in both[0].items() if model in both[1]]
+        if not pairs:
+            continue
+        kernels = [(a["flash"]["kernels_bytes"], b["flash"]["kernels_bytes"]) for a, b in pairs]
+        ratios = [
+            [b["instructions"] / a["instructions"] for a, b in pairs],
+            [b["cycles"] / a["cycles"] for a, b in pairs],
+            [b / a for a, b in kernels],
+        ]
+        rows.append([core, *(f"{geometric_mean(values):.3f}" for values in ratios)])
+    return table(["core", "instructions", "cycles", "kernels' flash"], rows)
 
 
 def _memory_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:

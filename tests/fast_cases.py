@@ -58,6 +58,12 @@ CONV_CASES = (
     ConvCase(channels=8, outputs=6, bias="int32 max", **_RELU),
     ConvCase(channels=8, outputs=6, per_channel=False, **_RELU),
 )
+# Every place at which assembly enters its loop over inputs, and none: by both requantisations.
+LOOP_CASES = tuple(
+    ConvCase(channels=4 * quads, outputs=3, kernel=(1, 1), height=1, width=4, **more)
+    for quads in range(1, 7)
+    for more in ({**_RELU, "gain": 0.005}, {"activation": "NONE"})
+)
 DENSE_CASES = (
     *(DenseCase(inputs=n, outputs=9, activation="RELU", out_zero=-128) for n in range(1, 21)),
     *(DenseCase(inputs=12, outputs=n) for n in range(1, 18)),

@@ -58,6 +58,7 @@ def _cases() -> Iterator[KernelCases]:
     [
         "qemu_mps2_an386",
         "qemu_mps2_an385",
+        "raspberry_pi_pico",
         pytest.param("qemu_mps3_an547", marks=pytest.mark.qemu),
     ],
 )
