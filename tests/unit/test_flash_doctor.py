@@ -39,7 +39,9 @@ def test_bare_machine(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
     found = findings()
-    assert list(found) == ["boards", "bossac", "openocd", "picotool", "JLinkExe", "pyocd"]
+    assert list(found) == [
+        "boards", "bossac", "openocd", "picotool", "JLinkExe", "pyocd", "arduino-cli",
+    ]  # fmt: skip
     for finding in found.values():
         assert finding.status == "missing"
         assert finding.hint

@@ -171,8 +171,8 @@ class _Then:
 def _finish_project(project: FrameworkBuild, target: Board, board: str, then: _Then) -> None:
     """Show a framework's project; go on as with any firmware if it was compiled."""
     from tinycompress import pipeline
+    from tinycompress._arduino_cli import require_arduino_cli
     from tinycompress.cli import render_frameworks
-    from tinycompress.firmware.arduino_cli import require_arduino_cli
 
     if project.firmware is not None:
         made = pipeline.Build(project.model, project.firmware, project.trades)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tinycompress._arduino_cli import INSTALL_HINT, find_arduino_cli
 from tinycompress.artifacts import Finding
 from tinycompress.boards import Board
 from tinycompress.device import ports
@@ -14,6 +15,7 @@ from tinycompress.device.flash import bossac, jlink, openocd, picotool, pyocd
 from tinycompress.device.flash.base import NotPossibleError
 from tinycompress.device.flash.tools import find_program
 from tinycompress.device.ports import SerialPort
+from tinycompress.errors import ToolError
 
 PROCESSES = Path("/proc")
 
@@ -34,6 +36,7 @@ def diagnose_boards(boards: tuple[Board, ...]) -> tuple[Finding, ...]:
         *_modem_manager(),
         *(_program(*program, boards) for program in _PROGRAMS),
         _pyocd(boards),
+        _arduino_cli(boards),
     )
 
 
@@ -114,6 +117,18 @@ def _pyocd(boards: tuple[Board, ...]) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         detail = f"flashes {_wanted_by(boards, 'pyocd')}"
         return Finding("pyocd", "missing", detail=detail, hint=pyocd.INSTALL_HINT)
+
+
+def _arduino_cli(boards: tuple[Board, ...]) -> Finding:
+    names = ", ".join(board.id for board in boards if board.arduino is not None)
+    detail = f"compiles and uploads sketches (--framework arduino) for {names}"
+    try:
+        path = find_arduino_cli()
+    except ToolError as error:
+        return Finding("arduino-cli", "broken", detail=error.message, hint=error.hint)
+    if path is None:
+        return Finding("arduino-cli", "missing", detail=detail, hint=INSTALL_HINT)
+    return Finding("arduino-cli", "ok", detail=str(path))
 
 
 def _wanted_by(boards: tuple[Board, ...], method: str) -> str:

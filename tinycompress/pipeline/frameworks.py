@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
     BuiltFirmware,
@@ -23,7 +24,6 @@ from tinycompress.codegen import tflm as tflm_engine
 from tinycompress.codegen.options import Optimize
 from tinycompress.errors import ConfigError
 from tinycompress.firmware import render_framework_project
-from tinycompress.firmware.arduino_cli import find_arduino_cli
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.building import check_engine, convert
 from tinycompress.pipeline.names import default_directory, model_name

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tinycompress import _files, _proc
+from tinycompress._arduino_cli import require_arduino_cli
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BuiltBy, BuiltFirmware, FirmwareProject, RamSizes
 from tinycompress.boards import Board
 from tinycompress.elf import ElfImage, compiler_notes, read_elf
 from tinycompress.errors import BoardError, ConfigError, ToolError
-from tinycompress.firmware.arduino_cli import require_arduino_cli
 from tinycompress.firmware.project import load_plan
 from tinycompress.toolchain.plan import source_groups
 from tinycompress.toolchain.sizes import flash_sizes
