@@ -37,7 +37,7 @@ check: lint typecheck test
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	clang-format --dry-run --Werror $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cc')
+	clang-format --dry-run --Werror $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
 
 typecheck: $(VENV)/.ready-dev
 	$(BIN)/mypy
@@ -45,7 +45,7 @@ typecheck: $(VENV)/.ready-dev
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cc')
+	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
 
 # What is written from the code itself.
 docs: $(VENV)/.ready-dev

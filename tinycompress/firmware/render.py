@@ -13,7 +13,7 @@ import jinja2
 from tinycompress import _files
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
-from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources
+from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources, ToolchainName
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.fit import arena_max_bytes, check_fit
@@ -30,7 +30,10 @@ _RENDERED = {
     "CMakeLists.txt": "common/CMakeLists.txt.j2",
     "README.md": "common/README.md.j2",
 }
-_TOOLCHAIN_FILES = ("toolchain-arm-none-eabi.cmake", "toolchain-zig.cmake")
+_TOOLCHAIN_FILES: Mapping[ToolchainName, str] = {
+    "gcc": "toolchain-arm-none-eabi.cmake",
+    "zig": "toolchain-zig.cmake",
+}
 
 Tree = dict[str, bytes]
 """Contents of files by path relative to the project, with forward slashes."""
@@ -116,12 +119,13 @@ def project_tree(
     tree = model_tree(sources, templates / "engine" / sources.engine)
     tree |= runtime_tree(templates / "common")
     platform = _platform_tree(board, templates)
-    host = _copies(templates / "mcu" / "host", "host")
     plan = _plan(sources, board, [*tree, *platform])
-    tree |= platform | host
+    tree |= platform
+    if plan.tflm is None:
+        tree |= _copies(templates / "mcu" / "host", "host")
     tree["model.tflite"] = tflite
     tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
-    for file in _TOOLCHAIN_FILES:
+    for file in (_TOOLCHAIN_FILES[name] for name in plan.toolchains):
         tree[file] = (templates / "common" / file).read_bytes()
     tree |= _rendered(sources, board, plan, model_name=name)
     return tree

@@ -170,7 +170,7 @@ def _failure(commands: Commands, what: str, text: str) -> DoesNotFitError | Tool
     said = "\n".join(lines) or "it gave no reason"
     hint: str | None = f"try the other compiler: --toolchain {_other(commands)}"
     if commands.cxx is not None:
-        hint = "tell whether upstream's own example builds; docs/engines.md says what was tried"
+        hint = "docs/engines.md says which version of TensorFlow Lite Micro was tried"
     if "fatal error: cstddef" in text or "cannot find -lstdc++" in text:
         hint = f"the C++ library for Arm is missing: {CXX_INSTALL_HINT}"
     if "cannot find -lc" in text or "nosys.specs" in text or "nano.specs" in text:
