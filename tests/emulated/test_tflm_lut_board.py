@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from clustered_models import clustered
 from tflm_support import real_checkout
 
 from tinycompress import pipeline
 
 
+@pytest.mark.slow
 def test_upstreams_decode_gives_the_same_bytes_on_the_board(tmp_path: Path) -> None:
     upstream = real_checkout()
     model = tmp_path / "clustered.tflite"

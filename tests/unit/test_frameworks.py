@@ -23,6 +23,7 @@ from support import EXECUTABLES, require_tool
 from tflite_files import small_cnn
 
 from tinycompress import pipeline
+from tinycompress.artifacts import FrameworkName, TransportName
 from tinycompress.boards import load_board
 from tinycompress.cli.main import _run
 from tinycompress.device.flash import arduino
@@ -37,7 +38,7 @@ from tinycompress.oracle import Oracle
 from tinycompress.pipeline import FrameworkBuild, flashing
 from tinycompress.toolchain.framework_build import compile_sketch, load_framework_built
 
-FRAMEWORKS = ("arduino", "zephyr")
+FRAMEWORKS: tuple[FrameworkName, ...] = ("arduino", "zephyr")
 
 
 @pytest.fixture
@@ -112,11 +113,11 @@ def called(log: Path) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_the_same_bytes_for_the_same_arguments(framework: str) -> None:
-    board = load_board("nano33").within(framework)  # type: ignore[arg-type]
+def test_the_same_bytes_for_the_same_arguments(framework: FrameworkName) -> None:
+    board = load_board("nano33").within(framework)
     first, second = (
         framework_tree(
-            copy_sources(), board, framework=framework, tflite=TFLITE,  # type: ignore[arg-type]
+            copy_sources(), board, framework=framework, tflite=TFLITE,
             model_name="copy", directory_name="copy",
         )
         for _ in range(2)
@@ -174,9 +175,9 @@ def test_folders_that_cannot_name_a_sketch(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("transport", "usb"), [("usb-cdc", True), ("uart", False)])
 def test_a_zephyr_application_talks_over_usb_or_the_console_uart(
-    transport: str, usb: bool, tmp_path: Path
+    transport: TransportName, usb: bool, tmp_path: Path
 ) -> None:
-    board = load_board("nano33").within("zephyr").over(transport)  # type: ignore[arg-type]
+    board = load_board("nano33").within("zephyr").over(transport)
     project = render_framework_project(
         copy_sources(), board, tmp_path / "app", framework="zephyr", tflite=TFLITE,
         model_name="copy",
@@ -200,8 +201,10 @@ def test_a_zephyr_application_talks_over_usb_or_the_console_uart(
         ("pico", "zephyr", 125_000_000, 125_000_000),
     ],
 )
-def test_clocks_are_the_frameworks(board: str, framework: str, clock_hz: int, tick_hz: int) -> None:
-    target = load_board(board).within(framework)  # type: ignore[arg-type]
+def test_clocks_are_the_frameworks(
+    board: str, framework: FrameworkName, clock_hz: int, tick_hz: int
+) -> None:
+    target = load_board(board).within(framework)
     assert (target.cpu.clock_hz, target.timer.hz) == (clock_hz, tick_hz)
 
 
@@ -211,9 +214,9 @@ def test_without_a_cycle_counter_arduino_counts_microseconds(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_board_that_the_framework_does_not_know(framework: str, model: Path) -> None:
+def test_a_board_that_the_framework_does_not_know(framework: FrameworkName, model: Path) -> None:
     with pytest.raises(BoardError, match=rf"no \[{framework}\] table") as caught:
-        pipeline.build_in_framework(model, "an386", framework)  # type: ignore[arg-type]
+        pipeline.build_in_framework(model, "an386", framework)
     assert caught.value.exit_code == 2
     assert "docs/adding-a-board.md" in str(caught.value.hint)
 
@@ -502,13 +505,13 @@ def test_west_flashes_applications(tried: Tried, own_copy: Path) -> None:
 # --- TFLM -----------------------------------------------------------------------------------------
 
 
-def tflm_sources(directory: Path, framework: str, model: Path) -> Path:
+def tflm_sources(directory: Path, framework: FrameworkName, model: Path) -> Path:
     made = pipeline.build_in_framework(
         model,
         "nano33",
         framework,
         engine="tflm",
-        output=directory,  # type: ignore[arg-type]
+        output=directory,
     )
     assert made.firmware is None
     assert made.project.arena is not None

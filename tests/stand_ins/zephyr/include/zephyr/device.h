@@ -10,9 +10,9 @@ struct device {
 
 extern const struct device stand_in_zephyr_console;
 
-#define DT_CHOSEN(property)   property
-#define DEVICE_DT_GET(node)   STAND_IN_GET(node)
-#define STAND_IN_GET(node)    (&stand_in_##node)
+#define DT_CHOSEN(property) property
+#define DEVICE_DT_GET(node) STAND_IN_GET(node)
+#define STAND_IN_GET(node)  (&stand_in_##node)
 
 bool device_is_ready(const struct device *dev);
 
