@@ -226,6 +226,29 @@ def test_a_sketch_has_no_choice_of_transport(model: Path) -> None:
         pipeline.build_in_framework(model, "nano33", "arduino", transport="uart")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("framework", "platformio", "'framework' ('platformio')"),
+        ("project_id", None, "'project_id' (None)"),
+        ("project_id", "abc", "'project_id' ('abc')"),
+    ],
+)
+def test_a_project_file_that_was_changed(
+    key: str, value: object, message: str, tmp_path: Path
+) -> None:
+    project = render_framework_project(
+        copy_sources(), load_board("nano33").within("zephyr"), tmp_path / "app",
+        framework="zephyr", tflite=TFLITE, model_name="copy",
+    )  # fmt: skip
+    path = project.directory / "tinycompress.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), key: value}))
+    with pytest.raises(ConfigError) as caught:
+        load_project(project.directory)
+    assert message in caught.value.message
+    assert caught.value.hint is not None
+
+
 # --- compiled, and run on this PC -----------------------------------------------------------------
 
 

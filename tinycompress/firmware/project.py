@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from tinycompress.artifacts import (
     ArenaFigure,
@@ -104,7 +105,7 @@ def load_project(directory: Path) -> FirmwareProject:
             weights_bytes=table["weights_bytes"],
             transport=table["transport"],
             arena=ArenaFigure(**table["arena"]) if "arena" in table else None,
-            framework=table.get("framework", "cmake"),
+            framework=_framework(table),
             project_id=table.get("project_id"),
         )
     except (KeyError, TypeError) as error:
@@ -146,6 +147,16 @@ def _tflm_plan(item: Mapping[str, Any]) -> TflmPlan:
         cxx_flags=tuple(item["cxx_flags"]),
         cxx_warnings=tuple(item["cxx_warnings"]),
     )
+
+
+def _framework(table: Mapping[str, Any]) -> FrameworkName:
+    """Whose build a project is for; a framework's has an id."""
+    framework: FrameworkName = table.get("framework", "cmake")
+    if framework not in get_args(FrameworkName):
+        raise TypeError(f"'framework' ({framework!r})")
+    if framework != "cmake" and not re.fullmatch(r"[0-9a-f]{40}", str(table["project_id"])):
+        raise TypeError(f"'project_id' ({table['project_id']!r})")
+    return framework
 
 
 def _tensor(item: Mapping[str, Any]) -> TensorSpec:
