@@ -12,16 +12,17 @@ the lower bound (the most bytes that are live at one time) ends the search.
 
 from __future__ import annotations
 
+import functools
 import random
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from itertools import permutations
 
 CLIMB_WORK = 400_000
 """Pairs of buffers that the hill climb compares at most: about half a second."""
-_MAX_PERMUTED = 5
+_MAX_PERMUTED = 6
 """Buffers of which every order is tried, instead of climbing."""
 _SEED = 20
 
@@ -102,11 +103,19 @@ def plan_memory(
         it, each at a multiple of its alignment. The same input gives the same plan.
     """
     bound = _lower_bound(buffers, reuses)
-    search = _Search(tuple(buffers), tuple(reuses))
-    offsets = search.run(bound, work)
+    # Names have no say, and many models that are looked at one after the other differ in no more.
+    nameless = tuple(replace(buffer, name="") for buffer in buffers)
+    offsets = _searched(nameless, tuple(reuses), bound, work)
     arena = max((o + b.size_bytes for o, b in zip(offsets, buffers, strict=True)), default=0)
     peak_step = _peak_step(buffers, offsets, arena)
-    return MemoryPlan(tuple(buffers), tuple(offsets), arena, bound, peak_step)
+    return MemoryPlan(tuple(buffers), offsets, arena, bound, peak_step)
+
+
+@functools.lru_cache(maxsize=64)
+def _searched(
+    buffers: tuple[Buffer, ...], reuses: tuple[Reuse, ...], bound: int, work: int
+) -> tuple[int, ...]:
+    return tuple(_Search(buffers, reuses).run(bound, work))
 
 
 def _peak_step(buffers: Sequence[Buffer], offsets: Sequence[int], arena: int) -> int:
