@@ -5,6 +5,8 @@ import pytest
 from kernel_cases import BOTH, KernelCases, options
 
 from tinycompress.artifacts import ExactTo
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.ir.reader import read_model
 
 Shape = tuple[int, ...]
 # First shape, second shape, their scales, output scale, activation, whether the second is constant
@@ -64,3 +66,15 @@ def test_add_is_exact(exact_to: ExactTo) -> None:
 
 def test_add_has_no_undefined_behaviour() -> None:
     assert _cases(52, 0).sanitized_mismatches("tflm") == 0
+
+
+def test_add_for_mve_is_exact() -> None:
+    """The same arithmetic as with the DSP extension, where there is no vector."""
+    cases = _cases(53, 10)
+    cases.target = {"core": "cortex-m55", "mve": True}
+    sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
+    assert {layer.kernel for layer in sources.layers} >= {
+        "add_s8_double_mve",
+        "add_s8_equal_double_mve",
+    }
+    assert cases.mismatches("tflm") == []

@@ -108,7 +108,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(a, b, y),
     )
     multiplies = options.family != "thumb1"  # long products in an instruction
-    fast = dsp_variants(graph, op, reference) if multiplies and kernel is _REF else ()
+    fast = (
+        dsp_variants(graph, op, reference, options.family) if multiplies and kernel is _REF else ()
+    )
     return choose((*fast, reference), options)
 
 

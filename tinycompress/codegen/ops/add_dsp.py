@@ -1,4 +1,4 @@
-"""ADD for cores with the DSP extension: every variant that computes a layer exactly."""
+"""ADD for cores with the DSP extension or MVE: every variant that computes a layer exactly."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tinycompress.codegen.fitted_multiply import DoubleRounding, SumRange, fit
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.arithmetic import (
     ADD_LEFT_SHIFT,
     INT32_MIN,
@@ -27,13 +28,14 @@ _FRACTION_BITS = 14
 _RIGHT_SHIFTS = range(-31, 0)
 
 
-def dsp_variants(graph: Graph, op: Op, reference: Layer) -> Iterator[Layer]:
+def dsp_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> Iterator[Layer]:
     """The layer by each fast kernel that can compute it, the fastest first.
 
     Args:
         graph: The graph; the operator has passed the checks.
         op: An ADD of two tensors of as many elements as its output.
         reference: The layer by the reference kernel.
+        family: ``mve`` has kernels of its own, with the same parameters.
     """
     first, second, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     if o.quantization(first).scale > o.quantization(second).scale:
@@ -46,6 +48,7 @@ def dsp_variants(graph: Graph, op: Op, reference: Layer) -> Iterator[Layer]:
         reference, arguments=(o.argument(first), o.argument(second), o.argument(y, written=True))
     )
     prefix = "add_s8_equal" if equal else "add_s8"
+    suffix = "mve" if family == "mve" else "dsp"
     common = _inputs(scaling, first, second, equal)
     stairs = DoubleRounding(*scaling.output, o.quantization(y).zero_point, o.clamp_range(graph, op))
     for kind, params in _outputs(stairs, _sums(scaling, first, second)):
@@ -53,7 +56,7 @@ def dsp_variants(graph: Graph, op: Op, reference: Layer) -> Iterator[Layer]:
         merged = {"count": y.elements, **common, **params, "clamp_min": low, "clamp_max": high}
         merged["offset_2"] = common["offset_2"] + params.get("offset_2", 0)
         yield replace(
-            fast, kernel=Kernel(f"{prefix}_{kind}_dsp", "add_s8_dsp"), params=dict(merged)
+            fast, kernel=Kernel(f"{prefix}_{kind}_{suffix}", "add_s8_dsp"), params=dict(merged)
         )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
@@ -15,6 +19,9 @@ from tinycompress.codegen.ops.window import (
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
+_MVE_ELEMENTS = 255
+"""Elements of a window whose sum fits 16 bits, whatever they are."""
+_MVE_CHANNELS = 8
 _KERNELS = {"AVERAGE_POOL_2D": "average_pool_2d", "MAX_POOL_2D": "max_pool_2d"}
 
 
@@ -53,7 +60,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     window = _window(graph, op)
     suffix = "s16" if o.is_wide(graph, op) else "s8"
     low, high = o.clamp_range(graph, op)
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=Kernel(f"{_KERNELS[op.kind]}_{suffix}_ref", "pool_2d"),
@@ -77,6 +84,19 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )
+    return choose((*_mve_variants(op, window, reference, options), reference), options)
+
+
+def _mve_variants(
+    op: Op, window: Window, reference: Layer, options: CodegenOptions
+) -> Iterator[Layer]:
+    """The layer by the kernel for MVE: no window may lie in the padding altogether."""
+    if options.family != "mve" or reference.kernel.name != "average_pool_2d_s8_ref":
+        return
+    (height, width), (top, bottom, left, right) = window.size, window.padding
+    inside = max(top, bottom) < height and max(left, right) < width
+    if inside and height * width <= _MVE_ELEMENTS and reference.output_shape[3] >= _MVE_CHANNELS:
+        yield replace(reference, kernel=Kernel("average_pool_2d_s8_mve", "pool_2d"))
 
 
 SPEC = OpSpec(

@@ -235,7 +235,7 @@ TCK_INLINE void tck_copy_blocks_mve(int8_t *to, const int8_t *from, int32_t pixe
                      "add    %1, %1, %3\n"
                      "vstrb.8 q0, [%0], #16\n"
                      "le     lr, 1b\n"
-                     : "+r"(to), "+r"(from)
+                     : "+&r"(to), "+&r"(from)
                      : "r"(pixels), "r"(pitch)
                      : "lr", "q0", "memory");
 }
