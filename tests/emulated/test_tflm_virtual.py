@@ -19,7 +19,7 @@ from tinycompress.boards import load_board
 from tinycompress.cli.main import _run
 from tinycompress.elf import read_elf
 from tinycompress.errors import DoesNotFitError
-from tinycompress.measurement.arena import ALIGNMENT_BYTES, _suffices, margin_bytes
+from tinycompress.measurement.arena import ALIGNMENT_BYTES, margin_bytes, measure_arena, runs_in
 from tinycompress.oracle import host_arena_bytes
 from tinycompress.pipeline import Build
 from tinycompress.toolchain.record import read_record
@@ -52,8 +52,8 @@ def test_the_arena_is_the_least_that_runs_and_a_margin(built: Build) -> None:
     assert arena.margin_bytes == margin_bytes(arena.needed_bytes)
     assert built.firmware.ram.arena_bytes == arena.total_bytes
     board = load_board("nano33")
-    assert _suffices(built.firmware, board, arena.needed_bytes)
-    assert not _suffices(built.firmware, board, arena.needed_bytes - ALIGNMENT_BYTES)
+    assert runs_in(built.firmware, board, arena.needed_bytes)
+    assert not runs_in(built.firmware, board, arena.needed_bytes - ALIGNMENT_BYTES)
     tflite = (built.firmware.project.directory / "model.tflite").read_bytes()
     assert host_arena_bytes(tflite) > arena.needed_bytes, "the PC's estimate is one from above"
 
@@ -71,7 +71,7 @@ def test_a_benchmark_like_the_other_engines(
         "FULLY_CONNECTED", "SOFTMAX",
     ]  # fmt: skip
     layers = sum(layer["instructions"] for layer in table["layers"])
-    whole = table["instructions"]["median"]
+    whole = table["latency"]["instructions"]["median"]
     assert 0 < whole - layers < 1000, "the interpreter's own share is small"
 
 
@@ -95,10 +95,10 @@ def test_only_int8_kernels_are_linked(built: Build) -> None:
 
 def test_the_project_builds_by_hand(built: Build, tmp_path: Path) -> None:
     cmake = require_tool("cmake")
-    source = built.firmware.project.directory
+    source = str(built.firmware.project.directory)
     for argv in (
-        [cmake, "-S", source, "-B", tmp_path, f"-DTFLM_DIR={real_checkout()}"],
-        [cmake, "--build", tmp_path],
+        [cmake, "-S", source, "-B", str(tmp_path), f"-DTFLM_DIR={real_checkout()}"],
+        [cmake, "--build", str(tmp_path)],
     ):
         done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -152,6 +152,11 @@ def test_mlperf_tiny_as_others_measured_it(name: str, shared_data: Path, tmp_pat
     arena = made.firmware.project.arena
     assert arena is not None
     assert (arena.used_bytes, arena.needed_bytes) == (used, needed)
+    if name == "ad01_int8":
+        require_tool("qemu")
+        board = load_board("mps2_an386")
+        seen = measure_arena(made.firmware, board, peak=(768, ""), qemu=True)
+        assert (seen.needed_bytes, seen.used_bytes) == (needed, None)
     result = pipeline.bench(tmp_path / "p", runs=1)
     assert result.mismatched_samples == 0
     assert result.instructions is not None

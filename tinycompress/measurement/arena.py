@@ -16,7 +16,9 @@ from pathlib import Path
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware, RamSizes
 from tinycompress.boards import Board
+from tinycompress.device.connect import open_link
 from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.link import Link
 from tinycompress.elf import patched
 from tinycompress.errors import DeviceError, DoesNotFitError
 from tinycompress.measurement.client import DeviceClient
@@ -55,32 +57,41 @@ def largest_arena_bytes(ram: RamSizes, board: Board) -> int:
 
 
 def measure_arena(
-    built: BuiltFirmware, board: Board, *, peak_layer: str, progress: Progress = no_progress
+    built: BuiltFirmware,
+    board: Board,
+    *,
+    peak: tuple[int, str],
+    qemu: bool = False,
+    progress: Progress = no_progress,
 ) -> ArenaFigure:
     """Search for the least arena, in steps of 16 bytes.
 
     Args:
         built: Firmware of the engine ``tflm``, linked with the largest arena to try.
         board: Its board; the search runs on its emulation.
-        peak_layer: The layer that runs while most activations are live, for messages.
+        peak: Bytes of activations that are live at once, and the layer that runs then.
+        qemu: Whether QEMU emulates the board, as it does in any case where only it can.
         progress: Told how many sizes were tried.
 
     Raises:
         DoesNotFitError: The model does not run in the largest arena either.
         DeviceError: The firmware fails for another reason than its arena.
         BoardError: The board has no emulation.
+        ToolError: Only QEMU could emulate it, and is not there.
     """
     largest = built.ram.arena_bytes
-    used = _used_bytes(built, board, peak_layer)
+    peak_bytes, peak_layer = peak
+    used = _used_bytes(built, open_link(board, built.elf, qemu=qemu), board, peak_layer)
     tried = 0
 
     def suffices(units: int) -> bool:
         nonlocal tried
         tried += 1
         progress("search for the least arena", tried)
-        return _suffices(built, board, units * ALIGNMENT_BYTES)
+        return runs_in(built, board, units * ALIGNMENT_BYTES, qemu=qemu)
 
-    units = least(suffices, used // ALIGNMENT_BYTES, largest // ALIGNMENT_BYTES)
+    guess = peak_bytes if used is None else used
+    units = least(suffices, guess // ALIGNMENT_BYTES, largest // ALIGNMENT_BYTES)
     needed = units * ALIGNMENT_BYTES
     margin = min(margin_bytes(needed), largest - needed)
     return ArenaFigure(needed, margin, "emulated", used)
@@ -122,47 +133,63 @@ def least(suffices: Callable[[int], bool], guess: int, known: int) -> int:
     return high
 
 
-def _used_bytes(built: BuiltFirmware, board: Board, peak_layer: str) -> int:
-    """Run with the whole arena, where every failure counts; what TFLM says that it took."""
-    link = VirtualBoard(board, built.elf)
+def runs_in(built: BuiltFirmware, board: Board, arena_bytes: int, *, qemu: bool = False) -> bool:
+    """Whether allocation and one inference succeed in an arena of this size.
+
+    Args:
+        built: Firmware that runs in a larger one.
+        board: Its board.
+        arena_bytes: The size, at most that which was linked.
+        qemu: As in `measure_arena`.
+    """
+    with tempfile.TemporaryDirectory(prefix="tinycompress-arena-") as directory:
+        elf = Path(directory) / "firmware.elf"
+        elf.write_bytes(patched(built.elf, _SIZE_SYMBOL, struct.pack("<I", arena_bytes)))
+        link = open_link(board, elf, qemu=qemu)
+        try:
+            client = DeviceClient(link, elf=built.elf)
+            if client.hello().model_status != Status.OK:
+                return False
+            client.run(1, reset=True)
+        except DeviceError:
+            # The same firmware ran with more memory: without it, TFLM's release build faults.
+            return False
+        finally:
+            link.close()
+    return True
+
+
+def _used_bytes(built: BuiltFirmware, link: Link, board: Board, peak_layer: str) -> int | None:
+    """Run with the whole arena, where every failure counts.
+
+    Returns:
+        What TFLM says that it took; None where the emulation cannot be looked into.
+    """
     try:
         client = DeviceClient(link, elf=built.elf)
-        hello = client.hello()
-        if hello.model_status == Status.ARENA:
-            raise DoesNotFitError(
-                f"the model needs a larger arena than the {built.ram.arena_bytes:,} bytes that "
-                f"{board.name} has for it beside stack and static data (most activations are live "
-                f"at layer {peak_layer!r})",
-                hint="a smaller input or fewer channels there, a larger board (`tinycompress "
-                "boards`), or the engine that needs less: --engine aot",
-            )
-        if hello.model_status != Status.OK:
+        status = client.hello().model_status
+        if status == Status.ARENA:
+            raise _too_large(built, board, peak_layer)
+        if status != Status.OK:
             raise DeviceError(
-                f"TensorFlow Lite Micro does not start: {status_text(hello.model_status)}",
+                f"TensorFlow Lite Micro does not start: {status_text(status)}",
                 phase="HELLO",
                 hint="is the library of --tflm-dir from the same checkout as its headers?",
             )
         client.run(1, reset=True)
+        if not isinstance(link, VirtualBoard):
+            return None
         address = link.image.require_symbol(_USED_SYMBOL).address
         return int(struct.unpack("<I", link.read_memory(address, 4))[0])
     finally:
         link.close()
 
 
-def _suffices(built: BuiltFirmware, board: Board, arena_bytes: int) -> bool:
-    """Whether allocation and one inference succeed in an arena of this size."""
-    with tempfile.TemporaryDirectory(prefix="tinycompress-arena-") as directory:
-        elf = Path(directory) / "firmware.elf"
-        elf.write_bytes(patched(built.elf, _SIZE_SYMBOL, struct.pack("<I", arena_bytes)))
-        link = VirtualBoard(board, elf)
-    try:
-        client = DeviceClient(link, elf=built.elf)
-        if client.hello().model_status != Status.OK:
-            return False
-        client.run(1, reset=True)
-    except DeviceError:
-        # The same firmware ran with more memory: without it, TFLM's release build faults.
-        return False
-    finally:
-        link.close()
-    return True
+def _too_large(built: BuiltFirmware, board: Board, peak_layer: str) -> DoesNotFitError:
+    return DoesNotFitError(
+        f"the model needs a larger arena than the {built.ram.arena_bytes:,} bytes that "
+        f"{board.name} has for it beside stack and static data (most activations are live at "
+        f"layer {peak_layer!r})",
+        hint="a smaller input or fewer channels there, a larger board (`tinycompress boards`), or "
+        "the engine that needs less: --engine aot",
+    )

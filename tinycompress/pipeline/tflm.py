@@ -10,7 +10,7 @@ from tinycompress._progress import Progress
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject
 from tinycompress.boards import Board
 from tinycompress.codegen.tflm import check_legality, generate, peak_activations
-from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.connect import open_link
 from tinycompress.errors import BoardError, DoesNotFitError, ToolError
 from tinycompress.firmware import render_project
 from tinycompress.firmware.fit import arena_max_bytes
@@ -64,15 +64,13 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
             "was estimated on this PC, but not built",
             hint=missing.hint,
         ) from missing
-    try:
-        arena = _measure(job, model, checkout, peak)
-    except BoardError:
-        # No emulation of this board: the estimate is labelled as one wherever it is shown.
-        arena = estimated_arena(job, peak[0])
+    # Without an emulation, the estimate is labelled as one wherever it is shown.
+    measured = _measure(job, model, checkout, peak)
+    arena = estimated_arena(job, peak[0]) if measured is None else measured
     built = _build(job, model, arena, checkout, job.directory)
-    if arena.obtained == "emulated":
+    if measured is not None:
         job.progress("prove it by a run")
-        link = VirtualBoard(job.board, built.elf)
+        link = open_link(job.board, built.elf)
         try:
             prove(built, job.board, link, job.tflite)
         finally:
@@ -97,20 +95,36 @@ def _guess(board: Board, peak_bytes: int) -> int:
     return max(most // ALIGNMENT_BYTES, -(-peak_bytes // ALIGNMENT_BYTES)) * ALIGNMENT_BYTES
 
 
-def _measure(job: TflmJob, model: Model, tflm_dir: Path, peak: tuple[int, str]) -> ArenaFigure:
-    """Link with the largest arena that the board holds, and search for the least that suffices."""
-    peak_bytes, peak_layer = peak
+def _measure(
+    job: TflmJob, model: Model, tflm_dir: Path, peak: tuple[int, str]
+) -> ArenaFigure | None:
+    """Link with the largest arena that the board holds, and search for the least that suffices.
+
+    Returns:
+        None where nothing emulates the board.
+    """
     with tempfile.TemporaryDirectory(prefix="tinycompress-arena-") as scratch:
-        largest = _guess(job.board, peak_bytes)
-        probe = _probe(job, model, largest, tflm_dir, Path(scratch) / "guess", peak_layer)
+        largest = _guess(job.board, peak[0])
+        probe = _probe(job, model, largest, tflm_dir, Path(scratch) / "guess", peak[1])
+        if not _is_emulated(job.board, probe):
+            return None
         exact = largest_arena_bytes(probe.ram, job.board)
         try:
-            return measure_arena(probe, job.board, peak_layer=peak_layer, progress=job.progress)
+            return measure_arena(probe, job.board, peak=peak, progress=job.progress)
         except DoesNotFitError:
             if exact <= largest:
                 raise
-        probe = _probe(job, model, exact, tflm_dir, Path(scratch) / "exact", peak_layer)
-        return measure_arena(probe, job.board, peak_layer=peak_layer, progress=job.progress)
+        probe = _probe(job, model, exact, tflm_dir, Path(scratch) / "exact", peak[1])
+        return measure_arena(probe, job.board, peak=peak, progress=job.progress)
+
+
+def _is_emulated(board: Board, firmware: BuiltFirmware) -> bool:
+    """Whether anything on this PC emulates the board; QEMU, where only it can, may be missing."""
+    try:
+        open_link(board, firmware.elf).close()
+    except (BoardError, ToolError):
+        return False
+    return True
 
 
 def _probe(
