@@ -227,8 +227,8 @@ def compile_protocol_firmware(
     sources = [
         common / "src" / f"{name}.c"
         for name in (
-            "main", "tc_build_id", "tc_cobs", "tc_crc32", "tc_measure", "tc_proto",
-            "tc_proto_requests", "tc_wire",
+            "main", "tc_build_id", "tc_cobs", "tc_crc32", "tc_measure", "tc_program",
+            "tc_proto", "tc_proto_requests", "tc_wire",
         )
     ]  # fmt: skip
     sources += [TEMPLATES / "mcu" / "host" / "platform.c", ROOT / "tests/data/protocol_model.c"]
