@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from tflite_files import Builder
 
+from tinycompress.artifacts import ArenaFigure
 from tinycompress.cli.main import _run
+from tinycompress.cli.render import arena_line
 from tinycompress.firmware import load_plan, load_project
 
 Run = Callable[..., tuple[int, str, str]]
@@ -143,3 +145,10 @@ def test_every_board_gets_its_own_command(
     assert plan.tflm is not None
     assert tuple(plan.toolchains) == ("gcc",)
     assert plan.tflm.target.target_arch in (out / "README.md").read_text()
+
+
+def test_the_arenas_origin_is_told_in_words() -> None:
+    measured = arena_line(ArenaFigure(22_832, 368, "emulated", 22_820))
+    assert "22,832 bytes are the least that runs on the emulated board" in measured
+    assert "368 are margin" in measured
+    assert "estimated from a 64-bit run" in arena_line(ArenaFigure(4_368, 0, "estimated"))
