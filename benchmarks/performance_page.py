@@ -15,8 +15,9 @@ _HEAD = """\
 
 Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board,
 which counts instructions exactly (QEMU agrees) and models cycles from Arm's published timings with
-memory that never waits. All outputs equal TensorFlow Lite Micro's byte for byte. What the kernels
-do, and what bounds them, is in kernels.md.
+memory that never waits. QEMU alone runs cores with MVE, and counts instructions only: a vector
+instruction is one, whatever it takes. All outputs equal TensorFlow Lite Micro's byte for byte. What
+the kernels do, and what bounds them, is in kernels.md.
 
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
@@ -76,9 +77,11 @@ def _ratio(values: Sequence[float]) -> str:
 
 def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     toolchains = list(dict.fromkeys(run["toolchain"] for run in runs))
+    modelled = all(run["cycles"] is not None for run in runs)
     heads = ["model", "MACs", "TFLM"]
     for name in toolchains:
-        heads += [f"{name}: instructions", "per MAC", "ratio", "cycles", "per MAC"]
+        heads += [f"{name}: instructions", "per MAC", "ratio"]
+        heads += ["cycles", "per MAC"] if modelled else []
     ratios: dict[str, list[float]] = {name: [] for name in toolchains}
     rows: list[list[object]] = []
     for model in dict.fromkeys(run["model"] for run in runs):
@@ -92,12 +95,12 @@ def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
             if known:
                 ratios[name].append(count / known)
             ratio = f"{count / known:.3f}" if known else ""
-            row += [f"{count:,}", f"{count / macs:.2f}", ratio, f"{cycles:,}"]
-            row.append(f"{cycles / macs:.2f}")
+            row += [f"{count:,}", f"{count / macs:.2f}", ratio]
+            row += [f"{cycles:,}", f"{cycles / macs:.2f}"] if modelled else []
         rows.append(row)
     last: list[object] = ["geometric mean", "", ""]
     for name in toolchains:
-        last += ["", "", _ratio(ratios[name]), "", ""]
+        last += ["", "", _ratio(ratios[name]), *(["", ""] if modelled else [])]
     return table(heads, [*rows, last])
 
 
@@ -114,10 +117,10 @@ def _compiler_table(runs: Sequence[Run]) -> str:
         kernels = [(a["flash"]["kernels_bytes"], b["flash"]["kernels_bytes"]) for a, b in pairs]
         ratios = [
             [b["instructions"] / a["instructions"] for a, b in pairs],
-            [b["cycles"] / a["cycles"] for a, b in pairs],
+            [b["cycles"] / a["cycles"] for a, b in pairs if a["cycles"] and b["cycles"]],
             [b / a for a, b in kernels],
         ]
-        rows.append([core, *(f"{geometric_mean(values):.3f}" for values in ratios)])
+        rows.append([core, *(f"{geometric_mean(v):.3f}" if v else "" for v in ratios)])
     return table(["core", "instructions", "cycles", "kernels' flash"], rows)
 
 

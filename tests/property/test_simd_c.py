@@ -119,3 +119,24 @@ def test_saturation(c: ctypes.CDLL, x: int) -> None:
 def test_requantize(c: ctypes.CDLL, x: int, multiplier: int, shift: int, zero_point: int) -> None:
     scaled = a.multiply_by_quantized_multiplier_double(x, multiplier, -shift)
     assert _call(c, "requantize", x, multiplier, shift, zero_point) == scaled + zero_point
+
+
+@given(
+    st.one_of(int32s, st.integers(-70000, 70000)),
+    st.integers(0, 2**31 - 1),
+    st.integers(1, 31),
+)
+def test_roundings_of_a_lane(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -> None:
+    """VQRDMULH, the sign added, VRSHL: what the reference makes of a sum."""
+    scaled = a.multiply_by_quantized_multiplier_double(x, multiplier, -shift)
+    assert _call(c, "double_lane_mve", x, multiplier, shift) == scaled
+    # The instructions themselves, from their definitions.
+    product = a.clamp((2 * x * multiplier + 2**31) >> 32, a.INT32_MIN, a.INT32_MAX)
+    nudged = product + (-1 if product < 0 else 0)
+    assert (nudged + 2 ** (shift - 1)) >> shift == scaled
+
+
+@given(int32s, st.integers(0, 2**31 - 1), st.integers(-(2**15), 2**15 - 1), st.integers(0, 4))
+def test_line_of_a_lane(c: ctypes.CDLL, x: int, multiplier: int, addend: int, bits: int) -> None:
+    expected = a.wrap_int32((x * multiplier >> 32) + addend) >> bits
+    assert _call(c, "fitted_lane_mve", x, multiplier, addend, bits) == expected

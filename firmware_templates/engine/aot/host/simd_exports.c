@@ -1,4 +1,6 @@
-/* What kernels share of tck_simd.h as ordinary functions, for tests that call it from Python. */
+/* What kernels share of tck_simd.h and tck_mve.h as ordinary functions, for tests that call it from
+ * Python. */
+#include "tck_mve.h"
 #include "tck_simd.h"
 
 int32_t tct_smlad(uint32_t x, uint32_t y, int32_t sum);
@@ -20,6 +22,8 @@ uint32_t tct_min_s8x4(uint32_t x, uint32_t y);
 int32_t tct_ssat8(int32_t x);
 int32_t tct_fitted(int32_t sum, int32_t multiplier, int32_t addend);
 int32_t tct_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point);
+int32_t tct_fitted_lane_mve(int32_t sum, int32_t multiplier, int32_t addend, int32_t bits);
+int32_t tct_double_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift);
 
 int32_t tct_smlad(uint32_t x, uint32_t y, int32_t sum) {
     return tck_smlad(x, y, sum);
@@ -95,4 +99,12 @@ int32_t tct_fitted(int32_t sum, int32_t multiplier, int32_t addend) {
 
 int32_t tct_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point) {
     return tck_requantize(x, multiplier, shift, tck_requantize_addend(zero_point, shift));
+}
+
+int32_t tct_fitted_lane_mve(int32_t sum, int32_t multiplier, int32_t addend, int32_t bits) {
+    return tck_fitted_lane_mve(sum, multiplier, addend, bits);
+}
+
+int32_t tct_double_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift) {
+    return tck_double_lane_mve(sum, multiplier, right_shift);
 }
