@@ -24,6 +24,7 @@ from tinycompress.errors import ConfigError, ModelError, ToolError
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE, read_model
 from tinycompress.ir.specs import input_specs, output_specs
+from tinycompress.ir.summary import summarise
 from tinycompress.oracle import Oracle
 
 
@@ -174,6 +175,21 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     lut = json.loads(capsys.readouterr().out)["lut"]
     assert lut["after_bytes"] == output.stat().st_size
     assert len(lut["tensors"]) == 3
+
+
+def test_a_compressed_file_is_int8_and_goes_on(tmp_path: Path) -> None:
+    """What convert wrote is what a later build takes: for TFLM, while the AOT engine refuses it."""
+    once = compress_with_tables(converted(clustered(8)))
+    assert summarise(read_model(once.tflite)).not_int8 == ()
+    model = tmp_path / "small.tflite"
+    model.write_bytes(once.tflite)
+    made = pipeline.build_in_framework(
+        model, "nano33", "zephyr", engine="tflm", output=tmp_path / "app"
+    )
+    assert "AddDecode" in (made.project.directory / "model" / "tcm_ops.h").read_text()
+    with pytest.raises(ModelError) as caught:
+        pipeline.build(model, "nano33", output=tmp_path / "aot")
+    assert any("TFLM_DECODE" in reason for reason in caught.value.reasons)
 
 
 def test_a_refusal_writes_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tinycompress.artifacts import TensorSpec
 from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
 from tinycompress.ir.macs import macs
+from tinycompress.ir.reader import DECODE_CUSTOM_CODE
 from tinycompress.ir.specs import input_specs, output_specs
 
 _FLOATS = frozenset(
@@ -156,8 +157,11 @@ def _findings(model: Model) -> Iterator[_Finding]:
 
 def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
     """What is not int8 about one operator, None if nothing is."""
-    if op.kind == "CUSTOM":
+    if op.kind == "CUSTOM" and op.custom_code != DECODE_CUSTOM_CODE:
         return _Finding("custom operator")
+    if op.kind == "CUSTOM":
+        # Its inputs are compressed bytes; what they decode to is what counts.
+        tensors = [tensor for tensor in tensors if not tensor.is_constant]
     weights = {tensor.dtype for tensor in tensors if tensor.is_constant}
     moving = {t.dtype for t in tensors if not t.is_constant and not t.is_variable}
     if moving & _FLOATS:
