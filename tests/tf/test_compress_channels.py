@@ -180,6 +180,18 @@ def test_low_rank_lowers_macs_and_keeps_an_exact_product() -> None:
     build_checked(split.network, "tf_keras", build_model(exact, "tf_keras"), what="SVD")
 
 
+def test_low_rank_keeps_a_budget_of_macs() -> None:
+    network, trainer = case()
+    budget = int(0.97 * macs(network))
+    options = LowRank(macs_budget=budget, fine_tune=NO_TRAINING)
+    thin = low_rank(State(network), options, trainer).network
+    assert 0.9 * budget < macs(thin) <= budget
+    with pytest.raises(ConfigError, match=r"of 10 MACs .* the nearest that can is [\d,]+ of"):
+        low_rank(State(network), options.model_copy(update={"macs_budget": 10}), trainer)
+    with pytest.raises(ValueError, match="energy and macs_budget exclude each other"):
+        LowRank(energy=0.5, macs_budget=budget)
+
+
 def test_factors_keep_the_energy_that_is_asked_for() -> None:
     matrix = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
     left, right = factors(matrix, LowRank(energy=0.8))

@@ -98,6 +98,22 @@ def test_datasets_generators_and_sequences_are_the_same_data() -> None:
         read_data(endless, network)
 
 
+def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    network = read_network(classifier())
+    (tmp_path / "junk.npz").write_text("no archive")
+    np.savez(tmp_path / "whole.npz", x=X, y=CLASSES)
+    whole = bytearray((tmp_path / "whole.npz").read_bytes())
+    whole[200] ^= 0xFF  # inside x: its checksum no longer matches
+    (tmp_path / "cut.npz").write_bytes(whole)
+    for name, words in (
+        ("none.npz", "no data file at"), ("junk.npz", "is no .npz file"), ("cut.npz", "is damaged"),
+    ):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"{name}|{words}") as caught:
+            read_data(tmp_path / name, network, what="training data")
+        assert words in caught.value.message
+    np.testing.assert_array_equal(read_data(tmp_path / "whole.npz", network).inputs[0], X)
+
+
 @pytest.mark.parametrize(
     ("activation", "weights", "labels", "kind", "least"),
     [

@@ -53,6 +53,20 @@ def test_without_training_the_largest_weights_stay() -> None:
     assert np.abs(before[kept]).min() >= np.abs(before[~kept]).max()
 
 
+def test_layers_have_targets_of_their_own() -> None:
+    network, trainer = trained()
+    options = Prune(sparsity=0.5, layer_sparsity={"stem": 0.25, "hidden": 0.8}, fine_tune=SHORT)
+    state = prune(State(network), options, trainer)
+    for name, share in (("stem", 0.25), ("hidden", 0.8), ("pw", 0.5), ("out", 0.5)):
+        assert sparsity(state.network.layers[name].weights[0]) == pytest.approx(share, abs=0.02)
+    assert not broken_promises(state.network, state.promises)
+    skipped = options.model_copy(update={"skip": ("stem",)})
+    with pytest.raises(ConfigError, match="layer 'stem' has a layer_sparsity, and is not pruned"):
+        prune(State(network), skipped, trainer)
+    with pytest.raises(ValueError, match="layer_sparsity goes with neither"):
+        Prune(scope="global", layer_sparsity={"stem": 0.5})
+
+
 def test_global_target_is_met_over_all_layers() -> None:
     network, trainer = trained()
     options = Prune(sparsity=0.8, scope="global", fine_tune=SHORT)

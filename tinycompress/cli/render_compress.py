@@ -73,16 +73,17 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
     """One row a stage; the device's columns only where a board was named."""
     measured = any(row.figures for row in rows)
     table = Table(title=title, title_justify="left", title_style="bold")
-    table.add_column("stage")
-    columns = ["float", "int8", "parameters", "non-zero", "MACs", ".tflite B"]
+    table.add_column("stage", overflow="fold")
+    columns = ["float", "int8", "params", "not 0", "MACs", ".tflite B"]
     if measured:
-        columns += ["flash B", "RAM B", "instructions", "latency us"]
+        columns += ["flash B", "RAM B", "instr.", "us"]
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*_cells(row, measured))
     console = results_console()
     console.print(table)
+    console.print("Distinct int8 weights, in the layer / at most in one channel", style="bold")
     console.print(_distinct_values(rows))
     for row in rows:
         for note in row.notes:
@@ -97,10 +98,7 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
 
 def _distinct_values(rows: Sequence[StageRow]) -> Table:
     """Distinct weights of every layer after every stage: in the kernel / in one channel."""
-    table = Table(
-        title="Distinct int8 weights, in the layer / at most in one channel",
-        title_justify="left", title_style="bold",
-    )  # fmt: skip
+    table = Table()
     table.add_column("layer", overflow="fold")
     for row in rows:
         table.add_column(row.stage, justify="right")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,7 +151,17 @@ def _is_pair(source: Any) -> bool:
     return isinstance(source, tuple) or all(hasattr(item, "shape") for item in source)
 
 
+# What numpy lets through when a file is damaged, or something else.
+_UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
 def _from_npz(path: Path, what: str) -> tuple[Array, Array]:
+    if not path.is_file():
+        raise ConfigError(f"{what}: there is no data file at {path}", hint="check the path")
+    if not zipfile.is_zipfile(path):
+        raise ConfigError(f"{what}: {path} is no .npz file", hint=_FORMS)
     try:
         with np.load(path, allow_pickle=False) as archive:
             if not {"x", "y"} <= set(archive.files):
@@ -157,8 +169,9 @@ def _from_npz(path: Path, what: str) -> tuple[Array, Array]:
                     f"{what}: {path} holds {', '.join(archive.files) or 'nothing'}; needed: x and y"
                 )
             return archive["x"], archive["y"]
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{what}: cannot read {path}: {error}", hint=_FORMS) from error
+    except _UNREADABLE as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ConfigError(f"{what}: {path} is damaged: {reason}", hint=_FORMS) from error
 
 
 def _from_batches(batches: Iterable[Any], what: str) -> tuple[list[Array], list[Array]]:

@@ -8,12 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from tinycompress.compression.kernels import kernel_layers
+from tinycompress.compression.kernels import kernel_layers, macs
 from tinycompress.compression.network import Array, Call, Layer, Network
 from tinycompress.compression.options import LowRank
 from tinycompress.compression.promises import projections
 from tinycompress.compression.stage import State, chosen, train_network
 from tinycompress.compression.training import Trainer
+from tinycompress.errors import ConfigError
+
+_LEAST_ENERGY = 1e-6
+_SEARCH_STEPS = 20
 
 
 def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
@@ -24,8 +28,26 @@ def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
 
     Returns:
         The model with split layers: ``name`` keeps its outputs, ``name_low_rank`` comes before it.
+
+    Raises:
+        ConfigError: The budget cannot be kept; the nearest that can is named.
     """
-    network, notes = state.network, []
+    if options.macs_budget is not None:
+        options = _within_budget(state.network, options, options.macs_budget)
+    network, notes = _all_split(state.network, options)
+    network = train_network(
+        network,
+        trainer,
+        options.fine_tune,
+        options.distill,
+        projections(network, state.promises),
+        label="low_rank",
+    )
+    return State(network, state.promises, notes or ("no layer could be split",))
+
+
+def _all_split(network: Network, options: LowRank) -> tuple[Network, tuple[str, ...]]:
+    notes = []
     for layer in chosen(kernel_layers(network), options):
         calls = network.calls_of(layer.name)
         if not _splittable(layer) or len(calls) != 1:
@@ -38,15 +60,29 @@ def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
             continue
         network = _split(network, layer, calls[0], left, right)
         notes.append(f"{layer.name}: rank {rank} of {min(matrix.shape)}")
-    network = train_network(
-        network,
-        trainer,
-        options.fine_tune,
-        options.distill,
-        projections(network, state.promises),
-        label="low_rank",
-    )
-    return State(network, state.promises, tuple(notes) or ("no layer could be split",))
+    return network, tuple(notes)
+
+
+def _within_budget(network: Network, options: LowRank, budget: int) -> LowRank:
+    """The same options by energy: the largest share with which the budget is kept."""
+
+    def by_energy(energy: float) -> LowRank:
+        return options.model_copy(update={"energy": energy, "macs_budget": None})
+
+    def cost(energy: float) -> int:
+        return macs(_all_split(network, by_energy(energy))[0])
+
+    low, high = _LEAST_ENERGY, 1.0 - _LEAST_ENERGY
+    if cost(low) > budget:
+        raise ConfigError(
+            f"low_rank: a budget of {budget:,} MACs cannot be kept; the nearest that can is"
+            f" {cost(low):,} of now {macs(network):,}",
+            hint="raise macs_budget, or skip fewer layers",
+        )
+    for _ in range(_SEARCH_STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if cost(middle) <= budget else (low, middle)
+    return by_energy(low)
 
 
 def factors(matrix: Array, options: LowRank) -> tuple[Array, Array]:

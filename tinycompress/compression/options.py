@@ -63,7 +63,8 @@ class Prune(TrainedStage, LayerChoice):
     """Weights of small magnitude become zero and stay zero.
 
     ``sparsity`` is the share of zeros of every kernel (``scope = "layer"``) or of all kernels
-    together, ranked by magnitude (``"global"``). ``polynomial`` rises from ``initial_sparsity``
+    together, ranked by magnitude (``"global"``); ``layer_sparsity`` has other shares for layers by
+    name. ``polynomial`` rises from ``initial_sparsity``
     over the first ``ramp`` of the training steps; ``constant`` prunes at once. ``rounds`` repeats
     pruning and fine-tuning with rising targets. ``block_size`` prunes whole blocks of Dense
     kernels; ``m_by_n = [2, 4]`` makes 2 of 4 consecutive weights zero, which sets the sparsity.
@@ -72,6 +73,7 @@ class Prune(TrainedStage, LayerChoice):
     kind: Literal["prune"] = "prune"
     sparsity: Ratio = 0.5
     scope: Literal["layer", "global"] = "layer"
+    layer_sparsity: dict[str, Ratio] = Field(default_factory=dict)
     schedule: Literal["constant", "polynomial"] = "polynomial"
     initial_sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ramp: Annotated[float, Field(gt=0, le=1)] = 0.6
@@ -106,6 +108,8 @@ class Prune(TrainedStage, LayerChoice):
                     f"m_by_n {list(self.m_by_n)} is a sparsity of {zeros / of:g}, not"
                     f" {self.sparsity:g}; leave sparsity out"
                 )
+        if self.layer_sparsity and (self.scope == "global" or self.m_by_n is not None):
+            raise ValueError("layer_sparsity goes with neither scope = 'global' nor m_by_n")
         if self.block_size != (1, 1) and self.scope == "global":
             raise ValueError("block_size does not go with scope = 'global'")
         return self
@@ -114,6 +118,10 @@ class Prune(TrainedStage, LayerChoice):
     def target(self) -> float:
         """Share of zeros that is asked for."""
         return self.sparsity if self.m_by_n is None else self.m_by_n[0] / self.m_by_n[1]
+
+    def target_of(self, layer: str) -> float:
+        """Share of zeros that is asked for in one layer."""
+        return self.layer_sparsity.get(layer, self.target)
 
 
 class Cluster(TrainedStage, LayerChoice):
@@ -139,17 +147,21 @@ class LowRank(TrainedStage, LayerChoice):
     """Dense layers and 1x1 convolutions become two thinner ones where that saves MACs.
 
     The rank is the least that keeps the share ``energy`` of the squared singular values, or
-    ``rank_ratio`` of the full rank where that is given.
+    ``rank_ratio`` of the full rank where that is given. With ``macs_budget`` it is the least that
+    keeps the largest share of energy, the same for all layers, with which the model has at most so
+    many MACs.
     """
 
     kind: Literal["low_rank"] = "low_rank"
     energy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     rank_ratio: Ratio | None = None
+    macs_budget: Annotated[int, Field(ge=1)] | None = None
 
     @model_validator(mode="after")
     def _one_criterion(self) -> LowRank:
-        if self.rank_ratio is not None and "energy" in self.model_fields_set:
-            raise ValueError("energy and rank_ratio exclude each other")
+        given = self.model_fields_set & {"energy", "rank_ratio", "macs_budget"}
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(sorted(given))} exclude each other")
         return self
 
 

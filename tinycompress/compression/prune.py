@@ -50,7 +50,7 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
     for number in range(1, options.rounds + 1):
         part = number / options.rounds
         names = [layer.name for layer in layers]
-        targets = _targets(network, names, options, options.target * part)
+        targets = _targets(network, names, options, part)
         ramp = {
             name: _Ramp(
                 start=max(reached[name], options.initial_sparsity if number == 1 else 0.0),
@@ -83,16 +83,21 @@ def _layers_to_prune(network: Network, options: Prune) -> tuple[Layer, ...]:
             "prune: no layer is left to prune",
             hint=f"prunable are {', '.join(_PRUNABLE)}; see skip and skip_types",
         )
-    problems = []
+    names = {layer.name for layer in layers}
+    problems = [
+        f"layer {name!r} has a layer_sparsity, and is not pruned"
+        for name in options.layer_sparsity
+        if name not in names
+    ]
     for layer in layers:
-        kernel = layer.weights[0]
+        kernel, target = layer.weights[0], options.target_of(layer.name)
         if options.block_size != (1, 1) and kernel.ndim != 2:
             problems.append(f"layer {layer.name!r} ({layer.kind}): blocks are for Dense only")
         if options.m_by_n is not None and layer.kind not in ("Dense", "Conv2D"):
             problems.append(f"layer {layer.name!r} ({layer.kind}): m_by_n is for Dense and Conv2D")
-        if options.scope == "layer" and kernel.size * (1 - options.target) < 0.5:
+        if options.scope == "layer" and kernel.size * (1 - target) < 0.5:
             problems.append(
-                f"layer {layer.name!r}: sparsity {options.target:g} leaves none of its"
+                f"layer {layer.name!r}: sparsity {target:g} leaves none of its"
                 f" {kernel.size} weights"
             )
     if problems:
@@ -103,10 +108,12 @@ def _layers_to_prune(network: Network, options: Prune) -> tuple[Layer, ...]:
     return layers
 
 
-def _targets(network: Network, names: list[str], options: Prune, target: float) -> dict[str, float]:
+def _targets(network: Network, names: list[str], options: Prune, part: float) -> dict[str, float]:
+    """Sparsity of every layer when a part of the way to the target is gone."""
     if options.scope == "layer":
-        return dict.fromkeys(names, target)
-    return global_sparsities({name: network.layers[name].weights[0] for name in names}, target)
+        return {name: options.target_of(name) * part for name in names}
+    kernels = {name: network.layers[name].weights[0] for name in names}
+    return global_sparsities(kernels, options.target * part)
 
 
 def _trained(

@@ -186,6 +186,7 @@ def require_layers(recipe: Recipe, network: Network) -> None:
         for key, mentioned, known in (
             ("skip", stage.skip, names),
             ("skip_types", stage.skip_types, kinds),
+            ("layer_sparsity", getattr(stage, "layer_sparsity", ()), names),
         ):
             for name in mentioned:
                 if name in known:
