@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 clean
 
 demo: $(VENV)/.ready-demo
@@ -65,6 +65,9 @@ fuzz: $(VENV)/.ready-dev
 
 kernel-costs: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+
+corpus: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py
 
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

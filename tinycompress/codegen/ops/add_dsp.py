@@ -40,7 +40,8 @@ def dsp_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> 
     first, second, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     if o.quantization(first).scale > o.quantization(second).scale:
         first, second = second, first
-    scaling = add_scaling(*(o.quantization(tensor).scale for tensor in (first, second, y)))
+    scale_1, scale_2, scale = (o.quantization(tensor).scale for tensor in (first, second, y))
+    scaling = add_scaling(scale_1, scale_2, scale)
     equal = scaling.input1 == _HALF
     if scaling.input2 != _HALF or not (equal or scaling.input1[1] in _RIGHT_SHIFTS):
         return

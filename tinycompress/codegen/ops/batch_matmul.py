@@ -42,14 +42,16 @@ def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Product of the input scales / output scale must be below 2^30"""
-    real = _factor(graph, op)
+    real = _factor(graph, op, options)
     return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
 
 
-def _factor(graph: Graph, op: Op) -> float:
-    """Both runtimes round the product of the input scales to float32."""
+def _factor(graph: Graph, op: Op, options: CodegenOptions) -> float:
+    """LiteRT rounds the product of the input scales to float32, TFLM as built does not."""
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    return float32(o.quantization(a).scale * o.quantization(b).scale) / o.quantization(y).scale
+    product = o.quantization(a).scale * o.quantization(b).scale
+    product = float32(product) if options.exact_to == "litert" else product
+    return product / o.quantization(y).scale
 
 
 def _batch_strides(shape: tuple[int, ...]) -> list[int]:
@@ -67,7 +69,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     (rows, depth), (_, columns) = _matrices(graph, op)
     batches = ((1,) * (_MAX_RANK - len(y.shape)) + y.shape)[:_BATCH_DIMENSIONS]
-    multiplier, shift = quantize_multiplier(_factor(graph, op))
+    multiplier, shift = quantize_multiplier(_factor(graph, op, options))
     params: dict[str, ParamValue] = {f"batches_{i}": n for i, n in enumerate(batches)}
     for name, tensor in (("left", a), ("right", b)):
         strides = _batch_strides(tensor.shape)

@@ -11,7 +11,7 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, bias_values, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import float32, quantize_multiplier
+from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
 from tinycompress.ir.lut import sigmoid_table
 
@@ -100,11 +100,11 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def _gate_factors(graph: Graph, op: Op, gate: str) -> tuple[float, float]:
-    """Of the input's and the hidden state's products, whose scale is rounded to float32."""
+    """Of the input's and the hidden state's products."""
     weights, recurrent, _ = _GATES[gate]
     pairs = ((_INPUT, weights), (_HIDDEN, recurrent))
     scales = [[o.quantization(o.operand(graph, op, p)).scale for p in pair] for pair in pairs]
-    first, second = (float32(a * b) / _GATE_SCALE for a, b in scales)
+    first, second = (a * b / _GATE_SCALE for a, b in scales)
     return first, second
 
 
