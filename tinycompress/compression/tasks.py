@@ -76,6 +76,8 @@ def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
         labels: As given.
         outputs: Of the model, batch first.
     """
+    if len(outputs) < _ENOUGH_TO_TELL:
+        return False
     if task.kind == "regression":
         return score(task, labels, outputs) <= 0.0
     wanted = targets(task, labels)
@@ -86,7 +88,7 @@ def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
         truth = (wanted > 0.5).astype(np.int64).reshape(-1)
         said = (got > (0.0 if task.from_logits else 0.5)).astype(np.int64).reshape(-1)
     classes = np.unique(truth)
-    if len(classes) < 2 or len(truth) < _ENOUGH_TO_TELL:
+    if len(classes) < 2:
         return False
     recalls = [float(np.mean(said[truth == value] == value)) for value in classes]
     chance = 1.0 / len(classes)
