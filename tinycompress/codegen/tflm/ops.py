@@ -53,8 +53,16 @@ CUSTOM_METHODS: Mapping[str, str] = MappingProxyType(
         "CIRCULAR_BUFFER": "AddCircularBuffer",
         "TFLM_DECODE": "AddDecode",
         "TFLite_Detection_PostProcess": "AddDetectionPostprocess",
+        **{
+            f"Signal{name}": f"Add{name}"
+            for name in (
+                "Delay", "Energy", "FftAutoScale", "FilterBank", "FilterBankLog",
+                "FilterBankSpectralSubtraction", "FilterBankSquareRoot", "Framer", "Irfft",
+                "OverlapAdd", "PCAN", "Rfft", "Stacker", "Window",
+            )
+        },
     }
-)
+)  # fmt: skip
 """The same for custom operators, by their name in the file."""
 
 OTHER_SUBGRAPHS = frozenset(
