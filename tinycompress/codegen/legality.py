@@ -15,6 +15,9 @@ _BORDER_FLOAT = frozenset({DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.F
 _CONVERSIONS = {"input": ("QUANTIZE", "read by"), "output": ("DEQUANTIZE", "written by")}
 """Operators that convert float32 at the border."""
 
+_FLOAT_ONLY = frozenset({"COS", "LOG", "NEG", "SIN", "SQRT", "SQUARE"})
+"""Operators that TFLM has, but not on int8."""
+
 _HINT = (
     "convert with full integer quantisation (int8 weights, activations, inputs and outputs);"
     " docs/SUPPORTED_OPS.md lists what is supported"
@@ -68,7 +71,8 @@ def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[str]:
     for op in graph.ops:
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
         if op.kind not in OPS:
-            yield f"{where}: this operator is not supported{_types(graph, op)}"
+            why = "; stock TFLM computes it on float32 only" if op.kind in _FLOAT_ONLY else ""
+            yield f"{where}: this operator is not supported{why}{_types(graph, op)}"
             continue
         for index in op.inputs:
             if index >= 0 and _unresolved_state(graph.tensors[index]):

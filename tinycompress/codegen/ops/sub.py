@@ -1,7 +1,4 @@
-"""SUB on int8 or int16, with broadcasting.
-
-TFLM computes the factors in float32, LiteRT in double precision.
-"""
+"""SUB on int8 or int16, with broadcasting."""
 
 from __future__ import annotations
 
