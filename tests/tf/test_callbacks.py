@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import importlib.util
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,10 @@ from tinycompress.callbacks import (
     order_callbacks,
     pruning_callbacks,
 )
+from tinycompress.conversion import convert_model
 from tinycompress.deploy.deployment import Deployment
 from tinycompress.errors import BoardError, ConfigError, DoesNotFitError, ModelError
+from tinycompress.ir.reader import read_model
 
 pytestmark = pytest.mark.tf
 BOTH = pytest.mark.parametrize("name", ["keras", "tf_keras"])
@@ -311,6 +315,26 @@ def test_wrapped_models_get_what_tfmot_needs(tmp_path: Path) -> None:
         pruning_callbacks(model, sparsity=0.5)
 
 
+def test_a_wrapped_model_is_looked_at_as_it_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand = Stand(monkeypatch)
+    seen: list[Any] = []
+    convert = stand.convert
+
+    def converted(model: Any, calibration: Any, **more: Any) -> ConvertedModel:
+        seen.append(convert_model(model, {"x": X}))
+        return convert(model, calibration, **more)
+
+    monkeypatch.setattr(deployability, "convert_in_subprocess", converted)
+    model = wrapped(frequency=1)
+    listed = order_callbacks([DeployabilityCallback("nano33", X, strict=True),
+                              *pruning_callbacks(model)])  # fmt: skip
+    model.fit(X, Y, verbose=0, batch_size=32, callbacks=listed)
+    weights = [t.data for t in read_model(seen[0].tflite).main.tensors if t.elements == 36]
+    kernels = [values for values in weights if values is not None]
+    assert len(kernels) == 1
+    assert np.mean(kernels[0] == 0) == pytest.approx(0.5, abs=0.03)
+
+
 def test_a_schedule_that_never_acted_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     model = wrapped(frequency=100)
     model.fit(X, Y, verbose=0, batch_size=32, callbacks=pruning_callbacks(model, verbose=1))
@@ -334,3 +358,16 @@ def test_a_model_that_cannot_be_converted_trains_on(caplog: pytest.LogCaptureFix
         model_of("keras").fit(
             X, Y, verbose=0, callbacks=[DeployabilityCallback("nano33", X[:, :5], strict=True)]
         )
+
+
+@pytest.mark.slow
+def test_the_example_writes_what_it_says(tmp_path: Path, examples_dir: Path) -> None:
+    subprocess.run(
+        [sys.executable, examples_dir / "callbacks" / "watch.py", "-o", tmp_path, "--epochs", "2"],
+        check=True,
+    )
+    with (tmp_path / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2
+    assert {*KEYS, "sparsity"} <= set(rows[0])
+    assert (tmp_path / "best.keras").is_file()

@@ -13,6 +13,7 @@ from tinycompress.artifacts import ExactTo
 from tinycompress.boards import load_board
 from tinycompress.callbacks.base import EitherKerasCallback
 from tinycompress.callbacks.budgets import Budgets
+from tinycompress.callbacks.pruning import without_wrappers
 from tinycompress.callbacks.samples import as_source
 from tinycompress.conversion import ConvertOptions
 from tinycompress.conversion.isolated import convert_in_subprocess
@@ -116,6 +117,8 @@ class DeployabilityCallback(EitherKerasCallback):
         self.latest: Measurement | None = None
         self._options = ConvertOptions(evaluation_samples=evaluation_samples, exact_to=exact_to)
         self._fresh = True
+        self._deployed: Any = None
+        self._deployed_of: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Look at the first epoch, whatever its number."""
@@ -163,8 +166,10 @@ class DeployabilityCallback(EitherKerasCallback):
         def time_left_s() -> float:
             return max(_LEAST_TIME_S, self.time_limit_s - (time.monotonic() - start))
 
+        if self._deployed_of is not self.model:
+            self._deployed, self._deployed_of = without_wrappers(self.model), self.model
         converted = convert_in_subprocess(
-            self.model,
+            self._deployed,
             self.calibration,
             evaluation=self.evaluation,
             options=self._options,

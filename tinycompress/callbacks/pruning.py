@@ -200,6 +200,20 @@ class KeepMasks(EitherKerasCallback):
         return _sparsity([w.numpy() for wrapper in wrappers for w, _, _ in wrapper.pruning_vars])
 
 
+def without_wrappers(model: Any) -> Any:
+    """The model that is deployed: without TF-MOT's pruning wrappers, on the same weights.
+
+    A wrapper assigns the masked weights even in inference, which cannot be converted.
+
+    Returns:
+        The model itself if nothing is wrapped.
+    """
+    if _tf.keras_of(model) != "tf_keras" or not list(_wrappers(model)):
+        return model
+    with _tf.quiet():
+        return _tf.tfmot().sparsity.keras.strip_pruning(model)
+
+
 def _checkpoint(
     module: Any, masks: MagnitudePruning | KeepMasks, path: str, options: dict[str, Any]
 ) -> Any:
