@@ -20,12 +20,46 @@ typedef struct {
     int32_t four_words; /* of the stream, for four channels */
 } tck_conv_2d_s8_mve_params;
 
+/* Copies one row of bytes after the other; `rows` and `bytes` are 1 or more. */
+TCK_INLINE void tck_copy_rows_mve(int8_t *to, const int8_t *from, int32_t rows, int32_t bytes,
+                                  int32_t pitch) {
+#if TCK_MVE
+    int8_t *row_to;
+    const int8_t *row_from;
+    __asm__ volatile("1:\n"
+                     "dlstp.8 lr, %[bytes]\n"
+                     "mov    %[row_from], %[from]\n"
+                     "mov    %[row_to], %[to]\n"
+                     "2:\n"
+                     "vldrb.8 q0, [%[row_from]], #16\n"
+                     "vstrb.8 q0, [%[row_to]], #16\n"
+                     "letp   lr, 2b\n"
+                     "add    %[from], %[from], %[pitch]\n"
+                     "add    %[to], %[to], %[bytes]\n"
+                     "subs   %[rows], %[rows], #1\n"
+                     "bne    1b\n"
+                     : [to] "+&r"(to), [from] "+&r"(from), [rows] "+&r"(rows),
+                       [row_to] "=&r"(row_to), [row_from] "=&r"(row_from)
+                     : [bytes] "r"(bytes), [pitch] "r"(pitch)
+                     : "lr", "q0", "cc", "memory");
+#else
+    for (int32_t row = 0; row < rows; ++row) {
+        tck_copy_mve(to + row * bytes, from + row * pitch, bytes);
+    }
+#endif
+}
+
 /* Copies the taps of one window; taps outside are zero points. */
 TCK_SHARED void tck_gather_window_mve(const tck_conv_window *w, const int8_t *input, tck_corner at,
                                       int8_t *taps) {
     const int32_t channels = w->input_channels;
     const int32_t row = w->filter_width * channels;
     const int32_t pitch = w->input_width * channels;
+    if (tck_window_inside(w, at)) {
+        tck_copy_rows_mve(taps, input + at.y * pitch + at.x * channels, w->filter_height, row,
+                          pitch);
+        return;
+    }
     const tck_taps xs = tck_taps_inside(at.x, w->input_width, w->filter_width, 1);
     const int32_t begin = xs.begin * channels, count = (xs.end - xs.begin) * channels;
     const int32_t column = (at.x + xs.begin) * channels;
