@@ -27,9 +27,11 @@ _WARNINGS = (
 # zig names an entry of its own, so the linker script's has to be repeated.
 _LINK = ("-Wl,--entry=tc_reset", "-Wl,--gc-sections", "-Wl,--build-id=sha1")
 # zig's cc compiles with undefined-behaviour traps, debug information and frame pointers, and links
-# for pages of 64 KiB, unless told otherwise.
-_ZIG_COMPILE = ("-g0", "-fno-sanitize=undefined", "-fomit-frame-pointer")
-_ZIG_LINK = ("-Wl,-z,max-page-size=4",)
+# for pages of 64 KiB, unless told otherwise. Its clang unrolls at -O2 what need not be: -Os takes
+# 3 KB less for 0 to 2 % more instructions (5 % of the smallest network), and fewer on a Cortex-M3.
+# Linking at -Os would drop the symbols.
+_ZIG_COMPILE = ("-Os", "-g0", "-fno-sanitize=undefined", "-fomit-frame-pointer")
+_ZIG_LINK = ("-O2", "-Wl,-z,max-page-size=4")
 _ZIG_FPU: Mapping[Fpu, str] = MappingProxyType(
     {
         "none": "",
