@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,3 +94,12 @@ def test_the_hosts_arena_is_the_least_that_runs(examples_dir: Path) -> None:
 def test_a_model_that_tflm_refuses_has_no_arena() -> None:
     with pytest.raises(ModelError, match="does not run"):
         host_arena_bytes(b"no model at all, of a length to be read at all")
+
+
+def test_naming_the_pipeline_loads_no_emulator() -> None:
+    code = (
+        "import sys; import tinycompress.pipeline;"
+        "print(*{'unicorn', 'capstone', 'tflite_micro', 'tensorflow'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

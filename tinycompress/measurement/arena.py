@@ -17,7 +17,6 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware, RamSizes
 from tinycompress.boards import Board
 from tinycompress.device.connect import open_link
-from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.link import Link
 from tinycompress.elf import patched
 from tinycompress.errors import DeviceError, DoesNotFitError
@@ -165,6 +164,9 @@ def _used_bytes(built: BuiltFirmware, link: Link, board: Board, peak_layer: str)
     Returns:
         What TFLM says that it took; None where the emulation cannot be looked into.
     """
+    # Not at the top: the emulator takes a while to load, and most commands do without this module.
+    from tinycompress.device.emulator import VirtualBoard
+
     try:
         client = DeviceClient(link, elf=built.elf)
         status = client.hello().model_status
