@@ -114,6 +114,10 @@ class GraphMaker(KernelCases):
         self._used.update(indices)
         return y
 
+    def use(self, x: Activation) -> None:
+        """Take note that an operator reads an activation."""
+        self._used.add(x.index)
+
     def also(self, extra: Activation) -> None:
         """Take note of a further output of an operator."""
         self._pool.append(extra)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fuzz_emitters import EMITTERS
 from fuzz_graphs import Emitter, GraphMaker, GraphSeed
+from fuzz_wide import PREFIX, WIDE_EMITTERS
 from kernel_cases import BOTH
 
 from tinycompress._files import write_bytes, write_text
@@ -38,7 +39,8 @@ class Tally:
 
 def emitters() -> dict[str, Emitter]:
     """Those of the operators that the engine knows."""
-    return {kind: emit for kind, emit in EMITTERS.items() if kind in OPS}
+    known = {**EMITTERS, **WIDE_EMITTERS}
+    return {kind: emit for kind, emit in known.items() if kind.removeprefix(PREFIX) in OPS}
 
 
 def _made(seeds: Sequence[GraphSeed]) -> GraphMaker:

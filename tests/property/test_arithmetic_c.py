@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tinycompress.codegen.host import compile_c
 from tinycompress.codegen.kernels import engine_dir
 from tinycompress.ir import arithmetic as a
+from tinycompress.ir.fixed_point import multiply_reduced
 
 int32s = st.one_of(
     st.integers(a.INT32_MIN, a.INT32_MAX),
@@ -85,6 +86,21 @@ def test_multiply_half_away(c: ctypes.CDLL, x: int, shift: int, data: st.DataObj
     function = _function(c, "tct_multiply_half_away", I64, I32, I64, I32)
     wide = a.WideMultiplier(multiplier, shift)
     assert function(x, multiplier, shift) == a.multiply_half_away(x, wide)
+
+
+@given(st.integers(-(2**47), 2**47 - 1), st.integers(0, 2**15 - 1), st.integers(-31, 7))
+def test_multiply_reduced(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -> None:
+    function = _function(c, "tct_multiply_reduced", I32, I64, I32, I32)
+    assert function(x, multiplier, shift) == multiply_reduced(x, multiplier, shift)
+
+
+@given(st.integers(-(2**45), 2**45), st.integers(1, 62), st.data())
+def test_multiply_half_away_wide(c: ctypes.CDLL, x: int, shift: int, data: st.DataObject) -> None:
+    largest = (2**63 - 1 - 2 ** (shift - 1)) // max(abs(x), 1)
+    multiplier = data.draw(st.integers(0, min(largest, 2**62)))
+    function = _function(c, "tct_multiply_half_away_wide", I64, I64, I64, I32)
+    expected = a.multiply_half_away(x, a.WideMultiplier(multiplier, shift))
+    assert function(x, multiplier, shift) == expected
 
 
 @given(int32s, st.integers(1, 30))

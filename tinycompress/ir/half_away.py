@@ -33,7 +33,20 @@ def exact_half_away(real: float, value_bound: int, result_bound: int) -> WideMul
     value_bound = max(value_bound, 1)
     if value_bound > _MAX_VALUE:
         return None
-    shift = clamp(62 - value_bound.bit_length() - math.frexp(real)[1], 1, 62)
+    # As many bits as there is room for: at most two more than certainly fit.
+    certain = 62 - value_bound.bit_length() - math.frexp(real)[1]
+    for shift in (clamp(certain + more, 1, 62) for more in (2, 1, 0)):
+        found = _of_shift(real, value_bound, result_bound, shift)
+        if found is not None:
+            return found
+    return None
+
+
+def _of_shift(
+    real: float, value_bound: int, result_bound: int, shift: int
+) -> WideMultiplier | None:
+    if math.ceil(math.ldexp(real, shift)) * value_bound + (1 << (shift - 1)) >= 2**63:
+        return None
     low, high = 1, (2**63 - 1 - (1 << (shift - 1))) // value_bound
     reached = int(_rounded(np.array([value_bound], np.int64), real)[0])
     steps = np.arange(1, min(reached, result_bound) + 1, dtype=np.int64)

@@ -8,6 +8,8 @@ int32_t tct_high_mul_halves(int32_t x, int32_t y);
 int32_t tct_rounding_divide_by_pot(int32_t x, int32_t exponent);
 int32_t tct_multiply_double(int32_t x, int32_t multiplier, int32_t shift);
 int64_t tct_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift);
+int32_t tct_multiply_reduced(int64_t x, int32_t multiplier, int32_t shift);
+int64_t tct_multiply_half_away_wide(int64_t x, int64_t multiplier, int32_t shift);
 int32_t tct_saturating_shift_left(int32_t x, int32_t exponent);
 int32_t tct_one_over_one_plus_x(int32_t x);
 int32_t tct_rounded_average(int32_t total, int32_t count);
@@ -36,6 +38,14 @@ int32_t tct_multiply_double(int32_t x, int32_t multiplier, int32_t shift) {
 
 int64_t tct_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift) {
     return tck_multiply_half_away(x, multiplier, shift);
+}
+
+int32_t tct_multiply_reduced(int64_t x, int32_t multiplier, int32_t shift) {
+    return tck_multiply_reduced(x, multiplier, shift);
+}
+
+int64_t tct_multiply_half_away_wide(int64_t x, int64_t multiplier, int32_t shift) {
+    return tck_multiply_half_away_wide(x, multiplier, shift);
 }
 
 int32_t tct_saturating_shift_left(int32_t x, int32_t exponent) {
