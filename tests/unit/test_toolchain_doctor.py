@@ -16,7 +16,8 @@ from tinycompress.toolchain import doctor, find
 from tinycompress.toolchain.doctor import diagnose
 
 NAMES = [
-    "python", "zig", "arm-none-eabi-gcc", "arm-none-eabi-g++", "TFLM library", "qemu-system-arm", "cmake", "unicorn", "capstone",
+    "python", "zig", "arm-none-eabi-gcc", "arm-none-eabi-g++", "TFLM library",
+    "qemu-system-arm", "cmake", "unicorn", "capstone",
     "tflite-micro", "ai-edge-litert", "tensorflow", "keras", "tf_keras",
     "tensorflow-model-optimization", "serial ports",
 ]  # fmt: skip
