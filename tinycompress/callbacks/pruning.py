@@ -58,31 +58,36 @@ def pruning_callbacks(
     if kind is None:
         raise ConfigError(f"{type(model).__name__} is no Keras model")
     module = keras_module(kind)
-    masks: MagnitudePruning | KeepMasks
-    found: list[Any] = []
+    masks = _masks(model, sparsity, skip, verbose)
+    found: list[Any] = [masks]
+    if isinstance(masks, KeepMasks):
+        found.insert(0, _tf.tfmot().sparsity.keras.UpdatePruningStep())
+    if log_dir is not None:
+        found.append(_summaries(module, masks, str(log_dir)))
+    if checkpoint is not None:
+        found.append(_checkpoint(module, masks, str(checkpoint), checkpoint_options))
+    return found
+
+
+def _masks(
+    model: Any, sparsity: float | None, skip: Sequence[str], verbose: int | None
+) -> MagnitudePruning | KeepMasks:
     if list(_wrappers(model)):
         if sparsity is not None or skip:
             raise ConfigError(
                 "pruning_callbacks: the model's pruning wrappers have schedules of their own",
                 hint="leave sparsity and skip out, or pass the model without wrappers",
             )
-        found.append(_tf.tfmot().sparsity.keras.UpdatePruningStep())
-        masks = KeepMasks(verbose=verbose)
-    else:
-        if sparsity is None:
-            raise ConfigError(
-                "pruning_callbacks: no layer of the model is wrapped by prune_low_magnitude, and"
-                " no sparsity is given",
-                hint="pruning_callbacks(model, sparsity=0.5)",
-            )
-        masks = MagnitudePruning(sparsity, skip=skip, verbose=verbose)
-        _prunable(model, skip)  # says now what is wrong, not at the start of the training
-    found.append(masks)
-    if log_dir is not None:
-        found.append(_summaries(module, masks, str(log_dir)))
-    if checkpoint is not None:
-        found.append(_checkpoint(module, masks, str(checkpoint), checkpoint_options))
-    return found
+        return KeepMasks(verbose=verbose)
+    if sparsity is None:
+        raise ConfigError(
+            "pruning_callbacks: no layer of the model is wrapped by prune_low_magnitude, and no"
+            " sparsity is given",
+            hint="pruning_callbacks(model, sparsity=0.5)",
+        )
+    masks = MagnitudePruning(sparsity, skip=skip, verbose=verbose)
+    _prunable(model, skip)  # says now what is wrong, not at the start of the training
+    return masks
 
 
 class MagnitudePruning(EitherKerasCallback):
