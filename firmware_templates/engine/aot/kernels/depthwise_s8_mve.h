@@ -316,8 +316,7 @@ TCK_INLINE void tck_depthwise_load_mve(const tck_depthwise_s8_mve_params *p, int
     }
 }
 
-/* All columns of a band; where two pixels make a vector and columns are odd, the last two once
- * more. */
+/* All columns of a band; of an odd number of columns by twos, the last two once more. */
 TCK_INLINE void tck_depthwise_columns_mve(const tck_depthwise_s8_mve_params *p,
                                           tck_depthwise_s8_mve_work *work, int32_t rows,
                                           const int8_t *buffer, int8_t *output,
@@ -368,8 +367,10 @@ TCK_SHARED void tck_depthwise_s8_mve(const tck_depthwise_s8_mve_params *p, const
                 const int32_t top = oy * p->stride_height - p->pad_top;
                 const int32_t needed = (rows - 1) * p->stride_height + p->filter_height;
                 const int32_t kept = oy > 0 ? shared : 0;
-                tck_copy_mve(buffer, buffer + p->band_height * p->stride_height * pitch,
-                             kept * pitch);
+                if (kept > 0) {
+                    tck_copy_mve(buffer, buffer + p->band_height * p->stride_height * pitch,
+                                 kept * pitch);
+                }
                 for (int32_t row = kept; row < needed; ++row) {
                     tck_depthwise_load_mve(p, buffer + row * pitch, input + begin, top + row);
                 }
