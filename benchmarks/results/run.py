@@ -93,6 +93,20 @@ def versions() -> dict[str, str]:
     }
 
 
+def record(name: str, measured: dict[str, Any]) -> None:
+    """Put an experiment's figures into docs/results.json and write the page anew."""
+    known = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
+    experiments = {**known.get("experiments", {}), name: measured}
+    figures = {
+        "schema": "tinycompress.results",
+        "schema_version": 1,
+        "board": BOARD,
+        "experiments": {key: experiments[key] for key in EXPERIMENTS if key in experiments},
+    }
+    _files.write_text(FIGURES, json.dumps(figures, indent=1) + "\n")
+    _files.write_text(PAGE, results_page(figures))
+
+
 def main() -> None:
     """Measure the named experiments; the others' figures stay as they are."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -101,17 +115,7 @@ def main() -> None:
     arguments = parser.parse_args()
     _tf.make_deterministic(0, threads=_THREADS)
     for name in arguments.names:
-        measured = measure(name, arguments.scratch)
-        known = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
-        experiments = {**known.get("experiments", {}), name: measured}
-        figures = {
-            "schema": "tinycompress.results",
-            "schema_version": 1,
-            "board": BOARD,
-            "experiments": {key: experiments[key] for key in EXPERIMENTS if key in experiments},
-        }
-        _files.write_text(FIGURES, json.dumps(figures, indent=1) + "\n")
-        _files.write_text(PAGE, results_page(figures))
+        record(name, measure(name, arguments.scratch))
 
 
 if __name__ == "__main__":
