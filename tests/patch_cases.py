@@ -151,8 +151,8 @@ def network(seed: int) -> ImageNetwork:
 
 
 def widening() -> ImageNetwork:
-    """A 24x24 image whose layers widen to 16 channels, halve it and narrow to 8."""
-    made = ImageNetwork(3, (24, 24, 4))
+    """A 32x32 image whose layers widen to 16 channels, halve it and narrow to 8."""
+    made = ImageNetwork(3, (32, 32, 4))
     for size, stride, outputs in ((3, 1, 8), (1, 1, 16), (3, 2, None), (1, 1, 8)):
         made.filter(size, stride, outputs)
     return made

@@ -19,7 +19,7 @@ from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.passes.patch import patched, stages
 from tinycompress.codegen.passes.row_flow import HEIGHT
 from tinycompress.codegen.render import render
-from tinycompress.errors import ModelError
+from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.macs import total_macs
 from tinycompress.ir.reader import read_model
@@ -101,7 +101,7 @@ def test_the_input_is_whole_in_any_case(shared_data: Path) -> None:
     """The host writes 27,648 bytes before anything runs; the nearest that is said can be met."""
     tflite = (shared_data / "models" / "mlperf_tiny" / "vww_96_int8.tflite").read_bytes()
     model = read_model(tflite)
-    with pytest.raises(ModelError, match="the budget is 24576") as refused:
+    with pytest.raises(DoesNotFitError, match="the budget is 24576") as refused:
         generate(model, CodegenOptions(ram_budget_bytes=24_576))
     words = str(refused.value.hint).split()
     nearest = int(words[words.index("budget") + 2])

@@ -12,9 +12,12 @@ from kernel_cases import KernelCases
 from patch_cases import widening
 
 from tinycompress.artifacts import GeneratedSources
+from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.errors import ConfigError, ModelError
+from tinycompress.errors import ConfigError, DoesNotFitError
+from tinycompress.firmware.fit import check_fit
 from tinycompress.ir.reader import read_model
+from tinycompress.pipeline.smaller import with_offer
 
 SPEED = CodegenOptions()
 RAM = replace(SPEED, optimize="ram")
@@ -67,7 +70,9 @@ def test_a_budget_that_is_met_changes_nothing() -> None:
 
 
 def test_a_budget_that_no_kernels_meet_is_refused() -> None:
-    with pytest.raises(ModelError, match=r"arena takes \d+ bytes at layer .*, the budget is 100$"):
+    with pytest.raises(
+        DoesNotFitError, match=r"arena takes \d+ bytes at layer .*, the budget is 100$"
+    ):
         _generated(_conv(), replace(SPEED, ram_budget_bytes=100))
 
 
@@ -96,12 +101,49 @@ def test_a_budget_takes_the_patches_with_the_fewest_macs() -> None:
 
 def test_the_nearest_budget_that_is_said_can_be_met() -> None:
     model = read_model(widening().tflite())
-    with pytest.raises(ModelError) as refused:
+    with pytest.raises(DoesNotFitError) as refused:
         generate(model, replace(SPEED, ram_budget_bytes=500))
     found = re.search(r"a budget of (\d+) bytes is the nearest", str(refused.value.hint))
     assert found is not None
     nearest = int(found[1])
     assert generate(model, replace(SPEED, ram_budget_bytes=nearest)).arena_bytes <= nearest
+
+
+def _tiny_board(arena_bytes: int) -> Board:
+    """A Nano 33 BLE with so much RAM for the arena beside the stack and 4 KiB of data."""
+    board = load_board("nano33")
+    stack = board.budget.stack_bytes
+    regions = tuple(
+        region.model_copy(update={"length": arena_bytes + stack + 4096})
+        if "arena" in region.holds
+        else region
+        for region in board.memory
+    )
+    return board.model_copy(update={"memory": regions})
+
+
+def _refusal(board: Board) -> str:
+    model = read_model(widening().tflite())
+    options = replace(CodegenOptions.for_board(board), optimize="flash")
+    sources = generate(model, options)
+    with pytest.raises(DoesNotFitError) as refused:
+        check_fit(sources, board)
+    offer = with_offer(refused.value, model, sources, board, options)
+    assert offer.message == refused.value.message
+    return str(offer.hint)
+
+
+def test_what_does_not_fit_a_board_is_offered_in_patches() -> None:
+    model = read_model(widening().tflite())
+    board = _tiny_board(12_000)
+    found = re.match(r"--ram-budget (\d+) makes the arena fit: layers .* patches", _refusal(board))
+    assert found is not None
+    options = replace(CodegenOptions.for_board(board), ram_budget_bytes=int(found[1]))
+    check_fit(generate(model, options), board)
+
+
+def test_what_does_not_even_fit_in_patches_is_said() -> None:
+    assert "by patches, a budget of" in _refusal(_tiny_board(1000))
 
 
 def test_equal_layers_share_their_code() -> None:

@@ -81,7 +81,7 @@ if TYPE_CHECKING:
     "--ram-budget",
     type=click.IntRange(min=1),
     metavar="BYTES",
-    help="Take slower kernels until activations, inputs and outputs fit.",
+    help="Compute layers in patches, then by slower kernels, until the arena fits.",
 )
 @click.option(
     "--transport",

@@ -31,10 +31,11 @@ class CodegenOptions:
         dsp: Whether the core has the DSP extension.
         mve: Whether it has MVE, too.
         optimize: ``speed`` takes the fastest kernels, short of a layer that would need much more
-            memory than all others for a little speed. ``ram`` takes whatever kernels make the arena
-            smallest. ``flash`` lets layers share kernels that would be compiled for each.
-        ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, those
-            of ``ram`` take their place, as few as needed.
+            memory than all others for a little speed, and patches that save much for hardly any.
+            ``ram`` takes whatever kernels make the arena smallest, and more patches. ``flash`` lets
+            layers share kernels that would be compiled for each.
+        ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, layers
+            are computed in patches, as few as needed, then by the kernels of ``ram``.
         small: Indices of operators that take the kernel with the least scratch memory.
         candidate: Take this one of the kernels that can compute a layer, or the last; for
             measurements. None takes the one that costs least.

@@ -13,7 +13,7 @@ from tinycompress.codegen.passes.elide_copies import elide_copies
 from tinycompress.codegen.passes.order import order_for_memory
 from tinycompress.codegen.patching import Patching, patchings
 from tinycompress.codegen.places import copies_onto_itself, places
-from tinycompress.errors import ModelError
+from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Op
 from tinycompress.ir.macs import total_macs
 
@@ -70,7 +70,7 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
         lower: Chooses kernels.
 
     Raises:
-        ModelError: The arena does not fit the budget with any kernels and patches; says how near
+        DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how near
             it came.
     """
     fitter = _Fitter(options, lower)
@@ -88,7 +88,7 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
         small = _Fitter(replace(options, optimize="ram"), lower)
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
     if fitted.arena_bytes > budget:
-        raise ModelError(
+        raise DoesNotFitError(
             f"the arena takes {fitted.arena_bytes} bytes at layer '{fitted.layout.peak_layer}', "
             f"the budget is {budget}",
             hint=f"a budget of {fitted.arena_bytes} bytes is the nearest that can be met; a smaller"

@@ -22,11 +22,12 @@ from tinycompress.codegen.options import Optimize
 from tinycompress.conversion import convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.tflm_lut import compress_with_tables
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.smaller import with_offer
 from tinycompress.pipeline.tflm import TflmJob, build_tflm
 from tinycompress.toolchain import build as compile_project
 from tinycompress.toolchain.tflm import require_gcc_choice
@@ -142,9 +143,12 @@ def build(
     )
     sources = generate(graph, chosen)
     progress("write the project")
-    project = render_project(
-        sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
-    )
+    try:
+        project = render_project(
+            sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
+        )
+    except DoesNotFitError as error:
+        raise with_offer(error, graph, sources, target, chosen) from None
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
     return Build(converted, firmware, sources.trades)
 
