@@ -70,8 +70,8 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
         lower: Chooses kernels.
 
     Raises:
-        DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how near
-            it came.
+        DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how
+            near it came.
     """
     fitter = _Fitter(options, lower)
     if options.candidate is not None:
