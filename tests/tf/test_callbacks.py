@@ -80,6 +80,8 @@ class Stand:
         return Deployment(20_000, 3_000, 1_000, 50_000, latency, True)
 
 
+# Keras 3 goes on without XLA in a process in which training was made deterministic.
+@pytest.mark.filterwarnings("ignore:Model doesn't support `jit_compile=True`")
 @BOTH
 @pytest.mark.parametrize("compiling", [{}, {"steps_per_execution": 2, "jit_compile": True}])
 def test_callbacks_behind_it_see_values_in_every_epoch(
