@@ -74,7 +74,7 @@ def test_every_fast_kernel_is_among_the_cases(family: str) -> None:
         used |= {layer.kernel for layer in sources.layers if layer.kernel.endswith(family)}
     # MVE's pointwise kernel is that of dense layers, too.
     kernels = ["conv_1x1", "conv_2d"] + (["fully_connected"] if family != "mve" else [])
-    kernels += ["conv_2d_rows"] if family == "dsp" else []
+    kernels += ["conv_2d_rows", "fully_connected_direct"] if family == "dsp" else []
     assert used == {
         f"{kernel}_s8_{rounding}_{family}"
         for kernel in kernels
