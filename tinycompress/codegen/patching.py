@@ -49,7 +49,7 @@ def patchings(graph: Graph, wanted_bytes: int, most_more_macs: int | None) -> li
             continue
         found += [
             each
-            for each in _of_stage(graph, stage, most_more_macs)
+            for each in _of_stage(graph, stage, max(live), most_more_macs)
             if each.floor_bytes <= wanted_bytes
         ]
     return sorted(found, key=lambda each: (each.more_macs, each.count, each.stage.begin))
@@ -89,9 +89,11 @@ def live_bytes(graph: Graph) -> list[int]:
     return totals
 
 
-def _of_stage(graph: Graph, stage: Stage, most_more_macs: int | None) -> Iterator[Patching]:
-    """The stage in ever more patches, but for those that make the floor higher."""
-    height, floor = graph.tensors[stage.target].shape[HEIGHT], max(live_bytes(graph))
+def _of_stage(
+    graph: Graph, stage: Stage, floor: int, most_more_macs: int | None
+) -> Iterator[Patching]:
+    """The stage in ever more patches, but for those that make the floor, in bytes, higher."""
+    height = graph.tensors[stage.target].shape[HEIGHT]
     for rows in dict.fromkeys(-(-height // count) for count in _COUNTS if count <= height):
         found = patched(graph, stage, rows)
         if found is None:
