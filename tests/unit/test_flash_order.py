@@ -67,7 +67,9 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
 def test_every_method_of_the_schema_has_a_driver() -> None:
     union = get_args(FlashMethod)[0]
     names = {get_args(table.model_fields["method"].annotation)[0] for table in get_args(union)}
-    assert names == set(FLASHERS) == set(METHODS)
+    assert names == set(FLASHERS)
+    # A sketch is uploaded by the tool that compiled it; board files do not list that.
+    assert names | {"arduino-cli"} == set(METHODS)
     for page in ("flashing.md", "adding-a-board.md"):
         text = (ROOT / "docs" / page).read_text()
         assert {name for name in names if f"| `{name}` |" in text} == names, page

@@ -54,12 +54,14 @@ def test_symbols_agree_with_nm(elf: Path) -> None:
 
 def test_symbolise(elf: Path) -> None:
     image = read_elf(elf)
-    main = image.require_symbol("main")
-    assert image.symbolise(main.address) == "main"
-    assert image.symbolise(main.address | 1) == "main"
-    assert image.symbolise(main.address + 0x12) == "main+0x12"
-    assert image.symbolise(main.address + main.size_bytes - 2).startswith("main+0x")
-    assert image.symbolise(main.address + main.size_bytes) != f"main+0x{main.size_bytes:x}"
+    function = image.require_symbol("tc_proto_serve")
+    assert function.size_bytes > 0x12
+    assert image.symbolise(function.address) == function.name
+    assert image.symbolise(function.address | 1) == function.name
+    assert image.symbolise(function.address + 0x12) == "tc_proto_serve+0x12"
+    last = function.address + function.size_bytes - 2
+    assert image.symbolise(last).startswith("tc_proto_serve+0x")
+    assert not image.symbolise(last + 2).startswith("tc_proto_serve")
     for nowhere in (0, 0x20000200, 0xFFFFFFFE, 0x12344):
         assert image.symbolise(nowhere) == f"0x{nowhere:08x}"
 
