@@ -189,6 +189,20 @@ def _binary(kind: str, table_kind: str) -> Emitter:
     return emit
 
 
+def div(g: Maker, x: Activation) -> Found:
+    if len(x.shape) > 4:
+        return None
+    # The divisor is constant, as LiteRT fails on zero.
+    shape = tuple(n if g.chance(0.6) else 1 for n in x.shape)
+    scale, zero = g.scale(), g.zero_point()
+    data = g.rng.integers(-128, 128, shape).astype(np.int8)
+    data[data == zero] = zero + 1 if zero < 127 else 126
+    divisor = g.constant_int8(data, scale, zero)
+    table = options("Div", fusedActivationFunction=g.pick(*ACTIVATIONS[:4]))
+    out = x.scale / scale / g.log_uniform(65, 1e4)
+    return g.put("DIV", [x, divisor], x.shape, table, scale=out)
+
+
 def _extremum(kind: str) -> Emitter:
     def emit(g: Maker, x: Activation) -> Found:
         if len(x.shape) > 4:
@@ -386,6 +400,7 @@ EMITTERS: dict[str, Emitter] = {
     "CONV_2D": conv_2d,
     "DEPTHWISE_CONV_2D": depthwise_conv_2d,
     "DEPTH_TO_SPACE": depth_to_space,
+    "DIV": div,
     "ELU": _unary("ELU"),
     "FULLY_CONNECTED": fully_connected,
     "HARD_SWISH": _unary("HARD_SWISH", "HardSwish"),

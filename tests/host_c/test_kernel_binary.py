@@ -32,7 +32,7 @@ SCALES = (
     (0.0235, 0.0235, 0.047),
 )
 TABLES = {"MUL": "Mul", "SUB": "Sub", "SQUARED_DIFFERENCE": "SquaredDifference",
-          "MAXIMUM": "MaximumMinimum", "MINIMUM": "MaximumMinimum", "DIV": "Div"}  # fmt: skip
+          "MAXIMUM": "MaximumMinimum", "MINIMUM": "MaximumMinimum"}  # fmt: skip
 KINDS = ("MUL", "SUB", "SQUARED_DIFFERENCE", "MAXIMUM", "MINIMUM", "PRELU")
 UNSCALED = ("MAXIMUM", "MINIMUM")
 

@@ -1,0 +1,111 @@
+"""DIV on int8: every pair of stored values, broadcasting, and divisors of zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from kernel_cases import BOTH, Array, KernelCases, options
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.host import HostModel, run_sanitized
+from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
+
+# input scales, output scale, zero points; factors from the smallest that is allowed to the largest
+SCALES = (
+    (0.1, 0.1, 0.01, 0, -128, 4),
+    (0.1, 0.1, 0.0078, -128, 127, 127),
+    (0.3, 0.07, 0.0625, 127, 0, 127),
+    (0.0235, 0.0117, 0.0123, 5, -7, 0),
+    (1.0, 2.0**-10, 2.0**-11, 0, 127, 0),
+    (0.5, 0.25, 2.0**-20, -128, 3, 0),
+)
+SHAPES = (
+    ((1, 4, 4, 3), (1, 4, 4, 3)),
+    ((7,), (7,)),
+    ((1, 4, 4, 3), (3,)),
+    ((3,), (1, 4, 4, 3)),
+    ((1, 1, 4, 1), (2, 3, 1, 5)),
+    ((2, 3), (1,)),
+)
+ACTIVATIONS = ("NONE", "RELU", "RELU6", "RELU_N1_TO_1")
+
+
+def _all_pairs(case: tuple[float, ...], exact_to: ExactTo) -> tuple[bytes, tuple[Array, Array]]:
+    """A model, and every pair of stored values; LiteRT fails on divisors of zero."""
+    first, second, out, *zeros = case
+    cases = KernelCases(0)
+    a = cases.input((65536,), first, int(zeros[0]))
+    b = cases.input((65536,), second, int(zeros[1]))
+    y = cases.activation((65536,), out, int(zeros[2]))
+    cases.op("DIV", "DIV", [a, b], y, options("Div"))
+    stored = np.arange(-128, 128)
+    dividends, divisors = np.repeat(stored, 256), np.tile(stored, 256)
+    if exact_to == "litert":
+        instead = zeros[1] + 1 if zeros[1] < 127 else 126
+        divisors = np.where(divisors == zeros[1], instead, divisors)
+    return cases.tflite(), (dividends.astype(np.int8), divisors.astype(np.int8))
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize("case", SCALES)
+def test_every_pair_is_exact(case: tuple[float, ...], exact_to: ExactTo) -> None:
+    tflite, pairs = _all_pairs(case, exact_to)
+    model = HostModel(generate(read_model(tflite), CodegenOptions(exact_to=exact_to)))
+    (expected,) = Oracle(tflite, exact_to).run(*pairs)
+    (found,) = model.run(*pairs)
+    assert len(np.unique(expected)) > 1
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("case", [SCALES[0], SCALES[5]])
+def test_no_pair_has_undefined_behaviour(case: tuple[float, ...]) -> None:
+    tflite, pairs = _all_pairs(case, "tflm")
+    ((found,),) = run_sanitized(generate(read_model(tflite)), [pairs])
+    np.testing.assert_array_equal(found, Oracle(tflite, "tflm").run(*pairs)[0])
+
+
+def _not_zero(cases: KernelCases, x: int, shape: tuple[int, ...], scale: float, zero: int) -> int:
+    """The tensor with its values on one side of its zero point."""
+    kind, limit = ("MAXIMUM", zero + 1) if zero < 0 else ("MINIMUM", zero - 1)
+    data = np.full(1, limit, np.int8)
+    bound = cases.builder.tensor([1], data=data, scales=[scale], zero_points=[zero])
+    y = cases.activation(shape, scale, zero)
+    cases.builder.op(kind, [x, bound], [y], options("MaximumMinimum"))
+    return y
+
+
+def _broadcasting(seed: int) -> KernelCases:
+    cases = KernelCases(seed)
+    for number, (a, b) in enumerate(SHAPES):
+        for constant in (False, True):
+            zeros = [cases.zero_point() for _ in range(3)]
+            scales = cases.scale(), cases.scale()
+            out = scales[0] / scales[1] / cases.rng.uniform(70, 1000)
+            x = cases.input(a, scales[0], zeros[0])
+            if constant:
+                data = cases.rng.integers(-128, 128, b).astype(np.int8)
+                data[data == zeros[1]] = zeros[1] + 1 if zeros[1] < 127 else 0
+                divisor = cases.builder.tensor(
+                    b, data=data, scales=[scales[1]], zero_points=[zeros[1]]
+                )
+            else:
+                divisor = cases.input(b, scales[1], zeros[1])
+                divisor = _not_zero(cases, divisor, b, scales[1], zeros[1])
+            y = cases.activation(np.broadcast_shapes(a, b), out, zeros[2])
+            activation = ACTIVATIONS[number % 4]
+            table = options("Div", fusedActivationFunction=activation)
+            label = f"DIV {a} {b} {scales} {out} {zeros} {activation}"
+            cases.op(label, "DIV", [x, divisor], y, table)
+    return cases
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_broadcast_inputs_are_exact(exact_to: ExactTo) -> None:
+    assert _broadcasting(121).mismatches(exact_to) == []
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_broadcasting_has_no_undefined_behaviour(exact_to: ExactTo) -> None:
+    assert _broadcasting(122).sanitized_mismatches(exact_to) == 0
