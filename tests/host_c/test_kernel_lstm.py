@@ -75,7 +75,9 @@ def test_lstm_models_are_exact(shared_data: Path, name: str) -> None:
 
 def test_litert_is_refused_by_name() -> None:
     model = read_model(_model(CASES[0], 1))
-    with pytest.raises(ModelError, match="Only TFLM's arithmetic"):
+    with pytest.raises(
+        ModelError, match="Only TFLM's arithmetic is reproduced, which reads gates from tables"
+    ):
         generate(model, CodegenOptions(exact_to="litert"))
 
 

@@ -43,7 +43,7 @@ def _cases(kind: str, seed: int, random_cases: int) -> KernelCases:
         if kind == "HARD_SWISH" and in_scale > 64 * out_scale:
             continue
         scale, zero = FIXED_OUTPUT.get(kind, (out_scale, out_zero))
-        if kind == "RSQRT":
+        if kind in ("RSQRT", "SQRT"):
             in_zero = -128
         x, y = cases.input([1, 256], in_scale, in_zero), cases.activation([1, 256], scale, zero)
         label = f"{kind} {in_scale:g}/{in_zero} to {scale:g}/{zero}"
@@ -74,7 +74,25 @@ def test_every_value_is_exact(kind: str, exact_to: ExactTo) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "exact_to"),
-    [("ELU", "tflm"), ("EXP", "litert"), ("RELU_N1_TO_1", "litert"), ("RELU_0_TO_1", "litert")],
+    [
+        ("ELU", "tflm"),
+        ("EXP", "litert"),
+        ("RELU_N1_TO_1", "litert"),
+        ("RELU_0_TO_1", "litert"),
+        ("NEG", "litert"),
+        ("SQRT", "litert"),
+    ],
 )
 def test_what_only_one_runtime_has_is_exact_to_it(kind: str, exact_to: ExactTo) -> None:
     assert _differing(_cases(kind, 123, 60), exact_to) == []
+
+
+def test_square_roots_of_what_is_below_zero_are_those_of_zero() -> None:
+    cases = KernelCases(124)
+    x, y = cases.input([1, 3], 0.1, 5), cases.activation([1, 3], 0.1, -7)
+    cases.op("SQRT", "SQRT", [x], y, None)
+    options_ = CodegenOptions(exact_to="litert")
+    (found,) = HostModel(generate(read_model(cases.tflite()), options_)).run(
+        np.array([[-128, 5, 105]], np.int8)
+    )
+    assert found.tolist() == [[-7, -7, 24]]

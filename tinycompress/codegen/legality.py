@@ -15,7 +15,7 @@ _BORDER_FLOAT = frozenset({DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.F
 _CONVERSIONS = {"input": ("QUANTIZE", "read by"), "output": ("DEQUANTIZE", "written by")}
 """Operators that convert float32 at the border."""
 
-_FLOAT_ONLY = frozenset({"COS", "LOG", "NEG", "SIN", "SQRT", "SQUARE"})
+_FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
 """Operators that TFLM has, but not on int8."""
 
 _HINT = (

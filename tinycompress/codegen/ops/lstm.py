@@ -34,7 +34,7 @@ def all_operands(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def only_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM's arithmetic is reproduced"""
+    """Only TFLM's arithmetic is reproduced, which reads gates from tables; LiteRT computes them"""
     return None if options.exact_to == "tflm" else f"exact to {options.exact_to}"
 
 

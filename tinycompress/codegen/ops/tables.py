@@ -1,4 +1,4 @@
-"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, EXP, ABS, RSQRT: functions of one element.
+"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, EXP, ABS, NEG, SQRT, RSQRT: of one element.
 
 Of int8 each becomes a table of 256 bytes; TFLM computes LOGISTIC and TANH in fixed point, LiteRT
 fills its own table in float32.
@@ -40,6 +40,7 @@ Table = Callable[[Op, Quantization, Quantization, CodegenOptions], Sequence[int]
 
 _STORED = range(INT8_MIN, INT8_MAX + 1)
 _RSQRT_SHIFT = 20
+_INT32_LIMIT = 2.0**30
 
 
 def _logistic(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
@@ -136,6 +137,25 @@ def _rsqrt(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) ->
     return [result(value - x.zero_point) for value in _STORED]
 
 
+def _negative(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
+    # LiteRT negates stored values, whatever they mean, modulo 2^8.
+    return [INT8_MIN if value == INT8_MIN else -value for value in _STORED]
+
+
+def _square_root(
+    op: Op, x: Quantization, y: Quantization, options: CodegenOptions
+) -> Sequence[int]:
+    def result(value: int) -> int:
+        # LiteRT fails on an input below zero; it is taken for zero.
+        root = float32(math.sqrt(float32(x.scale * max(value, 0))))
+        quotient = float32(root / y.scale)
+        if quotient >= _INT32_LIMIT:
+            raise ValueError(f"{x.scale:g} and {y.scale:g}")
+        return clamp(int(quotient) + y.zero_point, INT8_MIN, INT8_MAX)
+
+    return [result(value - x.zero_point) for value in _STORED]
+
+
 def _factor(real: float) -> tuple[int, int]:
     multiplier, shift = quantize_multiplier(real)
     if shift > MAX_LEFT_SHIFT:
@@ -210,4 +230,6 @@ LEAKY_RELU = _spec(_leaky_relu, wide=True)
 ELU = _spec(_elu, tflm_only)
 EXP = _spec(_exponential, litert_only)
 ABS = _spec(_absolute, wide=True)
+NEG = _spec(_negative, litert_only)
+SQRT = _spec(_square_root, litert_only)
 RSQRT = _spec(_rsqrt)
