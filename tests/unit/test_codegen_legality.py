@@ -235,7 +235,7 @@ def test_a_float_model_is_named_at_its_borders_and_operators() -> None:
     b.op("RELU", [x], [y])
     assert _reasons(graph_of(b, [x], [y])) == (
         "input 'x' is float32, must be int8 or float32 read by QUANTIZE",
-        "output 'y' is float32, must be int8 or float32 written by DEQUANTIZE",
+        "output 'y' is float32, must be int8 or float32 written by DEQUANTIZE or CAST",
         "op 0 RELU 'y': Inputs and outputs must be int8, or all int16 with zero point 0:"
         " 'x' is float32, 'y' is float32",
     )

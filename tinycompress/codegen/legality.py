@@ -12,7 +12,10 @@ from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
 _BORDER_FLOAT = frozenset({DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.FLOAT64})
-_CONVERSIONS = {"input": ("QUANTIZE", "read by"), "output": ("DEQUANTIZE", "written by")}
+_CONVERSIONS = {
+    "input": (("QUANTIZE",), "read by"),
+    "output": (("DEQUANTIZE", "CAST"), "written by"),
+}
 """Operators that convert float32 at the border."""
 
 _FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
@@ -50,12 +53,13 @@ def _border_reasons(graph: Graph) -> Iterator[str]:
 
 def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
     if tensor.dtype in _BORDER_FLOAT:
-        kind, touched = _CONVERSIONS[role]
+        kinds, touched = _CONVERSIONS[role]
         touching = [op for op in graph.ops if tensor.index in (*op.inputs, *op.outputs)]
         if tensor.dtype is not DType.FLOAT32 or any(
-            op.kind != kind and not is_view(op) for op in touching
+            op.kind not in kinds and not is_view(op) for op in touching
         ):
-            return f"is {tensor.dtype.value}, must be int8 or float32 {touched} {kind}"
+            names = " or ".join(kinds)
+            return f"is {tensor.dtype.value}, must be int8 or float32 {touched} {names}"
     elif tensor.dtype not in C_TYPES:
         return f"is {tensor.dtype.value}, must be int8"
     if tensor.dtype is DType.INT8 and (
