@@ -1,9 +1,15 @@
-"""GATHER with constant indices, and TILE."""
+"""GATHER and TILE. Constant indices become tables, computed ones are read on the device.
+
+Both runtimes fail on a computed index that is out of range; the firmware takes the nearest.
+"""
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
+from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.indexed import (
@@ -12,25 +18,52 @@ from tinycompress.codegen.ops.indexed import (
     small_dimensions,
     taking,
 )
-from tinycompress.codegen.ops.movement import constant_integers, movable, positive_axis
+from tinycompress.codegen.ops.movement import (
+    bytes_argument,
+    constant_integers,
+    movable,
+    positive_axis,
+)
 from tinycompress.codegen.ops.tables import litert_only
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op, Tensor
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
+
+_GATHER_REF = Kernel("gather_ref", "gather")
 
 
 def _axis(graph: Graph, op: Op) -> int | None:
     return positive_axis(o.int_option(op, "axis"), len(o.operand(graph, op, 0).shape))
 
 
-def constant_indices(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The indices must be constant and within the input, the axis one of its dimensions"""
-    x, values, axis = o.operand(graph, op, 0), constant_integers(graph, op, 1), _axis(graph, op)
+def _computed(graph: Graph, op: Op) -> bool:
+    return not o.operand(graph, op, 1).is_constant
+
+
+def something_computed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The input must not be constant, unless the indices are computed"""
+    x = o.operand(graph, op, 0)
+    return f"'{x.name}' is constant" if x.is_constant and not _computed(graph, op) else None
+
+
+def indices_inside(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Computed indices must be int32, constant ones be within the input; the axis exist"""
+    x, indices, axis = o.operand(graph, op, 0), o.operand(graph, op, 1), _axis(graph, op)
     if axis is None:
         return f"axis {op.options['axis']} of {list(x.shape)}"
+    values = constant_integers(graph, op, 1)
     if values is None:
-        return f"'{o.operand(graph, op, 1).name}' is computed"
+        is_read = _computed(graph, op) and indices.dtype is DType.INT32
+        return None if is_read else f"'{indices.name}' is {indices.dtype.value}"
     wrong = [value for value in values if not 0 <= value < x.shape[axis]]
     return f"{wrong[0]} of {x.shape[axis]}" if wrong else None
+
+
+def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """For tflm, what computed indices choose from must be int8"""
+    x = o.operand(graph, op, 0)
+    if options.exact_to != "tflm" or not _computed(graph, op) or x.dtype is DType.INT8:
+        return None
+    return f"'{x.name}' is {x.dtype.value}"
 
 
 def no_batches(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -52,6 +85,33 @@ def gather_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:
     x, chosen = o.operand(graph, op, 0), _axis(graph, op)
     taken = np.array(constant_integers(graph, op, 1), np.int64)
     return x, [taken if axis == chosen else np.arange(n) for axis, n in enumerate(x.shape)]
+
+
+def few_runs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """With constant indices, at most four runs of neighbouring dimensions may be changed or kept"""
+    return None if _computed(graph, op) else few_tables(gather_source)(graph, op, options)
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer | tuple[Layer, ...]:
+    """Tables if the indices are constant, else a kernel that reads them."""
+    if not _computed(graph, op):
+        return taking(gather_source)(graph, op, options)
+    x, indices, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    axis = _axis(graph, op) or 0
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_GATHER_REF,
+        params={
+            "outer": prod(x.shape[:axis]),
+            "axis_size": x.shape[axis],
+            "count": indices.elements,
+            "bytes": prod(x.shape[axis + 1 :]) * x.dtype.item_bytes,
+        },
+        arguments=(bytes_argument(x), o.argument(indices), bytes_argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, indices, y),
+    )
 
 
 def constant_multiples(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -77,13 +137,13 @@ GATHER = OpSpec(
         o.arity(2, 2),
         movable(),
         o.no_empty_tensor,
-        o.computed(0, "input"),
+        something_computed,
         small_dimensions,
-        constant_indices,
+        indices_inside,
         no_batches,
     ),
-    constraints=(gathered_shape, few_tables(gather_source)),
-    lower=taking(gather_source),
+    constraints=(int8_in_tflm, gathered_shape, few_runs),
+    lower=lower,
 )
 TILE = OpSpec(
     structure=(
