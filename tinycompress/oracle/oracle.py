@@ -125,7 +125,7 @@ class Oracle:
     ) -> tuple[npt.NDArray[Any], ...]:
         if not self._release.alive:
             raise ConfigError("the oracle was closed")
-        stored = [np.ascontiguousarray(array) for array in self._checked(inputs)]
+        stored = [np.asarray(array, order="C") for array in self._checked(inputs)]
         header = {
             "command": "run", "fresh": fresh, "arrays": describe(stored), "tensors": list(tensors),
         }  # fmt: skip
