@@ -15,6 +15,7 @@ _ROUNDING = 1e-9
 class Target:
     """One target: ``judge`` takes the first row and the stage's, and tells what was measured.
 
+    Where a recipe has a stage more than once, the last of them is judged.
     The verdict is None where a figure is only told, not required.
     """
 
@@ -25,7 +26,7 @@ class Target:
 
     def verdict(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The target with what was measured, as plain values."""
-        row = next(row for row in rows if row["stage"] == self.stage)
+        row = next(row for row in reversed(rows) if row["stage"] == self.stage)
         measured, met = self.judge(rows[0], row)
         return {"recipe": self.recipe, "target": self.text, "measured": measured, "met": met}
 

@@ -58,6 +58,12 @@ def test_latency_is_told_before_and_after() -> None:
     }  # fmt: skip
 
 
+def test_the_last_of_several_equal_stages_is_judged() -> None:
+    twice = [*rows(int8_accuracy=0.90), rows(int8_accuracy=0.99)[1]]
+    assert int8_within("r", "qat", 0.5, "text").verdict(twice)["met"] is True
+    assert int8_within("r", "qat", 0.5, "text").verdict(twice[:2])["met"] is False
+
+
 def test_a_target_of_a_stage_that_did_not_run_is_an_error() -> None:
     with pytest.raises(StopIteration):
         int8_within("r", "cluster", 1.0, "text").verdict(rows())
