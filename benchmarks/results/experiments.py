@@ -135,8 +135,8 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
                 " epoch more at 2e-4. It has 5 epochs in all of 9,000 samples made from the 3,000"
                 " images; what longer training or more images would win back is not measured.",
                 "The first rates were tried on 600 of the 3,000 images. resnet8-channels was not"
-                " tuned or run again: it trains at 5e-4 and ends at 1e-4, so part of its loss may be"
-                " the rate's, and its flash, RAM, instructions and latency are those of earlier"
+                " tuned or run again: it trains at 5e-4 and ends at 1e-4, so part of its loss may"
+                " be the rate's, and its flash, RAM, instructions and latency are those of earlier"
                 " kernels, before and after alike.",
             ),
         ),
