@@ -285,6 +285,14 @@ class Board(_Table):
         serial = self.serial.model_copy(update={"transport": transport, "usb_ids": ()})
         return self.model_copy(update={"serial": serial})
 
+    def over_chosen(self, choice: Literal["usb", "uart"] | None) -> Board:
+        """`over` by the short name that users write; None leaves what the board's file says.
+
+        Raises:
+            BoardError: It has no such transport.
+        """
+        return self if choice is None else self.over("usb-cdc" if choice == "usb" else "uart")
+
     def within(self, framework: FrameworkName) -> Board:
         """The same board as a framework runs it: at its clock, with its counter of ticks.
 

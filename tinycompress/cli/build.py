@@ -143,9 +143,7 @@ def build_command(
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
         return
-    target = load_board(board)
-    if transport is not None:
-        target = target.over("usb-cdc" if transport == "usb" else "uart")
+    target = load_board(board).over_chosen(transport)
     with stage_progress() as progress:
         made = pipeline.build(
             model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,

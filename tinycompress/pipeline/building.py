@@ -128,9 +128,7 @@ def build(
     check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
     if engine == "tflm":
         require_gcc_choice(toolchain)
-    target = load_board(str(board))
-    if transport is not None:
-        target = target.over("usb-cdc" if transport == "usb" else "uart")
+    target = load_board(str(board)).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
     if engine == "tflm":

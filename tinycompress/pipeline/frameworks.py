@@ -91,9 +91,7 @@ def build_in_framework(
             hint="leave --transport out",
         )
     check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
-    target = load_board(str(board)).within(framework)
-    if transport is not None:
-        target = target.over("usb-cdc" if transport == "usb" else "uart")
+    target = load_board(str(board)).within(framework).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
     progress("generate C")
