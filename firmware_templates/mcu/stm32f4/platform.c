@@ -9,6 +9,7 @@
 
 #include "board_config.h"
 #include "tc_dwt.h"
+#include "tc_stm32_gpio.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -70,10 +71,7 @@
 #define SR_TXE       (1u << 7)
 #define CR1_UE_TE_RE ((1u << 13) | (1u << 3) | (1u << 2))
 
-#define GPIO_BASE(port)     (0x40020000u + 0x400u * (port)) /* [GPIO registers] */
-#define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
-#define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
-#define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
+#define GPIO_BASE 0x40020000u /* [GPIO registers] */
 
 _Static_assert(TC_CORE_CLOCK_HZ % 1000000 == 0, "the PLL makes whole MHz");
 _Static_assert(TC_CORE_CLOCK_HZ >= 50000000 && TC_CORE_CLOCK_HZ <= 180000000, "core clock range");
@@ -103,12 +101,8 @@ static void start_clocks(void) {
 
 static void connect_pin(uint32_t port, uint32_t pin) {
     RCC_AHB1ENR |= 1u << port;
-    (void)RCC_AHB1ENR;
-    const uint32_t nibble = 4u * (pin % 8u);
-    GPIO_AFR(port, pin) =
-        (GPIO_AFR(port, pin) & ~(15u << nibble)) | (TC_UART_ALTERNATE_FUNCTION << nibble);
-    GPIO_PUPDR(port) = (GPIO_PUPDR(port) & ~(3u << (2u * pin))) | (1u << (2u * pin));
-    GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2u * pin))) | (2u << (2u * pin));
+    (void)RCC_AHB1ENR; /* two cycles until the peripheral hears [RCC] */
+    tc_stm32_gpio_connect(TC_STM32_GPIO(GPIO_BASE, port), pin, TC_UART_ALTERNATE_FUNCTION);
 }
 
 static void start_uart(void) {

@@ -4,21 +4,19 @@
 
 #include <stdint.h>
 
+#include "tc_stm32_gpio.h"
+
 #ifdef TC_MARK_PIN
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define RCC_AHB4ENR REGISTER(0x580244E0u)                 /* [RCC registers] */
-#define GPIO_BASE   (0x58020000u + 0x400u * TC_MARK_PORT) /* [GPIO registers] */
-#define GPIO_MODER  REGISTER(GPIO_BASE + 0x00u)
-#define GPIO_BSRR   REGISTER(GPIO_BASE + 0x18u)
-#define MODE_OUTPUT 1u
+#define RCC_AHB4ENR REGISTER(0x580244E0u)                    /* [RCC registers] */
+#define GPIO        TC_STM32_GPIO(0x58020000u, TC_MARK_PORT) /* [GPIO registers] */
 
 void tc_mark(bool high) {
     RCC_AHB4ENR |= 1u << TC_MARK_PORT;
     (void)RCC_AHB4ENR; /* two cycles until the peripheral hears [RCC] */
-    GPIO_BSRR = 1u << (high ? TC_MARK_PIN : TC_MARK_PIN + 16u);
-    GPIO_MODER = (GPIO_MODER & ~(3u << (2u * TC_MARK_PIN))) | (MODE_OUTPUT << (2u * TC_MARK_PIN));
+    tc_stm32_gpio_drive(GPIO, TC_MARK_PIN, high);
 }
 
 #endif

@@ -9,6 +9,8 @@
 
 #include "board_config.h"
 #include "tc_dwt.h"
+#include "tc_stm32_gpio.h"
+#include "tc_stm32_usart.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -66,22 +68,9 @@
 #else
 #error "this port knows USART1, USART2 and USART3"
 #endif
-#define USART_CR1        REGISTER(USART_BASE + 0x00u) /* [USART registers] */
-#define USART_CR3        REGISTER(USART_BASE + 0x08u)
-#define USART_BRR        REGISTER(USART_BASE + 0x0Cu)
-#define USART_ISR        REGISTER(USART_BASE + 0x1Cu)
-#define USART_RDR        REGISTER(USART_BASE + 0x24u)
-#define USART_TDR        REGISTER(USART_BASE + 0x28u)
-#define CR1_FIFOEN_TE_RE ((1u << 29) | (1u << 3) | (1u << 2))
-#define CR1_UE           (1u << 0)
-#define CR3_OVRDIS       (1u << 12)
-#define ISR_RXFNE        (1u << 5)
-#define ISR_TXFNF        (1u << 7)
+#define USART ((tc_stm32_usart *)USART_BASE)
 
-#define GPIO_BASE(port)     (0x58020000u + 0x400u * (port)) /* [GPIO registers] */
-#define GPIO_MODER(port)    REGISTER(GPIO_BASE(port) + 0x00u)
-#define GPIO_PUPDR(port)    REGISTER(GPIO_BASE(port) + 0x0Cu)
-#define GPIO_AFR(port, pin) REGISTER(GPIO_BASE(port) + 0x20u + 4u * ((pin) / 8u))
+#define GPIO_BASE 0x58020000u /* [GPIO registers] */
 
 #define DBGMCU_IDCODE    REGISTER(0x5C001000u) /* [DBGMCU registers] */
 #define AXI_TARG7_FN_MOD REGISTER(0x51008108u)
@@ -157,12 +146,8 @@ static void start_caches(void) {
 
 static void connect_pin(uint32_t port, uint32_t pin) {
     RCC_AHB4ENR |= 1u << port;
-    (void)RCC_AHB4ENR;
-    const uint32_t nibble = 4u * (pin % 8u);
-    GPIO_AFR(port, pin) =
-        (GPIO_AFR(port, pin) & ~(15u << nibble)) | (TC_UART_ALTERNATE_FUNCTION << nibble);
-    GPIO_PUPDR(port) = (GPIO_PUPDR(port) & ~(3u << (2u * pin))) | (1u << (2u * pin));
-    GPIO_MODER(port) = (GPIO_MODER(port) & ~(3u << (2u * pin))) | (2u << (2u * pin));
+    (void)RCC_AHB4ENR; /* two cycles until the peripheral hears [RCC] */
+    tc_stm32_gpio_connect(TC_STM32_GPIO(GPIO_BASE, port), pin, TC_UART_ALTERNATE_FUNCTION);
 }
 
 static void start_uart(void) {
@@ -170,10 +155,7 @@ static void start_uart(void) {
     connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
     ENABLE_USART_CLOCK();
     (void)RCC_APB1LENR;
-    USART_BRR = (APB_HZ + TC_UART_BAUD / 2u) / TC_UART_BAUD;
-    USART_CR3 = CR3_OVRDIS;
-    USART_CR1 = CR1_FIFOEN_TE_RE;
-    USART_CR1 = CR1_FIFOEN_TE_RE | CR1_UE;
+    tc_stm32_usart_start(USART, APB_HZ, TC_UART_BAUD);
 }
 
 void tc_platform_init(void) {
@@ -185,18 +167,11 @@ void tc_platform_init(void) {
 }
 
 int tc_platform_getc(void) {
-    if ((USART_ISR & ISR_RXFNE) == 0u) {
-        return -1;
-    }
-    return (int)(USART_RDR & 0xFFu);
+    return tc_stm32_usart_getc(USART);
 }
 
 void tc_platform_write(const uint8_t *bytes, size_t count) {
-    for (size_t i = 0; i < count; ++i) {
-        while ((USART_ISR & ISR_TXFNF) == 0u) {
-        }
-        USART_TDR = bytes[i];
-    }
+    tc_stm32_usart_write(USART, bytes, count);
 }
 
 uint32_t tc_platform_ticks(void) {

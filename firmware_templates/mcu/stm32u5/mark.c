@@ -4,15 +4,14 @@
 
 #include <stdint.h>
 
+#include "tc_stm32_gpio.h"
+
 #ifdef TC_MARK_PIN
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
 
-#define RCC_AHB2ENR1 REGISTER(0x46020C8Cu)                 /* [RCC registers] */
-#define GPIO_BASE    (0x42020000u + 0x400u * TC_MARK_PORT) /* [GPIO registers] */
-#define GPIO_MODER   REGISTER(GPIO_BASE + 0x00u)
-#define GPIO_BSRR    REGISTER(GPIO_BASE + 0x18u)
-#define MODE_OUTPUT  1u
+#define RCC_AHB2ENR1 REGISTER(0x46020C8Cu)                    /* [RCC registers] */
+#define GPIO         TC_STM32_GPIO(0x42020000u, TC_MARK_PORT) /* [GPIO registers] */
 
 _Static_assert(TC_MARK_PORT != 6,
                "port G has a supply of its own, which this port does not turn on [PWR]");
@@ -20,8 +19,7 @@ _Static_assert(TC_MARK_PORT != 6,
 void tc_mark(bool high) {
     RCC_AHB2ENR1 |= 1u << TC_MARK_PORT;
     (void)RCC_AHB2ENR1; /* two cycles until the peripheral hears [RCC] */
-    GPIO_BSRR = 1u << (high ? TC_MARK_PIN : TC_MARK_PIN + 16u);
-    GPIO_MODER = (GPIO_MODER & ~(3u << (2u * TC_MARK_PIN))) | (MODE_OUTPUT << (2u * TC_MARK_PIN));
+    tc_stm32_gpio_drive(GPIO, TC_MARK_PIN, high);
 }
 
 #endif
