@@ -123,17 +123,9 @@ def build_command(
     from tinycompress import pipeline
     from tinycompress.boards import load_board
 
-    if not flash and (port or answer_port):
-        raise click.UsageError("--port and --answer-port go with --flash")
-    if tflm_dir is not None and engine != "tflm":
-        raise click.UsageError("--tflm-dir goes with --engine tflm")
     then = _Then(flash, bench, port, answer_port, val, as_json)
+    _refuse_what_does_not_go_together(then, engine, tflm_dir, framework, toolchain)
     if framework != "cmake":
-        if tflm_dir is not None or toolchain != "auto":
-            raise click.UsageError(
-                f"--tflm-dir and --toolchain are not for --framework {framework}, which brings its "
-                "own"
-            )
         with stage_progress() as progress:
             project = pipeline.build_in_framework(
                 model, board, framework, data=data, val=val, engine=engine,
@@ -164,6 +156,23 @@ class _Then:
     answer_port: str | None
     samples: Path | None
     as_json: bool
+
+
+def _refuse_what_does_not_go_together(
+    then: _Then,
+    engine: EngineName,
+    tflm_dir: Path | None,
+    framework: FrameworkName,
+    toolchain: Literal["auto", "zig", "gcc"],
+) -> None:
+    if not then.flash and (then.port or then.answer_port):
+        raise click.UsageError("--port and --answer-port go with --flash")
+    if tflm_dir is not None and engine != "tflm":
+        raise click.UsageError("--tflm-dir goes with --engine tflm")
+    if framework != "cmake" and (tflm_dir is not None or toolchain != "auto"):
+        raise click.UsageError(
+            f"--tflm-dir and --toolchain are not for --framework {framework}, which brings its own"
+        )
 
 
 def _finish_project(project: FrameworkBuild, target: Board, board: str, then: _Then) -> None:

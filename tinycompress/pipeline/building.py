@@ -71,7 +71,7 @@ def convert(
         ConfigError: The model file or the data are unusable.
         ModelError: The model cannot be made fully int8, or not smaller by lookup tables.
     """
-    progress("convert to int8")
+    progress("check the model" if Path(model).suffix == ".tflite" else "convert to int8")
     converted = convert_model(
         Path(model),
         None if data is None else Path(data),
