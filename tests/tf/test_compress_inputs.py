@@ -6,9 +6,9 @@ import errno
 import json
 from collections.abc import Iterator
 from functools import cache
-from itertools import repeat
+from itertools import pairwise, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -198,6 +198,37 @@ def test_early_stopping_takes_the_weights_of_the_best_epoch(patience: int) -> No
     assert (len(losses) < 12) == (patience == 1)
     assert losses[-1] > min(losses)
     assert model.evaluate(X, np.eye(3)[CLASSES], verbose=0) == pytest.approx(min(losses), rel=1e-4)
+
+
+@pytest.mark.parametrize(("patience", "looks"), [(None, 0), (5, 3)], ids=["without", "with"])
+def test_only_early_stopping_looks_at_the_validation_data(patience: int | None, looks: int) -> None:
+    network = read_network(classifier())
+    seen: list[Any] = []
+    watch = _tf.tf_keras().callbacks.LambdaCallback()
+    watch.on_test_end = seen.append
+    tune = FineTune(epochs=3, early_stop_epochs=patience, learning_rate=1e-4)
+    trainer = trainer_of(network, X, CLASSES)
+    fine_tune(build_model(network, "tf_keras"), trainer, tune, callbacks=[watch])
+    assert len(seen) == looks
+
+
+@pytest.mark.parametrize(("decay", "least", "most"), [("none", 0.5, 2.0), ("cosine", 0.0, 0.05)])
+def test_steps_shrink_to_nothing_as_the_learning_rate_falls(
+    decay: Literal["none", "cosine"], least: float, most: float
+) -> None:
+    network = read_network(dense(1, None, np.eye(6, 1)))
+    # A target so far away that the gradient stays the same: a step is as long as the rate says.
+    trainer = trainer_of(network, X, np.full((len(X), 1), 1e4, np.float32))
+    model = build_model(network, "tf_keras")
+    weights: list[Floats] = []
+    watch = _tf.tf_keras().callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: weights.append(model.get_weights()[0])
+    )
+    tune = FineTune(epochs=8, batch_size=24, learning_rate=1e-3, decay=decay)
+    fine_tune(model, trainer, tune, callbacks=[watch])
+    steps = [float(np.abs(after - before).mean()) for before, after in pairwise(weights)]
+    assert len(steps) == 79
+    assert least <= steps[-1] / steps[0] <= most
 
 
 def test_a_loss_that_is_nan_ends_the_training_with_advice() -> None:

@@ -20,7 +20,8 @@ class Options(BaseModel):
 class FineTune(Options):
     """How the weights are trained after a stage changed them.
 
-    ``epochs`` may be 0: no training. ``learning_rate`` is the optimizer's, constant.
+    ``epochs`` may be 0: no training. ``learning_rate`` is the optimizer's: constant, or with
+    ``decay = "cosine"`` falling to zero over the steps as a cosine does.
     ``early_stop_epochs``: stop after so many epochs without a better validation loss, and take the
     best weights; None trains all epochs.
     """
@@ -28,6 +29,7 @@ class FineTune(Options):
     epochs: Annotated[int, Field(ge=0, le=10_000)] = 2
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    decay: Literal["none", "cosine"] = "none"
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
     early_stop_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
 

@@ -12,18 +12,19 @@ from pydantic_core import ErrorDetails
 from tinycompress.compression import options
 
 
-def describe(problem: ErrorDetails, table: Mapping[str, Any]) -> str:
+def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseModel]) -> str:
     """One line: the key's place in the recipe, what is wrong with it, and what is allowed.
 
     Args:
         problem: As pydantic reports it.
         table: The whole recipe.
+        recipe: The class that it was validated by.
     """
     loc = _without_tag(problem["loc"])
     place = _place(loc)
     kind = problem["type"]
     if kind == "extra_forbidden":
-        return f"{place}: unknown key; {_suggest(str(loc[-1]), _keys(loc[:-1], table))}"
+        return f"{place}: unknown key; {_suggest(str(loc[-1]), _keys(loc[:-1], table, recipe))}"
     if kind == "missing":
         return f"{place}: missing"
     if kind == "union_tag_not_found":
@@ -63,15 +64,15 @@ def _stages() -> dict[str, type[BaseModel]]:
     return {str(cls.model_fields["kind"].default): cls for cls in get_args(union)}
 
 
-def _keys(loc: tuple[int | str, ...], table: Mapping[str, Any]) -> Iterable[str]:
-    from tinycompress.compression.recipe import Limits, Recipe
-
-    names: dict[str, type[BaseModel]] = {
+def _keys(
+    loc: tuple[int | str, ...], table: Mapping[str, Any], recipe: type[BaseModel]
+) -> Iterable[str]:
+    names: Mapping[str, Any] = {
         "fine_tune": options.FineTune,
         "distill": options.Distill,
-        "limits": Limits,
+        "limits": recipe.model_fields["limits"].annotation,
     }
-    model: type[BaseModel] = Recipe
+    model = recipe
     if loc and loc[-1] in names:
         model = names[str(loc[-1])]
     elif len(loc) == 2 and isinstance(loc[1], int):

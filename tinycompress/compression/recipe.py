@@ -94,7 +94,9 @@ def parse_recipe(table: dict[str, Any], *, source: str = "recipe") -> Recipe:
     try:
         recipe = Recipe.model_validate(table)
     except ValidationError as error:
-        problems += [describe(problem, table) for problem in error.errors(include_url=False)]
+        problems += [
+            describe(problem, table, Recipe) for problem in error.errors(include_url=False)
+        ]
     stages = table.get("stage")
     if isinstance(stages, list):
         problems += order_problems([s for s in stages if isinstance(s, dict)])

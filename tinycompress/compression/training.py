@@ -82,10 +82,13 @@ def fine_tune(
     _tf.make_deterministic(trainer.seed)
     tf_keras = _tf.tf_keras()
     losses = [output_loss(task, distill) for task in trainer.tasks]
-    model.compile(optimizer=_optimizer(options), loss=losses if len(losses) > 1 else losses[0])
-    train, validation = (
-        _packed(data, trainer, distill) for data in (trainer.train, trainer.validation)
+    model.compile(
+        optimizer=_optimizer(options, options.epochs * steps_per_epoch(trainer, options)),
+        loss=losses if len(losses) > 1 else losses[0],
     )
+    # Nothing but early stopping looks at the validation loss.
+    watched = options.early_stop_epochs is not None
+    validation = _packed(trainer.validation, trainer, distill) if watched else None
     watchers = [*callbacks]
     if kernels:
         watchers.append(_projecting(tf_keras, kernels))
@@ -93,7 +96,7 @@ def fine_tune(
     watchers += _early_stopping(tf_keras, options, first_best_epoch)
     with _tf.quiet():
         model.fit(
-            *train,
+            *_packed(trainer.train, trainer, distill),
             validation_data=validation,
             epochs=options.epochs,
             batch_size=options.batch_size,
@@ -187,12 +190,14 @@ def _packed(
     )
 
 
-def _optimizer(options: FineTune) -> Any:
+def _optimizer(options: FineTune, steps: int) -> Any:
     optimizers = _tf.tf_keras().optimizers
+    rate: Any = options.learning_rate
+    if options.decay == "cosine":
+        rate = optimizers.schedules.CosineDecay(options.learning_rate, steps)
     if options.optimizer == "sgd":
-        return optimizers.SGD(options.learning_rate, momentum=0.9)
-    made = optimizers.Adam if options.optimizer == "adam" else optimizers.RMSprop
-    return made(options.learning_rate)
+        return optimizers.SGD(rate, momentum=0.9)
+    return optimizers.Adam(rate) if options.optimizer == "adam" else optimizers.RMSprop(rate)
 
 
 def _projecting(tf_keras: Any, kernels: Mapping[str, tuple[Any, Projection]]) -> Any:
