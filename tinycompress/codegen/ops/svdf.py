@@ -13,7 +13,7 @@ from tinycompress.ir.graph import DType, Graph, Op
 _INPUT, _FEATURE, _TIME, _BIAS, _STATE = range(5)
 _REF = {
     DType.INT8: Kernel("svdf_s8_ref", "svdf_s8"),
-    DType.INT16: Kernel("svdf_s8_s16_ref", "svdf_s8_s16"),
+    DType.INT16: Kernel("svdf_s8_s16_ref", "svdf_s8"),
 }
 _BIAS_SCALE_TOLERANCE = 1e-5
 

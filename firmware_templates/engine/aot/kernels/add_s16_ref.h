@@ -2,7 +2,7 @@
 #ifndef TCK_ADD_S16_REF_H
 #define TCK_ADD_S16_REF_H
 
-#include "binary_s16.h"
+#include "binary.h"
 
 TCK_INLINE int32_t tck_add_s16_ref_element(const tck_binary_params *p, int32_t a, int32_t b) {
     return tck_binary_store(
@@ -12,7 +12,7 @@ TCK_INLINE int32_t tck_add_s16_ref_element(const tck_binary_params *p, int32_t a
 
 TCK_KERNEL void tck_add_s16_ref(const tck_binary_params *p, const int16_t *input_1,
                                 const int16_t *input_2, int16_t *output) {
-    tck_binary_s16(p, tck_add_s16_ref_element, input_1, input_2, output);
+    tck_binary(p, tck_add_s16_ref_element, 2, input_1, input_2, output);
 }
 
 #endif

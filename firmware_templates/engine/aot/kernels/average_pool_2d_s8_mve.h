@@ -4,7 +4,6 @@
 
 #include "../tck_mve.h"
 #include "pool_2d.h"
-#include "window.h"
 
 /* Channels that are summed together. */
 #define TCK_POOL_LANES_MVE 8
@@ -50,37 +49,29 @@ TCK_INLINE void tck_pool_sums_mve(const tck_pool_window_mve *w, const int8_t *fr
 #endif
 }
 
+TCK_INLINE void tck_average_pool_2d_s8_mve_pixel(const tck_pool_2d_params *p,
+                                                 const tck_pool_window *window, void *output) {
+    const tck_pool_window_mve shape = {window->rows, window->columns, p->channels,
+                                       p->input_width * p->channels};
+    const int8_t *const from = (const int8_t *)window->first;
+    int8_t *const to = (int8_t *)output;
+    const int32_t count = window->rows * window->columns;
+    for (int32_t c = 0; c < p->channels; c += TCK_POOL_LANES_MVE) {
+        const int32_t begin = tck_min(c, p->channels - TCK_POOL_LANES_MVE);
+        int16_t sums[TCK_POOL_LANES_MVE];
+        tck_pool_sums_mve(&shape, from + begin, sums);
+        for (int32_t i = 0; i < TCK_POOL_LANES_MVE; ++i) {
+            to[begin + i] =
+                (int8_t)tck_clamp(tck_rounded_average(sums[i], count), p->clamp_min, p->clamp_max);
+        }
+    }
+}
+
 /* input [N, H, W, C] -> output [N, H, W, C], 8 channels or more; where they are no whole eights the
  * last have some that come before. */
 TCK_SHARED void tck_average_pool_2d_s8_mve(const tck_pool_2d_params *p, const int8_t *input,
                                            int8_t *output) {
-    const int32_t channels = p->channels, pitch = p->input_width * channels;
-    for (int32_t n = 0; n < p->batches; ++n) {
-        for (int32_t oy = 0; oy < p->output_height; ++oy) {
-            const int32_t y = oy * p->stride_height - p->pad_top;
-            const tck_taps ys = tck_taps_inside(y, p->input_height, p->filter_height, 1);
-            for (int32_t ox = 0; ox < p->output_width; ++ox) {
-                const int32_t x = ox * p->stride_width - p->pad_left;
-                const tck_taps xs = tck_taps_inside(x, p->input_width, p->filter_width, 1);
-                const tck_pool_window_mve window = {ys.end - ys.begin, xs.end - xs.begin, channels,
-                                                    pitch};
-                const int8_t *const from =
-                    input + (y + ys.begin) * pitch + (x + xs.begin) * channels;
-                const int32_t count = window.rows * window.columns;
-                for (int32_t c = 0; c < channels; c += TCK_POOL_LANES_MVE) {
-                    const int32_t begin = tck_min(c, channels - TCK_POOL_LANES_MVE);
-                    int16_t sums[TCK_POOL_LANES_MVE];
-                    tck_pool_sums_mve(&window, from + begin, sums);
-                    for (int32_t i = 0; i < TCK_POOL_LANES_MVE; ++i) {
-                        output[begin + i] = (int8_t)tck_clamp(tck_rounded_average(sums[i], count),
-                                                              p->clamp_min, p->clamp_max);
-                    }
-                }
-                output += channels;
-            }
-        }
-        input += p->input_height * pitch;
-    }
+    tck_pool_2d(p, tck_average_pool_2d_s8_mve_pixel, 1, input, output);
 }
 
 #endif
