@@ -3,13 +3,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
-from kernel_cases import KernelCases, options
+from kernel_cases import BOTH, KernelCases, options
+from lowering import layers_of
 from sequences import differing_bytes
+from tflite_files import pack, unpack
 
+from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.host import run_sanitized
+from tinycompress.codegen.passes.state import resolve_state
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,9 @@ class Case:
     gain: float = 1.0
     in_zero: int = -128
     hidden_zero: int = 0
+    hidden_scale: float = 1 / 128
+    stated_scale: float | None = None
+    """Of the last intermediate, if it is not the hidden state's."""
 
 
 CASES = (
@@ -33,14 +43,19 @@ CASES = (
     Case(steps=1, inputs=1, units=1, clip=0.0),
     Case(cell_scale=2.0**-11, clip=0.5, gain=8.0),
     Case(cell_scale=2.0**-9, gain=30.0, steps=9),
-    Case(cell_scale=2.0**-16, gain=100.0, hidden_zero=-128),
     Case(inputs=17, units=13, cell_scale=2.0**-15, gain=3.0, clip=1000.0),
+    Case(cell_scale=2.0**-12, clip=2.0**-13, gain=5.0),
+    Case(cell_scale=2.0**-13, steps=20, units=40, gain=0.1, hidden_scale=0.003, hidden_zero=11),
+    Case(cell_scale=2.0**-14, steps=20, units=40, gain=2.0, hidden_scale=0.0004, hidden_zero=-70),
+    Case(cell_scale=2.0**-10, steps=20, units=40, gain=500.0, in_zero=0, hidden_zero=-128),
 )
+ONLY_TFLM = Case(cell_scale=2.0**-16, gain=100.0, hidden_zero=-128)
+ONLY_LITERT = Case(stated_scale=0.0061, hidden_zero=5)
 
 
 def _model(case: Case, seed: int) -> bytes:
     cases = KernelCases(seed)
-    b, hidden_scale = cases.builder, 1 / 128
+    b, hidden_scale = cases.builder, case.hidden_scale
     rows = [case.batches, case.steps]
     rows = rows[::-1] if case.time_major else rows
     x = cases.input([*rows, case.inputs], 0.02 * case.gain, case.in_zero)
@@ -58,27 +73,83 @@ def _model(case: Case, seed: int) -> bytes:
     none = [-1]
     operands = [x, *input_weights, *recurrent, *none * 3, *biases, *none * 2, hidden, cell]
     cases.op(f"{case}", "UNIDIRECTIONAL_SEQUENCE_LSTM", [*operands, *none * 4], y, table)
+    stated = b.tensor(
+        [0], scales=[case.stated_scale or hidden_scale], zero_points=[case.hidden_zero]
+    )
+    b.graph.operators[-1].intermediates = [*(b.tensor([0], "FLOAT32") for _ in range(4)), stated]
     return cases.tflite()
 
 
+@pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("case", CASES)
-def test_lstm_is_exact(case: Case) -> None:
-    assert differing_bytes(_model(case, 61), "tflm", 12) == 0
+def test_lstm_is_exact(case: Case, exact_to: ExactTo) -> None:
+    assert differing_bytes(_model(case, 61), exact_to, 12) == 0
+
+
+def test_what_only_one_of_them_computes() -> None:
+    assert differing_bytes(_model(ONLY_TFLM, 61), "tflm", 12) == 0
+    assert differing_bytes(_model(ONLY_LITERT, 61), "litert", 12) == 0
+    with pytest.raises(ModelError, match=r"for litert from 2\^-15 to 2\^-9: 1\.52588e-05"):
+        generate(read_model(_model(ONLY_TFLM, 1)), CodegenOptions(exact_to="litert"))
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_no_undefined_behaviour(exact_to: ExactTo) -> None:
+    case = Case(batches=2, steps=5, cell_scale=2.0**-9, gain=300.0, hidden_zero=-128)
+    tflite = _model(case, 62)
+    sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
+    oracle, rng = Oracle(tflite, exact_to), np.random.default_rng(5)
+    batches = [(np.full((2, 5, 4), value, np.int8),) for value in (-128, 127)] + [
+        (rng.integers(-128, 128, (2, 5, 4)).astype(np.int8),)
+    ]
+    for number, (batch, (found,)) in enumerate(
+        zip(batches, run_sanitized(sources, batches), strict=True)
+    ):
+        (expected,) = oracle.step(*batch) if number else oracle.run(*batch)
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("name", ["trained_lstm_int8", "dtln_noise_suppression"])
-def test_lstm_models_are_exact(shared_data: Path, name: str) -> None:
+def test_lstm_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
     tflite = (shared_data / "models" / "tflm" / f"{name}.tflite").read_bytes()
-    assert differing_bytes(tflite, "tflm", 8) == 0
+    assert differing_bytes(tflite, exact_to, 8) == 0
 
 
-def test_litert_is_refused_by_name() -> None:
-    model = read_model(_model(CASES[0], 1))
-    with pytest.raises(
-        ModelError, match="Only TFLM's arithmetic is reproduced, which reads gates from tables"
-    ):
-        generate(model, CodegenOptions(exact_to="litert"))
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize("position", [1, 9, 16, 17, 20])
+def test_variants_are_refused(position: int, exact_to: ExactTo) -> None:
+    """Coupled gates, peepholes, projection, normalisation."""
+    model = unpack(_model(CASES[0], 1))
+    op = model.subgraphs[0].operators[0]
+    op.inputs = list(op.inputs)
+    op.inputs[position] = op.inputs[2] if op.inputs[position] < 0 else -1
+    with pytest.raises(ModelError, match=f"input {position} is (absent|there)"):
+        generate(read_model(pack(model)), CodegenOptions(exact_to=exact_to))
+
+
+def test_litert_needs_the_hidden_scale_stated() -> None:
+    model = unpack(_model(CASES[0], 1))
+    op = model.subgraphs[0].operators[0]
+    op.intermediates = op.intermediates[:4]
+    read = read_model(pack(model))
+    generate(read, CodegenOptions(exact_to="tflm"))
+    with pytest.raises(ModelError, match=r"5 intermediates, the last .*: there are 4"):
+        generate(read, CodegenOptions(exact_to="litert"))
+
+
+def test_the_factors_of_either_runtime() -> None:
+    model = read_model(_model(Case(cell_scale=2.0**-10, clip=0.25), 61))
+    found = {}
+    for exact_to in BOTH:
+        (layer,) = layers_of(resolve_state(model), CodegenOptions(exact_to=exact_to))
+        found[layer.kernel.name] = layer.params
+        assert layer.params["cell_clip"] == 256
+        assert layer.macs == 4 * 3 * 5 * (4 + 5)
+    assert found["lstm_s8_fixed_ref"]["cell_integer_bits"] == 5
+    assert found["lstm_s8_ref"]["forget_scaling.shift"] == -14
+    assert "sigmoid" not in found["lstm_s8_fixed_ref"]
 
 
 def test_a_cell_scale_that_is_no_power_of_two_is_refused() -> None:

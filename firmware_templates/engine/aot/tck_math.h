@@ -108,6 +108,11 @@ TCK_INLINE int32_t tck_doubling_high_mul(int32_t x, int32_t y) {
 #endif
 }
 
+/* x * y / 2^15 of two int16 to nearest, halves upwards. Not both may be INT16_MIN. */
+TCK_INLINE int32_t tck_doubling_high_mul_s16(int32_t x, int32_t y) {
+    return (x * y + (1 << 14)) >> 15;
+}
+
 /* x * y / 2^32, rounded down. */
 TCK_INLINE int32_t tck_high_mul(int32_t x, int32_t y) {
 #if TCK_THUMB1

@@ -1,8 +1,12 @@
-"""UNIDIRECTIONAL_SEQUENCE_LSTM on int8, with an int8 hidden and an int16 cell state."""
+"""UNIDIRECTIONAL_SEQUENCE_LSTM on int8, with an int8 hidden and an int16 cell state.
+
+TFLM interpolates its gates in a table; LiteRT computes them in fixed point of 16 bits.
+"""
 
 from __future__ import annotations
 
 import math
+from math import prod
 
 import numpy as np
 
@@ -11,11 +15,12 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, bias_values, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import quantize_multiplier
-from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.arithmetic import float32, quantize_multiplier
+from tinycompress.ir.graph import DType, Graph, Op, Quantization
 from tinycompress.ir.lut import sigmoid_table
 
-_REF = Kernel("lstm_s8_ref", "lstm_s8")
+_TABLES_REF = Kernel("lstm_s8_ref", "lstm_s8")
+_FIXED_REF = Kernel("lstm_s8_fixed_ref", "lstm_s8")
 _INPUT, _HIDDEN, _CELL = 0, 18, 19
 _GATES = {"input": (1, 5, 12), "forget": (2, 6, 13), "cell": (3, 7, 14), "output": (4, 8, 15)}
 """By gate: operands of its input weights, recurrent weights and bias."""
@@ -24,6 +29,8 @@ _BIASES = tuple(gate[2] for gate in _GATES.values())
 _VARIANTS = (9, 10, 11, 16, 17, 20, 21, 22, 23)
 _GATE_SCALE = 2.0**-12
 _UNIT_SCALE = 2.0**-15
+_HIDDEN_INTERMEDIATE = 4
+_NO_CLIP = 32768
 
 
 def all_operands(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -33,9 +40,16 @@ def all_operands(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return f"{len(op.inputs)} inputs and {len(op.outputs)} outputs"
 
 
-def only_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM's arithmetic is reproduced, which reads gates from tables; LiteRT computes them"""
-    return None if options.exact_to == "tflm" else f"exact to {options.exact_to}"
+def stated_hidden(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """For litert, there must be 5 intermediates, the last with one scale and zero point"""
+    if options.exact_to == "tflm":
+        return None
+    if len(op.intermediates) != _HIDDEN_INTERMEDIATE + 1:
+        return f"there are {len(op.intermediates)}"
+    stated = graph.tensors[op.intermediates[_HIDDEN_INTERMEDIATE]]
+    if stated.quantization is None or stated.quantization.per_channel:
+        return f"'{stated.name}' has none" if stated.quantization is None else f"'{stated.name}'"
+    return None
 
 
 def plain_lstm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -75,13 +89,15 @@ def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def symmetric(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Weights and cell state must have zero point 0, the cell state a power of two as scale"""
+    """Weights and cell state must have zero point 0, the cell state a power of two as scale: above
+    2^-20 and up to 1, for litert from 2^-15 to 2^-9"""
     for position in (*_WEIGHTS, _CELL):
         tensor = o.operand(graph, op, position)
         if o.quantization(tensor).zero_point:
             return f"'{tensor.name}' has zero point {o.quantization(tensor).zero_point}"
     scale = o.quantization(o.operand(graph, op, _CELL)).scale
-    return None if math.frexp(scale)[0] == 0.5 and 2.0**-20 < scale <= 1.0 else f"{scale:g}"
+    low, high = (2.0**-19, 1.0) if options.exact_to == "tflm" else (2.0**-15, 2.0**-9)
+    return None if math.frexp(scale)[0] == 0.5 and low <= scale <= high else f"{scale:g}"
 
 
 def tanh_and_sigmoid(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -93,26 +109,42 @@ def tanh_and_sigmoid(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """All rescaling factors must be below 2^30"""
-    factors = [real for gate in _GATES for real in _gate_factors(graph, op, gate)]
-    factors += _state_factors(graph, op)
+    factors = [real for gate in _GATES for real in _gate_factors(graph, op, gate, options)]
+    factors.append(_hidden_factor(graph, op, options))
+    if options.exact_to == "tflm":
+        factors += _cell_factors(graph, op)
     wrong = [real for real in factors if quantize_multiplier(real)[1] > MAX_LEFT_SHIFT]
     return f"{wrong[0]:g}" if wrong else None
 
 
-def _gate_factors(graph: Graph, op: Op, gate: str) -> tuple[float, float]:
-    """Of the input's and the hidden state's products."""
+def _gate_factors(graph: Graph, op: Op, gate: str, options: CodegenOptions) -> tuple[float, float]:
+    """Of the input's and the hidden state's products; LiteRT multiplies scales in float32."""
     weights, recurrent, _ = _GATES[gate]
     pairs = ((_INPUT, weights), (_HIDDEN, recurrent))
     scales = [[o.quantization(o.operand(graph, op, p)).scale for p in pair] for pair in pairs]
-    first, second = (a * b / _GATE_SCALE for a, b in scales)
-    return first, second
+    products = [a * b for a, b in scales]
+    if options.exact_to == "litert":
+        products = [float32(product) for product in products]
+    return products[0] / _GATE_SCALE, products[1] / _GATE_SCALE
 
 
-def _state_factors(graph: Graph, op: Op) -> list[float]:
-    """Forget gate x cell, input gate x candidate, output gate x tanh of the cell."""
+def _cell_factors(graph: Graph, op: Op) -> tuple[float, float]:
+    """Forget gate x cell and input gate x candidate, in steps of the cell."""
     cell = o.quantization(o.operand(graph, op, _CELL)).scale
-    hidden = o.quantization(o.operand(graph, op, _HIDDEN)).scale
-    return [_UNIT_SCALE * cell / cell, _UNIT_SCALE**2 / cell, _UNIT_SCALE**2 / hidden]
+    return _UNIT_SCALE * cell / cell, _UNIT_SCALE**2 / cell
+
+
+def _stated_hidden(graph: Graph, op: Op, options: CodegenOptions) -> Quantization:
+    """TFLM takes that of the hidden state, LiteRT that of the last intermediate."""
+    if options.exact_to == "tflm":
+        return o.quantization(o.operand(graph, op, _HIDDEN))
+    return o.quantization(graph.tensors[op.intermediates[_HIDDEN_INTERMEDIATE]])
+
+
+def _hidden_factor(graph: Graph, op: Op, options: CodegenOptions) -> float:
+    """Output gate x tanh of the cell, in steps of the hidden state."""
+    real = _UNIT_SCALE**2 / _stated_hidden(graph, op, options).scale
+    return real if options.exact_to == "tflm" else float32(real)
 
 
 def _scaling(name: str, real: float) -> dict[str, ParamValue]:
@@ -120,7 +152,7 @@ def _scaling(name: str, real: float) -> dict[str, ParamValue]:
     return {f"{name}.multiplier": multiplier, f"{name}.shift": shift}
 
 
-def _gate_params(graph: Graph, op: Op, gate: str) -> dict[str, ParamValue]:
+def _gate_params(graph: Graph, op: Op, gate: str, options: CodegenOptions) -> dict[str, ParamValue]:
     input_zero = o.quantization(o.operand(graph, op, _INPUT)).zero_point
     hidden_zero = o.quantization(o.operand(graph, op, _HIDDEN)).zero_point
     weights, recurrent, bias = (o.operand(graph, op, position) for position in _GATES[gate])
@@ -128,7 +160,7 @@ def _gate_params(graph: Graph, op: Op, gate: str) -> dict[str, ParamValue]:
     params: dict[str, ParamValue] = {}
     biases = bias_values(bias, units)
     parts = (("input", weights, input_zero, biases), ("hidden", recurrent, hidden_zero, 0 * biases))
-    factors = _gate_factors(graph, op, gate)
+    factors = _gate_factors(graph, op, gate, options)
     for (part, tensor, zero, start), real in zip(parts, factors, strict=True):
         array = ConstArray.of_tensor(tensor, "weights")
         sums = array.data.reshape(units, -1).sum(axis=1, dtype="int64")
@@ -138,16 +170,46 @@ def _gate_params(graph: Graph, op: Op, gate: str) -> dict[str, ParamValue]:
     return params
 
 
-def _cell_params(graph: Graph, op: Op) -> dict[str, ParamValue]:
-    """Of the cell state: its limit, 0 for none, and the factor that brings it to the table."""
+def _clip(graph: Graph, op: Op, options: CodegenOptions) -> int:
+    """The limit of the cell state, which LiteRT takes for none if it is below a step."""
     scale = o.quantization(o.operand(graph, op, _CELL)).scale
     stated = op.options["cell_clip"]
     clip = stated if isinstance(stated, float) else 0.0
-    left = math.frexp(scale)[1] - 1 + 15 - 3
-    return {
-        "cell_clip": int(min(clip / scale, 32767.0)) if clip > 0 else 32768,
+    steps = int(min(clip / scale, 32767.0))
+    none = clip == 0 or (steps == 0 and options.exact_to == "litert")
+    return _NO_CLIP if none else steps
+
+
+def _tables_params(graph: Graph, op: Op) -> dict[str, ParamValue]:
+    """Of the cell: the factors of what is added, and the one that brings it to the table."""
+    names, params = ("forget_scaling", "candidate_scaling"), dict[str, ParamValue]()
+    for name, real in zip(names, _cell_factors(graph, op), strict=True):
+        params |= _scaling(name, real)
+    left = math.frexp(o.quantization(o.operand(graph, op, _CELL)).scale)[1] - 1 + 15 - 3
+    return params | {
         "tanh_multiplier": 3 << left if left >= 0 else 3,
         "tanh_shift": 0 if left >= 0 else -left,
+        "sigmoid": ConstArray("lstm", "sigmoid", np.array(sigmoid_table(), np.uint16)),
+    }
+
+
+def _fixed_params(graph: Graph, op: Op) -> dict[str, ParamValue]:
+    """Of the cell: its bits before the point."""
+    scale = o.quantization(o.operand(graph, op, _CELL)).scale
+    return {"cell_integer_bits": math.frexp(scale)[1] - 1 + 15}
+
+
+def _shape_params(graph: Graph, op: Op) -> dict[str, int]:
+    x, y = o.operand(graph, op, _INPUT), o.result(graph, op)
+    time_major = bool(op.options["time_major"])
+    steps, batches = x.shape[:2] if time_major else (x.shape[1], x.shape[0])
+    return {
+        "batches": batches,
+        "steps": steps,
+        "inputs": x.shape[2],
+        "units": y.shape[2],
+        "batch_stride": 1 if time_major else steps,
+        "step_stride": batches if time_major else 1,
     }
 
 
@@ -155,29 +217,18 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, _INPUT), o.result(graph, op)
     hidden, cell = o.operand(graph, op, _HIDDEN), o.operand(graph, op, _CELL)
-    time_major = bool(op.options["time_major"])
-    steps, batches = x.shape[:2] if time_major else (x.shape[1], x.shape[0])
-    inputs, units = x.shape[2], y.shape[2]
-    params: dict[str, ParamValue] = {
-        "batches": batches,
-        "steps": steps,
-        "inputs": inputs,
-        "units": units,
-        "batch_stride": 1 if time_major else steps,
-        "step_stride": batches if time_major else 1,
-    }
+    shape, tables = _shape_params(graph, op), options.exact_to == "tflm"
+    params: dict[str, ParamValue] = {**shape}
     for gate in _GATES:
-        params |= _gate_params(graph, op, gate)
-    names = ("forget_scaling", "candidate_scaling", "hidden_scaling")
-    for name, real in zip(names, _state_factors(graph, op), strict=True):
-        params |= _scaling(name, real)
-    params |= _cell_params(graph, op)
-    params["hidden_offset"] = o.quantization(hidden).zero_point
-    params["sigmoid"] = ConstArray("lstm", "sigmoid", np.array(sigmoid_table(), np.uint16))
+        params |= _gate_params(graph, op, gate, options)
+    params |= _tables_params(graph, op) if tables else _fixed_params(graph, op)
+    params |= _scaling("hidden_scaling", _hidden_factor(graph, op, options))
+    params["cell_clip"] = _clip(graph, op, options)
+    params["hidden_offset"] = _stated_hidden(graph, op, options).zero_point
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=_TABLES_REF if tables else _FIXED_REF,
         params=params,
         arguments=(
             o.argument(x),
@@ -187,14 +238,14 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         ),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
-        macs=4 * batches * steps * units * (inputs + units),
+        macs=4 * prod(x.shape[:2]) * shape["units"] * (shape["inputs"] + shape["units"]),
     )
 
 
 SPEC = OpSpec(
     structure=(
         all_operands,
-        only_tflm,
+        stated_hidden,
         o.int8_tensors(_INPUT),
         plain_lstm,
         o.no_empty_tensor,
