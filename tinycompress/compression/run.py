@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +17,7 @@ from tinycompress._tf import KerasName
 from tinycompress.artifacts import ExactTo
 from tinycompress.compression.bridge import build_checked, keras_name, predict
 from tinycompress.compression.build_network import build_model
+from tinycompress.compression.calibration import calibration_notes
 from tinycompress.compression.cluster import cluster
 from tinycompress.compression.data import Data, calibration_samples, read_data, split
 from tinycompress.compression.export import Exporter
@@ -62,8 +64,6 @@ from tinycompress.compression.training import Trainer
 from tinycompress.errors import ConfigError
 
 ORIGINAL = "original"
-THIN_SAMPLES = 100
-"""Fewer calibration samples than this earn a note."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,8 @@ def compress(
         MismatchError: A stage broke what it or an earlier one promised, or accuracy fell too far.
     """
     keras = keras_name_or_error(model)
-    network = lower(read_network(model))
+    given = read_network(model)
+    network = lower(given)
     require_layers(recipe, network)
     train, held_out = _data(data, validation, network, recipe.seed)
     original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
@@ -149,7 +150,8 @@ def compress(
     if evaluate is not None:
         trainer = replace(trainer, cost=exporter.cost)
     require_measurable(recipe, trainer)
-    run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row)
+    notes = partial(calibration_notes, given, calibration, train, held_out)
+    run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes)
     return run.all_stages(network, teacher)
 
 
@@ -228,6 +230,7 @@ class _Run:
     directory: Path | None
     options: RunOptions
     on_row: RowListener
+    calibration_notes: Callable[[], tuple[str, ...]]
 
     def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
         parts = [self.trainer.train, self.trainer.validation]
@@ -300,11 +303,8 @@ class _Run:
         sample = self._evaluation()
         outputs = int8_outputs(made.tflite, sample, exact_to=self.options.exact_to)
         notes = state.notes
-        if index == 0 and len(self.exporter.calibration[0]) < THIN_SAMPLES:
-            notes += (
-                f"only {len(self.exporter.calibration[0])} samples set the int8 ranges; with fewer"
-                f" than {THIN_SAMPLES} they may clip what the device sees",
-            )
+        if index == 0:
+            notes += self.calibration_notes()
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)
