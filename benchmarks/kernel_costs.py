@@ -3,7 +3,8 @@
 Runs every layer of real models by every kernel that can compute it, on one virtual board for each
 family of cores, and fits the cycles of each kernel by a sum over the features of
 ``tinycompress.codegen.chooser``, no factor negative, relative errors squared. Kernels that too few
-layers of different sizes ran by, or that no sum describes, get no costs. Writes
+layers of different sizes ran by, or that no sum describes, get no costs. Kernels that layers share
+with ``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
 ``tinycompress/codegen/kernel_costs.json``.
 """
 
@@ -13,19 +14,20 @@ import argparse
 import json
 import os
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from kernels import MODELS, ROOT, data_directory
 
 from tinycompress import _files
-from tinycompress.boards import load_board
+from tinycompress.artifacts import GeneratedSources
+from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.chooser import FEATURES, features
 from tinycompress.device.emulator import VirtualBoard
@@ -42,8 +44,16 @@ _LARGEST_ERROR = 0.4
 """Relative error beyond which a sum says too little of a kernel to choose by it."""
 
 Floats = npt.NDArray[np.float64]
-Sample = tuple[str, str, tuple[int, ...], int]
-"""Family, kernel, features, cycles."""
+
+
+class Sample(NamedTuple):
+    """One layer by one kernel; `shared_cycles` where several layers ran one copy of it."""
+
+    family: str
+    kernel: str
+    features: tuple[int, ...]
+    cycles: int
+    shared_cycles: int | None
 
 
 def samples_of(model: Path, board_name: str) -> list[Sample]:
@@ -61,23 +71,39 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
         if kernels <= seen:
             return
         seen |= kernels
-        with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
-            project = render_project(
-                sources, board, Path(directory) / "p", tflite=tflite, model_name=model.stem
-            )
-            built = build(project, board, toolchain="gcc")
-            link = VirtualBoard(board, built.elf)
-            one = Samples(random_samples(sources.inputs, 1).sample(0))
-            once = BenchOptions(runs=1, warmup=0)
-            try:
-                result = bench(built, board, link, tflite=tflite, samples=one, options=once)
-            finally:
-                link.close()
+        small = generate(graph, replace(options, candidate=candidate, optimize="flash"))
+        cycles, of_small = (_cycles(each, board, tflite) for each in (sources, small))
+        users = Counter(layer.kernel for layer in sources.layers)
         yield [
-            (options.family, layer.kernel, features(layer.output_shape, layer.macs), cost.cycles)
-            for layer, cost in zip(sources.layers, result.layers, strict=True)
-            if cost.cycles is not None
+            Sample(
+                options.family,
+                layer.kernel,
+                features(layer.output_shape, layer.macs),
+                taken,
+                taken_shared if users[layer.kernel] > 1 else None,
+            )
+            for layer, taken, taken_shared in zip(sources.layers, cycles, of_small, strict=True)
         ]
+
+
+def _cycles(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
+    """What each layer takes."""
+    with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
+        project = render_project(
+            sources, board, Path(directory) / "p", tflite=tflite, model_name="model"
+        )
+        built = build(project, board, toolchain="gcc")
+        link = VirtualBoard(board, built.elf)
+        one = Samples(random_samples(sources.inputs, 1).sample(0))
+        once = BenchOptions(runs=1, warmup=0)
+        try:
+            result = bench(built, board, link, tflite=tflite, samples=one, options=once)
+        finally:
+            link.close()
+    found = [cost.cycles for cost in result.layers if cost.cycles is not None]
+    if len(found) != len(sources.layers):
+        raise SystemExit(f"{board.id}: no cycles of layers")
+    return found
 
 
 def fit(rows: Floats, cycles: Floats) -> Floats:
@@ -103,8 +129,11 @@ def fit(rows: Floats, cycles: Floats) -> Floats:
 def costs(samples: Sequence[Sample]) -> dict[str, Any]:
     """The contents of kernel_costs.json."""
     of_kernel: dict[tuple[str, str], list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-    for family, kernel, values, count in samples:
+    shared: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for family, kernel, values, count, count_shared in samples:
         of_kernel[family, kernel].append((values, count))
+        if count_shared is not None:
+            shared[family, kernel].append((count, count_shared))
     factors: dict[str, dict[str, list[float]]] = defaultdict(dict)
     errors: dict[str, dict[str, float]] = defaultdict(dict)
     unknown: dict[str, list[str]] = defaultdict(list)
@@ -130,12 +159,24 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
         "cycles": factors,
         "largest_relative_error": errors,
         "too_few_or_too_different": unknown,
+        "shared": _shared_shares(shared),
     }
+
+
+def _shared_shares(
+    cycles: Mapping[tuple[str, str], Sequence[tuple[int, int]]],
+) -> dict[str, dict[str, float]]:
+    """By family and kernel: what one copy for all layers takes more, as a share."""
+    shares: dict[str, dict[str, float]] = defaultdict(dict)
+    for (family, kernel), pairs in sorted(cycles.items()):
+        alone, together = (sum(column) for column in zip(*pairs, strict=True))
+        shares[family][kernel] = round(together / alone - 1, 4)
+    return shares
 
 
 def merged(known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """What was found, and of families that it does not have what was known."""
-    by_family = ("cycles", "largest_relative_error", "too_few_or_too_different")
+    by_family = ("cycles", "largest_relative_error", "too_few_or_too_different", "shared")
     return {
         key: {**known.get(key, {}), **value} if key in by_family else value
         for key, value in found.items()

@@ -13,7 +13,7 @@ from patch_cases import widening
 
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
-from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen import CodegenOptions, generate, sharing
 from tinycompress.errors import ConfigError, DoesNotFitError
 from tinycompress.firmware.fit import check_fit
 from tinycompress.ir.reader import read_model
@@ -79,7 +79,7 @@ def test_a_budget_that_no_kernels_meet_is_refused() -> None:
 def test_cheap_patches_are_taken_for_speed_and_more_for_ram() -> None:
     model = read_model(widening().tflite())
     whole = generate(model, replace(SPEED, optimize="flash"))
-    assert whole.trades == ()
+    assert not any("patches" in trade for trade in whole.trades)
     some, most = generate(model, SPEED), generate(model, RAM)
     assert most.arena_bytes <= some.arena_bytes < whole.arena_bytes * 7 / 8
     for sources in (some, most):
@@ -164,12 +164,38 @@ def test_values_out_of_range_are_refused() -> None:
         CodegenOptions(optimize="size")  # type: ignore[arg-type]
 
 
-def test_kernels_are_shared_for_flash() -> None:
+def _two_convolutions() -> KernelCases:
     cases = KernelCases(73)
     for _ in range(2):
         add_conv(cases, ConvCase(groups=1, dilation=(2, 2), height=9, width=9))
-    assert (
-        "tcm_shared_conv_2d_s8_ref"
-        in _generated(cases, replace(SPEED, optimize="flash")).files["tcm_model.c"]
-    )
-    assert "tcm_shared" not in _generated(cases, SPEED).files["tcm_model.c"]
+    return cases
+
+
+def test_kernels_are_shared_for_flash() -> None:
+    cases = _two_convolutions()
+    shared = _generated(cases, replace(SPEED, optimize="flash"))
+    assert "tcm_shared_conv_2d_s8_ref" in shared.files["tcm_model.c"]
+    names = "', '".join(layer.name for layer in shared.layers)
+    begin = f"layers '{names}': one copy of conv_2d_s8_ref for 2 layers"
+    assert [trade.startswith(begin) for trade in shared.trades] == [True]
+    alone = _generated(cases, SPEED)
+    assert "tcm_shared" not in alone.files["tcm_model.c"]
+    assert alone.trades == ()
+
+
+@pytest.mark.parametrize(
+    ("share", "cycles", "said"),
+    [
+        (0.025, 1000.0, ", about +50 cycles (+2.5 %)"),
+        (-0.01, 1000.0, ", about -20 cycles (-1.0 %)"),
+        (0.025, None, ", about +2.5 % cycles"),
+        (None, 1000.0, "; what that costs is not measured for this kernel"),
+    ],
+)
+def test_what_sharing_costs_is_said(
+    share: float | None, cycles: float | None, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "shared_cost", lambda *_: share)
+    monkeypatch.setattr(sharing, "predicted_cycles", lambda *_: cycles)
+    trades = _generated(_two_convolutions(), replace(SPEED, optimize="flash")).trades
+    assert [trade.partition(" for 2 layers")[2] for trade in trades] == [said]

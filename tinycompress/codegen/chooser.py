@@ -57,6 +57,15 @@ def predicted_cycles(layer: Layer, family: CoreFamily) -> float | None:
     return float(sum(f * v for f, v in zip(factors, values, strict=True)))
 
 
+def shared_cost(kernel: str, family: CoreFamily) -> float | None:
+    """What one copy of a kernel for several layers takes more, as a share of its cycles.
+
+    None for a kernel that was not measured both ways.
+    """
+    share: float | None = _costs()["shared"].get(family, {}).get(kernel)
+    return share
+
+
 def features(output_shape: tuple[int, ...], macs: int) -> tuple[int, ...]:
     """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products."""
     outputs = prod(output_shape)

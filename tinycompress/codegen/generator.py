@@ -14,6 +14,7 @@ from tinycompress.codegen.passes.state import resolve_state
 from tinycompress.codegen.places import copies_onto_itself, places
 from tinycompress.codegen.ram import fit_ram
 from tinycompress.codegen.render import render
+from tinycompress.codegen.sharing import sharing_trades
 from tinycompress.ir.graph import Graph, Model, Op
 
 
@@ -27,7 +28,7 @@ def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
     check_legality(graph, options)
     fitted = fit_ram(graph, options, lower_op)
     sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
-    return replace(sources, trades=fitted.trades)
+    return replace(sources, trades=(*fitted.trades, *sharing_trades(fitted.layers, options)))
 
 
 def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:

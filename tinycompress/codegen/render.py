@@ -23,6 +23,7 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.memory import ArenaLayout
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.sharing import shared_kernels
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.specs import input_specs, output_specs
 
@@ -185,7 +186,7 @@ def _layer_texts(
     layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
 ) -> tuple[list[LayerText], list[SharedKernel]]:
     """Layers, and the kernels that they share."""
-    kernels = Counter(layer.kernel for layer in layers)
+    kernels = shared_kernels(layers, options)
     params = [
         (layer.kernel, tuple((f, _value(v, weights)) for f, v in layer.params.items()))
         for layer in layers
@@ -200,7 +201,7 @@ def _layer_texts(
     for step, (layer, key) in enumerate(zip(layers, params, strict=True)):
         kernel, origin = layer.kernel, names[first[key]]
         function, tensors_only = kernel.function, False
-        if options.optimize == "flash" and kernels[kernel] > 1:
+        if kernel in kernels:
             function = f"tcm_shared_{kernel.name}"
             shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))
         elif equal[key] > 1:

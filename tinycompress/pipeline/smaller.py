@@ -34,8 +34,10 @@ def with_offer(
     budget = arena_max_bytes(board) - _STATIC_BYTES
     if options.ram_budget_bytes is not None or not 0 < budget < sources.arena_bytes:
         return error
+    # How layers share kernels for flash has no say in the arena, and no place in the offer.
+    optimize = "speed" if options.optimize == "flash" else options.optimize
     try:
-        smaller = generate(model, replace(options, ram_budget_bytes=budget))
+        smaller = generate(model, replace(options, ram_budget_bytes=budget, optimize=optimize))
     except DoesNotFitError as impossible:
         hint = f"by patches, {impossible.hint}"
     else:
