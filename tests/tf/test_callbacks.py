@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import importlib.util
 import math
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from compress_support import stripes
+from support import missing
 
 from tinycompress import _tf
 from tinycompress.artifacts import ConvertedModel
@@ -110,6 +112,27 @@ def test_callbacks_behind_it_see_values_in_every_epoch(
     with (tmp_path / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["deploy_latency_us"]) for row in rows] == history["deploy_latency_us"]
+
+
+@BOTH
+def test_tensorboard_shows_what_was_logged(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if importlib.util.find_spec("tensorboard") is None:
+        missing("tensorboard")
+    Stand(monkeypatch, 300.0, 200.0, 250.0)
+    board = module_of(name).callbacks.TensorBoard(str(tmp_path), write_graph=False)
+    listed = order_callbacks([board, DeployabilityCallback("nano33", X)])
+    history = model_of(name).fit(X, Y, epochs=3, verbose=0, callbacks=listed).history
+    events = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
+    shown = events.EventAccumulator(str(tmp_path / "train"))
+    shown.Reload()
+    for key in KEYS:
+        points = shown.Tensors(f"epoch_{key}")
+        values = [_tf.tensorflow().make_ndarray(point.tensor_proto).item() for point in points]
+        assert [point.step for point in points] == [0, 1, 2]
+        assert values == pytest.approx(history[key], rel=1e-6)
+    assert history["deploy_latency_us"] == [300.0, 200.0, 250.0]
 
 
 @BOTH
