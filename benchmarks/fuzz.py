@@ -23,14 +23,15 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=40, help="graphs per compilation")
     parser.add_argument("--failures", type=Path, default=Path("build/fuzz"))
     arguments = parser.parse_args()
-    fuzzer, seed = Fuzzer(arguments.failures), arguments.seed
+    fuzzer, seed, variant = Fuzzer(arguments.failures), arguments.seed, 0
     end = time.monotonic() + arguments.seconds
     while time.monotonic() < end:
         for exact_to in BOTH:
-            fuzzer.run(seed, arguments.batch, exact_to)
-        seed += arguments.batch
+            fuzzer.run(seed, arguments.batch, exact_to, variant)
+        seed, variant = seed + arguments.batch, variant + 1
         tally = fuzzer.tally
-        print(f"seeds to {seed}: {tally.graphs} graphs, {len(tally.mismatches)} differ", flush=True)
+        counts = ", ".join(f"{count} exact to {name}" for name, count in tally.graphs.items())
+        print(f"seeds to {seed}: graphs {counts}; {len(tally.mismatches)} differ", flush=True)
     _print_report(fuzzer)
     return 1 if fuzzer.tally.mismatches else 0
 

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_runner import Fuzzer, emitters
+from fuzz_emitters import ALL, STATELESS
+from fuzz_graphs import GraphMaker, GraphSeed
+from fuzz_runner import Fuzzer
 from kernel_cases import BOTH
 
 from tinycompress.artifacts import ExactTo
+from tinycompress.codegen.ops import OPS
 
 
 @pytest.mark.parametrize("exact_to", BOTH)
-def test_random_graphs_are_exact(exact_to: ExactTo) -> None:
+@pytest.mark.parametrize("variant", [1, 2])
+def test_random_graphs_are_exact(variant: int, exact_to: ExactTo) -> None:
     fuzzer = Fuzzer()
-    fuzzer.run(1_000_000, 24, exact_to)
+    fuzzer.run(1_000_000 + 100 * variant, 24, exact_to, variant)
     assert fuzzer.tally.mismatches == []
-    assert fuzzer.tally.graphs >= 16
+    assert fuzzer.tally.graphs[exact_to] >= 20
     # Every kind of operator has its chance to come up.
-    assert len(fuzzer.tally.operators) > len(emitters()) // 2
+    assert len(fuzzer.tally.operators) > len(ALL) // 2
+
+
+def test_every_operator_is_drawn() -> None:
+    drawn = {word for name in ALL for word in name.split(" ")}
+    assert set(OPS) <= drawn
+
+
+def test_graphs_do_not_depend_on_each_other() -> None:
+    first, second = (GraphSeed(seed, 8, "litert", 2) for seed in (1, 2))
+    makers = [GraphMaker(STATELESS) for _ in range(2)]
+    for maker, seeds in zip(makers, ((first, second), (second,)), strict=True):
+        for seed in seeds:
+            maker.add(seed)
+    both, alone = makers
+    assert alone.kinds == both.kinds[-len(alone.kinds) :]
+    assert alone.labels == both.labels[-len(alone.labels) :]

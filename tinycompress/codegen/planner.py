@@ -172,6 +172,11 @@ class _Search:
             [j for j, other in enumerate(buffers) if j != i and buffer.overlaps_in_time(other)]
             for i, buffer in enumerate(buffers)
         ]
+        everything = range(len(buffers))
+        self._distances = [[self._distance(i, j) for j in self._neighbours[i]] for i in everything]
+        self._in_multiples = [
+            any(reuse.multiple_bytes > 1 for reuse in reuses.values()) for reuses in self._reuses
+        ]
 
     def run(self, bound: int, work: int) -> list[int]:
         """The best offsets found."""
@@ -242,13 +247,41 @@ class _Search:
         """Offsets when each buffer in turn takes the lowest place that it may have."""
         offsets = [-1] * len(self._buffers)
         for i in order:
-            placed = [j for j in self._neighbours[i] if offsets[j] >= 0]
-            offsets[i] = next(
-                offset
-                for offset in sorted(self._candidates(i, placed, offsets))
-                if all(self._may_lie(i, offset, j, offsets[j]) for j in placed)
+            if self._in_multiples[i]:
+                offsets[i] = self._lowest_candidate(i, offsets)
+                continue
+            taken = sorted(
+                (offsets[j] - before, offsets[j] + after)
+                for j, before, after in self._distances[i]
+                if offsets[j] >= 0
             )
+            alignment, offset = self._buffers[i].alignment_bytes, 0
+            for begin, end in taken:
+                if begin > offset:
+                    break
+                if end > offset:
+                    offset = _align(end, alignment)
+            offsets[i] = offset
         return offsets
+
+    def _distance(self, i: int, j: int) -> tuple[int, int, int]:
+        """How far below and above the begin of ``j`` that of ``i`` may not be, with ``j``."""
+        own, other = self._buffers[i].size_bytes, self._buffers[j].size_bytes
+        reuse = self._reuses[i].get(j)
+        if reuse is not None and reuse.output == i:
+            own = min(own, reuse.distance_bytes)
+        elif reuse is not None:
+            other = min(other, reuse.distance_bytes)
+        return j, own - 1, other
+
+    def _lowest_candidate(self, i: int, offsets: Sequence[int]) -> int:
+        """The lowest place of a buffer with a reuse that asks for multiples."""
+        placed = [j for j in self._neighbours[i] if offsets[j] >= 0]
+        return next(
+            offset
+            for offset in sorted(self._candidates(i, placed, offsets))
+            if all(self._may_lie(i, offset, j, offsets[j]) for j in placed)
+        )
 
     def _candidates(self, i: int, placed: Sequence[int], offsets: Sequence[int]) -> set[int]:
         """Offsets of which one is the lowest possible, the bottom and all ends among them."""
