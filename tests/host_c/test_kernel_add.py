@@ -68,6 +68,24 @@ def test_add_has_no_undefined_behaviour() -> None:
     assert _cases(52, 0).sanitized_mismatches("tflm") == 0
 
 
+@pytest.mark.parametrize("core", ["cortex-m0plus", "cortex-m3"])
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_add_by_a_plane_is_exact(core: str, exact_to: ExactTo) -> None:
+    cases = _cases(54, 24)
+    cases.target = {"core": core, "dsp": False}
+    sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
+    kernels = [layer.kernel for layer in sources.layers]
+    assert kernels.count("add_s8_plane_plain") >= 10
+    assert any(kernel.startswith("add_s8_broadcast") for kernel in kernels)
+    assert cases.mismatches(exact_to) == []
+
+
+def test_add_by_a_plane_has_no_undefined_behaviour() -> None:
+    cases = _cases(55, 0)
+    cases.target = {"core": "cortex-m0plus", "dsp": False}
+    assert cases.sanitized_mismatches("tflm") == 0
+
+
 def test_add_for_mve_is_exact() -> None:
     """The same arithmetic as with the DSP extension, where there is no vector."""
     cases = _cases(53, 10)

@@ -74,6 +74,7 @@ PIXELS = fields(pixels=(1, 13), inputs=(1, 9), outputs=(1, 9))
 MEAN = fields(kept_0=(1, 3), reduced_0=(1, 3), kept_1=(1, 3), reduced_1=(1, 3), kept_2=(1, 3))
 
 KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
+    "add_s8_plane_plain": (fields(count=(1, 9)), orders.every_element),
     "add_s8_ref": (fields(count=(1, 9)), orders.every_element),
     "conv_1x1_s8_fitted_dsp": (PIXELS, orders.pixels_in_threes),
     "conv_1x1_s8_fitted_mla": (

@@ -297,6 +297,7 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "add_s8_equal_fitted_mve": _every_element,
         "add_s8_fitted_dsp": _every_element,
         "add_s8_fitted_mve": _every_element,
+        "add_s8_plane_plain": _every_element,
         "add_s8_ref": _every_element,
         "average_pool_2d_s8_ref": _pool_by_element,
         "conv_1x1_s8_double_dsp": _pixels_in_threes,

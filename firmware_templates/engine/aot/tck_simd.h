@@ -67,7 +67,7 @@ TCK_INLINE int32_t tck_ssat8(int32_t x) {
     __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
     return result;
 #else
-    return tck_clamp(x, INT8_MIN, INT8_MAX);
+    return (int8_t)((uint32_t)x & 0xFFU) == x ? x : x >> 31 ^ INT8_MAX;
 #endif
 }
 

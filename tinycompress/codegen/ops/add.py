@@ -6,13 +6,16 @@ powers of two.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.add_dsp import dsp_variants
+from tinycompress.codegen.ops.add_plain import plain_variant
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape, merged_broadcast
-from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, ADD_LEFT_SHIFT_INT16, add_scaling
 from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
@@ -107,11 +110,18 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(a, b, y),
     )
-    multiplies = options.family != "thumb1"  # long products in an instruction
-    fast = (
-        dsp_variants(graph, op, reference, options.family) if multiplies and kernel is _REF else ()
-    )
+    fast = _fast_variants(graph, op, reference, options.family) if kernel is _REF else ()
     return choose((*fast, reference), options)
+
+
+def _fast_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> Iterator[Layer]:
+    """The layer by each fast kernel of the core that can compute it."""
+    if family in ("mla", "thumb1"):
+        plain = plain_variant(graph, op, reference)
+        if plain is not None:
+            yield plain
+    if family != "thumb1":  # long products in an instruction
+        yield from dsp_variants(graph, op, reference, family)
 
 
 def _lower_wide(graph: Graph, op: Op) -> Layer:

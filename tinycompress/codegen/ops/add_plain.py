@@ -1,0 +1,73 @@
+"""ADD in plain C, by a plane over both inputs that is exact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from tinycompress.codegen.fitted_plane import INT8_VALUES, Plane, fit_plane
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.ir.arithmetic import (
+    ADD_LEFT_SHIFT,
+    add_scaling,
+    clamp,
+    multiply_by_quantized_multiplier_double,
+)
+from tinycompress.ir.graph import Graph, Op
+
+_KERNEL = Kernel("add_s8_plane_plain", "add_s8_plane_plain")
+
+
+def plain_variant(graph: Graph, op: Op, reference: Layer) -> Layer | None:
+    """The layer by the plain kernel; None where no plane has the reference's outputs.
+
+    Args:
+        graph: The graph; the operator has passed the checks.
+        op: An ADD of two tensors of as many elements as its output.
+        reference: The layer by the reference kernel.
+    """
+    first, second, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    quantizations = (o.quantization(tensor) for tensor in (first, second, y))
+    scales = tuple((q.scale, q.zero_point) for q in quantizations)
+    low, high = o.clamp_range(graph, op)
+    plane = _plane(scales, (low, high))
+    if plane is None:
+        return None
+    return replace(
+        reference,
+        kernel=_KERNEL,
+        params={
+            "count": y.elements,
+            "multiplier_1": plane.multiplier_1,
+            "multiplier_2": plane.multiplier_2,
+            "addend": plane.addend,
+            "shift": plane.shift,
+            "clamp_min": low,
+            "clamp_max": high,
+        },
+    )
+
+
+# The same ADD is lowered again for every arrangement of the graph that is tried.
+@lru_cache(maxsize=256)
+def _plane(scales: tuple[tuple[float, int], ...], limits: tuple[int, int]) -> Plane | None:
+    """The plane of inputs and an output with these scales and zero points."""
+    (scale_1, zero_1), (scale_2, zero_2), (scale, zero_point) = scales
+    scaling = add_scaling(scale_1, scale_2, scale, ADD_LEFT_SHIFT)
+    rescaled = [
+        [
+            multiply_by_quantized_multiplier_double((value - zero) << ADD_LEFT_SHIFT, *pair)
+            for value in INT8_VALUES.tolist()
+        ]
+        for zero, pair in ((zero_1, scaling.input1), (zero_2, scaling.input2))
+    ]
+    sums, places = np.unique(np.add.outer(*map(np.array, rescaled)), return_inverse=True)
+    outputs = [
+        clamp(multiply_by_quantized_multiplier_double(total, *scaling.output) + zero_point, *limits)
+        for total in sums.tolist()
+    ]
+    table = np.array(outputs, np.int64)[places].reshape(len(INT8_VALUES), len(INT8_VALUES))
+    return fit_plane(table, scale_1 / scale, scale_2 / scale, limits)
