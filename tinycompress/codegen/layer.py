@@ -17,6 +17,7 @@ C_TYPES: Mapping[DType, str] = {
     DType.INT32: "int32_t",
     DType.INT64: "int64_t",
     DType.UINT8: "uint8_t",
+    DType.BOOL: "uint8_t",
     DType.FLOAT32: "float",
 }
 """C's name for the element types that kernels work on."""

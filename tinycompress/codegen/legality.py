@@ -13,7 +13,7 @@ from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
 _BORDER_FLOAT = frozenset({DType.FLOAT16, DType.BFLOAT16, DType.FLOAT32, DType.FLOAT64})
 _CONVERSIONS = {
-    "input": (("QUANTIZE",), "read by"),
+    "input": (("QUANTIZE", "CAST"), "read by"),
     "output": (("DEQUANTIZE", "CAST"), "written by"),
 }
 """Operators that convert float32 at the border."""

@@ -52,9 +52,11 @@ def lay_out(
     names = [graph.tensors[root].name for root in roots]
     names += [f"scratch of {layers[step].name}" for step in used]
     lifetimes = [*roots.values(), *used.values()]
+    alignments = [max(graph.tensors[root].dtype.item_bytes, _ALIGNMENT_BYTES) for root in roots]
+    alignments += [_ALIGNMENT_BYTES] * len(used)
     buffers = [
-        Buffer(name, each.size_bytes, each.first, each.last, _ALIGNMENT_BYTES)
-        for name, each in zip(names, lifetimes, strict=True)
+        Buffer(name, each.size_bytes, each.first, each.last, alignment)
+        for name, each, alignment in zip(names, lifetimes, alignments, strict=True)
     ]
     reuses = find_reuses(lifetimes, _orders(layers, found, list(roots))) if overlapping else ()
     plan = plan_memory(buffers, reuses, work=work)

@@ -16,7 +16,7 @@ def random_inputs(inputs: Sequence[TensorSpec], count: int) -> tuple[npt.NDArray
 
     Returns:
         One array per input, of the stored dtype and shape (count, *shape): integers evenly
-        distributed, floats normally with deviation 1.
+        and bools evenly distributed, floats normally with deviation 1.
     """
     generator = np.random.default_rng(0)
     arrays: list[npt.NDArray[Any]] = []
@@ -27,6 +27,8 @@ def random_inputs(inputs: Sequence[TensorSpec], count: int) -> tuple[npt.NDArray
             arrays.append(
                 generator.integers(limits.min, limits.max, shape, spec.dtype, endpoint=True)
             )
+        elif spec.dtype == "bool":
+            arrays.append(generator.integers(0, 2, shape).astype(bool))
         else:
             arrays.append(generator.standard_normal(shape).astype(spec.dtype))
     return tuple(arrays)

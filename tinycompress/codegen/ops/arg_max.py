@@ -12,15 +12,18 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
-    "ARG_MAX": Kernel("arg_max_s8_ref", "arg_max_s8"),
-    "ARG_MIN": Kernel("arg_min_s8_ref", "arg_max_s8"),
+    ("ARG_MAX", DType.INT32): Kernel("arg_max_s8_ref", "arg_max_s8"),
+    ("ARG_MIN", DType.INT32): Kernel("arg_min_s8_ref", "arg_max_s8"),
+    ("ARG_MAX", DType.INT64): Kernel("arg_max_s8_s64_ref", "arg_max_s8"),
+    ("ARG_MIN", DType.INT64): Kernel("arg_min_s8_s64_ref", "arg_max_s8"),
 }
 
 
 def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The input must be int8, the output int32"""
+    """The input must be int8, the output int32, for litert int32 or int64"""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    if x.dtype is DType.INT8 and y.dtype is DType.INT32:
+    is_wide = y.dtype is DType.INT64 and options.exact_to == "litert"
+    if x.dtype is DType.INT8 and (y.dtype is DType.INT32 or is_wide):
         return None
     return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
 
@@ -51,7 +54,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_KERNELS[op.kind],
+        kernel=_KERNELS[op.kind, y.dtype],
         params={
             "outer": prod(x.shape[:axis]),
             "count": x.shape[axis],

@@ -1,15 +1,17 @@
 """GATHER and TILE. Constant indices become tables, computed ones are read on the device.
 
-Both runtimes fail on a computed index that is out of range; the firmware takes the nearest.
+Both runtimes fail on a computed index that is out of range; the firmware takes the nearest. Those
+of a GATHER with batch dimensions are read on the device whether constant or not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 import numpy as np
 
-from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.layer import Argument, ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.indexed import (
@@ -28,7 +30,11 @@ from tinycompress.codegen.ops.tables import litert_only
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
-_GATHER_REF = Kernel("gather_ref", "gather")
+_KERNELS: Mapping[DType, Kernel] = {
+    DType.INT32: Kernel("gather_ref", "gather"),
+    DType.INT64: Kernel("gather_s64_ref", "gather"),
+}
+"""By the type of the indices."""
 
 
 def _axis(graph: Graph, op: Op) -> int | None:
@@ -45,17 +51,39 @@ def something_computed(graph: Graph, op: Op, options: CodegenOptions) -> str | N
     return f"'{x.name}' is constant" if x.is_constant and not _computed(graph, op) else None
 
 
+def _batch_dims(graph: Graph, op: Op) -> int | None:
+    """How many leading dimensions input and indices share; None if the file states no such."""
+    stated = op.options.get("batch_dims", 0)
+    rank = len(o.operand(graph, op, 1).shape)
+    return stated if isinstance(stated, int) and 0 <= stated <= rank else None
+
+
+def indices_read(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Indices must be int32 or int64; computed ones for tflm int32"""
+    indices = o.operand(graph, op, 1)
+    known = indices.dtype is DType.INT32 or (
+        indices.dtype is DType.INT64 and (options.exact_to == "litert" or indices.is_constant)
+    )
+    return None if known else f"'{indices.name}' is {indices.dtype.value}"
+
+
 def indices_inside(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Computed indices must be int32, constant ones be within the input; the axis exist"""
-    x, indices, axis = o.operand(graph, op, 0), o.operand(graph, op, 1), _axis(graph, op)
+    """Constant indices must be within the input; the axis exist"""
+    x, axis = o.operand(graph, op, 0), _axis(graph, op)
     if axis is None:
         return f"axis {op.options['axis']} of {list(x.shape)}"
-    values = constant_integers(graph, op, 1)
-    if values is None:
-        is_read = _computed(graph, op) and indices.dtype is DType.INT32
-        return None if is_read else f"'{indices.name}' is {indices.dtype.value}"
+    values = constant_integers(graph, op, 1) or ()
     wrong = [value for value in values if not 0 <= value < x.shape[axis]]
     return f"{wrong[0]} of {x.shape[axis]}" if wrong else None
+
+
+def batches(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Batch dimensions must be the first of both, before the axis"""
+    x, indices = o.operand(graph, op, 0).shape, o.operand(graph, op, 1).shape
+    count, axis = _batch_dims(graph, op), _axis(graph, op) or 0
+    if count is None or count > axis or x[:count] != indices[:count]:
+        return f"{op.options.get('batch_dims')} of {list(x)} and {list(indices)}, axis {axis}"
+    return None
 
 
 def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -66,16 +94,11 @@ def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return f"'{x.name}' is {x.dtype.value}"
 
 
-def no_batches(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """There must be no batch dimensions"""
-    count = op.options.get("batch_dims", 0)
-    return f"there are {count}" if count else None
-
-
 def gathered_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output must have the indices' shape in the place of the axis"""
+    """The output must have the indices' shape, less batch dimensions, in the place of the axis"""
     x, axis = o.operand(graph, op, 0).shape, _axis(graph, op) or 0
-    expected = (*x[:axis], *o.operand(graph, op, 1).shape, *x[axis + 1 :])
+    own = o.operand(graph, op, 1).shape[_batch_dims(graph, op) or 0 :]
+    expected = (*x[:axis], *own, *x[axis + 1 :])
     found = o.result(graph, op).shape
     return None if found == expected else f"it is {list(found)}, expected {list(expected)}"
 
@@ -87,28 +110,40 @@ def gather_source(graph: Graph, op: Op) -> tuple[Tensor, Indices]:
     return x, [taken if axis == chosen else np.arange(n) for axis, n in enumerate(x.shape)]
 
 
+def _tabulated(graph: Graph, op: Op) -> bool:
+    return not _computed(graph, op) and not _batch_dims(graph, op)
+
+
 def few_runs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """With constant indices, at most four runs of neighbouring dimensions may be changed or kept"""
-    return None if _computed(graph, op) else few_tables(gather_source)(graph, op, options)
+    return few_tables(gather_source)(graph, op, options) if _tabulated(graph, op) else None
+
+
+def indices_argument(indices: Tensor) -> Argument:
+    """Indices as a kernel reads them: constant ones as int32."""
+    if indices.data is None:
+        return o.argument(indices)
+    return ConstArray(indices.name, "indices", indices.data.reshape(-1).astype(np.int32))
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer | tuple[Layer, ...]:
-    """Tables if the indices are constant, else a kernel that reads them."""
-    if not _computed(graph, op):
+    """Tables if they can hold the indices, else a kernel that reads them."""
+    if _tabulated(graph, op):
         return taking(gather_source)(graph, op, options)
     x, indices, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    axis = _axis(graph, op) or 0
+    axis, first = _axis(graph, op) or 0, _batch_dims(graph, op) or 0
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_GATHER_REF,
+        kernel=_KERNELS[indices.dtype if _computed(graph, op) else DType.INT32],
         params={
-            "outer": prod(x.shape[:axis]),
+            "batches": prod(x.shape[:first]),
+            "outer": prod(x.shape[first:axis]),
             "axis_size": x.shape[axis],
-            "count": indices.elements,
+            "count": prod(indices.shape[first:]),
             "bytes": prod(x.shape[axis + 1 :]) * x.dtype.item_bytes,
         },
-        arguments=(bytes_argument(x), o.argument(indices), bytes_argument(y, written=True)),
+        arguments=(bytes_argument(x), indices_argument(indices), bytes_argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, indices, y),
     )
@@ -139,8 +174,9 @@ GATHER = OpSpec(
         o.no_empty_tensor,
         something_computed,
         small_dimensions,
+        indices_read,
         indices_inside,
-        no_batches,
+        batches,
     ),
     constraints=(int8_in_tflm, gathered_shape, few_runs),
     lower=lower,

@@ -86,7 +86,8 @@ def _concatenation(graph: Graph, op: Op, data: list[Array]) -> Array | None:
 def _gather(graph: Graph, op: Op, data: list[Array]) -> Array | None:
     values, indices = data if len(data) == 2 else (np.zeros(0), np.zeros(1))
     inside = indices.size and indices.min() >= 0 and indices.max() < values.size
-    return values[indices] if values.ndim == 1 and inside else None
+    flat = values.ndim == 1 and not op.options.get("batch_dims", 0)
+    return values[indices] if flat and inside else None
 
 
 def _cast(graph: Graph, op: Op, data: list[Array]) -> Array:

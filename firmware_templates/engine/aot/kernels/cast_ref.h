@@ -9,11 +9,12 @@ typedef struct {
     int32_t count;
     int32_t input_bytes; /* per element */
     int32_t output_bytes;
+    int32_t input_has_sign;
 } tck_cast_params;
 
 TCK_KERNEL void tck_cast_ref(const tck_cast_params *p, const int8_t *input, int8_t *output) {
     for (int32_t i = 0; i < p->count; ++i) {
-        const int8_t sign = input[p->input_bytes - 1] < 0 ? -1 : 0;
+        const int8_t sign = p->input_has_sign != 0 && input[p->input_bytes - 1] < 0 ? -1 : 0;
         for (int32_t j = 0; j < p->output_bytes; ++j) {
             output[j] = j < p->input_bytes ? input[j] : sign;
         }
