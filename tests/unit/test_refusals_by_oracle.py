@@ -1,11 +1,8 @@
-"""Operators that one of the runtimes has and the other has not, or that are not reproduced."""
+"""Operators that one of the runtimes has and the other has not."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from kernel_cases import options
 from lowering import graph_of, layers_of
 from tflite_files import Builder
 
@@ -14,15 +11,13 @@ from tinycompress.codegen import CodegenOptions
 from tinycompress.errors import ModelError
 
 
-def _reasons(
-    kind: str, dtype: str, shapes: list[list[int]], exact_to: ExactTo, table: Any = None
-) -> str:
+def _reasons(kind: str, dtype: str, shapes: list[list[int]], exact_to: ExactTo) -> str:
     b = Builder()
     tensors = [
         b.tensor(shape, dtype, scales=[0.1], zero_points=[0], name=f"t{i}")
         for i, shape in enumerate(shapes)
     ]
-    b.op(kind, tensors[:-1], tensors[-1:], table)
+    b.op(kind, tensors[:-1], tensors[-1:])
     with pytest.raises(ModelError) as caught:
         layers_of(
             graph_of(b, tensors[:-1], tensors[-1:]),
@@ -43,16 +38,6 @@ def test_tflm_has_these_on_float_only(kind: str) -> None:
 def test_int16_of_these_is_refused(kind: str) -> None:
     reason = _reasons(kind, "INT16", [[4], [4]], "litert")
     assert reason.endswith("must be int8: 't0' is int16, 't1' is int16")
-
-
-@pytest.mark.parametrize("exact_to", ["tflm", "litert"])
-def test_int16_matrices_are_refused(exact_to: ExactTo) -> None:
-    shapes = [[1, 2, 3], [1, 3, 4], [1, 2, 4]]
-    reason = _reasons("BATCH_MATMUL", "INT16", shapes, exact_to, options("BatchMatMul"))
-    assert reason == (
-        "op 0 BATCH_MATMUL 't2': The int16 kernels of the runtimes, with 64-bit sums, are not"
-        " reproduced: 't0' is int16, 't1' is int16, 't2' is int16"
-    )
 
 
 @pytest.mark.parametrize("kind", ["COS", "LOG", "SIN", "SQUARE"])

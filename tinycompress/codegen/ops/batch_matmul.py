@@ -1,4 +1,4 @@
-"""BATCH_MATMUL on int8: either factor may be transposed, batches broadcast."""
+"""BATCH_MATMUL on int8 or int16: either factor may be transposed, batches broadcast."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.ops.wide_sums import MAX_REDUCED_SHIFT, MAX_SUM
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN, float32, quantize_multiplier
-from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.arithmetic import float32, quantize_multiplier
+from tinycompress.ir.fixed_point import reduced_multiplier
+from tinycompress.ir.graph import Graph, Op
 
-_REF = Kernel("batch_matmul_s8_ref", "batch_matmul_s8")
+_REF = Kernel("batch_matmul_s8_ref", "batch_matmul")
+_WIDE_REF = Kernel("batch_matmul_s16_ref", "batch_matmul")
 _BATCH_DIMENSIONS = 3
 _MAX_RANK = _BATCH_DIMENSIONS + 2
 
@@ -22,13 +25,6 @@ def _matrices(graph: Graph, op: Op) -> tuple[tuple[int, int], tuple[int, int]]:
     left = (a[1], a[0]) if op.options["adj_x"] else (a[0], a[1])
     right = (b[1], b[0]) if op.options["adj_y"] else (b[0], b[1])
     return left, right
-
-
-def not_wide(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The int16 kernels of the runtimes, with 64-bit sums, are not reproduced"""
-    tensors = (o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op))
-    wide = [tensor for tensor in tensors if tensor.dtype is DType.INT16]
-    return ", ".join(f"'{tensor.name}' is int16" for tensor in wide) or None
 
 
 def one_computed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -48,9 +44,16 @@ def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Product of the input scales / output scale must be below 2^30"""
+    """Product of the input scales / output scale must be below 2^30, of int16 below 2^7"""
     real = _factor(graph, op, options)
-    return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
+    limit = MAX_REDUCED_SHIFT if o.is_wide(graph, op) else MAX_LEFT_SHIFT
+    return None if quantize_multiplier(real)[1] <= limit else f"it is {real:g}"
+
+
+def sum_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Of int16, the inner size must be below 131072, so that sums stay below 2^47"""
+    (_, depth), _ = _matrices(graph, op)
+    return f"it is {depth}" if o.is_wide(graph, op) and depth * 2**30 >= MAX_SUM else None
 
 
 def _factor(graph: Graph, op: Op, options: CodegenOptions) -> float:
@@ -77,6 +80,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     (rows, depth), (_, columns) = _matrices(graph, op)
     batches = ((1,) * (_MAX_RANK - len(y.shape)) + y.shape)[:_BATCH_DIMENSIONS]
     multiplier, shift = quantize_multiplier(_factor(graph, op, options))
+    wide, (low, high) = o.is_wide(graph, op), o.limits(y.dtype)
     params: dict[str, ParamValue] = {f"batches_{i}": n for i, n in enumerate(batches)}
     for name, tensor in (("left", a), ("right", b)):
         strides = _batch_strides(tensor.shape)
@@ -92,15 +96,15 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         "left_offset": -o.quantization(a).zero_point,
         "right_offset": -o.quantization(b).zero_point,
         "output_offset": o.quantization(y).zero_point,
-        "multiplier": multiplier,
+        "multiplier": reduced_multiplier(multiplier) if wide else multiplier,
         "shift": shift,
-        "clamp_min": INT8_MIN,
-        "clamp_max": INT8_MAX,
+        "clamp_min": low,
+        "clamp_max": high,
     }
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF,
+        kernel=_WIDE_REF if wide else _REF,
         params=params,
         arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
         output_shape=y.shape,
@@ -112,14 +116,13 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=(
         o.arity(2, 2),
-        not_wide,
-        o.int8_tensors(0, 1),
+        o.activations(0, 1),
         o.rank(0, 2, _MAX_RANK, "first input"),
         o.rank(1, 2, _MAX_RANK, "second input"),
         o.no_empty_tensor,
         o.quantised(0, 1),
         one_computed,
     ),
-    constraints=(shapes, scale_range),
+    constraints=(shapes, sum_range, scale_range),
     lower=lower,
 )

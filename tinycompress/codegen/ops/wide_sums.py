@@ -28,8 +28,8 @@ _PARAMS = "conv_2d_s16"
 REDUCED_REF = Kernel("conv_2d_s16_ref", _PARAMS)
 DOUBLE_REF = Kernel("conv_2d_s16_double_ref", _PARAMS)
 HALF_AWAY_REF = Kernel("conv_2d_s16_half_away_ref", _PARAMS)
-_MAX_REDUCED_SHIFT = 7
-_MAX_SUM = 2**47
+MAX_REDUCED_SHIFT = 7
+MAX_SUM = 2**47
 """Beyond it the product with 16 bits of the factor may leave 64 bits."""
 
 
@@ -56,7 +56,7 @@ def wide_bias(position: int, weights: int, axis: int, *types: DType) -> Constrai
             if bias.elements != channels:
                 return f"'{bias.name}' has {bias.elements} elements for {channels} channels"
         largest = int(sum_bounds(graph, op, weights, position, axis).max())
-        return None if largest < _MAX_SUM else f"a sum may reach {largest}"
+        return None if largest < MAX_SUM else f"a sum may reach {largest}"
 
     check.__doc__ = (
         f"Of int16, a bias must be a constant {allowed} vector with one element per output channel,"
@@ -101,7 +101,7 @@ def narrow_sums(graph: Graph, op: Op, bias: int) -> bool:
 def too_large_for_reduced(scales: Sequence[float]) -> str | None:
     """Constraint detail if a scale is beyond what the runtimes shift a 64-bit sum by."""
     largest = max(scales)
-    if quantize_multiplier(largest)[1] <= _MAX_REDUCED_SHIFT:
+    if quantize_multiplier(largest)[1] <= MAX_REDUCED_SHIFT:
         return None
     return f"input scale x weight scale / output scale is {largest:g}, must be below 2^7 of int16"
 

@@ -2,38 +2,11 @@
 #ifndef TCK_BATCH_MATMUL_S8_REF_H
 #define TCK_BATCH_MATMUL_S8_REF_H
 
-#include "../tck_math.h"
-
-typedef struct {
-    int32_t batches_0;
-    int32_t batches_1;
-    int32_t batches_2;
-    int32_t left_batch_stride_0; /* elements; 0 where the factor is broadcast */
-    int32_t left_batch_stride_1;
-    int32_t left_batch_stride_2;
-    int32_t right_batch_stride_0;
-    int32_t right_batch_stride_1;
-    int32_t right_batch_stride_2;
-    int32_t rows;
-    int32_t depth;
-    int32_t columns;
-    int32_t left_row_stride;
-    int32_t left_depth_stride;
-    int32_t right_depth_stride;
-    int32_t right_column_stride;
-    int32_t left_offset;
-    int32_t right_offset;
-    int32_t output_offset;
-    int32_t multiplier;
-    int32_t shift;
-    int32_t clamp_min;
-    int32_t clamp_max;
-} tck_batch_matmul_s8_params;
+#include "batch_matmul.h"
 
 /* One product; returns the end of its output. */
-TCK_INLINE int8_t *tck_batch_matmul_s8_ref_one(const tck_batch_matmul_s8_params *p,
-                                               const int8_t *left, const int8_t *right,
-                                               int8_t *output) {
+TCK_INLINE int8_t *tck_batch_matmul_s8_ref_one(const tck_batch_matmul_params *p, const int8_t *left,
+                                               const int8_t *right, int8_t *output) {
     for (int32_t row = 0; row < p->rows; ++row) {
         for (int32_t column = 0; column < p->columns; ++column) {
             const int8_t *a = left + row * p->left_row_stride;
@@ -51,19 +24,14 @@ TCK_INLINE int8_t *tck_batch_matmul_s8_ref_one(const tck_batch_matmul_s8_params 
     return output;
 }
 
-/* left [.., rows, depth], right [.., depth, columns] -> output [.., rows, columns] */
-TCK_KERNEL void tck_batch_matmul_s8_ref(const tck_batch_matmul_s8_params *p, const int8_t *left,
+TCK_KERNEL void tck_batch_matmul_s8_ref(const tck_batch_matmul_params *p, const int8_t *left,
                                         const int8_t *right, int8_t *output) {
     for (int32_t i = 0; i < p->batches_0; ++i) {
         for (int32_t j = 0; j < p->batches_1; ++j) {
             for (int32_t k = 0; k < p->batches_2; ++k) {
-                output = tck_batch_matmul_s8_ref_one(
-                    p,
-                    left + i * p->left_batch_stride_0 + j * p->left_batch_stride_1 +
-                        k * p->left_batch_stride_2,
-                    right + i * p->right_batch_stride_0 + j * p->right_batch_stride_1 +
-                        k * p->right_batch_stride_2,
-                    output);
+                output =
+                    tck_batch_matmul_s8_ref_one(p, left + tck_batch_matmul_left(p, i, j, k),
+                                                right + tck_batch_matmul_right(p, i, j, k), output);
             }
         }
     }
