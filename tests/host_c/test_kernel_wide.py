@@ -92,14 +92,16 @@ def _dense(cases: WideCases, gain: float, number: int, exact_to: ExactTo) -> Non
     if exact_to == "litert" and (gain > 1 or gain == 2.0**-9):
         return  # no integer multiplier rounds alike: refused
     rows, inputs, out = 1 + number % 3, int(cases.rng.integers(1, 40)), 1 + number % 6
-    x = cases.wide_input([rows, inputs], 0.001)
+    keep = number % 4 == 1
+    before = [1, 2, rows] if keep else [rows]
+    x = cases.wide_input([*before, inputs], 0.001)
     scales = _scales(cases, out, number)
     weights = cases.weights([out, inputs], scales, 0)
-    y = cases.wide([rows, out], 0.001 * 0.004 / gain)
+    y = cases.wide([*before, out], 0.001 * 0.004 / gain)
     narrow = number % 2 == 1
     bias = _bias(cases, out, scales, number % 2, narrow=narrow)
     table = options("FullyConnected", fusedActivationFunction=ACTIVATIONS[number % 2],
-                    **_bias_type(narrow))  # fmt: skip
+                    keepNumDims=keep, **_bias_type(narrow))  # fmt: skip
     cases.op(f"FULLY_CONNECTED {number} gain {gain:g}", "FULLY_CONNECTED", [x, weights, *bias], y,
              table)  # fmt: skip
 

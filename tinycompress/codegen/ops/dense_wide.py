@@ -55,10 +55,11 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Choose the kernel by how the runtime rescales."""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
     outputs, inputs = weights.shape
-    window = Window((1, 1), (1, 1), (1, 1), (0, 0, 0, 0), (x.elements // inputs, 1))
+    rows = x.elements // inputs
+    window = Window((1, 1), (1, 1), (1, 1), (0, 0, 0, 0), (rows, 1))
     kernel, rescale = _rescaling(graph, op, options)
     data = np.asarray(weights.data, np.int8).reshape(outputs, 1, 1, inputs)
-    return wide_layer(graph, op, kernel, window, data, rescale)
+    return wide_layer(graph, op, kernel, window, data, rescale, image=(1, rows, 1, inputs))
 
 
 def _rescaling(

@@ -20,7 +20,7 @@ from tinycompress.codegen.ops.window import Window
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.fixed_point import reduced_multiplier
-from tinycompress.ir.graph import DType, Graph, Op, Tensor
+from tinycompress.ir.graph import DType, Graph, Op
 
 Int64s = npt.NDArray[np.int64]
 
@@ -124,6 +124,7 @@ def wide_layer(
     weights: npt.NDArray[np.int8],
     rescale: dict[str, ParamValue],
     bias: int = 2,
+    image: tuple[int, ...] | None = None,
 ) -> Layer:
     """The layer of a convolution on int16.
 
@@ -135,11 +136,13 @@ def wide_layer(
         weights: ``[outputs, height, width, inputs / groups]``.
         rescale: ``multipliers`` and ``shifts``.
         bias: Position of the bias.
+        image: ``[batches, height, width, channels]`` that the input is taken as; its own shape if
+            it is not given.
     """
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     origin = o.operand(graph, op, 1)
     outputs, height, width, depth = weights.shape
-    batches, in_height, in_width, channels = _image(x, window)
+    batches, in_height, in_width, channels = image or x.shape
     low, high = o.clamp_range(graph, op)
     values = bias_values(o.optional_operand(graph, op, bias), outputs)
     params: dict[str, ParamValue] = {
@@ -175,11 +178,3 @@ def wide_layer(
         shapes=o.shape_text(x, origin, y),
         macs=y.elements * height * width * depth,
     )
-
-
-def _image(x: Tensor, window: Window) -> tuple[int, ...]:
-    """``[batches, height, width, channels]``; rows of a dense layer are pixels of one column."""
-    if window.size == (1, 1) and window.output[1] == 1 and len(x.shape) != 4:
-        rows = window.output[0]
-        return (1, rows, 1, x.elements // rows)
-    return x.shape
