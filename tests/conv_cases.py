@@ -32,6 +32,7 @@ class ConvCase:
     gain: float = 0.02
     """Input scale x weight scale / output scale, of the first channel."""
     extreme_weights: bool = False
+    largest_weight: int = 127
 
 
 EDGE_CASES = (
@@ -130,7 +131,13 @@ def _add(cases: KernelCases, case: ConvCase, depthwise: bool) -> None:
         if depthwise
         else [count, *case.kernel, case.channels // case.groups]
     )
-    w = cases.weights(shape, scales, 3 if depthwise else 0, extreme=case.extreme_weights)
+    w = cases.weights(
+        shape,
+        scales,
+        3 if depthwise else 0,
+        extreme=case.extreme_weights,
+        largest=case.largest_weight,
+    )
     y = cases.activation(
         [case.batches, out_h, out_w, count], in_scale * first / case.gain, case.out_zero
     )

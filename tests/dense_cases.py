@@ -25,6 +25,7 @@ class DenseCase:
     """Input scale x weight scale / output scale, of the first output."""
     in_scale: float = 0.05
     extreme_weights: bool = False
+    largest_weight: int = 127
 
 
 EDGE_CASES = (
@@ -81,7 +82,12 @@ def add_dense(cases: KernelCases, case: DenseCase) -> None:
     scales[0] = first
     x = cases.input([*case.shape, case.inputs], case.in_scale, case.in_zero)
     w = cases.weights(
-        [case.outputs, case.inputs], scales, 0, case.weights_zero, extreme=case.extreme_weights
+        [case.outputs, case.inputs],
+        scales,
+        0,
+        case.weights_zero,
+        extreme=case.extreme_weights,
+        largest=case.largest_weight,
     )
     lead = case.shape if case.keep_num_dims else (int(np.prod(case.shape)),)
     y = cases.activation([*lead, case.outputs], case.in_scale * first / case.gain, case.out_zero)

@@ -108,8 +108,9 @@ class KernelCases:
         zero_point: int = 0,
         *,
         extreme: bool = False,
+        largest: int = 127,
     ) -> int:
-        data = self.rng.integers(-127, 128, shape).astype(np.int8)
+        data = self.rng.integers(-largest, largest + 1, shape).astype(np.int8)
         if extreme:
             data = self.rng.choice(np.array([-128, -127, 0, 127], np.int8), shape)
         return self.builder.tensor(

@@ -12,6 +12,7 @@ from dense_cases import add_dense
 from depthwise_cases import DEPTHWISE_CASES, MVE_CASES
 from fast_cases import CONV_CASES, DENSE_CASES
 from kernel_cases import KernelCases, options
+from thumb1_cases import SMALL_CONV_CASES, SMALL_DENSE_CASES, add_extreme_weights
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import Board, load_board
@@ -61,6 +62,18 @@ def _thumb1_models() -> Iterator[KernelCases]:
     for dense in DENSE_CASES[::4]:
         add_dense(cases, dense)
     yield cases
+    for start in range(0, len(SMALL_DENSE_CASES), _DOZEN):
+        cases = KernelCases(start)
+        for dense in SMALL_DENSE_CASES[start : start + _DOZEN]:
+            add_dense(cases, dense)
+        yield cases
+    cases = KernelCases(83)
+    for conv in SMALL_CONV_CASES:
+        add_conv(cases, conv)
+    yield cases
+    cases = KernelCases(84)
+    add_extreme_weights(cases)
+    yield cases
 
 
 def _mismatches(cases: KernelCases, board: Board, chain: ToolchainName, directory: Path) -> int:
@@ -94,7 +107,8 @@ def test_dsp_kernels_are_exact(chain: ToolchainName, tmp_path: Path) -> None:
 @pytest.mark.parametrize("chain", _CHAINS)
 def test_thumb1_kernels_are_exact(chain: ToolchainName, tmp_path: Path) -> None:
     board = load_board("raspberry_pi_pico")
-    for number, cases in enumerate([*_depthwise_models((None,)), *_thumb1_models()]):
+    models = [*_depthwise_models((None,)), *_thumb1_models(), _add_model()]
+    for number, cases in enumerate(models):
         assert _mismatches(cases, board, chain, tmp_path / str(number)) == 0, number
 
 

@@ -85,6 +85,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_s8_fitted_mla": (windowed(), partial(orders.windows, at_once=2)),
     "conv_2d_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
+    "conv_2d_words_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
     "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),

@@ -317,6 +317,8 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "conv_2d_s8_fitted_mve": _windows_in_twos,
         "conv_2d_s8_fitted_thumb1": _windows_alone,
         "conv_2d_s8_ref": _conv_by_element,
+        "conv_2d_words_s8_double_thumb1": _windows_alone,
+        "conv_2d_words_s8_fitted_thumb1": _windows_alone,
         "depthwise_3x3_s8_1_dsp": _planes,
         "depthwise_3x3_s8_2_dsp": _planes,
         "depthwise_3x3_s8_double_mve": _blocks,

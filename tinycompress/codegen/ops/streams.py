@@ -24,7 +24,8 @@ def _quads(weights: Int64s) -> Words:
     return padded.view("<u4").astype(np.uint32)
 
 
-def _words(values: Int64s) -> Words:
+def wrapped_words(values: Int64s) -> Words:
+    """Integers modulo 2^32."""
     return (values & 0xFFFFFFFF).astype(np.uint32)
 
 
@@ -49,7 +50,7 @@ def in_order(weights: Int64s, order: npt.NDArray[np.intp]) -> Int64s:
     return np.where(order < 0, 0, weights[:, order])
 
 
-def _bytes(weights: Int64s) -> Words:
+def weight_bytes(weights: Int64s) -> Words:
     """``[groups, channels, inputs]`` as words that have the bytes input by input."""
     groups, channels, inputs = weights.shape
     ordered = weights.transpose(0, 2, 1).astype(np.int8).reshape(groups, channels * inputs)
@@ -75,23 +76,37 @@ def four_stream(weights: Int64s, tables: ChannelTables, begin: int = 0) -> Words
     firsts = [min(c, channels - 4) for c in range(begin, channels, 4)]
     order = np.array([range(c, c + 4) for c in firsts], np.intp).reshape(-1, 4)
     return np.concatenate(
-        [_words(tables.biases[order]), _bytes(weights[order]), _four_tables(tables, order)], axis=1
+        [
+            wrapped_words(tables.biases[order]),
+            weight_bytes(weights[order]),
+            four_tables(tables, order),
+        ],
+        axis=1,
     ).reshape(-1)
 
 
-def _four_tables(tables: ChannelTables, fours: npt.NDArray[np.intp]) -> Words:
+def four_tables(tables: ChannelTables, fours: npt.NDArray[np.intp]) -> Words:
     """Multipliers and extras of fours of channels: ``[fours, 6]``."""
     extras = tables.extras[fours] & 0xFFFF
-    packed = [_words(tables.multipliers[fours]), _words(extras[:, 0::2] | extras[:, 1::2] << 16)]
+    packed = [
+        wrapped_words(tables.multipliers[fours]),
+        wrapped_words(extras[:, 0::2] | extras[:, 1::2] << 16),
+    ]
     return np.concatenate(packed, axis=1)
 
 
-def thumb1_stream(weights: Int64s, tables: ChannelTables) -> Words:
-    """The stream of pixels_s8_thumb1.h: eight channels at a time, then as ``four_stream``."""
+def thumb1_stream(weights: Int64s, tables: ChannelTables, begin: int = 0) -> Words:
+    """The stream of pixels_s8_thumb1.h: eight channels at a time, then as ``four_stream``.
+
+    Args:
+        weights: ``[channels, inputs]``, four channels or more.
+        tables: Of the channels.
+        begin: The first channel that the stream has, a multiple of eight.
+    """
     whole = len(weights) // 8 * 8
-    eights = np.arange(whole).reshape(-1, 8)
-    both = _four_tables(tables, eights.reshape(-1, 4)).reshape(len(eights), 12)
-    head = [_words(tables.biases[eights]), _bytes(weights[eights]), both]
+    eights = np.arange(begin, whole).reshape(-1, 8)
+    both = four_tables(tables, eights.reshape(-1, 4)).reshape(len(eights), 12)
+    head = [wrapped_words(tables.biases[eights]), weight_bytes(weights[eights]), both]
     return np.concatenate(
         [np.concatenate(head, axis=1).reshape(-1), four_stream(weights, tables, whole)]
     )
@@ -101,11 +116,11 @@ def eight_stream(weights: Int64s, biases: Int64s) -> Words:
     """The stream of fully_connected_s8_mla.h: eight outputs at a time, then one at a time."""
     eights = len(weights) // 8 * 8
     groups, inputs = eights // 8, weights.shape[1]
-    first = _words(biases)
+    first = wrapped_words(biases)
     head = np.concatenate(
         [
             first[:eights].reshape(groups, 8),
-            _bytes(weights[:eights].reshape(groups, 8, inputs)).reshape(groups, 2 * inputs),
+            weight_bytes(weights[:eights].reshape(groups, 8, inputs)).reshape(groups, 2 * inputs),
         ],
         axis=1,
     )
@@ -123,7 +138,7 @@ def _packed(first: Int64s, second: Int64s) -> Words:
     both = np.zeros((*lead, 4 * quad_count(inputs)), np.int64)
     both[..., :inputs] = PAIR_GAIN * second + first
     halves = both.reshape(*lead, quad_count(inputs), 4) & 0xFFFF
-    return _words(halves[..., :2] | halves[..., 2:] << 16)
+    return wrapped_words(halves[..., :2] | halves[..., 2:] << 16)
 
 
 def pair_words(inputs: int) -> int:
@@ -140,16 +155,16 @@ def pair_stream(weights: Int64s, tables: PairTables) -> Words:
     """
     pairs = weights[tables.channels]
     extras = tables.extras & 0xFFFF
-    second = [_words(tables.second[:, None])]
+    second = [wrapped_words(tables.second[:, None])]
     fitted = tables.rounding == "fitted"
     return np.concatenate(
         [
-            _words(tables.first[:, None]),
+            wrapped_words(tables.first[:, None]),
             *(second if fitted else []),
             _packed(pairs[:, 0], pairs[:, 1] * tables.varying[:, None]).reshape(len(pairs), -1),
             *([] if fitted else second),
-            _words(tables.multipliers),
-            _words(extras[:, :1] | extras[:, 1:] << 16),
+            wrapped_words(tables.multipliers),
+            wrapped_words(extras[:, :1] | extras[:, 1:] << 16),
         ],
         axis=1,
     ).reshape(-1)
@@ -163,7 +178,7 @@ def quad_stream(weights: Int64s, biases: Int64s) -> Words:
         biases: Of the outputs.
     """
     fours = len(weights) // 4 * 4
-    first = _words(biases)
+    first = wrapped_words(biases)
     grouped = weights[:fours].reshape(fours // 4, 2, 2, weights.shape[1])
     packed = _packed(grouped[:, :, 0], grouped[:, :, 1])
     head = np.concatenate(

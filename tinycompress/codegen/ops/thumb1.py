@@ -9,7 +9,8 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops.channels import ChannelTables, Int64s
-from tinycompress.codegen.ops.streams import thumb1_stream
+from tinycompress.codegen.ops.streams import Words, thumb1_stream
+from tinycompress.codegen.ops.words import CHANNELS, words_stream, worthwhile_blocks
 
 _EIGHT = 8
 """Inputs that the kernel's loop takes at once."""
@@ -39,28 +40,42 @@ def thumb1_layer(
     if channels < 4:
         return None
     row_bytes = -(-taps // _EIGHT) * _EIGHT
-    # Stored as int8, weight + 128 has the bits of an unsigned byte; what fills up is 0.
-    stored = np.zeros((channels, row_bytes), np.int64)
-    stored[:, :taps] = np.where(rows >= 0, rows - _OFFSET, rows + _OFFSET)
+    filled = np.zeros((channels, row_bytes), np.int64)
+    filled[:, :taps] = rows
     whole = replace(
         tables,
-        biases=tables.biases - _OFFSET * rows.sum(axis=1),
         multipliers=np.broadcast_to(tables.multipliers, (channels,)),
         extras=np.broadcast_to(tables.extras, (channels,)),
     )
+    blocks = worthwhile_blocks(filled)
+    name = "conv_2d_s8" if blocks is None else "conv_2d_words_s8"
     return replace(
         reference,
-        kernel=Kernel(f"conv_2d_s8_{tables.rounding}_thumb1", "conv_2d_s8_thumb1"),
+        kernel=Kernel(f"{name}_{tables.rounding}_thumb1", "conv_2d_s8_thumb1"),
         params={
             **windows,
             "row_bytes": row_bytes,
             "fraction_bits": tables.fraction_bits,
             **common,
-            "stream": ConstArray(weights_name, "stream", thumb1_stream(stored, whole)),
+            "stream": ConstArray(weights_name, "stream", _stream(filled, taps, whole, blocks)),
         },
         arguments=(*reference.arguments, ScratchArgument("uint32_t")),
         scratch_bytes=row_bytes,
     )
+
+
+def _stream(
+    filled: Int64s, taps: int, tables: ChannelTables, blocks: list[list[int]] | None
+) -> Words:
+    """The stream of rows of weights that are filled up behind ``taps``."""
+    # Stored as int8, weight + 128 has the bits of an unsigned byte.
+    stored = np.where(filled >= 0, filled - _OFFSET, filled + _OFFSET)
+    head = [] if blocks is None else [words_stream(stored, tables, blocks)]
+    # What fills up rows is 0 there, and that stored for a weight of 0 is not needed.
+    stored[:, taps:] = 0
+    unsigned = replace(tables, biases=tables.biases - _OFFSET * filled.sum(axis=1))
+    begin = CHANNELS * len(blocks or ())
+    return np.concatenate([*head, thumb1_stream(stored, unsigned, begin)])
 
 
 def dense_windows(batches: int, inputs: int, outputs: int) -> dict[str, ParamValue]:

@@ -9,7 +9,7 @@ TCK_SHARED void tck_conv_2d_s8_double_thumb1(const tck_conv_2d_s8_thumb1_params 
                                              const int8_t *input, int8_t *output,
                                              uint32_t *scratch) {
     tck_conv_2d_s8_thumb1(p, input, output, (uint8_t *)scratch, p->doubled_zero_point,
-                          tck_outputs_double_thumb1);
+                          tck_outputs_double_thumb1, 0);
 }
 
 #endif

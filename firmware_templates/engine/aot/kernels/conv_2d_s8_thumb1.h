@@ -5,6 +5,7 @@
 #include "clamp_s8.h"
 #include "conv_window_s8.h"
 #include "pixels_s8_thumb1.h"
+#include "words_s8_thumb1.h"
 
 typedef struct {
     tck_conv_window window;
@@ -16,7 +17,7 @@ typedef struct {
     int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
     int32_t clamp_min;
     int32_t clamp_max;
-    const uint32_t *stream; /* for pixels_s8_thumb1.h */
+    const uint32_t *stream; /* for pixels_s8_thumb1.h; eights of channels for words_s8_thumb1.h */
 } tck_conv_2d_s8_thumb1_params;
 
 /* Fills with the zero point; returns the sum. */
@@ -51,19 +52,20 @@ TCK_SHARED uint32_t tck_window_thumb1(const tck_conv_window *w, const int8_t *in
     return sum;
 }
 
-/* All channels of one row. */
+/* All channels of one row, eights of them by words_s8_thumb1.h or not. */
 TCK_INLINE void tck_channels_thumb1(const tck_conv_2d_s8_thumb1_params *p, const uint8_t *row,
                                     uint32_t excess, int8_t *output, int32_t rounding,
-                                    tck_outputs_thumb1 outputs) {
+                                    tck_outputs_thumb1 outputs, int32_t words) {
     const uint8_t *const end = row + p->row_bytes;
     const uint32_t *stream = p->stream;
     int8_t *const last = output + p->output_channels - 4;
     int32_t left = p->output_channels;
     int32_t sums[8];
     for (; left >= 8; left -= 8) {
-        stream = tck_dot_8_thumb1(row, end, stream, sums);
-        outputs(sums, stream, output, rounding, excess);
-        outputs(sums + 4, stream + 6, output + 4, rounding, excess);
+        stream = words ? tck_dot_words_thumb1(row, end, stream, sums)
+                       : tck_dot_8_thumb1(row, end, stream, sums);
+        outputs(sums, stream, output, rounding, words ? 0 : excess);
+        outputs(sums + 4, stream + 6, output + 4, rounding, words ? 0 : excess);
         stream += 12;
         output += 8;
     }
@@ -79,7 +81,7 @@ TCK_INLINE void tck_channels_thumb1(const tck_conv_2d_s8_thumb1_params *p, const
  * no whole four come last, with those before them that make a four. */
 TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, const int8_t *input,
                                       int8_t *output, uint8_t *row, int32_t rounding,
-                                      tck_outputs_thumb1 outputs) {
+                                      tck_outputs_thumb1 outputs, int32_t words) {
     const tck_conv_window *const w = &p->window;
     int8_t *const first = output;
     for (int32_t i = 0; i < p->row_bytes; ++i) {
@@ -89,7 +91,7 @@ TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, con
         tck_corner at = tck_first_corner(w);
         for (int32_t i = 0; i < p->output_area; ++i) {
             const uint32_t excess = 128U * tck_window_thumb1(w, input, at, row);
-            tck_channels_thumb1(p, row, excess, output, rounding, outputs);
+            tck_channels_thumb1(p, row, excess, output, rounding, outputs, words);
             output += p->output_channels;
             at = tck_next_corner(w, at);
         }
