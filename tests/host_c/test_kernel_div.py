@@ -1,4 +1,4 @@
-"""DIV on int8: every pair of stored values, broadcasting, and divisors of zero."""
+"""DIV: every pair of int8, many of int16, broadcasting, divisors of zero, shifts beyond 31."""
 
 from __future__ import annotations
 
@@ -20,6 +20,17 @@ SCALES = (
     (0.0235, 0.0117, 0.0123, 5, -7, 0),
     (1.0, 2.0**-10, 2.0**-11, 0, 127, 0),
     (0.5, 0.25, 2.0**-20, -128, 3, 0),
+)
+# The same, with factors for which some or all shifts are beyond 31 bits.
+SMALL = (
+    (0.1, 0.1, 0.02, 0, -128, 4),
+    (0.1, 0.1, 0.1, 0, -128, 4),
+    (0.02, 0.03, 0.9, -128, 127, -100),
+    (1.0, 0.25, 8.0, 0, 3, 0),
+    (1e-3, 1.0, 1.0, 3, 3, 3),
+    (1e-8, 1.0, 1.0, 127, -128, 0),
+    (2.0**-31, 1.0, 1.0, 127, -128, 0),
+    (1e-20, 1.0, 1.0, 127, -128, 0),
 )
 SHAPES = (
     ((1, 4, 4, 3), (1, 4, 4, 3)),
@@ -49,7 +60,7 @@ def _all_pairs(case: tuple[float, ...], exact_to: ExactTo) -> tuple[bytes, tuple
 
 
 @pytest.mark.parametrize("exact_to", BOTH)
-@pytest.mark.parametrize("case", SCALES)
+@pytest.mark.parametrize("case", SCALES + SMALL)
 def test_every_pair_is_exact(case: tuple[float, ...], exact_to: ExactTo) -> None:
     tflite, pairs = _all_pairs(case, exact_to)
     model = HostModel(generate(read_model(tflite), CodegenOptions(exact_to=exact_to)))
@@ -59,7 +70,38 @@ def test_every_pair_is_exact(case: tuple[float, ...], exact_to: ExactTo) -> None
     np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("case", [SCALES[0], SCALES[5]])
+def test_shifts_beyond_31_bits_make_1_of_0() -> None:
+    tflite, _ = _all_pairs(SMALL[3], "tflm")
+    ((found,),) = run_sanitized(
+        generate(read_model(tflite)), [(np.zeros(65536, np.int8), np.full(65536, 127, np.int8))]
+    )
+    assert set(found.tolist()) == {1}
+
+
+@pytest.mark.parametrize("scales", [(0.1, 0.1, 0.1), (0.02, 0.03, 2e-4), (1.0, 0.25, 8.0),
+                                    (1.0, 0.5, 2.0**-12), (1e-3, 1.0, 1.0)])  # fmt: skip
+def test_int16_is_exact_to_litert(scales: tuple[float, float, float]) -> None:
+    cases, count = KernelCases(123), 30000
+    a, b = (cases.input((count,), scale, 0, "int16") for scale in scales[:2])
+    y = cases.builder.tensor([count], "INT16", scales=[scales[2]], zero_points=[0])
+    cases.op("DIV", "DIV", [a, b], y, options("Div"))
+    tflite, pair = cases.tflite(), []
+    for _ in range(2):
+        # Of all magnitudes alike, and the ends.
+        values = cases.rng.integers(-32768, 32768, count) >> cases.rng.integers(0, 16, count)
+        values[:8] = cases.rng.choice([-32768, 32767], 8)
+        pair.append(np.where(values == 0, 1, values).astype(np.int16))
+    pair[0][8:100] = 0
+    sources = generate(read_model(tflite), CodegenOptions(exact_to="litert"))
+    (expected,) = Oracle(tflite, "litert").run(*pair)
+    ((found,),) = run_sanitized(sources, [tuple(pair)])
+    assert len(np.unique(expected)) > 1
+    np.testing.assert_array_equal(found, expected)
+    pair[1][:] = 0
+    run_sanitized(sources, [tuple(pair)])
+
+
+@pytest.mark.parametrize("case", [SCALES[0], SCALES[5], *SMALL[1::2]])
 def test_no_pair_has_undefined_behaviour(case: tuple[float, ...]) -> None:
     tflite, pairs = _all_pairs(case, "tflm")
     ((found,),) = run_sanitized(generate(read_model(tflite)), [pairs])

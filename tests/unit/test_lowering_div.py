@@ -60,22 +60,25 @@ def test_the_factor_is_in_the_runtimes_precision() -> None:
 
 
 @pytest.mark.parametrize("exact_to", ["tflm", "litert"])
-def test_undefined_shifts_are_refused(exact_to: ExactTo) -> None:
-    assert "undefined: it is 50, with divisors up to 255" in _refusal(
-        scales=(0.1, 0.1, 0.02), exact_to=exact_to
-    )
-    assert "undefined: it is 4.1943e+06" in _refusal(scales=(1.0, 1.0, 2.0**-22), exact_to=exact_to)
+def test_shifts_to_the_left_are_refused(exact_to: ExactTo) -> None:
+    reason = _refusal(scales=(1.0, 1.0, 2.0**-22), exact_to=exact_to)
+    assert "undefined: it is 4.1943e+06" in reason
+    assert _div(scales=(1.0, 1.0, 2.0**-21), exact_to=exact_to)
+    assert _div(scales=(1e-20, 1.0, 1.0), exact_to=exact_to)
 
 
 def test_a_constant_divisor_is_known() -> None:
     assert _div(scales=(1.0, 1.0, 1.0), zero=0, divisor=[1, -3])
-    assert "divisors up to 4" in _refusal(scales=(1.0, 1.0, 1.0), zero=0, divisor=[1, -4])
     assert "must have no element that means zero: element 1 of 'z'" in _refusal(divisor=[1, -128])
 
 
-def test_int16_is_refused() -> None:
-    reason = _refusal(dtype="INT16", zero=0, exact_to="litert")
-    assert "TFLM has no int16 kernel, and LiteRT's shifts beyond 31 bits: int16" in reason
+def test_int16_is_for_litert() -> None:
+    assert "TFLM has it on int8 only: int16" in _refusal(dtype="INT16", zero=0)
+    (layer,) = _div(dtype="INT16", zero=0, exact_to="litert")
+    assert layer.kernel.name == "div_s16_ref"
+    assert "undefined: it is 16384" in (
+        _refusal(dtype="INT16", zero=0, exact_to="litert", scales=(1.0, 1.0, 2.0**-14))
+    )
 
 
 def test_int32_is_refused() -> None:

@@ -1,4 +1,8 @@
-"""DIV on int8, with broadcasting: a reciprocal by Newton steps, then two roundings."""
+"""DIV on int8 or int16, with broadcasting: a reciprocal by Newton steps, then two roundings.
+
+Where the references shift by more than 31 bits, which C++ leaves undefined, the firmware does what
+their packages do on x86, the only form in which they are the oracles; both do the same.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,10 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.binary import binary_spec, clamp_params, scales, zero_points
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
-_MAX_SHIFT = 22
-"""A dividend of +-255 has 23 bits of headroom; dividing by zero takes one of them."""
+_MAX_SHIFT = {DType.INT8: 22, DType.INT16: 14}
+"""A dividend of 9 (17) bits has 23 (15) bits of headroom; dividing by zero takes one of them."""
 
 
 def _factor(graph: Graph, op: Op, options: CodegenOptions) -> float:
@@ -24,24 +28,12 @@ def _factor(graph: Graph, op: Op, options: CodegenOptions) -> float:
     return float32(a / product) if product else float("inf")
 
 
-def _largest_divisor(graph: Graph, op: Op) -> int:
-    """The largest magnitude that a divisor less its zero point can have."""
-    divisor = o.operand(graph, op, 1)
-    low, high = o.limits(divisor.dtype)
-    if divisor.data is not None:
-        low, high = int(divisor.data.min()), int(divisor.data.max())
-    zero_point = o.quantization(divisor).zero_point
-    return max(abs(low - zero_point), abs(high - zero_point))
-
-
 def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamValue]:
-    """The factor of all quotients; ValueError if it is beyond what the references define."""
-    real, largest = _factor(graph, op, options), _largest_divisor(graph, op)
+    """The factor of all quotients; ValueError if the references would shift to the left by it."""
+    real = _factor(graph, op, options)
     multiplier, shift = quantize_multiplier(real)
-    # The references shift by the quotient's bits, which C++ defines from 0 to 31 only; most are
-    # those of 0 divided by the largest divisor.
-    if not largest.bit_length() - 1 <= shift <= _MAX_SHIFT:
-        raise ValueError(f"it is {real:g}, with divisors up to {largest}")
+    if shift > _MAX_SHIFT[o.result(graph, op).dtype]:
+        raise ValueError(f"it is {real:g}")
     return {
         **zero_points(graph, op),
         "output_multiplier": multiplier,
@@ -50,9 +42,10 @@ def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamVal
     }
 
 
-def int8_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The tensors must be int8: TFLM has no int16 kernel, and LiteRT's shifts beyond 31 bits"""
-    return "int16" if o.is_wide(graph, op) else None
+def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """TFLM has it on int8 only"""
+    is_wide = o.is_wide(graph, op) and options.exact_to == "tflm"
+    return "int16" if is_wide else None
 
 
 def divisor_not_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -67,9 +60,8 @@ def divisor_not_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
 SPEC = binary_spec(
     "div",
     scaling,
-    "The first input's scale / (the second's x the output's) must be below 2^22, and at least half"
-    " of the power of two in the largest divisor less its zero point (64 for 128 to 255): the"
-    " references shift by more than 31 bits otherwise, which C++ leaves undefined",
-    int8_only,
+    "The first input's scale / (the second's x the output's) must be below 2^22, of int16 below"
+    " 2^14: the references shift by less than 0 bits otherwise, which C++ leaves undefined",
+    int8_in_tflm,
     divisor_not_zero,
 )

@@ -14,6 +14,16 @@ TCK_INLINE int32_t tck_div_headroom(int32_t x) {
     return magnitude == 0 ? 31 : tck_leading_zeros(magnitude) - 1;
 }
 
+/* As tck_rounding_divide_by_pot for exponents up to 31. Beyond, where quotients are small against
+ * the output's scale, C++ leaves undefined what the references do; this is what x86 makes of it,
+ * whose shifts take the exponent modulo the word's bits: 0 becomes 1, other numbers keep some. */
+TCK_INLINE int32_t tck_div_shifted(int32_t x, int32_t exponent) {
+    const int32_t kept = exponent & 63;
+    const uint32_t mask = kept < 32 ? (UINT32_C(1) << kept) - 1U : UINT32_MAX;
+    const int32_t threshold = ((int32_t)mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> (exponent & 31)) + ((int32_t)((uint32_t)x & mask) > threshold ? 1 : 0);
+}
+
 TCK_INLINE int32_t tck_div_element(const tck_binary_params *p, int32_t a, int32_t b) {
     const int32_t sign = b + p->offset_2 < 0 ? -1 : 1;
     const int32_t dividend = sign * (a + p->offset_1);
@@ -28,9 +38,9 @@ TCK_INLINE int32_t tck_div_element(const tck_binary_params *p, int32_t a, int32_
     const int32_t quotient =
         tck_doubling_high_mul(tck_shift_left_wrap(dividend, headroom), reciprocal);
     const int32_t product = tck_doubling_high_mul(quotient, p->output_multiplier);
-    /* Between 0 and 31, as the host has seen to. */
+    /* Not below 0, as the host has seen to. */
     const int32_t right = 31 - zeros + headroom - p->output_shift;
-    return tck_binary_store(p, tck_rounding_divide_by_pot(product, right));
+    return tck_binary_store(p, tck_div_shifted(product, right));
 }
 
 #endif
