@@ -11,6 +11,10 @@ from kernel_cases import BOTH, options, same_or_valid
 from wide_cases import WideCases
 
 from tinycompress.artifacts import ExactTo
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.host import HostModel
+from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
 
 GAINS = (0.003, 0.5, 2.0**-9, 1.7, 40.0, 1e-7)
 """Input scale x weight scale / output scale."""
@@ -248,6 +252,20 @@ def test_quantize_between_all_types_is_exact(exact_to: ExactTo) -> None:
 
 def test_quantize_between_all_types_has_no_undefined_behaviour() -> None:
     assert _quantize(169, "tflm").sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_softmax_of_int16_is_exact_at_every_difference(exact_to: ExactTo) -> None:
+    """Two classes: all sums of exponentials, so that every place of both tables is read."""
+    cases = WideCases(176)
+    x, y = cases.wide_input([2**15, 2], 2.0**-12), cases.wide([2**15, 2], 2.0**-15)
+    cases.op("SOFTMAX", "SOFTMAX", [x], y, options("Softmax", beta=1.0))
+    tflite = cases.tflite()
+    sample = np.zeros((2**15, 2), np.int16)
+    sample[:, 1] = -np.arange(2**15)
+    model = HostModel(generate(read_model(tflite), CodegenOptions(exact_to=exact_to)))
+    (want,), (have,) = Oracle(tflite, exact_to).run(sample), model.run(sample)
+    np.testing.assert_array_equal(have, want)
 
 
 @pytest.mark.parametrize("exact_to", BOTH)

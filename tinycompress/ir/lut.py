@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -36,57 +37,68 @@ _STEPS = 512
 _MIN, _MAX = -(2**15), 2**15 - 1
 
 
-@functools.lru_cache(maxsize=1)
-def exp_table() -> tuple[int, ...]:
-    """exp of -10 .. 0 at 513 places, as Q0.15: for the int16 SOFTMAX."""
-    return _populated(10.0 / 65535, _MAX, math.exp)
+@functools.lru_cache(maxsize=2)
+def exp_table(*, double: bool) -> tuple[int, ...]:
+    """exp of -10 .. 0 at 513 places, as Q0.15: for the int16 SOFTMAX.
+
+    Args:
+        double: Computed in double precision, as LiteRT does; TFLM does in single precision.
+    """
+    return _populated(10.0 / 65535, _MAX, math.exp, double=double)
 
 
-@functools.lru_cache(maxsize=1)
-def reciprocal_table() -> tuple[int, ...]:
-    """1 / (1 + x) of 0 .. 1 at 513 places, as Q0.15: for the int16 SOFTMAX."""
-    return _populated(1.0 / 65535, _MIN, lambda x: 1.0 / float(np.float32(1) + np.float32(x)))
+@functools.lru_cache(maxsize=2)
+def reciprocal_table(*, double: bool) -> tuple[int, ...]:
+    """1 / (1 + x) of 0 .. 1 at 513 places, as Q0.15: for the int16 SOFTMAX; as `exp_table`."""
+    return _populated(1.0 / 65535, _MIN, lambda x: 1.0 / (1.0 + x), double=double)
+
+
+_Float = type[np.float32] | type[np.float64]
 
 
 def _populated(
-    scale: float, zero_point: int, function: Callable[[float], float]
+    scale: float, zero_point: int, function: Callable[[float], float], *, double: bool
 ) -> tuple[int, ...]:
-    """A table of int16 at output scale 2/65535, step by step as the runtimes fill it in float32.
+    """A table of int16 at output scale 2/65535, step by step as the runtimes fill it.
 
     Each entry is lowered by half of what interpolation errs by in the middle of its step.
 
     Args:
         scale: Of the input.
         zero_point: Of the input.
-        function: In double precision; its results are rounded to float32.
+        function: In double precision; its results are rounded to the precision of the rest.
+        double: Whether that is double precision.
     """
-    f32 = np.float32
-    step_scale = f32(scale)
-    input_min, input_max = step_scale * f32(_MIN - zero_point), step_scale * f32(_MAX - zero_point)
-    output_scale = f32(2.0) / f32(65535)
-    output_min, output_max = output_scale * f32(_MIN), output_scale * f32(_MAX)
-    step = (input_max - input_min) / f32(_STEPS)
-    inverse = f32(65536) / (output_max - output_min)
+    real: _Float = np.float64 if double else np.float32
+    step_scale = real(scale)
+    input_min = step_scale * real(_MIN - zero_point)
+    input_max = step_scale * real(_MAX - zero_point)
+    output_scale = real(2.0) / real(65535)
+    output_min, output_max = output_scale * real(_MIN), output_scale * real(_MAX)
+    step = (input_max - input_min) / real(_STEPS)
+    inverse = real(65536) / (output_max - output_min)
 
-    def at(position: np.float32) -> np.float32:
-        found: np.float32 = f32(function(float(position)))
+    def scaled(position: np.floating[Any]) -> np.floating[Any]:
+        found: np.floating[Any] = real(function(float(position))) * inverse
         return found
 
     entries = []
     for i in range(_STEPS):
-        begin = input_min + f32(i) * step
-        value, middle = at(begin), at(begin + step / f32(2))
-        following = at(input_min + f32(i + 1) * step)
-        sample = _round(value * inverse)
-        between = _round((following * inverse + _round(value * inverse)) / f32(2))
-        bias = _round((between - _round(middle * inverse)) / f32(2))
-        entries.append(int(min(max(sample - bias, f32(_MIN)), f32(_MAX))))
-    entries.append(int(min(max(_round(at(input_max) * inverse), f32(_MIN)), f32(_MAX))))
+        begin = input_min + real(i) * step
+        sample, middle = _round(scaled(begin)), _round(scaled(begin + step / real(2)))
+        following = scaled(input_min + real(i + 1) * step)
+        between = _round((following + sample) / real(2))
+        entries.append(_limited(sample - _round((between - middle) / real(2))))
+    entries.append(_limited(_round(scaled(input_max))))
     return tuple(entries)
 
 
-def _round(value: np.float32) -> np.float32:
+def _limited(value: np.floating[Any]) -> int:
+    return min(max(int(value), _MIN), _MAX)
+
+
+def _round(value: np.floating[Any]) -> np.floating[Any]:
     """To the nearest integer, halves away from zero."""
     wide = float(value)
-    rounded: np.float32 = np.float32(math.trunc(wide + math.copysign(0.5, wide)))
+    rounded: np.floating[Any] = type(value)(math.trunc(wide + math.copysign(0.5, wide)))
     return rounded

@@ -92,9 +92,10 @@ def _wide_factor(graph: Graph, op: Op) -> tuple[int, int]:
     return factor(real)
 
 
-def _lower_wide(graph: Graph, op: Op) -> Layer:
+def _lower_wide(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     multiplier, shift = _wide_factor(graph, op)
+    double = options.exact_to == "litert"
     return Layer(
         op=op,
         name=graph.layer_name(op),
@@ -104,9 +105,9 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
             "depth": x.shape[-1],
             "multiplier": multiplier,
             "shift": shift,
-            "exps": ConstArray("softmax", "exps", np.array(exp_table(), np.int16)),
+            "exps": ConstArray("softmax", "exps", np.array(exp_table(double=double), np.int16)),
             "reciprocals": ConstArray(
-                "softmax", "reciprocals", np.array(reciprocal_table(), np.int16)
+                "softmax", "reciprocals", np.array(reciprocal_table(double=double), np.int16)
             ),
         },
         arguments=(o.argument(x), o.argument(y, written=True)),
@@ -118,7 +119,7 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Tabulate the exponentials."""
     if o.operand(graph, op, 0).dtype is DType.INT16:
-        return _lower_wide(graph, op)
+        return _lower_wide(graph, op, options)
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     table = softmax_exp_table(_scaling(graph, op))
     return Layer(
