@@ -1,6 +1,7 @@
 """Differential fuzzing: random graphs, generated C against the oracles, byte for byte.
 
-Run by ``make fuzz``; ends with exit code 1 if anything differed. Failing graphs, cut down to the
+Graphs that are made directly take turns with Keras models that TensorFlow converts. Run by
+``make fuzz``; ends with exit code 1 if anything differed. Failing graphs, cut down to the
 operator that is wrong, are left in ``build/fuzz``.
 """
 
@@ -11,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from fuzz_keras import run_keras
 from fuzz_runner import Fuzzer
 from kernel_cases import BOTH
 
@@ -21,6 +23,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600.0)
     parser.add_argument("--seed", type=int, default=0, help="first seed")
     parser.add_argument("--batch", type=int, default=40, help="graphs per compilation")
+    parser.add_argument("--keras", type=int, default=8, help="Keras models behind each two batches")
     parser.add_argument("--failures", type=Path, default=Path("build/fuzz"))
     arguments = parser.parse_args()
     fuzzer, seed, variant = Fuzzer(arguments.failures), arguments.seed, 0
@@ -28,6 +31,8 @@ def main() -> int:
     while time.monotonic() < end:
         for exact_to in BOTH:
             fuzzer.run(seed, arguments.batch, exact_to, variant)
+        for number in range(arguments.keras):
+            run_keras(fuzzer, seed + number, variant + number)
         seed, variant = seed + arguments.batch, variant + 1
         tally = fuzzer.tally
         counts = ", ".join(f"{count} exact to {name}" for name, count in tally.graphs.items())

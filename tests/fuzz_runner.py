@@ -56,7 +56,7 @@ def options_of(variant: int, exact_to: ExactTo) -> CodegenOptions:
     return CodegenOptions(exact_to=exact_to, optimize=_OPTIMIZE[variant // 4 % 3], **core)
 
 
-def _is_sanitized(variant: int) -> bool:
+def is_sanitized(variant: int) -> bool:
     """One variant in seven runs under sanitizers, too: 7 shares no factor with the others."""
     return variant % 7 == 0
 
@@ -179,7 +179,7 @@ class Fuzzer:
     def _differing(self, maker: GraphMaker, seed: GraphSeed) -> dict[str, str]:
         """By the labels of the graphs that differ, how."""
         options, samples = options_of(seed.variant, seed.exact_to), maker.samples(_SAMPLES)
-        sanitized = _is_sanitized(seed.variant)
+        sanitized = is_sanitized(seed.variant)
         found = differences(maker.tflite(), options, samples, sanitized=sanitized)
         return {maker.labels[index]: how for index, how in reversed(found.items())}
 
