@@ -278,6 +278,43 @@ def test_softmax_of_int8_to_int16_is_exact(exact_to: ExactTo) -> None:
     assert cases.mismatches(exact_to, count=4) == []
 
 
+# --- sums and floats ------------------------------------------------------------------------------
+
+
+def _int16_sums(seed: int) -> WideCases:
+    """One of them leaves 32 bits when all elements are at an end."""
+    cases = WideCases(seed)
+    for shape, axes, keep in (
+        ((1, 4, 5, 3), (1, 2), False), ((2, 4, 5, 3), (3,), True), ((2, 3), (-1,), True),
+        ((7,), (0,), True), ((2, 4, 5, 3), (0, 2), False), ((1, 70000), (1,), True),
+    ):  # fmt: skip
+        for ratio in (1.0, 0.0123, 1e-5, 3.7):
+            out = np.zeros(shape).max(axes, keepdims=keep).shape
+            x, y = cases.wide_input(shape, 0.001), cases.wide(out, 0.001 / ratio)
+            table = options("Reducer", keepDims=keep)
+            cases.op(f"SUM {shape} {axes} x {ratio:g}", "SUM", [x, cases.int32(axes)], y, table)
+    return cases
+
+
+def test_sums_of_int16_are_exact_to_tflm() -> None:
+    assert _int16_sums(177).mismatches("tflm", count=2) == []
+
+
+def test_sums_of_int16_have_no_undefined_behaviour() -> None:
+    assert _int16_sums(178).sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_floats_of_int16_are_exact(exact_to: ExactTo) -> None:
+    cases = WideCases(179)
+    for scale in (0.25, 1 / 3, 1e-3, 2.0**-15, 3e34, 1e-41):
+        x = cases.wide_input([1, 600], scale)
+        y = cases.builder.tensor([1, 600], "FLOAT32")
+        cases.op(f"DEQUANTIZE {scale:g}", "DEQUANTIZE", [x], y, None)
+    assert cases.mismatches(exact_to, count=3) == []
+    assert cases.sanitized_mismatches(exact_to) == 0
+
+
 # --- windows and moves ----------------------------------------------------------------------------
 
 
