@@ -97,12 +97,41 @@ def depthwise_by_element(p: Numbers) -> Iterator[Step]:
 
 
 def pool_by_element(p: Numbers) -> Iterator[Step]:
-    """average_pool_2d_s8_ref.h and max_pool_2d_s8_ref.h."""
+    """average_pool_2d.h and max_pool_2d.h."""
+    yield from pool(p, 1)
+
+
+def pool(p: Numbers, at_once: int, *, repeats: bool = False) -> Iterator[Step]:
+    """average_pool_2d_s8_dsp.h and the like: some channels, then their outputs.
+
+    Args:
+        p: The layer's parameters.
+        at_once: Channels that are read together.
+        repeats: Whether the last ones have some that come before, or are fewer.
+    """
     channels = p["channels"]
     for n, oy, ox, number in _pixels(p):
         taps = _taps(p, n, oy, ox, channels)
-        for channel in range(channels):
-            yield {tap + channel for tap in taps}, {number * channels + channel}
+        for first in range(0, channels, at_once):
+            begin = min(first, channels - at_once) if repeats else first
+            count = min(at_once, channels - begin)
+            yield (
+                _bytes([tap + begin for tap in taps], count),
+                _bytes([number * channels + begin], count),
+            )
+
+
+def means(p: Numbers, at_once: int) -> Iterator[Step]:
+    """mean_s8_dsp.h (four) and mean_s8_mve.h (eight): the last have some that come before."""
+    channels = p["kept_1"]
+    for plane in range(p["kept_0"]):
+        pixels = [(plane * p["reduced_0"] + i) * channels for i in range(p["reduced_0"])]
+        for first in range(0, channels, at_once):
+            begin = min(first, channels - at_once)
+            yield (
+                _bytes([pixel + begin for pixel in pixels], at_once),
+                _bytes([plane * channels + begin], at_once),
+            )
 
 
 def planes(p: Numbers) -> Iterator[Step]:

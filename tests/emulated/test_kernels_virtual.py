@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from board_runs import runs_exactly
 from conv_cases import add_conv
 from dense_cases import add_dense
 from fast_cases import CONV_CASES, DENSE_CASES, LOOP_CASES, random_conv_cases
@@ -15,12 +16,7 @@ from kernel_cases import KernelCases
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import load_board
-from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.connect import open_link
-from tinycompress.firmware import render_project
-from tinycompress.ir.reader import read_model
-from tinycompress.measurement.measure import BenchOptions, bench
-from tinycompress.toolchain import build
+from tinycompress.codegen import CodegenOptions
 
 
 def _models() -> Iterator[bytes]:
@@ -50,18 +46,7 @@ def _models() -> Iterator[bytes]:
     ],
 )
 def test_fast_kernels_are_exact(board_id: str, chain: ToolchainName, tmp_path: Path) -> None:
-    board = load_board(board_id)
+    # The first is the fast one, which small layers would not choose by its cost.
+    fast = replace(CodegenOptions.for_board(load_board(board_id)), candidate=0)
     for number, tflite in enumerate(_models()):
-        # The first is the fast one, which small layers would not choose by its cost.
-        fast = replace(CodegenOptions.for_board(board), candidate=0)
-        sources = generate(read_model(tflite), fast)
-        directory = tmp_path / str(number)
-        project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
-        built = build(project, board, toolchain=chain)
-        link = open_link(board, built.elf)
-        try:
-            options = BenchOptions(runs=1, warmup=0)
-            result = bench(built, board, link, tflite=tflite, options=options)
-        finally:
-            link.close()
-        assert (result.samples, result.mismatched_samples) == (5, 0)
+        assert runs_exactly(board_id, tflite, chain, tmp_path / str(number), fast), number

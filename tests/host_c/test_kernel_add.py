@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
+from board_runs import CHAINS, runs_exactly
 from kernel_cases import BOTH, KernelCases, options
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, ToolchainName
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.ir.reader import read_model
 
@@ -34,10 +38,12 @@ SCALES = (
 )
 
 
-def _cases(seed: int, random_cases: int) -> KernelCases:
+def _cases(
+    seed: int, random_cases: int, shapes: Sequence[tuple[Shape, Shape]] = SHAPES
+) -> KernelCases:
     cases = KernelCases(seed)
-    table: list[Case] = [(a, b, *SCALES[0], "NONE", False) for a, b in SHAPES]
-    table += [(b, a, *SCALES[1], "RELU", False) for a, b in SHAPES]
+    table: list[Case] = [(a, b, *SCALES[0], "NONE", False) for a, b in shapes]
+    table += [(b, a, *SCALES[1], "RELU", False) for a, b in shapes]
     table += [((40,), (40,), *scales, "NONE", False) for scales in SCALES]
     table += [((2, 9), (9,), *scales, "RELU6", True) for scales in SCALES]
     for _ in range(random_cases):
@@ -86,13 +92,37 @@ def test_add_by_a_plane_has_no_undefined_behaviour() -> None:
     assert cases.sanitized_mismatches("tflm") == 0
 
 
-def test_add_for_mve_is_exact() -> None:
-    """The same arithmetic as with the DSP extension, where there is no vector."""
+@pytest.mark.parametrize(
+    ("core", "mve", "suffix"), [("cortex-m4", False, "dsp"), ("cortex-m55", True, "mve")]
+)
+@pytest.mark.parametrize(
+    ("candidate", "kernels"),
+    [(0, ["add_s8_plane"]), (1, ["add_s8_double", "add_s8_equal_double"])],
+)
+def test_add_for_dsp_and_mve_is_exact(
+    candidate: int, kernels: list[str], core: str, mve: bool, suffix: str
+) -> None:
+    """By planes, and by the kernels for scales that have none."""
     cases = _cases(53, 10)
-    cases.target = {"core": "cortex-m55", "mve": True}
+    cases.target = {"core": core, "mve": mve, "candidate": candidate}
     sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
-    assert {layer.kernel for layer in sources.layers} >= {
-        "add_s8_double_mve",
-        "add_s8_equal_double_mve",
-    }
+    found = {layer.kernel for layer in sources.layers}
+    assert found >= {f"{kernel}_{suffix}" for kernel in kernels}
     assert cases.mismatches("tflm") == []
+    assert cases.sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize(
+    "board_id",
+    [
+        "qemu_mps2_an386",
+        "qemu_mps2_an385",
+        "raspberry_pi_pico",
+        pytest.param("qemu_mps3_an547", marks=pytest.mark.qemu),
+    ],
+)
+def test_add_is_exact_on_boards(board_id: str, chain: ToolchainName, tmp_path: Path) -> None:
+    tflite = _cases(56, 0, shapes=SHAPES[:2]).tflite()
+    assert runs_exactly(board_id, tflite, chain, tmp_path / "p")

@@ -2,18 +2,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from board_runs import CHAINS, runs_exactly
 from kernel_cases import BOTH, KernelCases, options, same_or_valid
 
 from tinycompress.artifacts import ExactTo, ToolchainName
-from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.connect import open_link
-from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
-from tinycompress.measurement.measure import BenchOptions, bench
-from tinycompress.toolchain import build
 
 Pair = tuple[int, int]
 Case = tuple[int, int, int, Pair, Pair, str, int, str, float]
@@ -31,13 +28,19 @@ EDGE_CASES: tuple[Case, ...] = (
 )
 
 
-# Eight channels at a time; windows of 255 elements and more.
-MVE_CASES: tuple[Case, ...] = (
+# Several channels at a time; windows of 255 elements and more.
+FAST_CASES: tuple[Case, ...] = (
     (8, 8, 64, (8, 8), (8, 8), "VALID", 5, "NONE", 0.1),
     (5, 7, 13, (3, 2), (1, 1), "SAME", -128, "RELU", 0.1),
     (6, 5, 8, (5, 5), (2, 3), "SAME", 127, "NONE", 0.1),
     (15, 17, 8, (15, 17), (1, 1), "VALID", -128, "NONE", 0.1),
     (16, 16, 9, (16, 16), (1, 1), "VALID", 127, "NONE", 0.1),
+    (9, 8, 4, (2, 2), (2, 2), "VALID", 3, "NONE", 0.1),
+    (4, 6, 7, (3, 3), (2, 2), "SAME", -3, "RELU6", 0.05),
+    (3, 5, 16, (2, 5), (1, 1), "VALID", -128, "RELU_N1_TO_1", 0.02),
+    (3, 3, 17, (3, 3), (2, 1), "SAME", 10, "RELU", 0.1),
+    (2, 3, 40, (2, 2), (1, 1), "SAME", 0, "NONE", 0.1),
+    (5, 4, 3, (2, 2), (2, 2), "VALID", 0, "RELU", 0.1),
 )
 
 
@@ -85,37 +88,58 @@ def test_pool_2d_has_no_undefined_behaviour(kind: str) -> None:
     assert _cases(32, kind, 0).sanitized_mismatches("tflm") == 0
 
 
-def _mve_cases(seed: int) -> KernelCases:
-    cases = _cases(seed, "AVERAGE_POOL_2D", 0, MVE_CASES)
-    cases.target = {"core": "cortex-m55", "mve": True}
+TARGETS: dict[str, dict[str, Any]] = {
+    "dsp": {"core": "cortex-m4"},
+    "mve": {"core": "cortex-m55", "mve": True},
+}
+
+
+def _fast_cases(seed: int, kind: str, family: str) -> KernelCases:
+    cases = _cases(seed, kind, 0, FAST_CASES)
+    cases.target = TARGETS[family]
     return cases
 
 
-def test_mve_kernel_is_exact() -> None:
-    assert _mve_cases(33).mismatches("tflm") == []
-    assert _mve_cases(34).sanitized_mismatches("tflm") == 0
+@pytest.mark.parametrize("family", TARGETS)
+@pytest.mark.parametrize("kind", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+def test_fast_kernels_are_exact(kind: str, family: str) -> None:
+    assert _fast_cases(33, kind, family).mismatches("tflm") == []
+    assert _fast_cases(34, kind, family).sanitized_mismatches("tflm") == 0
 
 
-def test_windows_whose_sums_leave_16_bits_are_not_for_mve() -> None:
-    cases = _mve_cases(35)
+@pytest.mark.parametrize(
+    ("kind", "family", "others"),
+    [
+        # Sums that leave 16 bits, and fewer channels than are taken at a time.
+        ("AVERAGE_POOL_2D", "dsp", {(1, 1, 1, 9), (1, 2, 2, 3)}),
+        ("AVERAGE_POOL_2D", "mve", {(1, 1, 1, 9), (1, 2, 2, 3), (1, 4, 4, 4), (1, 2, 3, 7)}),
+        ("MAX_POOL_2D", "dsp", {(1, 2, 2, 3)}),
+        ("MAX_POOL_2D", "mve", set()),
+    ],
+)
+def test_each_layer_has_a_fast_kernel_where_it_can(
+    kind: str, family: str, others: set[tuple[int, ...]]
+) -> None:
+    cases = _fast_cases(35, kind, family)
     sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
-    by_shape = {layer.output_shape: layer.kernel for layer in sources.layers}
-    assert by_shape.pop((1, 1, 1, 9)) == "average_pool_2d_s8_ref"
-    assert set(by_shape.values()) == {"average_pool_2d_s8_mve"}
+    name = f"{kind.lower()}_s8"
+    for layer in sources.layers:
+        by = "ref" if layer.output_shape in others else family
+        assert layer.kernel == f"{name}_{by}", layer.output_shape
 
 
 @pytest.mark.slow
-@pytest.mark.qemu
-@pytest.mark.parametrize("chain", ["zig", pytest.param("gcc", marks=pytest.mark.gcc)])
-def test_mve_assembly_is_exact(chain: ToolchainName, tmp_path: Path) -> None:
-    board, tflite = load_board("qemu_mps3_an547"), _mve_cases(36).tflite()
-    sources = generate(read_model(tflite), CodegenOptions.for_board(board))
-    project = render_project(sources, board, tmp_path / "p", tflite=tflite, model_name="pools")
-    built = build(project, board, toolchain=chain)
-    link = open_link(board, built.elf)
-    try:
-        options_ = BenchOptions(runs=1, warmup=0)
-        result = bench(built, board, link, tflite=tflite, options=options_)
-    finally:
-        link.close()
-    assert (result.samples, result.mismatched_samples) == (5, 0)
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("kind", ["AVERAGE_POOL_2D", "MAX_POOL_2D"])
+@pytest.mark.parametrize(
+    ("board_id", "family"),
+    [
+        ("qemu_mps2_an386", "dsp"),
+        pytest.param("qemu_mps3_an547", "mve", marks=pytest.mark.qemu),
+    ],
+)
+def test_fast_kernels_are_exact_on_boards(
+    board_id: str, family: str, kind: str, chain: ToolchainName, tmp_path: Path
+) -> None:
+    tflite = _fast_cases(36, kind, family).tflite()
+    assert runs_exactly(board_id, tflite, chain, tmp_path / "p")

@@ -73,9 +73,23 @@ MATRIX = fields(batches=(1, 5), inputs=(1, 9), outputs=(1, 19))
 PIXELS = fields(pixels=(1, 13), inputs=(1, 9), outputs=(1, 9))
 MEAN = fields(kept_0=(1, 3), reduced_0=(1, 3), kept_1=(1, 3), reduced_1=(1, 3), kept_2=(1, 3))
 
+
+def channelled(least: int) -> st.SearchStrategy[Numbers]:
+    """A pool of so many channels or more."""
+    channels = st.integers(least, least + 9)
+    return geometry().flatmap(lambda g: channels.map(lambda c: {**g, "channels": c}))
+
+
+def planes_of(least: int) -> st.SearchStrategy[Numbers]:
+    """A MEAN that keeps so many channels or more behind what it reduces."""
+    return fields(kept_0=(1, 3), reduced_0=(1, 5), kept_1=(least, least + 9))
+
+
 KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "add_s8_plane_plain": (fields(count=(1, 9)), orders.every_element),
     "add_s8_ref": (fields(count=(1, 9)), orders.every_element),
+    "average_pool_2d_s8_dsp": (channelled(4), partial(orders.pool, at_once=4, repeats=True)),
+    "average_pool_2d_s8_mve": (channelled(8), partial(orders.pool, at_once=8, repeats=True)),
     "conv_1x1_s8_fitted_dsp": (PIXELS, orders.pixels_in_threes),
     "conv_1x1_s8_fitted_mla": (
         fields(pixels=(1, 9), inputs=(1, 9), outputs=(4, 13)),
@@ -99,10 +113,11 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "fully_connected_s8_fitted_mla": (MATRIX, partial(orders.groups_of_rows, at_once=8)),
     "fully_connected_s8_ref": (MATRIX, orders.outputs_of_rows),
     "map_s8_table_ref": (fields(count=(1, 9)), orders.every_element),
-    "max_pool_2d_s8_ref": (
-        geometry().flatmap(lambda g: sizes.map(lambda c: {**g, "channels": c})),
-        orders.pool_by_element,
-    ),
+    "max_pool_2d_s8_dsp": (channelled(4), partial(orders.pool, at_once=4, repeats=True)),
+    "max_pool_2d_s8_mve": (channelled(12), partial(orders.pool, at_once=16)),
+    "max_pool_2d_s8_ref": (channelled(1), orders.pool_by_element),
+    "mean_s8_dsp": (planes_of(4), partial(orders.means, at_once=4)),
+    "mean_s8_mve": (planes_of(8), partial(orders.means, at_once=8)),
     "mean_s8_ref": (MEAN, orders.mean_by_element),
 }
 

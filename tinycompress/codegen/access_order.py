@@ -225,11 +225,42 @@ def _depthwise_by_element(numbers: _Numbers) -> Overlap:
 
 
 def _pool_by_element(numbers: _Numbers) -> Overlap:
-    channels = numbers["channels"]
-    read = _windows(numbers, channels, numbers["output_height"]).reshape(-1, 1) + np.arange(
-        channels, dtype=np.int64
-    )
-    return Overlap(_distance(np.arange(1, read.size + 1), read.reshape(-1)))
+    return _channels_of_windows(numbers, 1)
+
+
+def _pool_in_fours(numbers: _Numbers) -> Overlap:
+    return _channels_of_windows(numbers, 4)
+
+
+def _pool_in_eights(numbers: _Numbers) -> Overlap:
+    return _channels_of_windows(numbers, 8)
+
+
+def _pool_in_blocks(numbers: _Numbers) -> Overlap:
+    """Sixteen channels, fewer in a last block."""
+    return _channels_of_windows(numbers, 16, repeats=False)
+
+
+def _channels_of_windows(numbers: _Numbers, at_once: int, *, repeats: bool = True) -> Overlap:
+    windows = _windows(numbers, numbers["channels"], numbers["output_height"])
+    return _channels_of(windows, numbers["channels"], at_once, repeats=repeats)
+
+
+def _channels_of(pixels: _Int64s, channels: int, at_once: int, *, repeats: bool = True) -> Overlap:
+    """Some channels of a pixel are read, then written.
+
+    Args:
+        pixels: The lowest byte that each output pixel reads of channel 0.
+        channels: Of input and output.
+        at_once: How many are read together.
+        repeats: Whether the last are as many, some of those before among them, or fewer.
+    """
+    first = np.arange(0, channels, at_once, dtype=np.int64)
+    begin = np.minimum(first, channels - at_once) if repeats else first
+    read = pixels.reshape(-1, 1) + begin
+    pixel_ends = np.arange(pixels.size, dtype=np.int64).reshape(-1, 1) * channels
+    written = pixel_ends + np.minimum(first + at_once, channels)
+    return Overlap(_distance(written.reshape(-1), read.reshape(-1)))
 
 
 def _quads(numbers: _Numbers) -> Overlap:
@@ -245,9 +276,22 @@ def _mean_by_element(numbers: _Numbers) -> Overlap:
     row = numbers["reduced_1"] * numbers["kept_2"]
     outer = np.arange(numbers["kept_0"], dtype=np.int64)[:, None]
     inner = np.arange(numbers["kept_1"], dtype=np.int64)
-    first = (outer * numbers["reduced_0"] * numbers["kept_1"] + inner).reshape(-1, 1) * row
-    read = (first + np.arange(numbers["kept_2"], dtype=np.int64)).reshape(-1)
-    return Overlap(_distance(np.arange(1, read.size + 1), read))
+    first = (outer * numbers["reduced_0"] * numbers["kept_1"] + inner) * row
+    return _channels_of(first, numbers["kept_2"], 1)
+
+
+def _mean_in_fours(numbers: _Numbers) -> Overlap:
+    return _planes_of_means(numbers, 4)
+
+
+def _mean_in_eights(numbers: _Numbers) -> Overlap:
+    return _planes_of_means(numbers, 8)
+
+
+def _planes_of_means(numbers: _Numbers, at_once: int) -> Overlap:
+    channels = numbers["kept_1"]
+    planes = np.arange(numbers["kept_0"], dtype=np.int64) * (numbers["reduced_0"] * channels)
+    return _channels_of(planes, channels, at_once)
 
 
 def _planes(numbers: _Numbers) -> Overlap | None:
@@ -293,12 +337,12 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "add_s8_double_mve": _every_element,
         "add_s8_equal_double_dsp": _every_element,
         "add_s8_equal_double_mve": _every_element,
-        "add_s8_equal_fitted_dsp": _every_element,
-        "add_s8_equal_fitted_mve": _every_element,
-        "add_s8_fitted_dsp": _every_element,
-        "add_s8_fitted_mve": _every_element,
+        "add_s8_plane_dsp": _every_element,
+        "add_s8_plane_mve": _every_element,
         "add_s8_plane_plain": _every_element,
         "add_s8_ref": _every_element,
+        "average_pool_2d_s8_dsp": _pool_in_fours,
+        "average_pool_2d_s8_mve": _pool_in_eights,
         "average_pool_2d_s8_ref": _pool_by_element,
         "conv_1x1_s8_double_dsp": _pixels_in_threes,
         "conv_1x1_s8_double_mla": _pixels_in_twos,
@@ -319,6 +363,8 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "conv_2d_s8_ref": _conv_by_element,
         "conv_2d_words_s8_double_thumb1": _windows_alone,
         "conv_2d_words_s8_fitted_thumb1": _windows_alone,
+        "depthwise_3x3_fours_s8_1_dsp": _planes,
+        "depthwise_3x3_fours_s8_2_dsp": _planes,
         "depthwise_3x3_s8_1_dsp": _planes,
         "depthwise_3x3_s8_2_dsp": _planes,
         "depthwise_3x3_s8_double_mve": _blocks,
@@ -343,7 +389,11 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "fully_connected_s8_ref": _outputs_of_rows,
         "map_s8_clamp_ref": _every_element,
         "map_s8_table_ref": _every_element,
+        "max_pool_2d_s8_dsp": _pool_in_fours,
+        "max_pool_2d_s8_mve": _pool_in_blocks,
         "max_pool_2d_s8_ref": _pool_by_element,
+        "mean_s8_dsp": _mean_in_fours,
+        "mean_s8_mve": _mean_in_eights,
         "mean_s8_ref": _mean_by_element,
         "softmax_s8_ref": _every_element,
     }

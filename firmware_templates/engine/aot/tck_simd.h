@@ -124,6 +124,10 @@ TCK_OF_ONE(tck_sxtb16_ror8, uint32_t, "sxtb16 %0, %1, ror #8")
 TCK_OF_ONE(tck_uxtb16, uint32_t, "uxtb16 %0, %1")
 TCK_OF_ONE(tck_uxtb16_ror8, uint32_t, "uxtb16 %0, %1, ror #8")
 
+/* x plus bytes 0 and 2 of y, pairwise; plus bytes 1 and 3. */
+TCK_OF_TWO(tck_sxtab16, uint32_t, "sxtab16 %0, %1, %2")
+TCK_OF_TWO(tck_sxtab16_ror8, uint32_t, "sxtab16 %0, %1, %2, ror #8")
+
 /* (x.lo, y.lo): lo, hi */
 TCK_OF_TWO(tck_pkhbt, uint32_t, "pkhbt %0, %1, %2, lsl #16")
 /* (y.hi, x.hi): lo, hi */
@@ -223,6 +227,12 @@ TCK_INLINE uint32_t tck_sadd16(uint32_t x, uint32_t y) {
 }
 TCK_INLINE uint32_t tck_ssub16(uint32_t x, uint32_t y) {
     return tck_pair(tck_lo(x) - tck_lo(y), tck_hi(x) - tck_hi(y));
+}
+TCK_INLINE uint32_t tck_sxtab16(uint32_t x, uint32_t y) {
+    return tck_sadd16(x, tck_sxtb16(y));
+}
+TCK_INLINE uint32_t tck_sxtab16_ror8(uint32_t x, uint32_t y) {
+    return tck_sadd16(x, tck_sxtb16_ror8(y));
 }
 TCK_INLINE uint32_t tck_sadd8(uint32_t x, uint32_t y) {
     return ((x & 0x7F7F7F7FU) + (y & 0x7F7F7F7FU)) ^ ((x ^ y) & 0x80808080U);

@@ -12,7 +12,7 @@ from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.add_dsp import dsp_variants
-from tinycompress.codegen.ops.add_plain import plain_variant
+from tinycompress.codegen.ops.add_plane import plane_variant
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape, merged_broadcast
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
@@ -116,10 +116,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 def _fast_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> Iterator[Layer]:
     """The layer by each fast kernel of the core that can compute it."""
-    if family in ("mla", "thumb1"):
-        plain = plain_variant(graph, op, reference)
-        if plain is not None:
-            yield plain
+    plane = plane_variant(graph, op, reference, family)
+    if plane is not None:
+        yield plane
     if family != "thumb1":  # long products in an instruction
         yield from dsp_variants(graph, op, reference, family)
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby
 from math import prod
 
+from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
-from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.ir.arithmetic import mean_multiplier, quantize_multiplier, wrap_int32
 from tinycompress.ir.graph import DType, Graph, Op
+
+_CHANNELS: Mapping[CoreFamily, int] = {"mve": 8, "dsp": 4}
+"""Channels that the kernels of a family take at a time, of which there must be as many."""
 
 
 def _axes(graph: Graph, op: Op) -> tuple[int, ...]:
@@ -74,6 +80,21 @@ def kernel(graph: Graph, op: Op) -> Kernel:
     return Kernel("mean_s16_ref" if o.is_wide(graph, op) else "mean_s8_ref", "mean")
 
 
+def fastest(reference: Layer, options: CodegenOptions) -> Layer:
+    """The layer by the core's own kernel, where it has one for such axes."""
+    return choose((*_fast_variants(reference, options), reference), options)
+
+
+def _fast_variants(reference: Layer, options: CodegenOptions) -> Iterator[Layer]:
+    """Kernels that take several channels at a time: what is reduced comes before them."""
+    channels = _CHANNELS.get(options.family)
+    if channels is None or reference.kernel.name != "mean_s8_ref":
+        return
+    kept, *others = (reference.params[name] for name in ("kept_1", "reduced_1", "kept_2"))
+    if isinstance(kept, int) and kept >= channels and others == [1, 1]:
+        yield replace(reference, kernel=Kernel(f"mean_s8_{options.family}", "mean"))
+
+
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
@@ -81,7 +102,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
                                                     1, 1, 1, 1)[:5]  # fmt: skip
     count = x.elements // y.elements
     multiplier, shift = mean_multiplier(_real_scale(graph, op), count)
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=kernel(graph, op),
@@ -100,6 +121,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )
+    return fastest(reference, options)
 
 
 SPEC = OpSpec(

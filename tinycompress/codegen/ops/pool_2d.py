@@ -19,9 +19,10 @@ from tinycompress.codegen.ops.window import (
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
-_MVE_ELEMENTS = 255
+_ELEMENTS = 255
 """Elements of a window whose sum fits 16 bits, whatever they are."""
-_MVE_CHANNELS = 8
+_CHANNELS = {"average_pool_2d_s8_mve": 8, "average_pool_2d_s8_dsp": 4, "max_pool_2d_s8_dsp": 4}
+"""Channels that a kernel takes at a time, of which there must be as many."""
 _KERNELS = {"AVERAGE_POOL_2D": "average_pool_2d", "MAX_POOL_2D": "max_pool_2d"}
 
 
@@ -84,19 +85,23 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )
-    return choose((*_mve_variants(op, window, reference, options), reference), options)
+    return choose((*_fast_variants(op, window, reference, options), reference), options)
 
 
-def _mve_variants(
+def _fast_variants(
     op: Op, window: Window, reference: Layer, options: CodegenOptions
 ) -> Iterator[Layer]:
-    """The layer by the kernel for MVE: no window may lie in the padding altogether."""
-    if options.family != "mve" or reference.kernel.name != "average_pool_2d_s8_ref":
-        return
+    """The layer by the core's own kernel: no window may lie in the padding altogether."""
     (height, width), (top, bottom, left, right) = window.size, window.padding
-    inside = max(top, bottom) < height and max(left, right) < width
-    if inside and height * width <= _MVE_ELEMENTS and reference.output_shape[3] >= _MVE_CHANNELS:
-        yield replace(reference, kernel=Kernel("average_pool_2d_s8_mve", "pool_2d"))
+    if not (max(top, bottom) < height and max(left, right) < width):
+        return
+    kind = reference.kernel.name.removesuffix("_ref")
+    if options.family not in ("mve", "dsp") or kind.endswith("_s16"):
+        return
+    name = f"{kind}_{options.family}"
+    sums_fit = op.kind == "MAX_POOL_2D" or height * width <= _ELEMENTS
+    if sums_fit and reference.output_shape[3] >= _CHANNELS.get(name, 1):
+        yield replace(reference, kernel=Kernel(name, "pool_2d"))
 
 
 SPEC = OpSpec(

@@ -26,7 +26,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
     source, target = o.quantization(x), o.quantization(y)
     multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    return Layer(
+    reference = Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=mean.kernel(graph, op),
@@ -41,6 +41,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
     )
+    return mean.fastest(reference, options)
 
 
 SPEC = OpSpec(

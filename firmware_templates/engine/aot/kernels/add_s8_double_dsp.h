@@ -6,7 +6,7 @@
 
 TCK_SHARED void tck_add_s8_double_dsp(const tck_add_s8_dsp_params *p, const int8_t *input_1,
                                       const int8_t *input_2, int8_t *output) {
-    tck_add_s8_dsp(p, input_1, input_2, output, 0, 0);
+    tck_add_s8_dsp(p, input_1, input_2, output, 0);
 }
 
 #endif

@@ -25,11 +25,6 @@
     "vshl.i32 q0, q0, #19\n"                                                                       \
     "vadd.i32 q0, q0, q6\n"
 
-#define TCK_ADD_FITTED_MVE                                                                         \
-    "vmulh.s32 q0, q0, q3\n"                                                                       \
-    "vadd.i32 q0, q0, q7\n"                                                                        \
-    "vshl.s32 q0, %[shift]\n"
-
 #define TCK_ADD_DOUBLE_MVE                                                                         \
     "vqrdmulh.s32 q0, q0, q3\n"                                                                    \
     "vshr.s32 q4, q0, #31\n"                                                                       \
@@ -37,7 +32,7 @@
     "vrshl.s32 q0, %[shift]\n"                                                                     \
     "vadd.i32 q0, q0, q7\n"
 
-/* `constants` are both multipliers, both offsets and the addend. */
+/* `constants` are both multipliers, both offsets and the output's zero point. */
 #define TCK_ADD_LOOP_MVE(sum, finish)                                                              \
     __asm__ volatile("ldr    lr, [%[constants]]\n"                                                 \
                      "vdup.32 q2, lr\n"                                                            \
@@ -69,28 +64,23 @@ TCK_INLINE int32_t tck_add_shift_mve(int32_t power) {
 
 #endif
 
-/* All elements, by the loop of assembly that goes with `equal` and `fitted`. */
+/* All elements, by the loop of assembly that goes with `equal`. */
 TCK_INLINE void tck_add_s8_mve(const tck_add_s8_dsp_params *p, const int8_t *input_1,
-                               const int8_t *input_2, int8_t *output, int32_t equal,
-                               int32_t fitted) {
+                               const int8_t *input_2, int8_t *output, int32_t equal) {
 #if TCK_MVE
     int8_t *const begin = output;
     const int32_t shift_1 = tck_add_shift_mve(p->power_1);
-    const int32_t shift = fitted ? -TCK_ADD_FRACTION_BITS : tck_add_shift_mve(p->power);
+    const int32_t shift = tck_add_shift_mve(p->power);
     const int32_t constants[5] = {p->multiplier_1, p->multiplier, p->offset_1, p->offset_2,
-                                  fitted ? p->addend : p->output_offset};
-    if (equal && fitted) {
-        TCK_ADD_LOOP_MVE(TCK_ADD_EQUAL_SUM_MVE, TCK_ADD_FITTED_MVE);
-    } else if (equal) {
+                                  p->output_offset};
+    if (equal) {
         TCK_ADD_LOOP_MVE(TCK_ADD_EQUAL_SUM_MVE, TCK_ADD_DOUBLE_MVE);
-    } else if (fitted) {
-        TCK_ADD_LOOP_MVE(TCK_ADD_SUM_MVE, TCK_ADD_FITTED_MVE);
     } else {
         TCK_ADD_LOOP_MVE(TCK_ADD_SUM_MVE, TCK_ADD_DOUBLE_MVE);
     }
     tck_clamp_s8(begin, p->count, p->clamp_min, p->clamp_max);
 #else
-    tck_add_s8_dsp(p, input_1, input_2, output, equal, fitted);
+    tck_add_s8_dsp(p, input_1, input_2, output, equal);
 #endif
 }
 

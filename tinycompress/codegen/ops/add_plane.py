@@ -1,7 +1,8 @@
-"""ADD in plain C, by a plane over both inputs that is exact."""
+"""ADD by a plane over both inputs that is exact."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ import numpy as np
 from tinycompress.codegen.fitted_plane import INT8_VALUES, Plane, fit_plane
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.options import CoreFamily
 from tinycompress.ir.arithmetic import (
     ADD_LEFT_SHIFT,
     add_scaling,
@@ -18,16 +20,22 @@ from tinycompress.ir.arithmetic import (
 )
 from tinycompress.ir.graph import Graph, Op
 
-_KERNEL = Kernel("add_s8_plane_plain", "add_s8_plane_plain")
+_SUFFIXES: Mapping[CoreFamily, str] = {
+    "mve": "mve",
+    "dsp": "dsp",
+    "mla": "plain",
+    "thumb1": "plain",
+}
 
 
-def plain_variant(graph: Graph, op: Op, reference: Layer) -> Layer | None:
-    """The layer by the plain kernel; None where no plane has the reference's outputs.
+def plane_variant(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> Layer | None:
+    """The layer by a plane; None where none has the reference's outputs.
 
     Args:
         graph: The graph; the operator has passed the checks.
         op: An ADD of two tensors of as many elements as its output.
         reference: The layer by the reference kernel.
+        family: Says which kernel the core runs.
     """
     first, second, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     quantizations = (o.quantization(tensor) for tensor in (first, second, y))
@@ -38,7 +46,7 @@ def plain_variant(graph: Graph, op: Op, reference: Layer) -> Layer | None:
         return None
     return replace(
         reference,
-        kernel=_KERNEL,
+        kernel=Kernel(f"add_s8_plane_{_SUFFIXES[family]}", "add_s8_plane"),
         params={
             "count": y.elements,
             "multiplier_1": plane.multiplier_1,

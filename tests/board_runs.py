@@ -1,0 +1,51 @@
+"""Models of kernel cases as firmware on virtual boards, compared with the oracle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tinycompress.artifacts import BenchResult, ToolchainName
+from tinycompress.boards import Board, load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.device.connect import open_link
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.toolchain import build
+
+CHAINS = ["zig", pytest.param("gcc", marks=pytest.mark.gcc)]
+"""Both toolchains, as values of a parameter."""
+
+
+def run_on_board(
+    board_id: str,
+    tflite: bytes,
+    chain: ToolchainName,
+    directory: Path,
+    options: CodegenOptions | None = None,
+) -> BenchResult:
+    """Build a model for a board that is emulated and run its five samples, each once."""
+    board: Board = load_board(board_id)
+    sources = generate(read_model(tflite), options or CodegenOptions.for_board(board))
+    project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
+    built = build(project, board, toolchain=chain)
+    link = open_link(board, built.elf)
+    try:
+        once = BenchOptions(runs=1, warmup=0)
+        return bench(built, board, link, tflite=tflite, options=once)
+    finally:
+        link.close()
+
+
+def runs_exactly(
+    board_id: str,
+    tflite: bytes,
+    chain: ToolchainName,
+    directory: Path,
+    options: CodegenOptions | None = None,
+) -> bool:
+    """Whether all samples' outputs equal the oracle's."""
+    result = run_on_board(board_id, tflite, chain, directory, options)
+    return result.samples > 0 and result.mismatched_samples == 0
