@@ -53,7 +53,7 @@ def div(g: GraphMaker, x: Activation) -> Found:
     data[data == zero] = zero + 1 if zero < 127 else 126
     divisor = g.constant_int8(data, scale, zero)
     table = options("Div", fusedActivationFunction=g.pick(*ACTIVATIONS[:4]))
-    out = x.scale / scale / g.log_uniform(65, 1e4)
+    out = x.scale / scale / g.log_uniform(1e-3, 1e5)
     return g.put("DIV", [x, divisor], x.shape, table, scale=out)
 
 

@@ -311,15 +311,16 @@ def _wide(prepared: PreparedModel) -> bytes:
         for number in range(len(inputs[0])):
             yield [values[number : number + 1] for values in inputs]
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([prepared.frozen.function()])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [
-        tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-    ]
-    converter.inference_input_type = converter.inference_output_type = tf.int16
     try:
         with _tf.quiet():
+            function = prepared.frozen.function()
+            converter = tf.lite.TFLiteConverter.from_concrete_functions([function])
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.representative_dataset = samples
+            converter.target_spec.supported_ops = [
+                tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+            ]
+            converter.inference_input_type = converter.inference_output_type = tf.int16
             return bytes(converter.convert())
     except (_tf.converter_error(), RuntimeError, ValueError) as error:
         raise ModelError(f"16x8: {str(error).splitlines()[0]}") from error
