@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from bench_support import BUILD_ID, FakeDevice, TracingFakeDevice
+from tflite_files import Builder
 
 from tinycompress.artifacts import (
     BenchResult,
@@ -34,7 +35,16 @@ from tinycompress.measurement.comparison import predicted_class
 from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.measurement.samples import Samples
 
-TFLITE = b"stands for a model file"
+
+def negation() -> bytes:
+    """A model file whose input and output are those of the fake devices."""
+    b = Builder()
+    x, y = (b.tensor([1, 4], name=name, scales=[1.0], zero_points=[0]) for name in ("in", "out"))
+    b.op("NEG", [x], [y])
+    return b.pack([x], [y])
+
+
+TFLITE = negation()
 SHA256 = hashlib.sha256(TFLITE).digest()
 INPUT = TensorSpec("in", (1, 4), "int8", 1.0, 0)
 OUTPUT = TensorSpec("out", (1, 4), "int8", 1.0, 0)

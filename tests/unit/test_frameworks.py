@@ -33,6 +33,7 @@ from tinycompress.errors import BoardError, ConfigError, DeviceError, FlashError
 from tinycompress.firmware import load_project, render_framework_project
 from tinycompress.firmware.frameworks import framework_tree
 from tinycompress.ir.random_inputs import random_inputs
+from tinycompress.ir.reader import read_model
 from tinycompress.measurement.client import DeviceClient
 from tinycompress.oracle import Oracle
 from tinycompress.pipeline import FrameworkBuild, flashing
@@ -263,7 +264,7 @@ def converse(program: Path, project_id: str | None, ticks_hz: int) -> None:
         assert hello.engine == "aot"
         assert client.info().ticks_hz == ticks_hz
         client.echo(bytes(range(256)))
-        for array in random_inputs(oracle.inputs, 5)[0]:
+        for array in random_inputs(read_model(small_cnn()).main, 5)[0]:
             client.write_input(0, array.tobytes())
             assert len(client.run(1).ticks) == 1
             (expected,) = oracle.run(array)
@@ -473,7 +474,7 @@ def test_methods_of_other_builds_are_refused(tried: Tried) -> None:
 @pytest.mark.gcc
 def test_bench_measures_a_sketch_behind_a_port(tried: Tried, tmp_path: Path) -> None:
     samples = tmp_path / "samples.npz"
-    (array,) = random_inputs(Oracle(small_cnn(), "tflm").inputs, 4)
+    (array,) = random_inputs(read_model(small_cnn()).main, 4)
     np.savez(samples, x=array[:, 0])
     with behind_a_port(tried.program) as port:
         result = pipeline.bench(tried.directory, board=tried.board, port=port, samples=samples)

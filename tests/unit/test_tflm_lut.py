@@ -54,7 +54,7 @@ def test_outputs_stay_and_the_file_shrinks(count: int, bits: int) -> None:
 
     # More inputs than the stage itself compares, through interpreters of our own.
     oracles = [Oracle(model.tflite, "tflm") for model in (before, after)]
-    for array in random_inputs(before.inputs, 12)[0]:
+    for array in random_inputs(read_model(before.tflite).main, 12)[0]:
         first, second = (oracle.run(array)[0] for oracle in oracles)
         assert first.tobytes() == second.tobytes()
         assert len(np.unique(first)) > 5

@@ -222,7 +222,7 @@ def _require_same_outputs(converted: ConvertedModel, tflite: bytes) -> None:
     """The proof: byte for byte the same outputs on TFLite Micro's interpreter."""
     before, after = Oracle(converted.tflite, "tflm"), Oracle(tflite, "tflm")
     try:
-        inputs = random_inputs(converted.inputs, PROOF_SAMPLES)
+        inputs = random_inputs(read_model(converted.tflite).main, PROOF_SAMPLES)
         for number in range(PROOF_SAMPLES):
             sample = [array[number] for array in inputs]
             pairs = zip(before.run(*sample), after.run(*sample), strict=True)

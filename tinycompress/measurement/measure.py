@@ -114,7 +114,7 @@ def bench(
     """
     options = options or BenchOptions()
     _require_same_model(tflite, built)
-    stored = _prepare(samples, built)
+    stored = _prepare(samples, built, tflite)
     progress("connect")
     session = _connect(built, board, link, options)
     costs = _timed_runs(session, stored, options, progress)
@@ -211,9 +211,9 @@ def _result(
     )
 
 
-def _prepare(samples: Samples | None, built: BuiltFirmware) -> StoredSamples:
+def _prepare(samples: Samples | None, built: BuiltFirmware, tflite: bytes) -> StoredSamples:
     if samples is None:
-        return random_samples(built.project.inputs, RANDOM_SAMPLES)
+        return random_samples(tflite, RANDOM_SAMPLES)
     return stored_samples(samples, built.project.inputs, elements(built.project.outputs[0]))
 
 

@@ -26,7 +26,7 @@ def prove(built: BuiltFirmware, board: Board, link: Link, tflite: bytes) -> None
         MismatchError: The outputs differ.
         ModelError: The oracle refuses the model.
     """
-    sample = random_samples(built.project.inputs, 1).sample(0)
+    sample = random_samples(tflite, 1).sample(0)
     session = Session(DeviceClient(link, elf=built.elf), link, built, board)
     told = session.infer(sample).outputs
     oracle = Oracle(tflite, built.project.exact_to)

@@ -28,6 +28,7 @@ from tinycompress.artifacts import TensorSpec
 from tinycompress.errors import ConfigError
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
+from tinycompress.ir.reader import read_model
 
 # What numpy lets through when a file is damaged or something else.
 _MALFORMED = (
@@ -142,9 +143,12 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
     )
 
 
-def random_samples(inputs: Sequence[TensorSpec], count: int) -> StoredSamples:
-    """The same ``count`` random samples every time, over the whole range of each input."""
-    return StoredSamples(random_inputs(inputs, count))
+def random_samples(tflite: bytes, count: int) -> StoredSamples:
+    """The same ``count`` random samples every time, over the whole range of each input.
+
+    Indices are within what they choose from. ModelError if the model file is damaged.
+    """
+    return StoredSamples(random_inputs(read_model(tflite).main, count))
 
 
 def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:
