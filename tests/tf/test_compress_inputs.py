@@ -114,6 +114,48 @@ def test_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_data(tmp_path / "whole.npz", network).inputs[0], X)
 
 
+BAD = [
+    ((np.full((4, 6), "a"), np.zeros(4, int)), "x has dtype <U1; allowed: numbers"),
+    ((X[:4], np.array(["a"] * 4)), "y has dtype <U1; allowed: numbers"),
+    ((1j * X[:4], CLASSES[:4]), "x has dtype complex64; allowed: numbers"),
+    ((X[:4], 3), "y is a single value; allowed: one per sample"),
+    (([[1.0, 2.0], [3.0]], CLASSES[:2]), "x is no array"),
+    (iter([(X[:4], CLASSES[:4]), (X[:4, :3], CLASSES[:4])]), "batches differ in shape"),
+    (iter([(X[:4], CLASSES[:4]), (3.0, 1)]), "a batch holds a single value"),
+]
+
+
+@pytest.mark.parametrize(("source", "words"), BAD, ids=[words for _, words in BAD])
+def test_what_is_no_data_is_told(source: Any, words: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_data(source, read_network(classifier()), what="training data")
+    assert f"training data: {words}" in caught.value.message
+
+
+def test_several_inputs_and_outputs_come_from_one_file(tmp_path: Path) -> None:
+    keras = _tf.keras()
+    left, right = keras.Input((6,), name="left"), keras.Input((2,), name="right")
+    outputs = [keras.layers.Dense(3)(left), keras.layers.Dense(1)(right)]
+    network = read_network(keras.Model([left, right], outputs))
+    labels = {"y0": CLASSES, "y1": X[:, :1]}
+    for names in (("x0", "x1"), ("left", "right")):
+        arrays: dict[str, Any] = {names[0]: X, names[1]: X[:, :2], **labels}
+        np.savez(tmp_path / "data.npz", **arrays)
+        for source in (tmp_path / "data.npz", dict(np.load(tmp_path / "data.npz"))):
+            data = read_data(source, network)
+            assert [array.shape for array in data.inputs] == [(240, 6), (240, 2)]
+            np.testing.assert_array_equal(data.labels[0], CLASSES)
+            np.testing.assert_array_equal(data.labels[1], X[:, :1])
+    for missing, words in (
+        ("right", "it holds left, y0, y1; needed: x0, x1 or left, right"),
+        ("y1", "it holds left, right, y0; needed: y0, y1"),
+    ):
+        given = {"left": X, "right": X[:, :2], **labels}
+        del given[missing]
+        with pytest.raises(ConfigError, match=words):
+            read_data(given, network)
+
+
 @pytest.mark.parametrize(
     ("activation", "weights", "labels", "kind", "least"),
     [

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tinycompress.compression.data_sources import Names, x_and_y
 from tinycompress.compression.network import Array, Network
 from tinycompress.errors import ConfigError
 
-_MOST_SAMPLES = 2_000_000
 _VALIDATION_SHARE = 0.15
-_FORMS = (
-    "accepted: an .npz with x and y, (x, y), {'x': ..., 'y': ...}, a tf.data.Dataset, or a"
-    " generator of (x, y) batches"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +38,18 @@ def read_data(source: Any, network: Network, *, what: str = "data") -> Data:
     Args:
         source: ``(x, y)``, a mapping with ``x`` and ``y``, the path of an ``.npz``, a
             ``tf.data.Dataset`` or any finite iterable of ``(x, y)`` batches. ``x`` and ``y`` are
-            arrays, or lists of arrays for several inputs or outputs.
+            arrays; for several inputs or outputs lists of arrays, or mappings by layer name. A
+            file has ``x0``, ``x1`` and ``y0``, ``y1``, or arrays named like the layers.
         network: The model that they are for.
         what: Name for messages.
 
     Raises:
-        ConfigError: Another form, wrong shapes, no samples, NaN or infinity.
+        ConfigError: Another form, wrong shapes, no numbers, no samples, NaN or infinity.
     """
-    x, y = _x_and_y(source, what)
-    inputs = tuple(np.asarray(array, np.float32) for array in _list(x, len(network.inputs)))
-    labels = tuple(np.asarray(array) for array in _list(y, len(network.outputs)))
+    x, y = x_and_y(source, Names.of(network), what)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is told below, as infinity
+        inputs = tuple(_numbers(what, "x", array).astype(np.float32) for array in x)
+    labels = tuple(_numbers(what, "y", array) for array in y)
     _require_count("input", inputs, len(network.inputs), what)
     _require_count("output", labels, len(network.outputs), what)
     shaped = []
@@ -126,89 +120,16 @@ def calibration_samples(
     return tuple(array[drawn] for array in data.inputs)
 
 
-def _x_and_y(source: Any, what: str) -> tuple[Any, Any]:
-    if isinstance(source, (str, Path)):
-        return _from_npz(Path(source), what)
-    if isinstance(source, Mapping):
-        if not {"x", "y"} <= set(source):
-            raise ConfigError(f"{what}: keys {sorted(source)}; needed: x and y", hint=_FORMS)
-        return source["x"], source["y"]
-    if _is_pair(source):
-        return source[0], source[1]
-    if hasattr(source, "as_numpy_iterator"):
-        return _from_batches(source.as_numpy_iterator(), what)
-    if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
-        return _from_batches((source[index] for index in range(len(source))), what)
-    if isinstance(source, Iterable):
-        return _from_batches(source, what)
-    raise ConfigError(f"{what}: {type(source).__name__} is no data", hint=_FORMS)
-
-
-def _is_pair(source: Any) -> bool:
-    if not isinstance(source, (tuple, list)) or len(source) != 2:
-        return False
-    # A list of two batches is also a list of two; its items are pairs, not arrays.
-    return isinstance(source, tuple) or all(hasattr(item, "shape") for item in source)
-
-
-# What numpy lets through when a file is damaged, or something else.
-_UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, NotImplementedError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
-def _from_npz(path: Path, what: str) -> tuple[Array, Array]:
-    if not path.is_file():
-        raise ConfigError(f"{what}: there is no data file at {path}", hint="check the path")
-    if not zipfile.is_zipfile(path):
-        raise ConfigError(f"{what}: {path} is no .npz file", hint=_FORMS)
+def _numbers(what: str, name: str, value: Any) -> Array:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not {"x", "y"} <= set(archive.files):
-                raise ConfigError(
-                    f"{what}: {path} holds {', '.join(archive.files) or 'nothing'}; needed: x and y"
-                )
-            return archive["x"], archive["y"]
-    except _UNREADABLE as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"{what}: {path} is damaged: {reason}", hint=_FORMS) from error
-
-
-def _from_batches(batches: Iterable[Any], what: str) -> tuple[list[Array], list[Array]]:
-    xs: list[list[Array]] = []
-    ys: list[list[Array]] = []
-    count = 0
-    for batch in batches:
-        if not isinstance(batch, (tuple, list)) or len(batch) < 2:
-            raise ConfigError(f"{what}: a batch is no pair (x, y)", hint=_FORMS)
-        xs.append([np.asarray(a) for a in _parts(batch[0])])
-        ys.append([np.asarray(a) for a in _parts(batch[1])])
-        count += len(xs[-1][0])
-        if count > _MOST_SAMPLES:
-            raise ConfigError(
-                f"{what}: more than {_MOST_SAMPLES} samples; does the generator ever end?",
-                hint="pass a finite one, such as dataset.take(1000)",
-            )
-    if not xs:
-        raise ConfigError(f"{what}: no samples")
-    return (
-        [np.concatenate(parts) for parts in zip(*xs, strict=True)],
-        [np.concatenate(parts) for parts in zip(*ys, strict=True)],
-    )
-
-
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, Mapping):
-        return [value[key] for key in value]
-    return list(value) if isinstance(value, (tuple, list)) else [value]
-
-
-def _list(value: Any, count: int) -> list[Any]:
-    if isinstance(value, (tuple, list)) and (
-        count > 1 or (len(value) == 1 and hasattr(value[0], "shape"))
-    ):
-        return list(value)
-    return [value]
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ConfigError(f"{what}: {name} is no array: {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise ConfigError(f"{what}: {name} has dtype {array.dtype}; allowed: numbers")
+    if array.ndim == 0:
+        raise ConfigError(f"{what}: {name} is a single value; allowed: one per sample")
+    return array
 
 
 def _require_count(kind: str, arrays: tuple[Array, ...], count: int, what: str) -> None:
