@@ -55,6 +55,11 @@ def mlperf_resnet8() -> Any:
     return load_model(shared_file("models/mlperf_tiny/pretrainedResnet_quant.h5")).model
 
 
+def resnet8() -> Any:
+    """ResNet-8 as MLPerf Tiny has it, untrained."""
+    return _tf.keras().models.clone_model(mlperf_resnet8())
+
+
 def mlperf_dscnn() -> Any:
     """MLPerf Tiny's trained DS-CNN: 2.66 million MACs, BatchNormalization folded.
 

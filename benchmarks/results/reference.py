@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results.experiments import Experiment, Training
+from benchmarks.results.experiments import Experiment
 from benchmarks.results.samples import Floats, Samples
 from tinycompress import _files, _tf
 
@@ -50,7 +50,7 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
         _tf.make_deterministic(experiment.training.seed)
     model = experiment.network()
     if experiment.training is not None:
-        train(model, samples, experiment.training)
+        train(model, samples, experiment)
     with _files.new_directory(directory, replace=True) as temporary:
         model.save(str(temporary / MODEL))
         x, y = with_copies(samples, experiment)
@@ -59,14 +59,22 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
         _files.write_text(temporary / _SETTING, json.dumps(setting(experiment)) + "\n")
 
 
-def train(model: Any, samples: Samples, training: Training) -> None:
-    """Train with Adam and a learning rate that falls to zero as a cosine does."""
-    keras = _tf.keras()
+def train(model: Any, samples: Samples, experiment: Experiment) -> None:
+    """Train with Adam and a learning rate that falls to zero as a cosine does.
+
+    Where the experiment augments, every epoch has another augmented copy instead of the data.
+    """
+    keras = _tf.tf_keras() if _tf.keras_of(model) == "tf_keras" else _tf.keras()
+    training, augment = experiment.training, experiment.augment
+    if training is None:
+        raise AssertionError(f"{experiment.title}: no training is planned")
     steps = training.epochs * -(-len(samples.x) // training.batch_size)
     rate = keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy")
+    generator = np.random.default_rng(training.seed)
     for epoch in range(training.epochs):
-        history = model.fit(samples.x, samples.y, batch_size=training.batch_size, verbose=0)
+        x = samples.x if augment is None else augment(samples.x, generator)
+        history = model.fit(x, samples.y, batch_size=training.batch_size, verbose=0)
         loss = history.history["loss"][0]
         print(f"epoch {epoch + 1}/{training.epochs}: loss {loss:.4f}", flush=True)
 

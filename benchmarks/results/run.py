@@ -1,9 +1,11 @@
 """Compress reference networks on real data and write docs/results.json and docs/results.md.
 
     python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
+    python -m benchmarks.results.run --again lenet300
 
 Each reference is made, taken through its recipes by ``tinycompress.compress`` and measured on the
-virtual Nano 33 BLE. An interrupted run resumes behind the last finished stage.
+virtual Nano 33 BLE. An interrupted run resumes behind the last finished stage. ``--again`` trains
+nothing: it measures the kept int8 files with the kernels as they are now.
 """
 
 from __future__ import annotations
@@ -11,18 +13,21 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from collections.abc import Mapping
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import tinycompress
+from benchmarks.results.again import measured_again
 from benchmarks.results.experiments import EXPERIMENTS
 from benchmarks.results.page import results_page
 from benchmarks.results.reference import MODEL, TEST, TRAIN, is_made, make_reference, setting
 from benchmarks.results.samples import ROOT
 from tinycompress import _files, _tf
 from tinycompress.artifacts import ExactTo
+from tinycompress.errors import ConfigError
 from tinycompress.toolchain.find import select
 
 BOARD = "nano33"
@@ -33,6 +38,8 @@ PACKAGES = (
     "tensorflow-cpu", "keras", "tf_keras", "tensorflow-model-optimization", "numpy",
     "tflite-micro",
 )  # fmt: skip
+TRAINED_BY = ("python", *PACKAGES)
+"""What the weights depend on."""
 _THREADS = 1
 """More threads add numbers in another order, and make other weights."""
 
@@ -54,7 +61,26 @@ def measure(name: str, scratch: Path) -> dict[str, Any]:
         "exact_to": experiment.exact_to,
         "versions": versions(),
         "runs": runs,
-        "targets": [target.verdict(runs[target.recipe]["rows"]) for target in experiment.targets],
+        "targets": _verdicts(name, runs),
+    }
+
+
+def again(name: str, scratch: Path) -> dict[str, Any]:
+    """Measure the kept files of an experiment, and judge its targets; plain values.
+
+    Raises:
+        ConfigError: It was not measured before, or its files are gone.
+    """
+    known = _experiments().get(name)
+    if known is None:
+        raise ConfigError(f"{name} was not measured yet", hint="run it without --again")
+    runs = measured_again(known, scratch / name, board=BOARD, report=report)
+    return {
+        **known,
+        "notes": list(EXPERIMENTS[name].notes),
+        "versions": {**versions(), **{key: known["versions"][key] for key in TRAINED_BY}},
+        "runs": runs,
+        "targets": _verdicts(name, runs),
     }
 
 
@@ -77,6 +103,11 @@ def compressed(recipe: str, inputs: Path, output: Path, exact_to: ExactTo) -> di
     }
 
 
+def _verdicts(name: str, runs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    targets = EXPERIMENTS[name].targets
+    return [target.verdict(runs[target.recipe]["rows"]) for target in targets]
+
+
 def report(recipe: str, stage: str, done: int = 0, total: int = 0) -> None:
     """One line of progress."""
     print(f"{recipe}: {stage} {done}/{total}", flush=True)
@@ -95,8 +126,7 @@ def versions() -> dict[str, str]:
 
 def record(name: str, measured: dict[str, Any]) -> None:
     """Put an experiment's figures into docs/results.json and write the page anew."""
-    known = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.is_file() else {}
-    experiments = {**known.get("experiments", {}), name: measured}
+    experiments = {**_experiments(), name: measured}
     figures = {
         "schema": "tinycompress.results",
         "schema_version": 1,
@@ -107,12 +137,24 @@ def record(name: str, measured: dict[str, Any]) -> None:
     _files.write_text(PAGE, results_page(figures))
 
 
+def _experiments() -> dict[str, Any]:
+    if not FIGURES.is_file():
+        return {}
+    found: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))["experiments"]
+    return found
+
+
 def main() -> None:
     """Measure the named experiments; the others' figures stay as they are."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="+", choices=list(EXPERIMENTS), metavar="NAME")
     parser.add_argument("--scratch", type=Path, default=ROOT / "build" / "results")
+    parser.add_argument("--again", action="store_true", help="measure kept files, train nothing")
     arguments = parser.parse_args()
+    if arguments.again:
+        for name in arguments.names:
+            record(name, again(name, arguments.scratch))
+        return
     _tf.make_deterministic(0, threads=_THREADS)
     for name in arguments.names:
         record(name, measure(name, arguments.scratch))

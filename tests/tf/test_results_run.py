@@ -16,6 +16,7 @@ from benchmarks.results.reference import is_made, make_reference
 from benchmarks.results.samples import Samples
 from benchmarks.results.targets import float_within, smaller
 from tinycompress import _tf
+from tinycompress.errors import ConfigError
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
 RECIPE = """
@@ -84,6 +85,24 @@ def test_figures_and_page_are_written_and_others_kept(
     assert [target["met"] for target in tiny["targets"]] == [None, False]
     assert "| Tiny | unreachable |" in (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "**missed**" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    measured_again_is_what_was_measured(tiny, tmp_path)
+
+
+def measured_again_is_what_was_measured(tiny: dict[str, Any], tmp_path: Path) -> None:
+    """Kept files give the figures of the run again, whatever the figures were in between."""
+    stale = json.loads(json.dumps(tiny))
+    for row in stale["runs"]["tiny-run"]["rows"]:
+        row["figures"] = {"fits": 0}
+        row["notes"].append("saves nothing in the .tflite: 1 bytes after 1")
+    run.record("tiny", stale)
+    # Through JSON, since tuples become lists there.
+    assert json.loads(json.dumps(run.again("tiny", tmp_path / "scratch"))) == tiny
+    (tmp_path / "scratch/tiny/tiny-run/stages/01-prune/model.tflite").write_bytes(b"another")
+    (tmp_path / "scratch/tiny/tiny-run/stages/00-original/model.tflite").unlink()
+    with pytest.raises(ConfigError) as caught:
+        run.again("tiny", tmp_path / "scratch")
+    assert "00-original/model.tflite is not there" in str(caught.value)
+    assert "01-prune/model.tflite is not the file that" in str(caught.value)
 
 
 def test_a_reference_is_repeatable_and_made_anew_for_another_setting(tmp_path: Path) -> None:

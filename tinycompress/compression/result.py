@@ -36,6 +36,9 @@ class Export(Protocol):
         """Convert a tf_keras model; ``calibration`` has one array per input, batch first."""
 
 
+_SAVES_NOTHING = "saves nothing"
+
+
 @dataclass(frozen=True)
 class StageRow:
     """One row of the report.
@@ -62,6 +65,24 @@ class StageRow:
         """Plain values for a JSON file."""
         return {**asdict(replace(self, figures={})), "figures": dict(self.figures)}
 
+    def with_figures(
+        self, figures: StageFigures, measured_on: str, previous: StageRow | None
+    ) -> StageRow:
+        """The row with what its file takes where it was measured, and what that does not save.
+
+        Args:
+            figures: As ``evaluate`` returned them.
+            measured_on: Name of the place.
+            previous: The row before, measured there too; None for the first.
+        """
+        row = replace(
+            self,
+            figures=figures,
+            measured_on=measured_on,
+            notes=tuple(note for note in self.notes if not note.startswith(_SAVES_NOTHING)),
+        )
+        return replace(row, notes=row.notes + _saves_nothing(row, previous))
+
     @staticmethod
     def from_json(value: Mapping[str, Any]) -> StageRow:
         """The inverse of :meth:`to_json`."""
@@ -69,6 +90,20 @@ class StageRow:
         fields["kernels"] = tuple(KernelFacts(**fact) for fact in value["kernels"])
         fields["notes"] = tuple(value["notes"])
         return StageRow(**fields)
+
+
+def _saves_nothing(row: StageRow, previous: StageRow | None) -> tuple[str, ...]:
+    """What a stage did not save on the device, as a note; empty if it saved flash."""
+    if previous is None:
+        return ()
+    now, before, where = row.tflite_bytes, previous.tflite_bytes, "in the .tflite"
+    # A model that does not fit has no bytes in flash.
+    if "flash_bytes" in row.figures and "flash_bytes" in previous.figures:
+        now, before = int(row.figures["flash_bytes"]), int(previous.figures["flash_bytes"])
+        where = "on the device"
+    if now < before:
+        return ()
+    return (f"{_SAVES_NOTHING} {where}: {now} bytes after {before}",)
 
 
 RowListener = Callable[[StageRow], None]

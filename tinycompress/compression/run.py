@@ -282,20 +282,13 @@ class _Run:
         elif stored.row.measured_on == self.options.measured_on:
             self.on_row(stored.row)
             return stored
-        stored = replace(stored, row=self._measured(stored, previous))
+        figures = self.exporter.figures(stored.tflite)
+        row = stored.row.with_figures(figures, self.options.measured_on, previous)
+        stored = replace(stored, row=row)
         if path is not None:
             save_stage(path, key, stored, self.keras)
         self.on_row(stored.row)
         return stored
-
-    def _measured(self, stored: StoredStage, previous: StageRow | None) -> StageRow:
-        row = replace(
-            stored.row,
-            figures=self.exporter.figures(stored.tflite),
-            measured_on=self.options.measured_on,
-            notes=tuple(note for note in stored.row.notes if not note.startswith(SAVES_NOTHING)),
-        )
-        return replace(row, notes=row.notes + saves_nothing(row, previous))
 
     def _exported(self, index: int, kind: str, state: State) -> StoredStage:
         made = self.exporter.exported(state.network, state.export_model)
@@ -336,23 +329,6 @@ class _Run:
         if self.directory is not None:
             save_result(self.directory, model, done.tflite, report(self.recipe, rows))
         return CompressionResult(self.recipe, rows, model, done.tflite, self.directory)
-
-
-SAVES_NOTHING = "saves nothing"
-
-
-def saves_nothing(row: StageRow, previous: StageRow | None) -> tuple[str, ...]:
-    """What a stage did not save on the device, as a note; empty if it saved flash."""
-    if previous is None:
-        return ()
-    now, before, where = row.tflite_bytes, previous.tflite_bytes, "in the .tflite"
-    # A model that does not fit has no bytes in flash.
-    if "flash_bytes" in row.figures and "flash_bytes" in previous.figures:
-        now, before = int(row.figures["flash_bytes"]), int(previous.figures["flash_bytes"])
-        where = "on the device"
-    if now < before:
-        return ()
-    return (f"{SAVES_NOTHING} {where}: {now} bytes after {before}",)
 
 
 def _spread(total: int, count: int) -> Array:

@@ -26,6 +26,9 @@ from tinycompress.compression.promises import Promises
 from tinycompress.compression.read_network import read_network
 from tinycompress.compression.result import StageRow
 
+TFLITE = "model.tflite"
+"""Name of the int8 file of a stage, and of the result."""
+
 
 @dataclass(frozen=True, eq=False)
 class StoredStage:
@@ -51,7 +54,7 @@ def save_stage(path: Path, key: str, stage: StoredStage, keras: KerasName) -> No
     model = build_model(stage.network, keras)
     with new_directory(path, replace=True) as temporary:
         model.save(str(temporary / "model.keras"))
-        write_bytes(temporary / "model.tflite", stage.tflite)
+        write_bytes(temporary / TFLITE, stage.tflite)
         facts = {
             "key": key,
             "promises": stage.promises.to_json(),
@@ -64,7 +67,7 @@ def load_stage(path: Path, key: str, keras: KerasName) -> StoredStage | None:
     """Find a finished stage again; None if it is not there, damaged, or has another key."""
     try:
         facts = json.loads((path / "stage.json").read_text(encoding="utf-8"))
-        tflite = (path / "model.tflite").read_bytes()
+        tflite = (path / TFLITE).read_bytes()
     except (OSError, ValueError):
         return None
     if not isinstance(facts, dict) or facts.get("key") != key:
@@ -82,7 +85,7 @@ def save_result(directory: Path, model: Any, tflite: bytes, facts: dict[str, Any
     """Write the final model, file and report at the top of the result directory."""
     with new_directory(directory / "result", replace=True) as temporary:
         model.save(str(temporary / "model.keras"))
-        write_bytes(temporary / "model.tflite", tflite)
+        write_bytes(temporary / TFLITE, tflite)
         write_text(temporary / "report.json", json.dumps(facts, indent=2) + "\n")
 
 

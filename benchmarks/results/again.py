@@ -1,0 +1,76 @@
+"""Measure kept int8 files with the code as it is now: no training, minutes instead of hours."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tinycompress.boards import load_board
+from tinycompress.compression.result import StageRow
+from tinycompress.compression.store import TFLITE, stage_directory
+from tinycompress.deploy.deployment import figures_or_misfit
+from tinycompress.errors import ConfigError
+
+Report = Callable[[str, str], None]
+"""Told of every file: its recipe, and its stage."""
+
+
+def measured_again(
+    measured: Mapping[str, Any], scratch: Path, *, board: str, report: Report
+) -> dict[str, dict[str, Any]]:
+    """The runs of one experiment with the figures of today.
+
+    Args:
+        measured: The experiment in docs/results.json.
+        scratch: Where its runs were kept, one directory per recipe.
+        board: Id of the board.
+        report: Told of every file before it is measured.
+
+    Returns:
+        The runs by recipe; accuracies, counts and notes on them are as they were.
+
+    Raises:
+        ConfigError: Files that belong to the figures are not there; all of them are named, and
+            nothing was measured.
+    """
+    target = load_board(board)
+    rows = {
+        recipe: [StageRow.from_json(row) for row in run["rows"]]
+        for recipe, run in measured["runs"].items()
+    }
+    files = _kept_files(rows, scratch)
+    runs: dict[str, dict[str, Any]] = {}
+    for recipe, run in measured["runs"].items():
+        done: list[StageRow] = []
+        for row in rows[recipe]:
+            report(recipe, row.stage)
+            figures = figures_or_misfit(
+                files[row.tflite_sha256], target, exact_to=measured["exact_to"]
+            )
+            done.append(row.with_figures(figures, target.id, done[-1] if done else None))
+        runs[recipe] = {**run, "rows": [row.to_json() for row in done]}
+    return runs
+
+
+def _kept_files(rows: Mapping[str, list[StageRow]], scratch: Path) -> dict[str, bytes]:
+    """By their hash, the int8 files that the rows are of."""
+    files: dict[str, bytes] = {}
+    problems = []
+    for recipe, of_recipe in rows.items():
+        for row in of_recipe:
+            path = stage_directory(scratch / recipe, row.index, row.stage) / TFLITE
+            content = path.read_bytes() if path.is_file() else None
+            if content is None:
+                problems.append(f"{path} is not there")
+            elif hashlib.sha256(content).hexdigest() != row.tflite_sha256:
+                problems.append(f"{path} is not the file that docs/results.json is about")
+            else:
+                files[row.tflite_sha256] = content
+    if problems:
+        raise ConfigError(
+            "\n  - ".join(("kept files cannot be measured again", *problems)),
+            hint="train anew without --again; that keeps the files",
+        )
+    return files
