@@ -31,17 +31,22 @@ RESERVED_WORDS = frozenset(_RESERVED_TEXT.split())
 """C's keywords up to C23, and names that freestanding compilers give a meaning."""
 
 
+def fits_type(value: int, c_type: str) -> bool:
+    """Whether an integer type has a value."""
+    low, high = _RANGES[c_type]
+    return low <= value <= high
+
+
 def integer(value: int, c_type: str = "int32_t") -> str:
     """An integer constant of a type, valid wherever a constant expression is.
 
     Raises:
         ValueError: The value does not fit the type.
     """
-    low, high = _RANGES[c_type]
-    if not low <= value <= high:
+    if not fits_type(value, c_type):
         raise ValueError(f"{value} does not fit {c_type}")
     # -2147483648 is an expression on 2147483648, which has another type; the macro has not.
-    if c_type in ("int32_t", "int64_t") and value == low:
+    if c_type in ("int32_t", "int64_t") and value == _RANGES[c_type][0]:
         return c_type.removesuffix("_t").upper() + "_MIN"
     if c_type == "int64_t":
         return f"INT64_C({value})"

@@ -16,6 +16,7 @@ from typing import Any
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
+from tinycompress.codegen.param_types import fits_fields
 
 FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
 """What costs are in proportion to: see ``features``."""
@@ -26,13 +27,16 @@ _COSTS_FILE = Path(__file__).with_name("kernel_costs.json")
 def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
     """The layer by the kernel that is predicted to take the fewest cycles.
 
+    Kernels whose parameters have no room for the layer's numbers are left out.
+
     Args:
         candidates: The same layer by different kernels, in order of preference where costs are not
             known.
         options: Names the core; may ask for a candidate by its position, to measure it, or for the
             one with the least scratch memory, a reference kernel only to meet a budget.
     """
-    layers = tuple(candidates)
+    *fast, last = candidates
+    layers = (*filter(fits_fields, fast), last)
     if options.candidate is not None:
         return layers[min(options.candidate, len(layers) - 1)]
     if layers[0].op.index in options.small:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +17,12 @@ from tinycompress.codegen.layer import (
     ConstArray,
     Kernel,
     Layer,
-    ParamValue,
     ScratchArgument,
     TensorArgument,
 )
 from tinycompress.codegen.memory import ArenaLayout
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.param_types import field_types
 from tinycompress.codegen.sharing import shared_kernels
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.specs import input_specs, output_specs
@@ -187,10 +187,7 @@ def _layer_texts(
 ) -> tuple[list[LayerText], list[SharedKernel]]:
     """Layers, and the kernels that they share."""
     kernels = shared_kernels(layers, options)
-    params = [
-        (layer.kernel, tuple((f, _value(v, weights)) for f, v in layer.params.items()))
-        for layer in layers
-    ]
+    params = [(layer.kernel, tuple(_fields(layer, weights))) for layer in layers]
     equal, first = Counter(params), {key: step for step, key in reversed([*enumerate(params)])}
     names = [
         f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}"
@@ -228,13 +225,15 @@ def _comment(layer: Layer) -> str:
     return c_literals.comment(f"{layer.op.kind} {layer.shapes}{macs}: {layer.name}")
 
 
-def _value(value: ParamValue, weights: _Weights) -> str:
-    if isinstance(value, ConstArray):
-        return weights.name_of(value)
-    if isinstance(value, float):
-        return c_literals.float32(value)
-    in_int32 = -(2**31) <= value < 2**31
-    return c_literals.integer(value, "int32_t" if in_int32 else "int64_t")
+def _fields(layer: Layer, weights: _Weights) -> Iterator[tuple[str, str]]:
+    types = field_types(layer.kernel)
+    for field, value in layer.params.items():
+        if isinstance(value, ConstArray):
+            yield field, weights.name_of(value)
+        elif isinstance(value, float):
+            yield field, c_literals.float32(value)
+        else:
+            yield field, c_literals.integer(value, types[field])
 
 
 def _pointer_type(argument: object) -> str:

@@ -6,18 +6,18 @@
 #include "clamp_s8.h"
 
 typedef struct {
-    int32_t batches;
-    int32_t inputs;
-    int32_t outputs;
-    int32_t fraction_bits;      /* of the fitted line */
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
-    int32_t block;          /* inputs, a multiple of four, of which sums of pairs can be taken */
-    int32_t step;           /* 1 if every output has its own multiplier, 0 if they share it */
     const uint32_t *stream; /* weights and biases as the kernel reads them */
     const int32_t *multipliers;
     const int16_t *addends; /* of the fitted line, or right shifts less one */
+    uint16_t batches;
+    uint16_t inputs;
+    uint16_t outputs;
+    uint16_t block; /* inputs, a multiple of four, of which sums of pairs can be taken */
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint8_t fraction_bits;      /* of the fitted line */
+    uint8_t step;               /* 1 if every output has its own multiplier, 0 if they share it */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_fully_connected_s8_fast_params;
 
 /* Where the tables of the next output are. */

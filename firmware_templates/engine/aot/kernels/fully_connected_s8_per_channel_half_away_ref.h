@@ -4,20 +4,17 @@
 
 #include "fully_connected_s8.h"
 
-/* input [batches, inputs] -> output [batches, outputs] */
-TCK_KERNEL void tck_fully_connected_s8_per_channel_half_away_ref(
-    const tck_fully_connected_s8_per_channel_half_away_params *p, const int8_t *input,
-    int8_t *output) {
-    for (int32_t n = 0; n < p->batches; ++n) {
-        for (int32_t o = 0; o < p->outputs; ++o) {
-            const int32_t acc = tck_fully_connected_s8_dot(input, p->weights + o * p->inputs,
-                                                           p->inputs, 0, p->bias[o]);
-            const int64_t scaled = tck_multiply_half_away(acc, p->multipliers[o], p->shifts[o]);
-            *output++ =
-                (int8_t)tck_clamp((int32_t)scaled + p->output_offset, p->clamp_min, p->clamp_max);
-        }
-        input += p->inputs;
-    }
+TCK_INLINE int32_t tck_fully_connected_s8_per_channel_half_away_ref_rescale(
+    const tck_fully_connected_s8_params *p, int32_t sum, int32_t o) {
+    const int64_t *const multipliers = (const int64_t *)p->multipliers;
+    return (int32_t)tck_multiply_half_away(sum, multipliers[o], p->shifts[o]);
+}
+
+TCK_KERNEL void
+tck_fully_connected_s8_per_channel_half_away_ref(const tck_fully_connected_s8_params *p,
+                                                 const int8_t *input, int8_t *output) {
+    tck_fully_connected_s8(p, tck_fully_connected_s8_per_channel_half_away_ref_rescale, input,
+                           output);
 }
 
 #endif

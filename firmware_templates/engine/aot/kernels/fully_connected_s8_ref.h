@@ -4,19 +4,15 @@
 
 #include "fully_connected_s8.h"
 
-/* input [batches, inputs] -> output [batches, outputs] */
+TCK_INLINE int32_t tck_fully_connected_s8_ref_rescale(const tck_fully_connected_s8_params *p,
+                                                      int32_t sum,
+                                                      int32_t o __attribute__((unused))) {
+    return tck_multiply_double(sum, (int32_t)p->multiplier, p->shift);
+}
+
 TCK_KERNEL void tck_fully_connected_s8_ref(const tck_fully_connected_s8_params *p,
                                            const int8_t *input, int8_t *output) {
-    for (int32_t n = 0; n < p->batches; ++n) {
-        for (int32_t o = 0; o < p->outputs; ++o) {
-            const int32_t acc = tck_fully_connected_s8_dot(
-                input, p->weights + o * p->inputs, p->inputs, p->weights_offset, p->bias[o]);
-            const int32_t scaled = tck_multiply_double(acc, p->multiplier, p->shift);
-            *output++ = (int8_t)tck_clamp(tck_add_wrap(scaled, p->output_offset), p->clamp_min,
-                                          p->clamp_max);
-        }
-        input += p->inputs;
-    }
+    tck_fully_connected_s8(p, tck_fully_connected_s8_ref_rescale, input, output);
 }
 
 #endif
