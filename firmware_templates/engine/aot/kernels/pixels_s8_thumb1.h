@@ -12,22 +12,79 @@
 
 #include "../tck_simd.h"
 
+/* Copies up to 128 words of inputs to a row, at least one; returns two sums of them, of bytes 0 and
+ * 1 and of bytes 2 and 3 of all words, in one word. */
+#if TCK_THUMB1
+
+#define TCK_THUMB1_ROW_WORD(word) "eors   " word ", " word ", r3\n"
+
+/* Adds the sums of a word to r6. */
+#define TCK_THUMB1_ROW_SUM(word)                                                                   \
+    "lsrs   r2, " word ", #8\n"                                                                    \
+    "ands   " word ", " word ", r7\n"                                                              \
+    "adds   r6, r6, " word "\n"                                                                    \
+    "ands   r2, r2, r7\n"                                                                          \
+    "adds   r6, r6, r2\n"
+
+TCK_NAKED uint32_t tck_row_words_thumb1(uint32_t *row __attribute__((unused)),
+                                        const uint32_t *input __attribute__((unused)),
+                                        int32_t words __attribute__((unused))) {
+    __asm__ volatile(".syntax unified\n"
+                     "push   {r4, r5, r6, r7, lr}\n"
+                     "lsls   r3, r2, #2\n"
+                     "adds   r3, r3, r1\n"
+                     "mov    r12, r3\n"
+                     "movs   r7, #255\n"
+                     "lsls   r3, r7, #16\n"
+                     "orrs   r7, r7, r3\n"
+                     "movs   r3, #128\n"
+                     "lsls   r4, r3, #8\n"
+                     "orrs   r3, r3, r4\n"
+                     "lsls   r4, r3, #16\n"
+                     "orrs   r3, r3, r4\n"
+                     "movs   r6, #0\n"
+                     "lsrs   r2, r2, #1\n"
+                     "bcc    1f\n"
+                     "ldmia  r1!, {r4}\n" TCK_THUMB1_ROW_WORD("r4") /**/
+                     "stmia  r0!, {r4}\n" TCK_THUMB1_ROW_SUM("r4")  /**/
+                     "b      2f\n"
+                     "1:\n"
+                     "ldmia  r1!, {r4, r5}\n" TCK_THUMB1_ROW_WORD("r4")
+                         TCK_THUMB1_ROW_WORD("r5")                                              /**/
+                     "stmia  r0!, {r4, r5}\n" TCK_THUMB1_ROW_SUM("r4") TCK_THUMB1_ROW_SUM("r5") /**/
+                     "2:\n"
+                     "cmp    r1, r12\n"
+                     "bne    1b\n"
+                     "movs   r0, r6\n"
+                     "pop    {r4, r5, r6, r7, pc}\n");
+}
+
+#else
+
+TCK_SHARED uint32_t tck_row_words_thumb1(uint32_t *row, const uint32_t *input, int32_t words) {
+    uint32_t sums = 0;
+    for (; words > 0; --words) {
+        const uint32_t quad = *input++ ^ 0x80808080U;
+        *row++ = quad;
+        sums += (quad & 0x00FF00FFU) + (quad >> 8 & 0x00FF00FFU);
+    }
+    return sums;
+}
+
+#endif
+
 /* Copies inputs to a row; returns their sum there. */
 TCK_SHARED uint32_t tck_row_thumb1(uint8_t *row, const int8_t *input, int32_t count) {
     uint32_t sum = 0;
     if ((((uintptr_t)row | (uintptr_t)input | (uintptr_t)count) & 3U) == 0) {
         while (count > 0) {
-            /* Pairs of sums in one word, which 128 words cannot overflow. */
-            uint32_t pairs = 0;
-            for (int32_t words = tck_min(count / 4, 128); words > 0; --words) {
-                const uint32_t quad = *(const uint32_t *)(const void *)input ^ 0x80808080U;
-                *(uint32_t *)(void *)row = quad;
-                pairs += (quad & 0x00FF00FFU) + (quad >> 8 & 0x00FF00FFU);
-                row += 4;
-                input += 4;
-                count -= 4;
-            }
-            sum += (pairs & 0xFFFFU) + (pairs >> 16);
+            const int32_t bytes = tck_min(count, 512);
+            const uint32_t sums = tck_row_words_thumb1(
+                (uint32_t *)(void *)row, (const uint32_t *)(const void *)input, bytes / 4);
+            sum += (sums & 0xFFFFU) + (sums >> 16);
+            row += bytes;
+            input += bytes;
+            count -= bytes;
         }
         return sum;
     }
