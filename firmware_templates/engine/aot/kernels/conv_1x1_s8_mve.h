@@ -6,15 +6,15 @@
 
 typedef struct {
     int32_t pixels;
-    int32_t inputs;
-    int32_t outputs;           /* 4 or more */
-    int32_t fraction_bits;     /* of fitted lines */
-    int32_t output_zero_point; /* for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_mve.h */
     int32_t stream_words;
-    int32_t four_words; /* of the stream, for four channels */
+    uint16_t inputs;
+    uint16_t outputs;         /* 4 or more */
+    uint16_t four_words;      /* of the stream, for four channels */
+    uint8_t fraction_bits;    /* of fitted lines */
+    int8_t output_zero_point; /* for two roundings */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_1x1_s8_mve_params;
 
 /* All pixels, by twos and a last one, for the channels of a part of the stream. */

@@ -6,18 +6,18 @@
 #include "pixels_s8_mve.h"
 
 typedef struct {
-    tck_conv_window window;
-    int32_t batches;
     int32_t output_area;
-    int32_t output_channels; /* 4 or more */
-    int32_t chunks;          /* vectors that hold all taps */
-    int32_t fraction_bits;   /* of fitted lines */
-    int32_t output_zero_point;
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_mve.h */
     int32_t stream_words;
-    int32_t four_words; /* of the stream, for four channels */
+    tck_conv_window window;
+    uint16_t batches;
+    uint16_t output_channels; /* 4 or more */
+    uint16_t chunks;          /* vectors that hold all taps */
+    uint16_t four_words;      /* of the stream, for four channels */
+    uint8_t fraction_bits;    /* of fitted lines */
+    int8_t output_zero_point;
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_2d_s8_mve_params;
 
 /* Copies one row of bytes after the other; `rows` and `bytes` are 1 or more. */

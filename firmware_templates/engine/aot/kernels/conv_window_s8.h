@@ -6,17 +6,17 @@
 #include "window.h"
 
 typedef struct {
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
-    int32_t output_width;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t zero_point; /* of the input: the value of taps outside it */
+    uint16_t input_height;
+    uint16_t input_width;
+    uint16_t input_channels;
+    uint16_t output_width;
+    uint16_t filter_height;
+    uint16_t filter_width;
+    uint16_t stride_height;
+    uint16_t stride_width;
+    int16_t pad_top;
+    int16_t pad_left;
+    int8_t zero_point; /* of the input: the value of taps outside it */
 } tck_conv_window;
 
 /* Top left corner of a window in the input, and the output column that it is for. */
@@ -66,22 +66,29 @@ TCK_INLINE int8_t *tck_fill_bytes(int8_t *to, int32_t value, int32_t count) {
     return to;
 }
 
-/* Copies the taps of one window: rows of filter_width * input_channels bytes. */
-TCK_SHARED void tck_gather_window(const tck_conv_window *w, const int8_t *input, tck_corner at,
-                                  int8_t *rows) {
+/* Copies the taps of some columns from a window's corner on: rows of width * input_channels bytes.
+ */
+TCK_SHARED void tck_gather_columns(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                   int32_t width, int8_t *rows) {
     const int32_t channels = w->input_channels;
-    const tck_taps xs = tck_taps_inside(at.x, w->input_width, w->filter_width, 1);
+    const tck_taps xs = tck_taps_inside(at.x, w->input_width, width, 1);
     for (int32_t ky = 0; ky < w->filter_height; ++ky) {
         const int32_t y = at.y + ky;
         if (y < 0 || y >= w->input_height || xs.begin >= xs.end) {
-            rows = tck_fill_bytes(rows, w->zero_point, w->filter_width * channels);
+            rows = tck_fill_bytes(rows, w->zero_point, width * channels);
             continue;
         }
         const int32_t from = (y * w->input_width + at.x + xs.begin) * channels;
         rows = tck_fill_bytes(rows, w->zero_point, xs.begin * channels);
         rows = tck_copy_bytes(rows, input + from, (xs.end - xs.begin) * channels);
-        rows = tck_fill_bytes(rows, w->zero_point, (w->filter_width - xs.end) * channels);
+        rows = tck_fill_bytes(rows, w->zero_point, (width - xs.end) * channels);
     }
+}
+
+/* Copies the taps of one window: rows of filter_width * input_channels bytes. */
+TCK_INLINE void tck_gather_window(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                  int8_t *rows) {
+    tck_gather_columns(w, input, at, w->filter_width, rows);
 }
 
 #endif

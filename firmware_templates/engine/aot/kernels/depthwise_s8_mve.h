@@ -20,32 +20,32 @@
 #include "clamp_s8.h"
 
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels; /* 16 or more, or 8 */
-    int32_t output_height;
-    int32_t output_width; /* 2 or more where channels are 8 */
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width; /* 1 where channels are 8 */
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t zero_point;        /* of the input */
-    int32_t output_zero_point; /* for two roundings */
-    int32_t fraction_bits;     /* of fitted lines */
-    int32_t clamp_min;
-    int32_t clamp_max;
-    int32_t pixel_bytes;  /* of the buffer, 16 or 8 */
-    int32_t buffer_width; /* pixels in a row */
     int32_t buffer_bytes;
-    int32_t used_width;     /* input columns that some output needs */
-    int32_t band_height;    /* output rows that are computed from one filling of the buffer */
-    int32_t pairs;          /* of taps */
     const int32_t *offsets; /* [2 * pairs] of the taps from their first, in bytes of the buffer */
     const uint32_t *stream;
     int32_t block_words; /* of the stream, for one block */
+    uint16_t batches;
+    uint16_t input_height;
+    uint16_t input_width;
+    uint16_t input_channels; /* 16 or more, or 8 */
+    uint16_t output_height;
+    uint16_t output_width; /* 2 or more where channels are 8 */
+    uint16_t filter_height;
+    uint16_t filter_width;
+    uint16_t stride_height;
+    uint16_t stride_width; /* 1 where channels are 8 */
+    int16_t pad_top;
+    int16_t pad_left;
+    uint16_t buffer_width;    /* pixels in a row */
+    uint16_t used_width;      /* input columns that some output needs */
+    uint16_t band_height;     /* output rows that are computed from one filling of the buffer */
+    uint16_t pairs;           /* of taps */
+    int8_t zero_point;        /* of the input */
+    int8_t output_zero_point; /* for two roundings */
+    uint8_t fraction_bits;    /* of fitted lines */
+    int8_t clamp_min;
+    int8_t clamp_max;
+    uint8_t pixel_bytes; /* of the buffer, 16 or 8 */
 } tck_depthwise_s8_mve_params;
 
 /* A band of one block, or of a part of its columns. */
