@@ -114,24 +114,29 @@ def test_callbacks_behind_it_see_values_in_every_epoch(
     assert [float(row["deploy_latency_us"]) for row in rows] == history["deploy_latency_us"]
 
 
+def in_tensorboard(directory: Path, tag: str) -> dict[int, float]:
+    """By step, the values of a tag in TensorBoard's event files."""
+    if importlib.util.find_spec("tensorboard") is None:
+        missing("tensorboard")
+    events = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
+    files = events.EventAccumulator(str(directory))
+    files.Reload()
+    make_array = _tf.tensorflow().make_ndarray
+    return {p.step: make_array(p.tensor_proto).item() for p in files.Tensors(tag)}
+
+
 @BOTH
 def test_tensorboard_shows_what_was_logged(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if importlib.util.find_spec("tensorboard") is None:
-        missing("tensorboard")
     Stand(monkeypatch, 300.0, 200.0, 250.0)
     board = module_of(name).callbacks.TensorBoard(str(tmp_path), write_graph=False)
     listed = order_callbacks([board, DeployabilityCallback("nano33", X)])
     history = model_of(name).fit(X, Y, epochs=3, verbose=0, callbacks=listed).history
-    events = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
-    shown = events.EventAccumulator(str(tmp_path / "train"))
-    shown.Reload()
     for key in KEYS:
-        points = shown.Tensors(f"epoch_{key}")
-        values = [_tf.tensorflow().make_ndarray(point.tensor_proto).item() for point in points]
-        assert [point.step for point in points] == [0, 1, 2]
-        assert values == pytest.approx(history[key], rel=1e-6)
+        shown = in_tensorboard(tmp_path / "train", f"epoch_{key}")
+        assert list(shown) == [0, 1, 2]
+        assert list(shown.values()) == pytest.approx(history[key], rel=1e-6)
     assert history["deploy_latency_us"] == [300.0, 200.0, 250.0]
 
 
@@ -338,6 +343,24 @@ def test_wrapped_models_get_what_tfmot_needs(tmp_path: Path) -> None:
                 assert np.mean(weight.numpy() == 0) == pytest.approx(0.5, abs=0.02)
     with pytest.raises(ConfigError, match="schedules of their own"):
         pruning_callbacks(model, sparsity=0.5)
+
+
+@BOTH
+def test_tensorboard_shows_the_sparsity(name: str, tmp_path: Path) -> None:
+    model = model_of(name)
+    listed = pruning_callbacks(model, sparsity=0.5, log_dir=tmp_path)
+    history = model.fit(X, Y, epochs=4, verbose=0, callbacks=listed).history
+    shown = in_tensorboard(tmp_path / "train", "epoch_sparsity")
+    assert list(shown.values()) == pytest.approx(history["sparsity"], rel=1e-6)
+    assert shown[3] == pytest.approx(0.5, abs=0.01)
+
+
+def test_tensorboard_shows_the_sparsity_of_wrapped_layers(tmp_path: Path) -> None:
+    model = wrapped(frequency=1)
+    listed = pruning_callbacks(model, log_dir=tmp_path)
+    model.fit(X, Y, epochs=4, verbose=0, callbacks=listed)
+    shown = in_tensorboard(tmp_path / "metrics", "prune_low_magnitude_conv/mask:0/sparsity")
+    assert max(shown.values()) == pytest.approx(0.5, abs=0.05)
 
 
 def test_a_wrapped_model_is_looked_at_as_it_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
