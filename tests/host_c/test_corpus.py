@@ -24,9 +24,6 @@ REFUSED = {
 }
 """Models that the collection counts as int8 or int16 and that are refused for either runtime."""
 REFUSED_BY_LITERT = {
-    # An LSTM whose arithmetic is reproduced for TFLM only.
-    "tflm/dtln_noise_suppression",
-    "tflm/trained_lstm_int8",
     # SVDF with int8 state.
     "tflm/keyword_scrambled_8bit",
     # The output shape is an input of the model.

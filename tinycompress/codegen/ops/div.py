@@ -42,12 +42,6 @@ def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamVal
     }
 
 
-def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """TFLM has it on int8 only"""
-    is_wide = o.is_wide(graph, op) and options.exact_to == "tflm"
-    return "int16" if is_wide else None
-
-
 def divisor_not_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """A constant divisor must have no element that means zero"""
     divisor = o.operand(graph, op, 1)
@@ -62,6 +56,6 @@ SPEC = binary_spec(
     scaling,
     "The first input's scale / (the second's x the output's) must be below 2^22, of int16 below"
     " 2^14: the references shift by less than 0 bits otherwise, which C++ leaves undefined",
-    int8_in_tflm,
+    o.tflm_on_int8,
     divisor_not_zero,
 )

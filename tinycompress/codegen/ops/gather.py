@@ -87,9 +87,9 @@ def batches(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """For tflm, what computed indices choose from must be int8"""
+    """For tflm, what indices choose from must be int8"""
     x = o.operand(graph, op, 0)
-    if options.exact_to != "tflm" or not _computed(graph, op) or x.dtype is DType.INT8:
+    if options.exact_to != "tflm" or x.dtype is DType.INT8:
         return None
     return f"'{x.name}' is {x.dtype.value}"
 

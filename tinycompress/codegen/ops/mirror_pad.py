@@ -49,6 +49,6 @@ SPEC = OpSpec(
         constant_paddings,
         within_input,
     ),
-    constraints=(counts_agree(source), few_tables(source)),
+    constraints=(o.tflm_on_int8, counts_agree(source), few_tables(source)),
     lower=taking(source),
 )

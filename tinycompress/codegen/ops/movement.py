@@ -154,12 +154,12 @@ def copy_layer(graph: Graph, op: Op, copy: Copy) -> Layer:
 
 
 def fill_layer(graph: Graph, op: Op, target: Tensor, value: int) -> Layer:
-    """The layer that fills an int8 tensor with one value."""
+    """The layer that fills every byte of a tensor with one value; of int16, with 0."""
     return Layer(
         op=op,
         name=graph.layer_name(op),
         kernel=_FILL_REF,
-        params={"count": target.elements, "value": value},
+        params={"count": target.size_bytes, "value": value},
         arguments=(bytes_argument(target, written=True),),
         output_shape=target.shape,
         shapes=f"{value} -> {list(target.shape)}",

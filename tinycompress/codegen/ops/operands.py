@@ -138,6 +138,11 @@ def activations(*positions: int) -> Constraint:
     return check
 
 
+def tflm_on_int8(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """TFLM has it on int8 only"""
+    return "int16" if is_wide(graph, op) and options.exact_to == "tflm" else None
+
+
 def zero_point_detail(*tensors: Tensor) -> str | None:
     """Constraint detail if a quantised tensor's zero point is not 0."""
     for tensor in tensors:

@@ -1,4 +1,4 @@
-"""REDUCE_MAX and REDUCE_MIN on int8 over any axes."""
+"""REDUCE_MAX and REDUCE_MIN on int8 or int16 over any axes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.movement import constant_integers
 from tinycompress.codegen.ops.pool_2d import same_quantisation
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
-    "REDUCE_MAX": Kernel("reduce_max_s8_ref", "reduce_s8"),
-    "REDUCE_MIN": Kernel("reduce_min_s8_ref", "reduce_s8"),
+    ("REDUCE_MAX", DType.INT8): Kernel("reduce_max_s8_ref", "reduce"),
+    ("REDUCE_MIN", DType.INT8): Kernel("reduce_min_s8_ref", "reduce"),
+    ("REDUCE_MAX", DType.INT16): Kernel("reduce_max_s16_ref", "reduce"),
+    ("REDUCE_MIN", DType.INT16): Kernel("reduce_min_s16_ref", "reduce"),
 }
 
 
@@ -27,7 +29,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_KERNELS[op.kind],
+        kernel=_KERNELS[op.kind, y.dtype],
         params=dict(zip(names, runs, strict=True)),
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
@@ -36,7 +38,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 
 SPEC = OpSpec(
-    structure=(mean.SPEC.structure[0], o.int8_tensors(0), *mean.SPEC.structure[2:]),
-    constraints=(mean.output_shape, mean.two_runs, same_quantisation),
+    structure=mean.SPEC.structure,
+    constraints=(o.tflm_on_int8, mean.output_shape, mean.two_runs, same_quantisation),
     lower=lower,
 )

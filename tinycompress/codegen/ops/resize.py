@@ -12,9 +12,12 @@ from tinycompress.codegen.ops.indexed import Indices, small_dimensions, taking
 from tinycompress.codegen.ops.movement import constant_integers, movable
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import round_half_away
-from tinycompress.ir.graph import Graph, Op, Tensor
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
-_BILINEAR_REF = Kernel("resize_bilinear_s8_ref", "resize_bilinear_s8")
+_BILINEAR = {
+    DType.INT8: Kernel("resize_bilinear_s8_ref", "resize_bilinear"),
+    DType.INT16: Kernel("resize_bilinear_s16_ref", "resize_bilinear"),
+}
 _MAX_SIZE = 2**15
 
 
@@ -109,7 +112,7 @@ def lower_bilinear(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_BILINEAR_REF,
+        kernel=_BILINEAR[y.dtype],
         params={
             "batches": x.shape[0],
             "input_batch": height * width * channels,
@@ -146,7 +149,7 @@ NEAREST = OpSpec(
 BILINEAR = OpSpec(
     structure=(
         o.arity(2, 2),
-        o.int8_tensors(0),
+        o.activations(0),
         o.rank(0, 4, 4, "input"),
         o.no_empty_tensor,
         o.computed(0, "input"),
@@ -155,6 +158,6 @@ BILINEAR = OpSpec(
         sizes,
         one_way,
     ),
-    constraints=(positions_inside, same_quantisation),
+    constraints=(o.tflm_on_int8, positions_inside, same_quantisation),
     lower=lower_bilinear,
 )

@@ -146,13 +146,13 @@ DEPTH = OpSpec(
 BATCH = OpSpec(
     structure=(
         o.arity(3, 3),
-        o.int8_tensors(0),
+        o.activations(0),
         o.no_empty_tensor,
         o.computed(0, "input"),
         o.quantised(0),
         constant_blocks,
         batch_shape,
     ),
-    constraints=(few_loops(batch_plan),),
+    constraints=(o.tflm_on_int8, few_loops(batch_plan)),
     lower=lower_batches,
 )

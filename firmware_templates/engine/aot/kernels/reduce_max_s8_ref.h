@@ -2,11 +2,11 @@
 #ifndef TCK_REDUCE_MAX_S8_REF_H
 #define TCK_REDUCE_MAX_S8_REF_H
 
-#include "reduce_s8.h"
+#include "reduce.h"
 
-TCK_KERNEL void tck_reduce_max_s8_ref(const tck_reduce_s8_params *p, const int8_t *input,
+TCK_KERNEL void tck_reduce_max_s8_ref(const tck_reduce_params *p, const int8_t *input,
                                       int8_t *output) {
-    tck_reduce_s8(p, tck_max, input, output);
+    tck_reduce(p, tck_max, 1, input, output);
 }
 
 #endif

@@ -1,0 +1,24 @@
+/* RESIZE_BILINEAR on int16; sums of 64 bits. */
+#ifndef TCK_RESIZE_BILINEAR_S16_REF_H
+#define TCK_RESIZE_BILINEAR_S16_REF_H
+
+#include "resize_bilinear.h"
+
+TCK_INLINE int32_t tck_resize_bilinear_s16_blend(tck_resize_bilinear_corners corners,
+                                                 int32_t column_weight, int32_t row_weight) {
+    const int32_t one = TCK_RESIZE_BILINEAR_ONE;
+    const int64_t above =
+        (int64_t)corners.above_0 * (one - column_weight) + (int64_t)corners.above_1 * column_weight;
+    const int64_t below =
+        (int64_t)corners.below_0 * (one - column_weight) + (int64_t)corners.below_1 * column_weight;
+    const int64_t sum = above * (one - row_weight) + below * row_weight;
+    const int32_t half = sum > 0 ? one * one / 2 : -(one * one / 2);
+    return (int32_t)((sum + half) / (one * one));
+}
+
+TCK_KERNEL void tck_resize_bilinear_s16_ref(const tck_resize_bilinear_params *p,
+                                            const int16_t *input, int16_t *output) {
+    tck_resize_bilinear(p, tck_resize_bilinear_s16_blend, 2, input, output);
+}
+
+#endif
