@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tinycompress.codegen.lifetimes import Lifetime
+from tinycompress.codegen.live_bytes import LiveBytes
 from tinycompress.codegen.passes.patch import Stage, more_macs, patched, stages
-from tinycompress.codegen.passes.row_flow import HEIGHT, activations
-from tinycompress.codegen.places import places
+from tinycompress.codegen.passes.row_flow import HEIGHT
 from tinycompress.ir.graph import Graph
 
 LONGEST_STAGE = 12
@@ -32,76 +31,67 @@ class Patching:
     floor_bytes: int
 
 
-def patchings(graph: Graph, wanted_bytes: int, most_more_macs: int | None) -> list[Patching]:
+def patchings(graph: Graph, wanted_bytes: int, most_more_macs: int | None) -> Iterator[Patching]:
     """Every stage in patches that may bring the arena to a size, with the fewest MACs first.
+
+    A graph is made when it is asked for: of hundreds, few are.
 
     Args:
         graph: Operators in the order in which they run.
         wanted_bytes: What must not be exceeded by the bytes that are live between two operators.
         most_more_macs: What may be computed twice; None is any number.
     """
-    live = live_bytes(graph)
-    above = [step for step, size in enumerate(live) if size > wanted_bytes]
-    found = []
+    live = LiveBytes(graph)
+    above = [step for step, size in enumerate(live.totals) if size > wanted_bytes]
+    plans: list[_Plan] = []
     for stage in stages(graph, LONGEST_STAGE):
         # Its input and output are whole: only what is between them shrinks.
-        if not all(stage.begin < step < stage.end for step in above):
-            continue
-        found += [
-            each
-            for each in _of_stage(graph, stage, max(live), most_more_macs)
-            if each.floor_bytes <= wanted_bytes
-        ]
-    return sorted(found, key=lambda each: (each.more_macs, each.count, each.stage.begin))
+        if all(stage.begin < step < stage.end for step in above):
+            plans += _plans(graph, stage, most_more_macs)
+    tried: dict[_Plan, _Tried] = {}
+    for plan in sorted(plans, key=lambda each: (each.more_macs, each.count, each.stage.begin)):
+        found = _try(live, plan, tried)
+        if found.graph is not None and found.floor_bytes <= wanted_bytes:
+            yield Patching(found.graph, plan.stage, plan.count, plan.more_macs, found.floor_bytes)
 
 
-def live_bytes(graph: Graph) -> list[int]:
-    """Bytes that are live before each operator and behind the last one."""
-    found, steps = places(graph), len(graph.ops)
-    lifetimes: dict[int, Lifetime] = {}
+@dataclass(frozen=True, eq=False)
+class _Plan:
+    """A stage in patches of so many rows; ``fewer`` is the plan with the next larger ones."""
 
-    def at(index: int) -> tuple[Lifetime, int, int]:
-        root, begin = found[index].root, found[index].offset_bytes
-        lifetime = lifetimes.setdefault(root, Lifetime(graph.tensors[root].size_bytes))
-        return lifetime, begin, begin + graph.tensors[index].size_bytes
-
-    for index in graph.inputs:
-        lifetime, begin, end = at(index)
-        lifetime.write(-1, begin, end)
-    for step, op in enumerate(graph.ops):
-        sources = activations(graph, op)
-        if len({found[index].root for index in (*sources, *op.outputs)}) == 1:
-            continue  # nothing runs: only names for the same memory
-        for index in sources:
-            lifetime, begin, end = at(index)
-            lifetime.read(step, begin, end)
-        for index in op.outputs:
-            lifetime, begin, end = at(index)
-            lifetime.write(step, begin, end)
-    for index in graph.outputs:
-        lifetime, begin, end = at(index)
-        lifetime.read(steps, begin, end)
-    totals = [0] * (steps + 1)
-    for lifetime in lifetimes.values():
-        for step in range(lifetime.first + 1, lifetime.last + 1):
-            begin, end = lifetime.live(step) or (0, 0)
-            totals[step] += end - begin
-    return totals
+    stage: Stage
+    rows: int
+    count: int
+    more_macs: int
+    fewer: _Plan | None
 
 
-def _of_stage(
-    graph: Graph, stage: Stage, floor: int, most_more_macs: int | None
-) -> Iterator[Patching]:
-    """The stage in ever more patches, but for those that make the floor, in bytes, higher."""
-    height = graph.tensors[stage.target].shape[HEIGHT]
+@dataclass(frozen=True, eq=False)
+class _Tried:
+    """The graph of a plan, None if fewer patches have a lower floor; the lowest floor so far."""
+
+    graph: Graph | None
+    floor_bytes: int
+
+
+def _plans(graph: Graph, stage: Stage, most_more_macs: int | None) -> Iterator[_Plan]:
+    """The stage in ever more patches, as long as few enough MACs are done twice."""
+    height, plan = graph.tensors[stage.target].shape[HEIGHT], None
     for rows in dict.fromkeys(-(-height // count) for count in _COUNTS if count <= height):
-        found = patched(graph, stage, rows)
-        if found is None:
+        more = more_macs(graph, stage, rows)
+        if more is None or (most_more_macs is not None and more > most_more_macs):
             return
-        more = more_macs(graph, found)
-        if most_more_macs is not None and more > most_more_macs:
-            return
-        lower = max(live_bytes(found))
-        if lower <= floor:
-            floor = lower
-            yield Patching(found, stage, -(-height // rows), more, lower)
+        plan = _Plan(stage, rows, -(-height // rows), more, plan)
+        yield plan
+
+
+def _try(live: LiveBytes, plan: _Plan, tried: dict[_Plan, _Tried]) -> _Tried:
+    """Make the graph of a plan, behind those with fewer patches."""
+    if plan not in tried:
+        floor = max(live.totals)
+        if plan.fewer is not None:
+            floor = _try(live, plan.fewer, tried).floor_bytes
+        found = patched(live.graph, plan.stage, plan.rows)
+        lower = live.most_with_patches(plan.stage, found)
+        tried[plan] = _Tried(found if lower <= floor else None, min(lower, floor))
+    return tried[plan]

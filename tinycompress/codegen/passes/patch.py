@@ -16,7 +16,7 @@ import numpy as np
 from tinycompress.codegen.passes.row_flow import HEIGHT, Flow, Rows, activations, flow
 from tinycompress.codegen.places import IN_PLACE
 from tinycompress.ir.graph import DType, Graph, Op, OptionValue, Tensor
-from tinycompress.ir.macs import total_macs
+from tinycompress.ir.macs import macs
 
 
 @dataclass(frozen=True)
@@ -41,28 +41,68 @@ def stages(graph: Graph, longest: int) -> Iterator[Stage]:
                 yield stage
 
 
-def patched(graph: Graph, stage: Stage, rows: int) -> Graph | None:
+def patched(graph: Graph, stage: Stage, rows: int) -> Graph:
     """The graph with a stage in patches of so many rows, the last of what is left.
 
-    Returns:
-        The graph, which computes the same; None if some patch would be of padding alone.
+    Raises:
+        ValueError: Some patch would be of padding alone; ``more_macs`` is None for these.
     """
-    height = graph.tensors[stage.target].shape[HEIGHT]
-    ops, editor = graph.ops[stage.begin : stage.end], _Editor(graph)
-    parts = []
-    for begin in range(0, height, rows):
-        part = editor.patch(ops, stage, Rows(begin, min(begin + rows, height)))
-        if part is None:
-            return None
-        parts.append(part)
+    editor = _Editor(graph)
+    parts = [editor.patch(flows, stage) for flows in _patches(graph, stage, rows)]
     editor.join(parts, stage.target)
     ops = (*graph.ops[: stage.begin], *editor.ops, *graph.ops[stage.end :])
     return replace(graph, tensors=tuple(editor.tensors), ops=ops)
 
 
-def more_macs(before: Graph, after: Graph) -> int:
-    """Multiply-accumulates that are done twice, less those for rows that no window reads."""
-    return total_macs(after) - total_macs(before)
+def more_macs(graph: Graph, stage: Stage, rows: int) -> int | None:
+    """Multiply-accumulates that are done twice, less those for rows that no window reads.
+
+    Returns:
+        None if the stage cannot be computed in patches of so many rows.
+    """
+    ops = graph.ops[stage.begin : stage.end]
+    # Every row of an output takes as many.
+    of_row = {
+        op.outputs[0]: macs(graph, op) // graph.tensors[op.outputs[0]].shape[HEIGHT] for op in ops
+    }
+    done = 0
+    try:
+        for flows in _patches(graph, stage, rows):
+            done += sum(of_row[found.op.outputs[0]] * own.count for found, own in flows)
+    except ValueError:
+        return None
+    return done - sum(macs(graph, op) for op in ops)
+
+
+def _patches(graph: Graph, stage: Stage, rows: int) -> Iterator[list[tuple[Flow, Rows]]]:
+    """Of each patch, the operators with the rows that they compute.
+
+    Raises:
+        ValueError: Some patch would be of padding alone.
+    """
+    height = graph.tensors[stage.target].shape[HEIGHT]
+    for begin in range(0, height, rows):
+        yield _flows(graph, stage, Rows(begin, min(begin + rows, height)))
+
+
+def _flows(graph: Graph, stage: Stage, rows: Rows) -> list[tuple[Flow, Rows]]:
+    """Each operator with the rows that it computes, followed back from the last."""
+    needed = {stage.target: rows}
+    found: list[tuple[Flow, Rows]] = []
+    for op in reversed(graph.ops[stage.begin : stage.end]):
+        own = needed[op.outputs[0]]
+        flowing = flow(graph, op, own)
+        if flowing is None:
+            raise ValueError(f"rows {own.begin} to {own.end} need nothing but padding")
+        found.append((flowing, own))
+        for index, wanted in flowing.inputs.items():
+            needed[index] = wanted.joined(needed.get(index))
+    return found[::-1]
+
+
+def patches_of(before: Graph, after: Graph, stage: Stage) -> tuple[Op, ...]:
+    """The operators that compute a stage in patches."""
+    return after.ops[stage.begin : len(after.ops) - len(before.ops) + stage.end]
 
 
 def _cuttable(graph: Graph, op: Op) -> bool:
@@ -92,11 +132,8 @@ class _Editor:
         self.tensors = list(graph.tensors)
         self.ops: list[Op] = []
 
-    def patch(self, ops: tuple[Op, ...], stage: Stage, rows: Rows) -> int | None:
+    def patch(self, flows: list[tuple[Flow, Rows]], stage: Stage) -> int:
         """Compute some rows of the stage's output; the tensor that holds them."""
-        flows = self._flows(ops, stage.target, rows)
-        if flows is None:
-            return None
         height = self._graph.tensors[stage.source].shape[HEIGHT]
         made = {stage.source: (stage.source, Rows(0, height))}
         for found, own in flows:
@@ -116,22 +153,6 @@ class _Editor:
         }
         op = Op(0, "CONCATENATION", tuple(parts), (target,), MappingProxyType(options))
         self._add(op)
-
-    def _flows(
-        self, ops: tuple[Op, ...], target: int, rows: Rows
-    ) -> list[tuple[Flow, Rows]] | None:
-        """Each operator with the rows that it computes, followed back from the last."""
-        needed = {target: rows}
-        found: list[tuple[Flow, Rows]] = []
-        for op in reversed(ops):
-            own = needed[op.outputs[0]]
-            flowing = flow(self._graph, op, own)
-            if flowing is None:
-                return None
-            found.append((flowing, own))
-            for index, wanted in flowing.inputs.items():
-                needed[index] = wanted.joined(needed.get(index))
-        return found[::-1]
 
     def _cut(self, tensor: int, held: Rows, wanted: Rows) -> int:
         """The wanted rows of a tensor that holds some."""
