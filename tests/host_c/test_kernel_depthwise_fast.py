@@ -96,6 +96,7 @@ def test_every_kernel_is_among_the_cases() -> None:
     assert {kernel for kernel in used if not kernel.endswith("_mve")} == {
         "depthwise_3x3_s8_1_dsp",
         "depthwise_3x3_s8_2_dsp",
+        "depthwise_3x3_s8_thumb1",
         "depthwise_planes_s8_dsp",
         "depthwise_planes_s8_double_plain",
         "depthwise_planes_s8_fitted_plain",

@@ -102,6 +102,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_words_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
     "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
+    "depthwise_3x3_s8_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),
     "depthwise_planes_s8_fitted_plain": (depthwise(), orders.planes),
     "depthwise_quads_s8_fitted_dsp": (

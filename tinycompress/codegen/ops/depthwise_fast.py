@@ -8,7 +8,11 @@ from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.channels import channel_tables
 from tinycompress.codegen.ops.depthwise_mve import mve_variants
-from tinycompress.codegen.ops.depthwise_planes import plain_variants, plane_variants
+from tinycompress.codegen.ops.depthwise_planes import (
+    plain_variants,
+    plane_variants,
+    thumb1_variants,
+)
 from tinycompress.codegen.ops.depthwise_problem import DepthwiseProblem, depthwise_problem
 from tinycompress.codegen.ops.depthwise_quads import quad_variants
 from tinycompress.codegen.ops.mve import Product, windowed_mve
@@ -33,7 +37,7 @@ def fast_variants(
         return ()
     problem = depthwise_problem(graph, op, window, reference)
     if family not in ("mve", "dsp"):
-        return tuple(plain_variants(problem))
+        return tuple((thumb1_variants if family == "thumb1" else plain_variants)(problem))
     mve = tuple(_mve_variants(problem, window)) if family == "mve" else ()
     planes, quads = tuple(plane_variants(problem)), tuple(quad_variants(problem))
     return (*mve, *quads, *planes) if _few_pixels(problem) else (*mve, *planes, *quads)

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinycompress.codegen.fitted_multiply import FittedMultiply, Shifted, SumRange, fit
-from tinycompress.codegen.layer import Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.depthwise_problem import (
     RIGHT_SHIFTS,
     DepthwiseGeometry,
     DepthwiseProblem,
 )
+from tinycompress.codegen.split_multiply import fit_split
 
 _FITTED_GAIN = 256
 """The 3x3 kernels multiply weights by it, which saves sign extensions."""
@@ -95,6 +96,31 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
         yield _layer(
             problem, Kernel("depthwise_planes_s8_double_plain", _PARAMS), tables, 0, _PLAIN_OFFSET
         )
+
+
+def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
+    """The layer by the kernel for Thumb-1 cores if that can compute it, then by those in C."""
+    stream = _split_stream(problem) if problem.geometry.size == (3, 3) else None
+    if stream is not None:
+        kernel = Kernel("depthwise_3x3_s8_thumb1", _PARAMS)
+        yield _layer(problem, kernel, {"weights": stream}, 0, _PLAIN_OFFSET)
+    yield from plain_variants(problem)
+
+
+def _split_stream(problem: DepthwiseProblem) -> ConstArray | None:
+    """The weights of depthwise_3x3_s8_thumb1.h; None if a channel has no line that it can hold."""
+    if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
+        return None
+    biases = problem.biases - _PLAIN_OFFSET * problem.rows.sum(axis=1)
+    parts: list[bytes] = []
+    for weights, stairs, bias in zip(problem.rows, problem.stairs, biases, strict=True):
+        low, high = (255 * int(side.sum()) for side in (weights.clip(max=0), weights.clip(min=0)))
+        line = fit_split(Shifted(stairs, int(bias)), SumRange(low, high))
+        if line is None:
+            return None
+        parts.append(np.array([*weights, line.shift], np.int8).tobytes())
+        parts.append(np.array([line.multiplier, line.addend], "<i4").tobytes())
+    return problem.array("stream", np.frombuffer(b"".join(parts), np.int8), np.int8)
 
 
 def plane_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
