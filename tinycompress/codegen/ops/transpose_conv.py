@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
@@ -12,13 +16,14 @@ from tinycompress.codegen.ops.requantize import (
     too_large,
     wrapped_bias,
 )
-from tinycompress.codegen.ops.wide_sums import rescaling, too_large_for_reduced, wide_bias
+from tinycompress.codegen.ops.wide_sums import too_large_for_reduced, wide_bias
 from tinycompress.codegen.ops.window import positive_strides
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.fixed_point import reduced_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("transpose_conv_s8_ref", "transpose_conv_s8")
-_WIDE_REF = Kernel("transpose_conv_s16_ref", "transpose_conv_s16")
+_REF = Kernel("transpose_conv_s8_ref", "transpose_conv")
+_WIDE_REF = Kernel("transpose_conv_s16_ref", "transpose_conv")
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = 0, 1, 2, 3
 
 
@@ -89,13 +94,14 @@ def _rescaling(graph: Graph, op: Op) -> dict[str, ParamValue]:
     """Bias, offsets and factors, for the type of the activations."""
     x, weights = o.operand(graph, op, _INPUT), o.operand(graph, op, _WEIGHTS)
     bias = bias_values(o.optional_operand(graph, op, _BIAS), weights.shape[0])
-    scales = _scales(graph, op)
+    multipliers, shifts = multiplier_arrays(weights.name, _scales(graph, op))
     if o.is_wide(graph, op):
+        reduced = np.array([reduced_multiplier(int(m)) for m in multipliers.data], np.int32)
         return {
-            "bias": ConstArray(weights.name, "bias", bias),
-            **rescaling(weights.name, scales, reduced=True),
+            "wide_bias": ConstArray(weights.name, "bias", bias),
+            "multipliers": replace(multipliers, data=reduced),
+            "shifts": shifts,
         }
-    multipliers, shifts = multiplier_arrays(weights.name, scales)
     return {
         "input_offset": -o.quantization(x).zero_point,
         "output_offset": o.quantization(o.result(graph, op)).zero_point,

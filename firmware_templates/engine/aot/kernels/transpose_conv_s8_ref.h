@@ -1,84 +1,30 @@
-/* TRANSPOSE_CONV on int8, any shape: every output gathers the taps that reach it, so that no
- * accumulators have to be kept. */
+/* TRANSPOSE_CONV on int8; sums modulo 2^32. */
 #ifndef TCK_TRANSPOSE_CONV_S8_REF_H
 #define TCK_TRANSPOSE_CONV_S8_REF_H
 
-#include "../tck_math.h"
+#include "transpose_conv.h"
 
-typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t output_channels;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t input_offset;
-    int32_t output_offset;
-    int32_t clamp_min;
-    int32_t clamp_max;
-    const int8_t *weights;      /* [C_OUT, KH, KW, C_IN] */
-    const int32_t *bias;        /* [C_OUT] */
-    const int32_t *multipliers; /* [C_OUT] */
-    const int8_t *shifts;       /* [C_OUT] */
-} tck_transpose_conv_s8_params;
-
-/* Sum over the taps that reach the output at (y, x) of the padded output; weights of one channel.
- */
-TCK_INLINE uint32_t tck_transpose_conv_s8_ref_sum(const tck_transpose_conv_s8_params *p,
-                                                  const int8_t *input, const int8_t *weights,
-                                                  int32_t y, int32_t x) {
+TCK_INLINE int64_t tck_transpose_conv_s8_tap(const tck_transpose_conv_params *p, const void *input,
+                                             int32_t at, const int8_t *weights) {
+    const int8_t *in = (const int8_t *)input + at;
     uint32_t sum = 0;
-    for (int32_t ky = y % p->stride_height; ky < p->filter_height && ky <= y;) {
-        const int32_t in_y = (y - ky) / p->stride_height;
-        for (int32_t kx = x % p->stride_width; kx < p->filter_width && kx <= x;) {
-            const int32_t in_x = (x - kx) / p->stride_width;
-            if (in_y < p->input_height && in_x < p->input_width) {
-                const int8_t *in = input + (in_y * p->input_width + in_x) * p->input_channels;
-                const int8_t *w = weights + (ky * p->filter_width + kx) * p->input_channels;
-                for (int32_t c = 0; c < p->input_channels; ++c) {
-                    sum += (uint32_t)((in[c] + p->input_offset) * w[c]);
-                }
-            }
-            if (p->stride_width >= p->filter_width) {
-                break;
-            }
-            kx += p->stride_width;
-        }
-        if (p->stride_height >= p->filter_height) {
-            break;
-        }
-        ky += p->stride_height;
+    for (int32_t c = 0; c < p->input_channels; ++c) {
+        sum += (uint32_t)((in[c] + p->input_offset) * weights[c]);
     }
-    return sum;
+    return (int32_t)sum;
 }
 
-/* input [N, H, W, C_IN] -> output [N, H_OUT, W_OUT, C_OUT] */
-TCK_KERNEL void tck_transpose_conv_s8_ref(const tck_transpose_conv_s8_params *p,
-                                          const int8_t *input, int8_t *output) {
-    const int32_t filter_size = p->filter_height * p->filter_width * p->input_channels;
-    for (int32_t n = 0; n < p->batches; ++n) {
-        for (int32_t oy = 0; oy < p->output_height; ++oy) {
-            for (int32_t ox = 0; ox < p->output_width; ++ox) {
-                for (int32_t oc = 0; oc < p->output_channels; ++oc) {
-                    const uint32_t sum = tck_transpose_conv_s8_ref_sum(
-                        p, input, p->weights + oc * filter_size, oy + p->pad_top, ox + p->pad_left);
-                    const int32_t acc = (int32_t)(sum + (uint32_t)p->bias[oc]);
-                    const int32_t scaled =
-                        tck_multiply_double(acc, p->multipliers[oc], p->shifts[oc]);
-                    *output++ = (int8_t)tck_clamp(tck_add_wrap(scaled, p->output_offset),
-                                                  p->clamp_min, p->clamp_max);
-                }
-            }
-        }
-        input += p->input_height * p->input_width * p->input_channels;
-    }
+TCK_INLINE int32_t tck_transpose_conv_s8_rescale(const tck_transpose_conv_params *p, int64_t sum,
+                                                 int32_t channel) {
+    const int32_t acc = (int32_t)((uint32_t)sum + (uint32_t)p->bias[channel]);
+    const int32_t scaled = tck_multiply_double(acc, p->multipliers[channel], p->shifts[channel]);
+    return tck_add_wrap(scaled, p->output_offset);
+}
+
+TCK_KERNEL void tck_transpose_conv_s8_ref(const tck_transpose_conv_params *p, const int8_t *input,
+                                          int8_t *output) {
+    tck_transpose_conv(p, tck_transpose_conv_s8_tap, tck_transpose_conv_s8_rescale, 1, input,
+                       output);
 }
 
 #endif
