@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from tinycompress.artifacts import BuiltFirmware, ToolchainName
 from tinycompress.elf import read_elf
 from tinycompress.ir.graph import DType, Graph
 from tinycompress.ir.reader import read_model
-from tinycompress.toolchain.sizes import FlashItem, SourceGroups, flash_items
+from tinycompress.toolchain.sizes import SourceGroups, code_sizes, flash_items
 
 pytestmark = [pytest.mark.slow, pytest.mark.shared]
 
@@ -30,14 +29,6 @@ _GROUPS = SourceGroups(
     platform=frozenset({"platform.c", "tc_startup.c", "tc_fault.c"}),
     model=frozenset({"tcm_model.c", "tcm_weights.c"}),
 )
-_PROTOCOL_FILES = frozenset({"tc_proto.c", "tc_proto_requests.c", "tc_cobs.c", "tc_crc32.c"})
-_PROTOCOL_NAMES = ("tc_proto_", "tc_cobs_", "tc_crc32")
-_LISTS = ("tcm_sha256", "tcm_layers")
-"""Objects of the generated model that are neither weights nor tables of channels."""
-
-
-def _is_protocol(item: FlashItem) -> bool:
-    return item.file in _PROTOCOL_FILES or item.name.startswith(_PROTOCOL_NAMES)
 
 
 def _built(model: Path, toolchain: ToolchainName, directory: Path) -> BuiltFirmware:
@@ -68,12 +59,9 @@ def test_code_and_tables_are_small(
         require_tool("gcc")
     model = shared_data / "models" / f"{name}.tflite"
     items = flash_items(read_elf(_built(model, toolchain, tmp_path / "p").elf), _GROUPS)
-    sizes: Counter[str] = Counter()
-    for item in items:
-        constants = item.category == "weights" and not item.name.endswith("_params")
-        kind = "protocol" if _is_protocol(item) else item.category
-        sizes["constants" if constants and item.name not in _LISTS else kind] += item.size_bytes
-    assert sizes["protocol"] > 1000
-    assert sizes["kernels"] + sizes["runtime"] + sizes["platform"] <= _CODE_LIMIT_BYTES, sizes
-    graph = read_model(model.read_bytes()).main
-    assert sizes["constants"] <= _weights_limit(graph), (sizes, _weights_limit(graph))
+    code = code_sizes(items)
+    assert code.protocol_bytes > 1000
+    assert code.total_bytes <= _CODE_LIMIT_BYTES, code
+    weights = sum(item.size_bytes for item in items) - code.total_bytes - code.protocol_bytes
+    limit = _weights_limit(read_model(model.read_bytes()).main)
+    assert weights <= limit, code

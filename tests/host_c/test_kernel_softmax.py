@@ -7,6 +7,7 @@ from kernel_cases import BOTH, KernelCases, options
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.host import HostModel, run_sanitized
+from tinycompress.codegen.options import Optimize
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
@@ -72,3 +73,46 @@ def test_softmax_of_many_equal_inputs_is_defined() -> None:
 
 def test_softmax_has_no_undefined_behaviour() -> None:
     assert _cases(72, 0).sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_computed_exponentials_are_exact(exact_to: ExactTo) -> None:
+    """Of few classes, all differences from the largest: the table's every entry."""
+    cases = KernelCases(74)
+    for scale in (1.0, 0.1, 0.054, 0.01, 1e-3, 2.0**-7, 2.0**-25):
+        x = cases.input((1, 2), scale, cases.zero_point())
+        y = cases.activation((1, 2), 1 / 256, -128)
+        cases.op(f"2 at {scale:g}", "SOFTMAX", [x], y, options("Softmax", beta=1.0))
+    cases.target = {"optimize": "flash"}
+    tflite = cases.tflite()
+    sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, optimize="flash"))
+    kernels = [layer.kernel for layer in sources.layers]
+    assert kernels.count("softmax_s8_series_ref") >= 6
+    model, oracle = HostModel(sources), Oracle(tflite, exact_to)
+    for other in range(-128, 128):
+        row = np.array([[127, other]], np.int8)
+        rows = [row] * len(kernels)
+        for want, have in zip(oracle.run(*rows), model.run(*rows), strict=True):
+            assert want.tolist() == have.tolist(), other
+    assert cases.sanitized_mismatches(exact_to) == 0
+
+
+@pytest.mark.parametrize(
+    ("optimize", "classes", "computed"),
+    [
+        ("speed", 15, True),
+        ("speed", 16, False),
+        ("flash", 255, True),
+        ("flash", 256, False),
+    ],
+)
+def test_a_table_that_hardly_anything_reads_is_not_flashed(
+    optimize: Optimize, classes: int, computed: bool
+) -> None:
+    cases = KernelCases(75)
+    x = cases.input((1, classes), 0.01, 0)
+    y = cases.activation((1, classes), 1 / 256, -128)
+    cases.op("softmax", "SOFTMAX", [x], y, options("Softmax", beta=1.0))
+    sources = generate(read_model(cases.tflite()), CodegenOptions(optimize=optimize))
+    assert (sources.weights_bytes == 0) is computed
+    assert sources.layers[0].kernel.endswith("_series_ref") is computed

@@ -331,16 +331,16 @@ def _bands(numbers: _Numbers, multiplier: int) -> Overlap | None:
 
 _Order = Callable[[_Numbers], Overlap | None]
 
+_ELEMENTWISE = (
+    "add_s8_double_dsp", "add_s8_double_mve", "add_s8_equal_double_dsp", "add_s8_equal_double_mve",
+    "add_s8_plane_dsp", "add_s8_plane_mve", "add_s8_plane_plain", "add_s8_ref", "map_s8_clamp_ref",
+    "map_s8_table_ref", "softmax_s8_ref", "softmax_s8_series_ref",
+)  # fmt: skip
+"""Kernels that read each element, or some, before they write it, or them."""
+
 _ORDERS: Mapping[str, _Order] = MappingProxyType(
     {
-        "add_s8_double_dsp": _every_element,
-        "add_s8_double_mve": _every_element,
-        "add_s8_equal_double_dsp": _every_element,
-        "add_s8_equal_double_mve": _every_element,
-        "add_s8_plane_dsp": _every_element,
-        "add_s8_plane_mve": _every_element,
-        "add_s8_plane_plain": _every_element,
-        "add_s8_ref": _every_element,
+        **dict.fromkeys(_ELEMENTWISE, _every_element),
         "average_pool_2d_s8_dsp": _pool_in_fours,
         "average_pool_2d_s8_mve": _pool_in_eights,
         "average_pool_2d_s8_ref": _pool_by_element,
@@ -388,14 +388,11 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "fully_connected_s8_per_channel_half_away_ref": _outputs_of_rows,
         "fully_connected_s8_per_channel_ref": _outputs_of_rows,
         "fully_connected_s8_ref": _outputs_of_rows,
-        "map_s8_clamp_ref": _every_element,
-        "map_s8_table_ref": _every_element,
         "max_pool_2d_s8_dsp": _pool_in_fours,
         "max_pool_2d_s8_mve": _pool_in_blocks,
         "max_pool_2d_s8_ref": _pool_by_element,
         "mean_s8_dsp": _mean_in_fours,
         "mean_s8_mve": _mean_in_eights,
         "mean_s8_ref": _mean_by_element,
-        "softmax_s8_ref": _every_element,
     }
 )

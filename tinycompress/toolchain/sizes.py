@@ -19,9 +19,10 @@ symbols do not tell their source file, so the platform's global functions are kn
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +37,9 @@ STACK_SECTION = ".tc_stack"
 _PLATFORM_PREFIXES = ("tc_platform_", "tc_fault_", "tc_stack_")
 _PLATFORM_NAMES = frozenset({"tc_reset", "tc_start", "tc_unhandled", "tc_vectors"})
 _PLATFORM_SECTIONS = frozenset({".vectors", ".boot2"})
+_PROTOCOL_PREFIXES = ("tc_proto_", "tc_cobs_", "tc_crc32")
+_PROTOCOL_FILES = frozenset({"tc_proto.c", "tc_proto_requests.c", "tc_cobs.c", "tc_crc32.c"})
+_TABLE = re.compile(r"^tcm_.*_(exps|reciprocals|sigmoid|sizes|table)(_\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,54 @@ def flash_sizes(image: ElfImage, groups: SourceGroups) -> FlashSizes:
         runtime_bytes=totals["runtime"],
         platform_bytes=totals["platform"],
     )
+
+
+@dataclass(frozen=True)
+class CodeSizes:
+    """Flash that is not weights, by what it is for.
+
+    Args:
+        kernels_bytes: The category.
+        tables_bytes: Of the category of weights what the model does not train: parameters of
+            layers, lists of them, and tables that operators look up.
+        runtime_bytes: The category but for the protocol.
+        platform_bytes: The category.
+        protocol_bytes: The conversation with the host, which a product leaves out; not in
+            ``total_bytes``.
+    """
+
+    kernels_bytes: int
+    tables_bytes: int
+    runtime_bytes: int
+    platform_bytes: int
+    protocol_bytes: int
+
+    @property
+    def total_bytes(self) -> int:
+        """All but weights and protocol."""
+        return self.kernels_bytes + self.tables_bytes + self.runtime_bytes + self.platform_bytes
+
+
+def code_sizes(items: Iterable[FlashItem]) -> CodeSizes:
+    """What firmware of the AOT engine flashes beside its weights."""
+    totals: Counter[str] = Counter()
+    for item in items:
+        totals[_kind_of_code(item)] += item.size_bytes
+    return CodeSizes(
+        kernels_bytes=totals["kernels"],
+        tables_bytes=totals["tables"],
+        runtime_bytes=totals["runtime"],
+        platform_bytes=totals["platform"],
+        protocol_bytes=totals["protocol"],
+    )
+
+
+def _kind_of_code(item: FlashItem) -> str:
+    if item.category == "weights":
+        # Weights are global; what the model's main source file keeps to itself is not.
+        return "tables" if item.file is not None or _TABLE.match(item.name) else "weights"
+    protocol = item.file in _PROTOCOL_FILES or item.name.startswith(_PROTOCOL_PREFIXES)
+    return "protocol" if protocol else item.category
 
 
 def ram_sizes(image: ElfImage) -> RamSizes:

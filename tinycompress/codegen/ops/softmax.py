@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.rescale import factor
@@ -21,6 +21,9 @@ _REF = {
     DType.INT8: Kernel("softmax_s8_ref", "softmax_s8"),
     DType.INT16: Kernel("softmax_s8_s16_ref", "softmax_s8"),
 }
+_SERIES_REF = Kernel("softmax_s8_series_ref", "softmax_s8")
+_ENTRIES_PER_ELEMENT = {"speed": 16, "ram": 16, "flash": 1}
+"""Entries of a table of exponentials that are too many for each element which looks one up."""
 _WIDE_REF = Kernel("softmax_s16_ref", "softmax_s16")
 _OUTPUTS = {
     (DType.INT8, DType.INT8): (1 / 256, -128, 0.0),
@@ -117,20 +120,27 @@ def _lower_wide(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Tabulate the exponentials."""
+    """Tabulate the exponentials, unless so few are looked up that the table is a waste of flash."""
     if o.operand(graph, op, 0).dtype is DType.INT16:
         return _lower_wide(graph, op, options)
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    table = softmax_exp_table(_scaling(graph, op))
+    scaling = _scaling(graph, op)
+    table = softmax_exp_table(scaling)
+    kernel = _REF[y.dtype]
+    exps: dict[str, ParamValue] = {"exps": ConstArray(x.name, "exps", np.array(table, np.int32))}
+    few = x.elements * _ENTRIES_PER_ELEMENT[options.optimize] < len(table)
+    if few and y.dtype is DType.INT8:
+        kernel = _SERIES_REF
+        exps = {"multiplier": scaling.multiplier, "left_shift": scaling.left_shift}
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_REF[y.dtype],
+        kernel=kernel,
         params={
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
-            "table_count": len(table),
-            "exps": ConstArray(x.name, "exps", np.array(table, np.int32)),
+            "differences": len(table),
+            **exps,
         },
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,

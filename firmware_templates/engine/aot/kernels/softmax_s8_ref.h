@@ -4,18 +4,9 @@
 
 #include "softmax_s8.h"
 
-/* input [rows, depth] -> output [rows, depth] */
 TCK_SMALL void tck_softmax_s8_ref(const tck_softmax_s8_params *p, const int8_t *input,
                                   int8_t *output) {
-    for (int32_t r = 0; r < p->rows; ++r) {
-        const tck_softmax_s8_row row = tck_softmax_s8_sum(p, input);
-        for (int32_t c = 0; c < p->depth; ++c) {
-            const int32_t value = tck_softmax_s8_element(p, row, input[c], 8);
-            output[c] = (int8_t)tck_min(value + INT8_MIN, INT8_MAX);
-        }
-        input += p->depth;
-        output += p->depth;
-    }
+    tck_softmax_s8(p, tck_softmax_s8_tabled, input, output, 1);
 }
 
 #endif
