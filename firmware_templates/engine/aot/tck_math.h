@@ -182,7 +182,7 @@ TCK_INLINE int32_t tck_rounded_average(int32_t total, int32_t count) {
 /* 1 / (1 + x) for a Q0.31 in [0, 1), as a Q0.31: three Newton-Raphson steps on a Q2.29 that starts
  * from 48/17 - 32/17 d. */
 TCK_INLINE int32_t tck_one_over_one_plus_x(int32_t x) {
-    const int32_t half_denominator = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1);
+    const int32_t half_denominator = (x >> 1) + (INT32_C(1) << 30);
     int32_t y = 1515870810 + tck_doubling_high_mul(half_denominator, -1010580540);
     for (int32_t step = 0; step < 3; ++step) {
         const int32_t error = (INT32_C(1) << 29) - tck_doubling_high_mul(half_denominator, y);
