@@ -83,7 +83,7 @@ class GraphMaker(KernelCases):
         self._used: set[int] = set()
         self._ends: list[int] = []
         self._variables: list[Variable] = []
-        self._limits: dict[int, int] = {}
+        self._limits: dict[int, Array] = {}
 
     def add(self, graph: GraphSeed) -> None:
         """Add a graph; what it has does not depend on the others in the file."""
@@ -120,10 +120,13 @@ class GraphMaker(KernelCases):
         self._pool.append(x)
         return x
 
-    def index_input(self, shape: Sequence[int], limit: int) -> int:
-        """An int32 input of the model that gets values from 0 up to ``limit``."""
-        index = self.plain_input(shape, "int32")
-        self._limits[index] = limit
+    def index_input(self, shape: Sequence[int], limits: Sequence[int]) -> int:
+        """An input of the model with integers from 0 up to a limit, one for all or for each of the
+        last dimension; int32, or int64 where the runtime takes it.
+        """
+        dtype = "int64" if self.exact_to == "litert" and self.chance(0.5) else "int32"
+        index = self.plain_input(shape, dtype)
+        self._limits[index] = np.array(limits, dtype)
         return index
 
     def put(
@@ -229,7 +232,7 @@ class GraphMaker(KernelCases):
         limits = [self._limits.get(index) for index in self._inputs]
         return [
             tuple(
-                array if limit is None else np.abs(array) % limit
+                array if limit is None else (np.abs(array) % limit).reshape(array.shape)
                 for array, limit in zip(sample, limits, strict=True)
             )
             for sample in super().samples(count)

@@ -51,20 +51,36 @@ def cast(g: GraphMaker, x: Activation) -> Found:
 
 
 def gather(g: GraphMaker, x: Activation) -> Found:
-    """Indices that the host gives, or that the model computes."""
+    """Indices that are given or computed by the model, for each batch its own or not."""
     at = int(g.rng.integers(len(x.shape)))
-    shape = g.shape(int(g.pick(0, 1, 1, 2)), 5)
-    size = [*x.shape[:at], *shape, *x.shape[at + 1 :]]
+    batches = list(x.shape[:1]) if at > 0 and g.chance(0.3) else []
+    shape = [*batches, *g.shape(int(g.pick(0, 1, 1, 2)), 5)]
+    size = [*x.shape[:at], *shape[len(batches) :], *x.shape[at + 1 :]]
     if not size or not g.fits(size):
         return None
     axis = at - len(x.shape) if g.chance(0.3) else at
-    if shape and g.chance(0.5):
+    if shape and len(shape) < 4 and g.chance(0.5):
         scores = g.new_input([*shape, x.shape[at]])
         where = _positions(g, g.pick("ARG_MAX", "ARG_MIN"), scores, len(shape))
     else:
-        where = g.index_input(shape, x.shape[at])
-    table = options("Gather", axis=axis)
+        where = g.index_input(shape, [x.shape[at]])
+    table = options("Gather", axis=axis, batchDims=len(batches))
     return g.put("GATHER", [x, where], size, table, scale=x.scale, zero=x.zero)
+
+
+def gather_nd(g: GraphMaker, x: Activation) -> Found:
+    depth = int(g.rng.integers(1, min(len(x.shape), 5) + 1))
+    shape = [*g.shape(int(g.pick(0, 1, 1, 2)), 5), depth]
+    size = [*shape[:-1], *x.shape[depth:]]
+    if not size or not g.fits(size):
+        return None
+    limits = x.shape[:depth]
+    if g.chance(0.4):
+        where = g.int32(g.rng.integers(0, limits, shape))
+    else:
+        where = g.index_input(shape, limits)
+    table = options("GatherNd")
+    return g.put("GATHER_ND", [x, where], size, table, scale=x.scale, zero=x.zero)
 
 
 def float_input(g: GraphMaker, x: Activation) -> Found:
@@ -83,5 +99,6 @@ TYPES: dict[str, Emitter] = {
     "CAST": cast,
     "DEQUANTIZE": float_output,
     "GATHER by computed indices": gather,
+    "GATHER_ND": gather_nd,
     "QUANTIZE of float32": float_input,
 }
