@@ -43,6 +43,8 @@ DEPTHWISE_CASES = (
     ConvCase(height=28, width=1, channels=4, kernel=(5, 1), padding="VALID", **_RELU),
     ConvCase(height=24, width=1, channels=4, kernel=(10, 1), **_ONE),
     ConvCase(height=15, width=1, channels=12, kernel=(15, 1), padding="VALID", **_ONE),
+    ConvCase(height=20, width=1, channels=3, kernel=(16, 1), **_ONE),
+    ConvCase(height=20, width=1, channels=3, kernel=(17, 1), **_ONE),
     ConvCase(height=1, width=19, channels=3, kernel=(1, 4), stride=(1, 2), **_ONE),
     ConvCase(height=8, width=13, channels=1, kernel=(4, 4), stride=(2, 2), outputs=8),
     ConvCase(height=11, width=9, channels=1, kernel=(5, 8), stride=(2, 2), outputs=4),

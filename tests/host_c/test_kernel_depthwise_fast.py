@@ -99,6 +99,7 @@ def test_every_kernel_is_among_the_cases() -> None:
         "depthwise_3x3_s8_thumb1",
         "depthwise_planes_s8_dsp",
         "depthwise_planes_s8_double_plain",
+        "depthwise_planes_s8_double_thumb1",
         "depthwise_planes_s8_fitted_plain",
         "depthwise_quads_s8_double_dsp",
         "depthwise_quads_s8_fitted_dsp",

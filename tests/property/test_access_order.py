@@ -104,6 +104,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
     "depthwise_3x3_s8_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),
+    "depthwise_planes_s8_double_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_fitted_plain": (depthwise(), orders.planes),
     "depthwise_quads_s8_fitted_dsp": (
         geometry().flatmap(lambda g: sizes.map(lambda c: {**g, "channels": 4 * c})),

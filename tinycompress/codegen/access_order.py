@@ -372,6 +372,7 @@ _ORDERS: Mapping[str, _Order] = MappingProxyType(
         "depthwise_3x3_s8_thumb1": _planes,
         "depthwise_conv_2d_s8_ref": _depthwise_by_element,
         "depthwise_planes_s8_double_plain": _planes,
+        "depthwise_planes_s8_double_thumb1": _planes,
         "depthwise_planes_s8_dsp": _planes,
         "depthwise_planes_s8_fitted_plain": _planes,
         "depthwise_quads_s8_double_dsp": _quads,

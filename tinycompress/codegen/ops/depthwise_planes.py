@@ -24,6 +24,9 @@ _FITTED_FRACTION_BITS = 8
 _PLANE_LIMIT_BYTES = 2048
 """Planes above it hold a band of rows only."""
 _PARAMS = "depthwise_planes_s8"
+_DOUBLE_PLAIN = "depthwise_planes_s8_double_plain"
+_THUMB1_COLUMNS = 16
+"""Of a filter, that depthwise_planes_s8_double_thumb1.h has code for."""
 _PLAIN_OFFSET = 128
 """Added to inputs in the planes of the kernels in plain C."""
 _PLAIN_FRACTION_BITS = (4, 2)
@@ -93,9 +96,7 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
             "multipliers": problem.array("multipliers", [m for m, _ in doubles], np.int32),
             "shifts": problem.array("shifts", [shift for _, shift in doubles], np.int8),
         }
-        yield _layer(
-            problem, Kernel("depthwise_planes_s8_double_plain", _PARAMS), tables, 0, _PLAIN_OFFSET
-        )
+        yield _layer(problem, Kernel(_DOUBLE_PLAIN, _PARAMS), tables, 0, _PLAIN_OFFSET)
 
 
 def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
@@ -104,7 +105,13 @@ def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
     if stream is not None:
         kernel = Kernel("depthwise_3x3_s8_thumb1", _PARAMS)
         yield _layer(problem, kernel, {"weights": stream}, 0, _PLAIN_OFFSET)
-    yield from plain_variants(problem)
+    for layer in plain_variants(problem):
+        if layer.kernel.name == _DOUBLE_PLAIN and problem.geometry.size[1] <= _THUMB1_COLUMNS:
+            # Weights as words.
+            scratch_bytes = layer.scratch_bytes + 4 * problem.rows.shape[1]
+            kernel = Kernel("depthwise_planes_s8_double_thumb1", _PARAMS)
+            yield replace(layer, kernel=kernel, scratch_bytes=scratch_bytes)
+        yield layer
 
 
 def _split_stream(problem: DepthwiseProblem) -> ConstArray | None:
