@@ -13,6 +13,7 @@ from wide_cases import WideCases
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.host import HostModel
+from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
@@ -214,6 +215,34 @@ def _unary(seed: int) -> WideCases:
                 cases.op(f"{kind} {scale:g} x {ratio}", kind, [x], y,
                          options("Abs") if kind == "ABS" else None)  # fmt: skip
     return cases
+
+
+def _only_litert(seed: int) -> WideCases:
+    cases = WideCases(seed)
+    for scale in (2.0**-12, 1e-4, 0.0003, 0.001, 1e-7, 0.0024):
+        largest = float(np.exp(scale * 32767))
+        for out in (largest / 32767, largest / 3000, 1e-4):
+            x, y = cases.wide_input([1, 5000], scale), cases.wide([1, 5000], out)
+            cases.op(f"EXP {scale:g} to {out:g}", "EXP", [x], y, None)
+        x, y = cases.wide_input([1, 99], scale), cases.wide([1, 99], 3 * scale)
+        cases.op(f"NEG {scale:g}", "NEG", [x], y, None)
+    return cases
+
+
+def test_what_litert_alone_has_of_int16_is_exact() -> None:
+    assert _only_litert(180).mismatches("litert", count=4) == []
+
+
+def test_what_litert_alone_has_of_int16_has_no_undefined_behaviour() -> None:
+    assert _only_litert(181).sanitized_mismatches("litert") == 0
+
+
+def test_an_exponential_beyond_float32_is_refused() -> None:
+    cases = WideCases(182)
+    x, y = cases.wide_input([1, 9], 0.003), cases.wide([1, 9], 1.0)
+    cases.op("EXP", "EXP", [x], y, None)
+    with pytest.raises(ModelError, match=r"input scale 0\.003 leaves float32"):
+        generate(read_model(cases.tflite()), CodegenOptions(exact_to="litert"))
 
 
 @pytest.mark.parametrize("exact_to", BOTH)

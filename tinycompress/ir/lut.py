@@ -34,6 +34,7 @@ def sigmoid_table() -> tuple[int, ...]:
 
 
 _STEPS = 512
+_SOFTMAX_SCALE = 2.0 / 65535
 _MIN, _MAX = -(2**15), 2**15 - 1
 
 
@@ -44,28 +45,49 @@ def exp_table(*, double: bool) -> tuple[int, ...]:
     Args:
         double: Computed in double precision, as LiteRT does; TFLM does in single precision.
     """
-    return _populated(10.0 / 65535, _MAX, math.exp, double=double)
+    return _populated(10.0 / 65535, _MAX, _SOFTMAX_SCALE, math.exp, double=double)
 
 
 @functools.lru_cache(maxsize=2)
 def reciprocal_table(*, double: bool) -> tuple[int, ...]:
     """1 / (1 + x) of 0 .. 1 at 513 places, as Q0.15: for the int16 SOFTMAX; as `exp_table`."""
-    return _populated(1.0 / 65535, _MIN, lambda x: 1.0 / (1.0 + x), double=double)
+    return _populated(1.0 / 65535, _MIN, _SOFTMAX_SCALE, lambda x: 1.0 / (1.0 + x), double=double)
+
+
+def function_table(
+    scale: float, output_scale: float, function: Callable[[float], float]
+) -> tuple[int, ...]:
+    """A function of an int16 at 513 places, in single precision; zero points are 0.
+
+    Raises:
+        ValueError: The function leaves what float32 can hold.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            return _populated(scale, 0, output_scale, function, double=False)
+        except (OverflowError, ValueError) as error:
+            raise ValueError(f"input scale {scale:g} leaves float32") from error
 
 
 _Float = type[np.float32] | type[np.float64]
 
 
 def _populated(
-    scale: float, zero_point: int, function: Callable[[float], float], *, double: bool
+    scale: float,
+    zero_point: int,
+    output_scale: float,
+    function: Callable[[float], float],
+    *,
+    double: bool,
 ) -> tuple[int, ...]:
-    """A table of int16 at output scale 2/65535, step by step as the runtimes fill it.
+    """A table of int16, step by step as the runtimes fill it.
 
     Each entry is lowered by half of what interpolation errs by in the middle of its step.
 
     Args:
         scale: Of the input.
         zero_point: Of the input.
+        output_scale: Of the output, whose zero point is 0.
         function: In double precision; its results are rounded to the precision of the rest.
         double: Whether that is double precision.
     """
@@ -73,8 +95,7 @@ def _populated(
     step_scale = real(scale)
     input_min = step_scale * real(_MIN - zero_point)
     input_max = step_scale * real(_MAX - zero_point)
-    output_scale = real(2.0) / real(65535)
-    output_min, output_max = output_scale * real(_MIN), output_scale * real(_MAX)
+    output_min, output_max = real(output_scale) * real(_MIN), real(output_scale) * real(_MAX)
     step = (input_max - input_min) / real(_STEPS)
     inverse = real(65536) / (output_max - output_min)
 

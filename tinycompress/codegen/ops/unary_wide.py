@@ -1,20 +1,24 @@
-"""LOGISTIC, TANH, LEAKY_RELU and ABS on int16, which no table of all values serves.
+"""LOGISTIC, TANH, EXP, LEAKY_RELU, ABS and NEG on int16, which no table of all values serves.
 
-Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids; the others rescale.
+Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids, LiteRT EXP in one that it
+fills for the scales; LEAKY_RELU and ABS rescale.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.rescale import Rescale, factor, rescale_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32
 from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
-from tinycompress.ir.lut import sigmoid_table
+from tinycompress.ir.lut import function_table, sigmoid_table
 
 _POWER_OF_TWO_SHIFTS = {"LOGISTIC": (0,), "TANH": (0, 1)}
 """Input scales 2^(shift - 12) that need no multiplication."""
@@ -29,6 +33,10 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """
     if op.kind in _POWER_OF_TWO_SHIFTS:
         return _interpolated(graph, op)
+    if op.kind == "EXP":
+        return _exponential(graph, op)
+    if op.kind == "NEG":
+        return _elementwise(graph, op, Kernel("neg_s16_ref", "neg_s16"), {})
     rescale = (
         _leaky_relu(graph, op, options)
         if op.kind == "LEAKY_RELU"
@@ -42,17 +50,25 @@ def _interpolated(graph: Graph, op: Op) -> Layer:
     if log2_if_whole(o.quantization(y).scale) != _OUTPUT_LOG2:
         raise ValueError(f"output scale {o.quantization(y).scale:g} must be 2^-15")
     multiplier, shift = _position_factor(op.kind, o.quantization(x).scale)
-    table = np.array(sigmoid_table(), np.uint16)
+    table = ConstArray("sigmoid", "table", np.array(sigmoid_table(), np.uint16))
+    params: dict[str, ParamValue] = {"multiplier": multiplier, "shift": shift, "table": table}
+    return _elementwise(graph, op, Kernel(f"{op.kind.lower()}_s16_ref", "lut_s16"), params)
+
+
+def _exponential(graph: Graph, op: Op) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    entries = function_table(o.quantization(x).scale, o.quantization(y).scale, math.exp)
+    table = ConstArray(y.name, "table", np.array(entries, np.int16))
+    return _elementwise(graph, op, Kernel("map_s16_table_ref", "map_s16_table"), {"table": table})
+
+
+def _elementwise(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel(f"{op.kind.lower()}_s16_ref", "lut_s16"),
-        params={
-            "count": y.elements,
-            "multiplier": multiplier,
-            "shift": shift,
-            "table": ConstArray("sigmoid", "table", table),
-        },
+        kernel=kernel,
+        params={"count": y.elements, **params},
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),

@@ -2,7 +2,7 @@
 #ifndef TCK_SOFTMAX_S16_REF_H
 #define TCK_SOFTMAX_S16_REF_H
 
-#include "../tck_math.h"
+#include "interpolate_s16.h"
 
 typedef struct {
     int32_t rows;
@@ -13,18 +13,11 @@ typedef struct {
     const int16_t *reciprocals; /* [513]: 1 / (1 + x) of 0 .. 1 as a Q0.15 */
 } tck_softmax_s16_params;
 
-/* A function of an int16 between its values at every 128th. */
-TCK_INLINE int32_t tck_softmax_s16_interpolate(int32_t x, const int16_t *table) {
-    const int16_t *low = table + 256 + (x >> 7);
-    const int32_t slope = (int16_t)(low[1] - low[0]);
-    return (int16_t)(low[0] + ((slope * (x & 0x7F) + 64) >> 7));
-}
-
 /* exp of an input's difference from the largest of its row, as a Q0.15. */
 TCK_INLINE int32_t tck_softmax_s16_exp(const tck_softmax_s16_params *p, int32_t difference) {
     const int32_t scaled = tck_multiply_double(difference, p->multiplier, p->shift);
     const int32_t position = tck_clamp(tck_add_wrap(scaled, INT16_MAX), INT16_MIN, INT16_MAX);
-    return tck_softmax_s16_interpolate(position, p->exps);
+    return tck_interpolate_s16(position, p->exps);
 }
 
 /* One row; its exponentials wait in the output for their sum. */
@@ -44,7 +37,7 @@ TCK_INLINE void tck_softmax_s16_row(const tck_softmax_s16_params *p, const int16
     const int32_t mantissa =
         (int32_t)((((int64_t)sum << headroom) + (INT64_C(1) << 14)) >> 15); /* 1 .. 2 as a Q1.16 */
     const int32_t position = tck_clamp(mantissa - (1 << 15) - (1 << 16), INT16_MIN, INT16_MAX);
-    const int32_t reciprocal = tck_softmax_s16_interpolate(position, p->reciprocals);
+    const int32_t reciprocal = tck_interpolate_s16(position, p->reciprocals);
     const int32_t shift = 31 - headroom;
     for (int32_t c = 0; c < p->depth; ++c) {
         const int32_t product = output[c] * reciprocal;
