@@ -2,8 +2,9 @@
 
 Runs every layer of real models by every kernel that can compute it, on one virtual board for each
 family of cores, and fits the cycles of each kernel by a sum over the features of
-``tinycompress.codegen.chooser``, no factor negative, relative errors squared. Kernels that too few
-layers of different sizes ran by, or that no sum describes, get no costs. Kernels that layers share
+``tinycompress.codegen.chooser``, no factor negative, relative errors squared. QEMU runs the board
+with MVE, which has no cycles: instructions are fitted there. Kernels that too few layers of
+different sizes ran by, or that no sum describes, get no costs. Kernels that layers share
 with ``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
 ``tinycompress/codegen/kernel_costs.json``.
 """
@@ -19,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -29,15 +30,16 @@ from tinycompress import _files
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.chooser import FEATURES, features
-from tinycompress.device.emulator import VirtualBoard
+from tinycompress.codegen.chooser import FEATURES, CostUnit, cost_unit, features
+from tinycompress.codegen.options import CoreFamily
+from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
-BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")
+BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_an547")
 _COSTS_FILE = ROOT / "tinycompress" / "codegen" / "kernel_costs.json"
 
 _LARGEST_ERROR = 0.4
@@ -47,13 +49,13 @@ Floats = npt.NDArray[np.float64]
 
 
 class Sample(NamedTuple):
-    """One layer by one kernel; `shared_cycles` where several layers ran one copy of it."""
+    """One layer by one kernel; ``shared_count`` where several layers ran one copy of it."""
 
-    family: str
+    family: CoreFamily
     kernel: str
     features: tuple[int, ...]
-    cycles: int
-    shared_cycles: int | None
+    count: int
+    shared_count: int | None
 
 
 def samples_of(model: Path, board_name: str) -> list[Sample]:
@@ -72,7 +74,7 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
             return
         seen |= kernels
         small = generate(graph, replace(options, candidate=candidate, optimize="flash"))
-        cycles, of_small = (_cycles(each, board, tflite) for each in (sources, small))
+        counts, of_small = (_counts(each, board, tflite) for each in (sources, small))
         users = Counter(layer.kernel for layer in sources.layers)
         yield [
             Sample(
@@ -82,41 +84,43 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
                 taken,
                 taken_shared if users[layer.kernel] > 1 else None,
             )
-            for layer, taken, taken_shared in zip(sources.layers, cycles, of_small, strict=True)
+            for layer, taken, taken_shared in zip(sources.layers, counts, of_small, strict=True)
         ]
 
 
-def _cycles(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
-    """What each layer takes."""
+def _counts(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
+    """What each layer takes, in the unit of the board's family of cores."""
     with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
         project = render_project(
             sources, board, Path(directory) / "p", tflite=tflite, model_name="model"
         )
         built = build(project, board, toolchain="gcc")
-        link = VirtualBoard(board, built.elf)
-        one = Samples(random_samples(sources.inputs, 1).sample(0))
+        link = open_link(board, built.elf)
+        one = Samples(random_samples(tflite, 1).sample(0))
         once = BenchOptions(runs=1, warmup=0)
         try:
             result = bench(built, board, link, tflite=tflite, samples=one, options=once)
         finally:
             link.close()
-    found = [cost.cycles for cost in result.layers if cost.cycles is not None]
+    unit = cost_unit(CodegenOptions.for_board(board).family)
+    counts = [each.cycles if unit == "cycles" else each.instructions for each in result.layers]
+    found = [count for count in counts if count is not None]
     if len(found) != len(sources.layers):
-        raise SystemExit(f"{board.id}: no cycles of layers")
+        raise SystemExit(f"{board.id}: no {unit} of layers")
     return found
 
 
-def fit(rows: Floats, cycles: Floats) -> Floats:
-    """Factors, none negative, that give the cycles with the least sum of squared relative errors.
+def fit(rows: Floats, counts: Floats) -> Floats:
+    """Factors, none negative, that give the counts with the least sum of squared relative errors.
 
     Factors that come out negative are left out, the most negative first, until none is.
     """
-    weighted = rows / cycles[:, None]
+    weighted = rows / counts[:, None]
     active = [i for i in range(rows.shape[1]) if rows[:, i].any()]
     while True:
         # Features of very different sizes: equal norms keep the solution well conditioned.
         norms = np.linalg.norm(weighted[:, active], axis=0)
-        scaled = np.linalg.lstsq(weighted[:, active] / norms, np.ones(len(cycles)), rcond=1e-9)[0]
+        scaled = np.linalg.lstsq(weighted[:, active] / norms, np.ones(len(counts)), rcond=1e-9)[0]
         solution = scaled / norms
         if (solution >= 0).all() or len(active) == 1:
             break
@@ -128,13 +132,15 @@ def fit(rows: Floats, cycles: Floats) -> Floats:
 
 def costs(samples: Sequence[Sample]) -> dict[str, Any]:
     """The contents of kernel_costs.json."""
-    of_kernel: dict[tuple[str, str], list[tuple[tuple[int, ...], int]]] = defaultdict(list)
-    shared: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    of_kernel: dict[tuple[CoreFamily, str], list[tuple[tuple[int, ...], int]]] = defaultdict(list)
+    shared: dict[tuple[CoreFamily, str], list[tuple[int, int]]] = defaultdict(list)
     for family, kernel, values, count, count_shared in samples:
         of_kernel[family, kernel].append((values, count))
         if count_shared is not None:
             shared[family, kernel].append((count, count_shared))
-    factors: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    factors: dict[str, dict[str, dict[str, list[float]]]] = {
+        unit: defaultdict(dict) for unit in get_args(CostUnit)
+    }
     errors: dict[str, dict[str, float]] = defaultdict(dict)
     unknown: dict[str, list[str]] = defaultdict(list)
     for (family, kernel), found in sorted(of_kernel.items()):
@@ -144,19 +150,20 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
         if len(np.unique(rows, axis=0)) <= np.linalg.matrix_rank(rows):
             unknown[family].append(kernel)
             continue
-        cycles = np.array([taken for _, taken in found], np.float64)
-        solution = fit(rows, cycles)
-        error = float(np.abs(rows @ solution / cycles - 1).max())
+        counts = np.array([taken for _, taken in found], np.float64)
+        solution = fit(rows, counts)
+        error = float(np.abs(rows @ solution / counts - 1).max())
         if error > _LARGEST_ERROR:
             unknown[family].append(kernel)
             continue
-        factors[family][kernel] = [float(f"{value:.4g}") for value in solution]
+        rounded = [float(f"{value:.4g}") for value in solution]
+        factors[cost_unit(family)][family][kernel] = rounded
         errors[family][kernel] = round(error, 3)
     return {
         "how": "make kernel-costs: layers of the benchmark models on virtual boards, gcc",
         "boards": list(BOARDS),
         "features": list(FEATURES),
-        "cycles": factors,
+        **factors,
         "largest_relative_error": errors,
         "too_few_or_too_different": unknown,
         "shared": _shared_shares(shared),
@@ -164,11 +171,11 @@ def costs(samples: Sequence[Sample]) -> dict[str, Any]:
 
 
 def _shared_shares(
-    cycles: Mapping[tuple[str, str], Sequence[tuple[int, int]]],
+    counts: Mapping[tuple[CoreFamily, str], Sequence[tuple[int, int]]],
 ) -> dict[str, dict[str, float]]:
     """By family and kernel: what one copy for all layers takes more, as a share."""
     shares: dict[str, dict[str, float]] = defaultdict(dict)
-    for (family, kernel), pairs in sorted(cycles.items()):
+    for (family, kernel), pairs in sorted(counts.items()):
         alone, together = (sum(column) for column in zip(*pairs, strict=True))
         shares[family][kernel] = round(together / alone - 1, 4)
     return shares
@@ -176,7 +183,12 @@ def _shared_shares(
 
 def merged(known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     """What was found, and of families that it does not have what was known."""
-    by_family = ("cycles", "largest_relative_error", "too_few_or_too_different", "shared")
+    by_family = (
+        *get_args(CostUnit),
+        "largest_relative_error",
+        "too_few_or_too_different",
+        "shared",
+    )
     return {
         key: {**known.get(key, {}), **value} if key in by_family else value
         for key, value in found.items()

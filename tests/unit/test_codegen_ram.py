@@ -196,6 +196,6 @@ def test_what_sharing_costs_is_said(
     share: float | None, cycles: float | None, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "shared_cost", lambda *_: share)
-    monkeypatch.setattr(sharing, "predicted_cycles", lambda *_: cycles)
+    monkeypatch.setattr(sharing, "predicted_cost", lambda *_: cycles)
     trades = _generated(_two_convolutions(), replace(SPEED, optimize="flash")).trades
     assert [trade.partition(" for 2 layers")[2] for trade in trades] == [said]

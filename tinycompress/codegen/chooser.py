@@ -1,7 +1,8 @@
 """Which of several exact kernels runs a layer: the one that takes least by measured costs.
 
 ``kernel_costs.json`` beside this module says how many cycles each kernel takes on each family of
-cores, as a sum over what a layer has much or little of. ``make kernel-costs`` writes it: it runs
+cores, or how many instructions where cycles are not known, as a sum over what a layer has much or
+little of. ``make kernel-costs`` writes it: it runs
 the layers of real models by every kernel that can compute them on virtual boards, and fits the sum.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
@@ -21,11 +22,14 @@ from tinycompress.codegen.param_types import fits_fields
 FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
 """What costs are in proportion to: see ``features``."""
 
+CostUnit = Literal["cycles", "instructions"]
+"""What costs are counted in: see ``cost_unit``."""
+
 _COSTS_FILE = Path(__file__).with_name("kernel_costs.json")
 
 
 def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
-    """The layer by the kernel that is predicted to take the fewest cycles.
+    """The layer by the kernel that is predicted to cost least.
 
     Kernels whose parameters have no room for the layer's numbers are left out.
 
@@ -46,23 +50,28 @@ def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
         return min(wanted, key=lambda layer: layer.scratch_bytes)
     best = layers[0]
     for layer in layers[1:]:
-        least, cost = (predicted_cycles(each, options.family) for each in (best, layer))
+        least, cost = (predicted_cost(each, options.family) for each in (best, layer))
         if least is not None and cost is not None and cost < least:
             best = layer
     return best
 
 
-def predicted_cycles(layer: Layer, family: CoreFamily) -> float | None:
-    """What a layer takes by its kernel; None for a kernel that was not measured."""
-    factors = _costs()["cycles"].get(family, {}).get(layer.kernel.name)
+def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
+    """What a layer takes by its kernel, in ``cost_unit(family)``; None if that was not measured."""
+    factors = _costs()[cost_unit(family)].get(family, {}).get(layer.kernel.name)
     if factors is None:
         return None
     values = features(layer.output_shape, layer.macs)
     return float(sum(f * v for f, v in zip(factors, values, strict=True)))
 
 
+def cost_unit(family: CoreFamily) -> CostUnit:
+    """Cycles; instructions on cores with MVE, of whose vectors nothing models the cycles."""
+    return "instructions" if family == "mve" else "cycles"
+
+
 def shared_cost(kernel: str, family: CoreFamily) -> float | None:
-    """What one copy of a kernel for several layers takes more, as a share of its cycles.
+    """What one copy of a kernel for several layers takes more, as a share of its cost.
 
     None for a kernel that was not measured both ways.
     """

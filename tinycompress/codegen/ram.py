@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from tinycompress.codegen.chooser import predicted_cycles
+from tinycompress.codegen.chooser import cost_unit, predicted_cost
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.memory import ArenaLayout, lay_out
 from tinycompress.codegen.options import CodegenOptions
@@ -233,9 +233,10 @@ def _patches_trade(graph: Graph, patching: Patching, saved: int) -> str:
 
 
 def _trade(before: Layer, after: Layer, saved: int, options: CodegenOptions) -> str:
-    costs = [predicted_cycles(layer, options.family) for layer in (before, after)]
+    costs = [predicted_cost(layer, options.family) for layer in (before, after)]
     known = ""
     if costs[0] is not None and costs[1] is not None:
-        known = f" for about {costs[1] - costs[0]:.0f} cycles"
+        unit = cost_unit(options.family)
+        known = f" for about {costs[1] - costs[0]:.0f} {unit}"
     kernels = f"{after.kernel.name} instead of {before.kernel.name}"
     return f"layer '{before.name}': {kernels} saves {saved} bytes of RAM{known}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tinycompress.codegen.chooser import predicted_cycles, shared_cost
+from tinycompress.codegen.chooser import cost_unit, predicted_cost, shared_cost
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
 
@@ -36,10 +36,10 @@ def _trade(kernel: Kernel, users: Sequence[Layer], family: CoreFamily) -> str:
         names += f" and {len(users) - _NAMED} more"
     line = f"layers {names}: one copy of {kernel.name} for {len(users)} layers"
     share = shared_cost(kernel.name, family)
-    cycles = [predicted_cycles(layer, family) for layer in users]
-    known = [each for each in cycles if each is not None]
+    costs, unit = [predicted_cost(layer, family) for layer in users], cost_unit(family)
+    known = [each for each in costs if each is not None]
     if share is None:
         return f"{line}; what that costs is not measured for this kernel"
-    if len(known) < len(cycles):
-        return f"{line}, about {100 * share:+.1f} % cycles"
-    return f"{line}, about {share * sum(known):+,.0f} cycles ({100 * share:+.1f} %)"
+    if len(known) < len(costs):
+        return f"{line}, about {100 * share:+.1f} % {unit}"
+    return f"{line}, about {share * sum(known):+,.0f} {unit} ({100 * share:+.1f} %)"
