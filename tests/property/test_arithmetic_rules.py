@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tinycompress.ir import arithmetic as a
+from tinycompress.ir import arithmetic_arrays as arrays
 
 positive_floats = st.floats(1e-30, 1e30, allow_nan=False)
 
@@ -164,3 +166,21 @@ def test_add_scaling_refuses_what_references_abort_on() -> None:
 def test_softmax_scaling_refuses_what_references_abort_on() -> None:
     with pytest.raises(ValueError, match="too small"):
         a.softmax_scaling(1.0, 2.0**-27)
+
+
+@given(
+    st.lists(st.integers(a.INT32_MIN, a.INT32_MAX), min_size=1),
+    st.integers(0, a.INT32_MAX),
+    st.integers(-31, 30),
+)
+@example([a.INT32_MIN, a.INT32_MAX, -1, 0, 1], 2**31 - 1, 0)
+@example([2**20, -(2**20), -(2**19)], 2**30, -20)
+def test_arrays_are_multiplied_like_their_elements(
+    values: list[int], multiplier: int, shift: int
+) -> None:
+    found = arrays.multiply_by_quantized_multiplier_double(
+        np.array(values, np.int64), multiplier, shift
+    )
+    assert found.tolist() == [
+        a.multiply_by_quantized_multiplier_double(value, multiplier, shift) for value in values
+    ]

@@ -12,12 +12,8 @@ from tinycompress.codegen.fitted_plane import INT8_VALUES, Plane, fit_plane
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CoreFamily
-from tinycompress.ir.arithmetic import (
-    ADD_LEFT_SHIFT,
-    add_scaling,
-    clamp,
-    multiply_by_quantized_multiplier_double,
-)
+from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, add_scaling
+from tinycompress.ir.arithmetic_arrays import multiply_by_quantized_multiplier_double
 from tinycompress.ir.graph import Graph, Op
 
 _SUFFIXES: Mapping[CoreFamily, str] = {
@@ -66,16 +62,10 @@ def _plane(scales: tuple[tuple[float, int], ...], limits: tuple[int, int]) -> Pl
     (scale_1, zero_1), (scale_2, zero_2), (scale, zero_point) = scales
     scaling = add_scaling(scale_1, scale_2, scale, ADD_LEFT_SHIFT)
     rescaled = [
-        [
-            multiply_by_quantized_multiplier_double((value - zero) << ADD_LEFT_SHIFT, *pair)
-            for value in INT8_VALUES.tolist()
-        ]
+        multiply_by_quantized_multiplier_double((INT8_VALUES - zero) << ADD_LEFT_SHIFT, *pair)
         for zero, pair in ((zero_1, scaling.input1), (zero_2, scaling.input2))
     ]
-    sums, places = np.unique(np.add.outer(*map(np.array, rescaled)), return_inverse=True)
-    outputs = [
-        clamp(multiply_by_quantized_multiplier_double(total, *scaling.output) + zero_point, *limits)
-        for total in sums.tolist()
-    ]
-    table = np.array(outputs, np.int64)[places].reshape(len(INT8_VALUES), len(INT8_VALUES))
+    sums = np.add.outer(*rescaled)
+    outputs = multiply_by_quantized_multiplier_double(sums, *scaling.output) + zero_point
+    table = np.clip(outputs, *limits)
     return fit_plane(table, scale_1 / scale, scale_2 / scale, limits)
