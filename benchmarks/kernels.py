@@ -23,7 +23,10 @@ from performance_page import performance_page
 
 from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
+from tinycompress.elf import read_elf
 from tinycompress.errors import TinyCompressError
+from tinycompress.toolchain.plan import read_plan, source_groups
+from tinycompress.toolchain.sizes import code_sizes, flash_items
 
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = (
@@ -60,6 +63,8 @@ def measure(job: Job) -> dict[str, Any]:
         project = Path(directory) / "project"
         built = pipeline.build(job.model, job.board, toolchain=job.toolchain, output=project)
         result = pipeline.bench(project, runs=1)
+        groups = source_groups(read_plan(built.firmware.project.directory))
+        code = code_sizes(flash_items(read_elf(built.firmware.elf), groups))
     pipeline.require_exact(result)
     if result.instructions is None:
         raise SystemExit(f"{job.board}: the board does not count instructions")
@@ -78,6 +83,7 @@ def measure(job: Job) -> dict[str, Any]:
         "arena_bytes": result.ram.arena_bytes,
         "stack_peak_bytes": result.ram.stack_peak_bytes,
         "flash": {**asdict(result.flash), "total_bytes": result.flash.total_bytes},
+        "code": {**asdict(code), "total_bytes": code.total_bytes},
         "layers": [
             {
                 "op": layer.op,

@@ -18,6 +18,15 @@ _PUBLISHED_MS = {
     "vww_96_int8": ("ST X-CUBE-AI 9", 88.9),
 }
 """The least latency published for MLPerf Tiny's models on a Cortex-M4 at 120 MHz."""
+_CODE_LIMIT_BYTES = 8192
+"""What firmware may flash beside weights and protocol."""
+_CODE_HEAD = """\
+## Flash beside the weights ({board})
+
+Kernels, tables (parameters of layers, and what operators look up), runtime with start-up, and
+platform: at most {limit} bytes. The protocol, which a product leaves out, is apart. Multipliers,
+shifts and biases of channels belong to the weights.
+"""
 _HEAD = """\
 # Performance
 
@@ -61,6 +70,8 @@ def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
     reference = baseline["cores"].get(first["core"], {})
     parts.append(f"## Memory ({title})\n")
     parts.append(_memory_table(chosen, reference))
+    parts.append(_CODE_HEAD.format(board=first["board"], limit=f"{_CODE_LIMIT_BYTES:,}"))
+    parts.append(_code_table([run for run in runs if run["board"] == first["board"]]))
     parts.append(f"## Operators ({title})\n\nInstructions of all models.\n")
     parts.append(_operator_table(chosen))
     parts.append(f"## Where the instructions go ({title})\n")
@@ -192,6 +203,18 @@ def _memory_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     blank: list[object] = [""] * 7
     last = ["geometric mean", "", "", _ratio(arenas), *blank, _ratio(flashes)]
     return table(heads, [*rows, last])
+
+
+def _code_table(runs: Sequence[Run]) -> str:
+    parts = ("kernels", "tables", "runtime", "platform", "total", "protocol")
+    rows: list[list[object]] = []
+    for run in runs:
+        code = run["code"]
+        cells = [f"{code[f'{part}_bytes']:,}" for part in parts]
+        if code["total_bytes"] > _CODE_LIMIT_BYTES:
+            cells[parts.index("total")] += " (over)"
+        rows.append([run["model"], run["toolchain"], *cells])
+    return table(["model", "compiler", *parts], rows, 2)
 
 
 def _operator_table(runs: Sequence[Run]) -> str:
