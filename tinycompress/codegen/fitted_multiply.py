@@ -31,6 +31,8 @@ Int64s = npt.NDArray[np.int64]
 
 _CANDIDATES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 _ADDEND_LIMIT = 2**15
+_REACHES = (32, 256, 4096)
+"""How far around the centre addends are tried; beyond the last, none."""
 _LARGEST_RIGHT_SHIFT = 22
 
 
@@ -230,15 +232,22 @@ def _fit(
 def _as_integers(
     multiplier: int, lowest: int, highest: int, sums: SumRange, fraction_bits: int
 ) -> FittedMultiply | None:
-    """Write some offset in ``lowest .. highest`` as ``shift * multiplier + addend * 2^32``."""
+    """Write some offset in ``lowest .. highest`` as ``shift * multiplier + addend * 2^32``.
+
+    Of all ways the one with the smallest shift is taken, which is at an addend near the centre.
+    """
     centre = clamp(lowest >> 32, -_ADDEND_LIMIT, _ADDEND_LIMIT)
-    addends = np.arange(
-        max(centre - 4096, -_ADDEND_LIMIT), min(centre + 4096, _ADDEND_LIMIT), dtype=np.int64
-    )
-    shifts = _ceil_divide(lowest - (addends << 32), multiplier)
-    exact = shifts * multiplier <= highest - (addends << 32)
-    exact &= (shifts >= -INT32_MAX - sums.low) & (shifts <= INT32_MAX - sums.high)
-    if not exact.any():
-        return None
-    nearest = int(np.argmin(np.where(exact, np.abs(shifts), np.iinfo(np.int64).max)))
-    return FittedMultiply(multiplier, int(shifts[nearest]), int(addends[nearest]), fraction_bits)
+    for reach in _REACHES:
+        addends = np.arange(
+            max(centre - reach, -_ADDEND_LIMIT), min(centre + reach, _ADDEND_LIMIT), dtype=np.int64
+        )
+        shifts = _ceil_divide(lowest - (addends << 32), multiplier)
+        exact = shifts * multiplier <= highest - (addends << 32)
+        exact &= (shifts >= -INT32_MAX - sums.low) & (shifts <= INT32_MAX - sums.high)
+        if not exact.any():
+            continue
+        nearest = int(np.argmin(np.where(exact, np.abs(shifts), np.iinfo(np.int64).max)))
+        shift = int(shifts[nearest])
+        if reach == _REACHES[-1] or abs(shift) < ((reach - 1) << 32) // multiplier:
+            return FittedMultiply(multiplier, shift, int(addends[nearest]), fraction_bits)
+    return None
