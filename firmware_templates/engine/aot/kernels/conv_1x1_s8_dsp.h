@@ -7,14 +7,14 @@
 
 typedef struct {
     int32_t pixels;
-    int32_t inputs; /* a multiple of 4 */
-    int32_t outputs;
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_dsp.h */
     int32_t stream_words;
-    int32_t pair_words; /* of the stream, for two channels */
+    uint16_t inputs; /* a multiple of 4 */
+    uint16_t outputs;
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint16_t pair_words;        /* of the stream, for two channels */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_1x1_s8_dsp_params;
 
 /* input [pixels, inputs] -> output [pixels, outputs]; columns has room for 6 * inputs bytes. The

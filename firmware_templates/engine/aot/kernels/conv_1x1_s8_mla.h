@@ -7,14 +7,14 @@
 
 typedef struct {
     int32_t pixels;
-    int32_t inputs;
-    int32_t outputs;            /* 4 or more */
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_mla.h */
     int32_t stream_words;
-    int32_t four_words; /* of the stream, for four channels */
+    uint16_t inputs;
+    uint16_t outputs;           /* 4 or more */
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint16_t four_words;        /* of the stream, for four channels */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_1x1_s8_mla_params;
 
 /* input [pixels, inputs] -> output [pixels, outputs]. Channels that are no whole four come last,

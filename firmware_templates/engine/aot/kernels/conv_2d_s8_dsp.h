@@ -7,17 +7,17 @@
 #include "widen_s8_dsp.h"
 
 typedef struct {
-    tck_conv_window window;
-    int32_t batches;
     int32_t output_area;
-    int32_t output_channels;    /* 2 or more */
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
-    int32_t chunks; /* quads that hold all taps: those of the rows, then the rows' ends together */
     const uint32_t *stream; /* for pixels_s8_dsp.h */
     int32_t stream_words;
-    int32_t pair_words; /* of the stream, for two channels */
+    tck_conv_window window;
+    uint16_t batches;
+    uint16_t output_channels;   /* 2 or more */
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint16_t chunks; /* quads that hold all taps: those of the rows, then the rows' ends together */
+    uint16_t pair_words; /* of the stream, for two channels */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_2d_s8_dsp_params;
 
 /* One pixel's share of the columns; every fourth input starts six words further. */

@@ -7,17 +7,17 @@
 #include "pixels_s8_mla.h"
 
 typedef struct {
-    tck_conv_window window;
-    int32_t batches;
     int32_t output_area;
-    int32_t output_channels; /* 4 or more */
-    int32_t taps;
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_mla.h */
     int32_t stream_words;
-    int32_t four_words; /* of the stream, for four channels */
+    tck_conv_window window;
+    uint16_t batches;
+    uint16_t output_channels; /* 4 or more */
+    uint16_t taps;
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint16_t four_words;        /* of the stream, for four channels */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_2d_s8_mla_params;
 
 /* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; rows has room for the taps of two windows.

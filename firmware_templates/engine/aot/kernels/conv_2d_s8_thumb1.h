@@ -8,16 +8,16 @@
 #include "words_s8_thumb1.h"
 
 typedef struct {
-    tck_conv_window window;
-    int32_t batches;
     int32_t output_area;
-    int32_t output_channels;    /* 4 or more */
-    int32_t row_bytes;          /* taps of a window, filled up to a multiple of eight */
-    int32_t fraction_bits;      /* of fitted lines */
-    int32_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream; /* for pixels_s8_thumb1.h; eights of channels for words_s8_thumb1.h */
+    tck_conv_window window;
+    uint16_t batches;
+    uint16_t output_channels;   /* 4 or more */
+    uint16_t row_bytes;         /* taps of a window, filled up to a multiple of eight */
+    int16_t doubled_zero_point; /* 2 * the output's + 1, for two roundings */
+    uint8_t fraction_bits;      /* of fitted lines */
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_conv_2d_s8_thumb1_params;
 
 /* Fills with the zero point; returns the sum. */

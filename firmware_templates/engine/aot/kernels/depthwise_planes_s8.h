@@ -12,34 +12,34 @@
 #include "clamp_s8.h"
 
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t depth_multiplier; /* output channels per input channel */
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t plane_offset; /* added to inputs in the plane; 0 for the DSP extension */
-    int32_t pad_value;    /* the input's zero point, with it */
-    int32_t used_width;   /* input columns that some tap reads */
-    int32_t pitch;        /* int16_t between rows of the plane, even */
-    int32_t plane_words;  /* size of the plane, two int16_t each */
-    int32_t band_height;  /* output rows of a band */
-    int32_t output_offset;
-    int32_t clamp_min;
-    int32_t clamp_max;
     const int8_t *weights;      /* [C_OUT, KH, KW] */
     const int32_t *bias;        /* [C_OUT]; holds the input's zero point */
     const int32_t *multipliers; /* [C_OUT] */
     const int16_t *addends;     /* [C_OUT], of a fitted multiply */
     const int8_t *shifts;       /* [C_OUT], of a double rounding */
-    int32_t fraction_bits;      /* of a fitted multiply, where the code does not know them */
+    uint16_t batches;
+    uint16_t input_height;
+    uint16_t input_width;
+    uint16_t input_channels;
+    uint16_t output_height;
+    uint16_t output_width;
+    int16_t pad_top;
+    int16_t pad_left;
+    int16_t pad_value;        /* the input's zero point, with it */
+    uint16_t used_width;      /* input columns that some tap reads */
+    uint16_t pitch;           /* int16_t between rows of the plane, even */
+    uint16_t plane_words;     /* size of the plane, two int16_t each */
+    uint16_t band_height;     /* output rows of a band */
+    uint8_t depth_multiplier; /* output channels per input channel */
+    uint8_t filter_height;
+    uint8_t filter_width;
+    uint8_t stride_height;
+    uint8_t stride_width;
+    uint8_t plane_offset; /* added to inputs in the plane; 0 for the DSP extension */
+    int8_t output_offset;
+    int8_t clamp_min;
+    int8_t clamp_max;
+    uint8_t fraction_bits; /* of a fitted multiply, where the code does not know them */
 } tck_depthwise_planes_s8_params;
 
 /* Writes the outputs of one channel and band; `output` points at the first. */

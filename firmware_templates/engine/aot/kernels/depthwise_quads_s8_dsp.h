@@ -17,23 +17,23 @@
 #define TCK_QUADS_FRACTION_BITS 2
 
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t channels; /* a multiple of four */
-    int32_t output_height;
-    int32_t output_width;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t pad_top;
-    int32_t pad_left;
-    int32_t input_offset; /* minus the input's zero point */
-    int32_t output_offset;
-    int32_t clamp_min;
-    int32_t clamp_max;
     const uint32_t *stream;
+    uint16_t batches;
+    uint16_t input_height;
+    uint16_t input_width;
+    uint16_t channels; /* a multiple of four */
+    uint16_t output_height;
+    uint16_t output_width;
+    uint16_t filter_height;
+    uint16_t filter_width;
+    uint16_t stride_height;
+    uint16_t stride_width;
+    int16_t pad_top;
+    int16_t pad_left;
+    int16_t input_offset; /* minus the input's zero point */
+    int8_t output_offset;
+    int8_t clamp_min;
+    int8_t clamp_max;
 } tck_depthwise_quads_s8_params;
 
 /* What is the same for all channels of a pixel. Passed by value: the functions below work on their
