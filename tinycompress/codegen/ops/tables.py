@@ -39,7 +39,6 @@ Table = Callable[[Op, Quantization, Quantization, CodegenOptions], Sequence[int]
 """The results for -128 .. 127; ValueError if the scales are beyond what the runtimes take."""
 
 _STORED = range(INT8_MIN, INT8_MAX + 1)
-_RSQRT_SHIFT = 20
 _INT32_LIMIT = 2.0**30
 
 
@@ -120,18 +119,17 @@ def _absolute(op: Op, x: Quantization, y: Quantization, options: CodegenOptions)
 
 
 def _rsqrt(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
-    root = float32(math.sqrt(x.scale))
-    multiplier, shift = quantize_multiplier(1.0 / float32(root * y.scale))
-    if not -31 <= shift - _RSQRT_SHIFT <= MAX_LEFT_SHIFT:
-        raise ValueError(f"{x.scale:g} and {y.scale:g}")
+    factor = unary_wide.rsqrt_factor(x.scale, y.scale)
 
     def result(value: int) -> int:
         # Both runtimes fail on an input below zero; it is taken for zero, whose result is 127.
         if value <= 0:
             return INT8_MAX
         inverse, inverse_shift = inverse_sqrt_multiplier(value)
-        data = multiply_by_quantized_multiplier_double(1, inverse, inverse_shift + _RSQRT_SHIFT)
-        scaled = multiply_by_quantized_multiplier_double(data, multiplier, shift - _RSQRT_SHIFT)
+        data = multiply_by_quantized_multiplier_double(
+            1, inverse, inverse_shift + unary_wide.RSQRT_BITS
+        )
+        scaled = multiply_by_quantized_multiplier_double(data, *factor)
         return clamp(wrap_int32(scaled + y.zero_point), INT8_MIN, INT8_MAX)
 
     return [result(value - x.zero_point) for value in _STORED]
@@ -192,6 +190,12 @@ def tflm_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
+def tabulated_by_litert(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """On int16 TFLM's steps are reproduced, not the table that LiteRT interpolates"""
+    wide = o.is_wide(graph, op) and options.exact_to == "litert"
+    return "exact_to is litert" if wide else None
+
+
 def _spec(table: Table, *constraints: Constraint, wide: bool = False) -> OpSpec:
     def scales(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
         """Scales must be within what the runtimes' arithmetic takes"""
@@ -232,4 +236,4 @@ EXP = _spec(_exponential, litert_only, wide=True)
 ABS = _spec(_absolute, wide=True)
 NEG = _spec(_negative, litert_only, wide=True)
 SQRT = _spec(_square_root, litert_only)
-RSQRT = _spec(_rsqrt)
+RSQRT = _spec(_rsqrt, tabulated_by_litert, wide=True)

@@ -1,4 +1,4 @@
-"""LOGISTIC, TANH, EXP, LEAKY_RELU, ABS and NEG on int16, which no table of all values serves.
+"""Functions of int16: LOGISTIC, TANH, EXP, RSQRT, LEAKY_RELU, ABS and NEG.
 
 Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids, LiteRT EXP in one that it
 fills for the scales; LEAKY_RELU and ABS rescale.
@@ -13,9 +13,10 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
 from tinycompress.codegen.ops.rescale import Rescale, factor, rescale_layer
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.ir.arithmetic import float32
+from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
 from tinycompress.ir.lut import function_table, sigmoid_table
@@ -23,6 +24,8 @@ from tinycompress.ir.lut import function_table, sigmoid_table
 _POWER_OF_TWO_SHIFTS = {"LOGISTIC": (0,), "TANH": (0, 1)}
 """Input scales 2^(shift - 12) that need no multiplication."""
 _OUTPUT_LOG2 = -15
+RSQRT_BITS = 20
+"""Bits behind the point that RSQRT of a stored value has before it is scaled."""
 
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
@@ -35,6 +38,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         return _interpolated(graph, op)
     if op.kind == "EXP":
         return _exponential(graph, op)
+    if op.kind == "RSQRT":
+        return _rsqrt(graph, op)
     if op.kind == "NEG":
         return _elementwise(graph, op, Kernel("neg_s16_ref", "neg_s16"), {})
     rescale = (
@@ -60,6 +65,26 @@ def _exponential(graph: Graph, op: Op) -> Layer:
     entries = function_table(o.quantization(x).scale, o.quantization(y).scale, math.exp)
     table = ConstArray(y.name, "table", np.array(entries, np.int16))
     return _elementwise(graph, op, Kernel("map_s16_table_ref", "map_s16_table"), {"table": table})
+
+
+def _rsqrt(graph: Graph, op: Op) -> Layer:
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    multiplier, shift = rsqrt_factor(x.scale, y.scale)
+    params = {"multiplier": multiplier, "shift": shift}
+    return _elementwise(graph, op, Kernel("rsqrt_s16_ref", "rsqrt_s16"), params)
+
+
+def rsqrt_factor(x: float, y: float) -> tuple[int, int]:
+    """Multiplier and shift from ``RSQRT_BITS`` bits of a stored value's root to the output.
+
+    Raises:
+        ValueError: The runtimes shift by less than the scales would need.
+    """
+    root = float32(math.sqrt(x))
+    multiplier, shift = quantize_multiplier(1.0 / float32(root * y))
+    if not -31 <= shift - RSQRT_BITS <= MAX_LEFT_SHIFT:
+        raise ValueError(f"{x:g} and {y:g}")
+    return multiplier, shift - RSQRT_BITS
 
 
 def _elementwise(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:
