@@ -28,7 +28,7 @@ from tinycompress.compression.result import StageRow
 from tinycompress.compression.stage import State, train_network
 from tinycompress.compression.tasks import Task, only_guesses, tasks_of
 from tinycompress.compression.training import Trainer, fine_tune
-from tinycompress.errors import ConfigError, MismatchError
+from tinycompress.errors import ConfigError, MismatchError, ToolError
 
 pytestmark = pytest.mark.tf
 Floats = npt.NDArray[Any]
@@ -307,6 +307,29 @@ def test_network_slimming_shrinks_the_gammas_that_it_ranks() -> None:
     assert thin.layers["norm"].config.get("gamma_regularizer") is None
 
 
+def test_layers_without_batch_normalization_have_no_gamma_to_rank_by() -> None:
+    keras = _tf.keras()
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((6,)), layers.Dense(16, name="wide"),
+            layers.BatchNormalization(name="norm"), layers.Dense(8, name="plain"),
+            layers.Dense(3, activation="softmax", name="out"),
+        ]
+    )  # fmt: skip
+    network = read_network(model)
+    trainer = trainer_of(network, X, CLASSES)
+    options = PruneChannels(importance="bn_gamma", fine_tune=FineTune(epochs=0))
+    done = prune_channels(State(network), options, trainer)
+    assert done.network.layers["wide"].weights[0].shape == (6, 8)
+    assert done.network.layers["plain"].weights[0].shape == (8, 8)
+    words = "there is no BatchNormalization to rank the channels of plain"
+    assert f"left whole: {words}" in done.notes
+    with pytest.raises(ConfigError, match="no channel can be removed") as caught:
+        prune_channels(State(network), options.model_copy(update={"skip": ("wide",)}), trainer)
+    assert caught.value.hint == f"{words}; take another importance"
+
+
 def test_what_only_guesses_is_not_compressed() -> None:
     untrained = dense(3, "softmax", np.random.default_rng(9).normal(size=(6, 3)) * 0 + 0.01)
     with pytest.raises(ConfigError, match=r"only guesses: .* is x \(values from -\d") as caught:
@@ -391,6 +414,46 @@ def test_figures_of_another_board_are_taken_anew(tmp_path: Path) -> None:
     assert (row.figures, row.measured_on) == ({"flash_bytes": 6000}, "nano33")
     assert sum(note.startswith("saves nothing") for note in row.notes) == 1
     assert asked == ["pico"] * 2 + ["nano33"] * 2
+
+
+def test_a_build_that_fails_does_not_cost_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainings: list[str] = []
+    prune = run_module.STAGES["prune"]
+
+    def counted(*args: Any) -> State:
+        trainings.append("prune")
+        return prune(*args)
+
+    monkeypatch.setattr(run_module, "STAGES", {**run_module.STAGES, "prune": counted})
+    answers = iter([7, ToolError("no compiler")])
+
+    def evaluate(tflite: bytes) -> dict[str, int | float]:
+        answer = next(answers)
+        if isinstance(answer, ToolError):
+            raise answer
+        return {"flash_bytes": answer}
+
+    def run() -> Any:
+        return run_module.compress(
+            classifier(), recipe_of(PRUNE), (X, CLASSES), export=exported, evaluate=evaluate,
+            directory=tmp_path, options=run_module.RunOptions(measured_on="pico"),
+        )  # fmt: skip
+
+    with pytest.raises(ToolError, match="no compiler"):
+        run()
+    answers = iter([5])
+    rows = run().rows
+    assert trainings == ["prune"]
+    assert [row.figures for row in rows] == [{"flash_bytes": 7}, {"flash_bytes": 5}]
+    assert not any(note.startswith("saves nothing") for note in rows[1].notes)
+
+
+def test_labels_of_the_validation_data_must_fit_as_well() -> None:
+    with pytest.raises(ConfigError) as caught:
+        tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), val=(X, CLASSES + 2))
+    assert caught.value.message.startswith("validation data: labels from 2 to 4 do not match")
 
 
 def recipe_of(*stages: dict[str, Any]) -> Any:

@@ -44,18 +44,21 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
     """
     network = _slimmed(state.network, options, trainer)
     channels = couple_channels(network)
-    families = _families(network, channels, options, trainer)
+    families, unranked = _families(network, channels, options, trainer)
     if not families:
         raise ConfigError(
             "prune_channels: no channel can be removed",
-            hint="all channels reach an output or are skipped; see skip and skip_types",
+            hint=f"{_UNRANKED}{', '.join(unranked)}; take another importance"
+            if unranked
+            else "all channels reach an output or are skipped; see skip and skip_types",
         )
     removed = _meeting_target(network, channels, families, options, trainer)
     thin = without_channels(network, channels, removed)
-    note = (
+    notes = (
         f"{len(removed)} of {sum(f.channels.size for f in families)} coupled channels removed;"
         f" MACs {macs(network)} -> {macs(thin)}, parameters {network.parameters} ->"
-        f" {thin.parameters}"
+        f" {thin.parameters}",
+        *((f"left whole: {_UNRANKED}{', '.join(unranked)}",) if unranked else ()),
     )
     thin = train_network(
         thin,
@@ -65,7 +68,10 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
         projections(thin, state.promises),
         label="prune_channels",
     )
-    return State(thin, state.promises, (note,))
+    return State(thin, state.promises, notes)
+
+
+_UNRANKED = "there is no BatchNormalization to rank the channels of "
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +111,8 @@ def _slimmed(network: Network, options: PruneChannels, trainer: Trainer) -> Netw
 
 def _families(
     network: Network, channels: Channels, options: PruneChannels, trainer: Trainer
-) -> tuple[_Family, ...]:
+) -> tuple[tuple[_Family, ...], tuple[str, ...]]:
+    """What can be removed, and the layers that the measure of importance does not know."""
     skipped = {
         layer.name
         for layer in network.layers.values()
@@ -114,14 +121,15 @@ def _families(
     candidates = [(names, free) for names, free in channels.families() if not names & skipped]
     names = tuple(name for members, _ in candidates for name in sorted(members))
     scores = channel_scores(network, names, options, trainer) if names else {}
-    found = []
+    found, unranked = [], []
     for members, free in candidates:
-        if not set(members) <= set(scores):
+        if not members <= set(scores):
+            unranked += sorted(members)
             continue
         total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
         order, sums = _ranked(members, free, channels, scores)
         found.append(_Family(order, sums, total - free.size, options))
-    return tuple(found)
+    return tuple(found), tuple(unranked)
 
 
 def _ranked(

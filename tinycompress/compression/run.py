@@ -46,6 +46,7 @@ from tinycompress.compression.result import (
     Evaluate,
     Export,
     RowListener,
+    StageFigures,
     StageRow,
     no_listener,
 )
@@ -141,6 +142,7 @@ def compress(
     trainer = Trainer(
         train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
     )
+    tasks_of(network, held_out, what="validation data: ")
     _require_trained(original, recipe, trainer)
     convert = recipe.conversion
     calibration = calibration_samples(
@@ -274,19 +276,24 @@ class _Run:
         previous: StageRow | None,
     ) -> StoredStage:
         path = None if self.directory is None else stage_directory(self.directory, index, kind)
-        stored = load_stage(path, key, self.keras) if path and self.options.resume else None
-        if stored is None:
+        found = load_stage(path, key, self.keras) if path and self.options.resume else None
+
+        def kept(stage: StoredStage, figures: StageFigures, place: str) -> StoredStage:
+            stage = replace(stage, row=stage.row.with_figures(figures, place, previous))
+            if path is not None:
+                save_stage(path, key, stage, self.keras)
+            return stage
+
+        if found is None:
             state = make()
             check_network(state.network, state.promises, stage=kind)
-            stored = self._exported(index, kind, state)
-        elif stored.row.measured_on == self.options.measured_on:
-            self.on_row(stored.row)
-            return stored
-        figures = self.exporter.figures(stored.tflite)
-        row = stored.row.with_figures(figures, self.options.measured_on, previous)
-        stored = replace(stored, row=row)
-        if path is not None:
-            save_stage(path, key, stored, self.keras)
+            # Kept before it is measured: a build that fails must not cost the training.
+            stored = kept(self._exported(index, kind, state), {}, "")
+        else:
+            stored = found
+        place = self.options.measured_on
+        if stored.row.measured_on != place or (found is None and self.exporter.evaluate):
+            stored = kept(stored, self.exporter.figures(stored.tflite), place)
         self.on_row(stored.row)
         return stored
 

@@ -27,14 +27,19 @@ class Task:
     from_logits: bool
 
 
-def tasks_of(network: Network, data: Data) -> tuple[Task, ...]:
+def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...]:
     """The task of every output of a model.
+
+    Args:
+        network: The model.
+        data: Labelled samples.
+        what: Put before the message where labels do not fit.
 
     Raises:
         ConfigError: Labels that no task has with this output.
     """
     return tuple(
-        _task(network, value, labels)
+        _task(network, value, labels, what)
         for value, labels in zip(network.outputs, data.labels, strict=True)
     )
 
@@ -103,7 +108,7 @@ def mean_score(
     return float(np.mean([score(*item) for item in zip(tasks, labels, outputs, strict=True)]))
 
 
-def _task(network: Network, value: int, labels: Array) -> Task:
+def _task(network: Network, value: int, labels: Array, what: str) -> Task:
     shape = network.shape(value)
     width = int(np.prod([size or 1 for size in shape]))
     flat = labels.reshape(len(labels), -1)
@@ -113,13 +118,14 @@ def _task(network: Network, value: int, labels: Array) -> Task:
         low, high = int(flat.min()), int(flat.max())
         if low < 0 or high >= width:
             raise ConfigError(
-                f"labels from {low} to {high} do not match the model's output of {width} classes"
-                f" (allowed: 0 to {width - 1})"
+                f"{what}labels from {low} to {high} do not match the model's output of {width}"
+                f" classes (allowed: 0 to {width - 1})"
             )
         return Task("classes", width, activation != "softmax")
     if flat.shape[1] != width:
         raise ConfigError(
-            f"labels of shape {labels.shape[1:]} do not match the model's output of shape {shape}",
+            f"{what}labels of shape {labels.shape[1:]} do not match the model's output of shape"
+            f" {shape}",
             hint="class numbers, one-hot rows, or values in the shape of the output are accepted",
         )
     if width > 1 and np.all((flat == 0) | (flat == 1)) and np.all(flat.sum(axis=1) == 1):
