@@ -427,7 +427,7 @@ def test_a_build_that_fails_does_not_cost_the_training(
         return prune(*args)
 
     monkeypatch.setattr(run_module, "STAGES", {**run_module.STAGES, "prune": counted})
-    answers = iter([7, ToolError("no compiler")])
+    answers: Iterator[int | ToolError] = iter([7, ToolError("no compiler")])
 
     def evaluate(tflite: bytes) -> dict[str, int | float]:
         answer = next(answers)
