@@ -39,11 +39,6 @@ def test_int16_of_a_root_is_refused() -> None:
     assert reason.endswith("must be int8: 't0' is int16, 't1' is int16")
 
 
-def test_int16_of_an_inverse_root_is_for_tflm() -> None:
-    reason = _reasons("RSQRT", "INT16", [[4], [4]], "litert")
-    assert reason.endswith("not the table that LiteRT interpolates: exact_to is litert")
-
-
 @pytest.mark.parametrize("kind", ["COS", "LOG", "SIN", "SQUARE"])
 def test_what_stock_tflm_has_on_float_only_says_so(kind: str) -> None:
     reason = _reasons(kind, "INT8", [[4], [4]], "tflm")

@@ -190,12 +190,6 @@ def tflm_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
-def tabulated_by_litert(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """On int16 TFLM's steps are reproduced, not the table that LiteRT interpolates"""
-    wide = o.is_wide(graph, op) and options.exact_to == "litert"
-    return "exact_to is litert" if wide else None
-
-
 def _spec(table: Table, *constraints: Constraint, wide: bool = False) -> OpSpec:
     def scales(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
         """Scales must be within what the runtimes' arithmetic takes"""
@@ -236,4 +230,4 @@ EXP = _spec(_exponential, litert_only, wide=True)
 ABS = _spec(_absolute, wide=True)
 NEG = _spec(_negative, litert_only, wide=True)
 SQRT = _spec(_square_root, litert_only)
-RSQRT = _spec(_rsqrt, tabulated_by_litert, wide=True)
+RSQRT = _spec(_rsqrt, wide=True)

@@ -1,13 +1,13 @@
 """Functions of int16: LOGISTIC, TANH, EXP, RSQRT, LEAKY_RELU, ABS and NEG.
 
-Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids, LiteRT EXP in one that it
-fills for the scales; LEAKY_RELU and ABS rescale.
+Both runtimes interpolate LOGISTIC and TANH in one table of sigmoids, LiteRT EXP and RSQRT in one
+that it fills for the scales; TFLM computes RSQRT as on int8; LEAKY_RELU and ABS rescale.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from tinycompress.ir.lut import function_table, sigmoid_table
 _POWER_OF_TWO_SHIFTS = {"LOGISTIC": (0,), "TANH": (0, 1)}
 """Input scales 2^(shift - 12) that need no multiplication."""
 _OUTPUT_LOG2 = -15
+_INT16_MAX = 2**15 - 1
 RSQRT_BITS = 20
 """Bits behind the point that RSQRT of a stored value has before it is scaled."""
 
@@ -37,9 +38,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     if op.kind in _POWER_OF_TWO_SHIFTS:
         return _interpolated(graph, op)
     if op.kind == "EXP":
-        return _exponential(graph, op)
+        return _tabulated(graph, op, math.exp)
     if op.kind == "RSQRT":
-        return _rsqrt(graph, op)
+        return _rsqrt(graph, op, options)
     if op.kind == "NEG":
         return _elementwise(graph, op, Kernel("neg_s16_ref", "neg_s16"), {})
     rescale = (
@@ -60,15 +61,18 @@ def _interpolated(graph: Graph, op: Op) -> Layer:
     return _elementwise(graph, op, Kernel(f"{op.kind.lower()}_s16_ref", "lut_s16"), params)
 
 
-def _exponential(graph: Graph, op: Op) -> Layer:
+def _tabulated(graph: Graph, op: Op, function: Callable[[float], float]) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    entries = function_table(o.quantization(x).scale, o.quantization(y).scale, math.exp)
+    entries = function_table(o.quantization(x).scale, o.quantization(y).scale, function)
     table = ConstArray(y.name, "table", np.array(entries, np.int16))
     return _elementwise(graph, op, Kernel("map_s16_table_ref", "map_s16_table"), {"table": table})
 
 
-def _rsqrt(graph: Graph, op: Op) -> Layer:
+def _rsqrt(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    if options.exact_to == "litert":
+        largest = float32(_INT16_MAX * y.scale)
+        return _tabulated(graph, op, lambda v: 1.0 / math.sqrt(v) if v > 0 else largest)
     multiplier, shift = rsqrt_factor(x.scale, y.scale)
     params = {"multiplier": multiplier, "shift": shift}
     return _elementwise(graph, op, Kernel("rsqrt_s16_ref", "rsqrt_s16"), params)
