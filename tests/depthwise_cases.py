@@ -33,6 +33,17 @@ DEPTHWISE_CASES = (
     ConvCase(height=9, width=5, channels=3, stride=(4, 2), in_zero=127, **_RELU),
     ConvCase(height=5, width=5, channels=2, batches=3, **_RELU),
     ConvCase(height=6, width=6, channels=2, outputs=3, activation="RELU", out_zero=-128),
+    # Four channels at once: rows of pairs, and not; every place at which a loop is entered.
+    *(ConvCase(height=h, width=w, channels=c, stride=s, **_RELU)
+      for h, w, c, s in (
+          (3, 2, 4, (1, 1)), (2, 4, 8, (1, 1)), (3, 6, 4, (1, 1)), (2, 8, 4, (1, 1)),
+          (2, 9, 4, (1, 1)), (5, 1, 4, (1, 1)), (3, 12, 4, (2, 1)), (4, 1, 4, (2, 2)),
+          (4, 6, 4, (2, 2)), (5, 7, 8, (2, 2)), (3, 8, 4, (1, 2)), (6, 10, 4, (3, 2)),
+      )),
+    ConvCase(height=5, width=7, channels=8, padding="VALID", batches=2, **_RELU),
+    ConvCase(height=5, width=8, channels=4, padding="VALID", stride=(2, 2), batches=3, **_RELU),
+    ConvCase(height=48, width=59, channels=4, in_zero=9, **_RELU),
+    ConvCase(height=70, width=60, channels=4, stride=(2, 2), in_zero=-3, **_RELU),
     # Bands: planes above 2 KB.
     ConvCase(height=40, width=48, channels=2, **_RELU),
     ConvCase(height=41, width=47, channels=1, stride=(2, 2), **_RELU),

@@ -38,6 +38,11 @@ CONV_CASES = (
     ConvCase(channels=3, outputs=8, kernel=(5, 5), batches=2),
     ConvCase(channels=3, outputs=4, kernel=(7, 7), height=6, width=6),
     ConvCase(channels=4, outputs=6, kernel=(3, 3), height=9, width=9, **_RELU),
+    # Windows of three pixels in a row: inside, side by side with gaps, reaching out, in two rows.
+    ConvCase(channels=3, outputs=4, kernel=(3, 3), height=5, width=12, **_RELU),
+    ConvCase(channels=3, outputs=4, kernel=(2, 1), stride=(1, 4), height=4, width=23, **_RELU),
+    ConvCase(channels=1, outputs=4, kernel=(1, 2), stride=(2, 3), height=3, width=10),
+    ConvCase(channels=8, outputs=4, kernel=(3, 2), stride=(1, 3), height=4, width=14, **_RELU),
     ConvCase(channels=8, outputs=6, kernel=(3, 3), height=4, width=9, stride=(2, 1)),
     ConvCase(channels=12, outputs=5, kernel=(2, 3), padding="VALID", batches=3, **_RELU),
     ConvCase(channels=16, outputs=16, kernel=(3, 3), height=6, width=6, in_zero=-128),
@@ -58,10 +63,14 @@ CONV_CASES = (
     ConvCase(channels=8, outputs=6, bias="int32 max", **_RELU),
     ConvCase(channels=8, outputs=6, per_channel=False, **_RELU),
 )
-# Every place at which assembly enters its loop over inputs, and none: by both requantisations.
+# Every place at which assembly enters its loop over inputs, and none; pixels in whole threes, and
+# one or two more; each by both requantisations.
 LOOP_CASES = tuple(
-    ConvCase(channels=4 * quads, outputs=3, kernel=(1, 1), height=1, width=4, **more)
-    for quads in range(1, 7)
+    ConvCase(channels=4 * quads, outputs=outputs, kernel=(1, 1), height=1, width=width, **more)
+    for quads, outputs, width in (
+        *((quads, 3, 4) for quads in range(1, 12)),
+        *((1, 4, 6), (2, 2, 7), (3, 6, 11), (9, 4, 9)),
+    )
     for more in ({**_RELU, "gain": 0.005}, {"activation": "NONE"})
 )
 DENSE_CASES = (

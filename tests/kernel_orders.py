@@ -134,12 +134,13 @@ def means(p: Numbers, at_once: int) -> Iterator[Step]:
             )
 
 
-def planes(p: Numbers) -> Iterator[Step]:
-    """depthwise_planes_s8.h: rows of one channel into its plane, then a band of outputs."""
+def planes(p: Numbers, together: int = 1) -> Iterator[Step]:
+    """depthwise_planes_s8.h: rows of one channel into its plane, then a band of outputs; or of so
+    many channels together, depthwise_3x3_s8_dsp.h."""
     inputs, multiplier = p["input_channels"], p["depth_multiplier"]
     outputs, width = inputs * multiplier, p["input_width"]
     for n in range(p["batches"]):
-        for channel in range(inputs):
+        for channel in range(0, inputs, together):
             held: set[int] = set()
             for oy in range(0, p["output_height"], p["band_height"]):
                 rows = min(p["band_height"], p["output_height"] - oy)
@@ -150,17 +151,16 @@ def planes(p: Numbers) -> Iterator[Step]:
                 assert already <= held
                 loaded = {y for y in wanted - already if 0 <= y < p["input_height"]}
                 reads = {
-                    ((n * p["input_height"] + y) * width + x) * inputs + channel
+                    ((n * p["input_height"] + y) * width + x) * inputs + channel + c
                     for y in loaded
                     for x in range(p["used_width"])
+                    for c in range(together)
                 }
                 held = wanted
                 first = (n * p["output_height"] + oy) * p["output_width"]
                 pixels = range(first, first + rows * p["output_width"])
-                yield (
-                    reads,
-                    _bytes([i * outputs + channel * multiplier for i in pixels], multiplier),
-                )
+                begins = [i * outputs + channel * multiplier for i in pixels]
+                yield reads, _bytes(begins, together * multiplier)
 
 
 def rows(p: Numbers) -> Iterator[Step]:

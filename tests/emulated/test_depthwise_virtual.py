@@ -24,7 +24,7 @@ from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
 
 _DOZEN = 12
-_DSP_CANDIDATES = (0, 1, 2)
+_DSP_CANDIDATES = (0, 1, 2, 3)
 
 
 def _depthwise_models(

@@ -94,6 +94,8 @@ def test_every_kernel_is_among_the_cases() -> None:
         "depthwise_s8_fitted_mve",
     }
     assert {kernel for kernel in used if not kernel.endswith("_mve")} == {
+        "depthwise_3x3_fours_s8_1_dsp",
+        "depthwise_3x3_fours_s8_2_dsp",
         "depthwise_3x3_s8_1_dsp",
         "depthwise_3x3_s8_2_dsp",
         "depthwise_3x3_s8_thumb1",

@@ -65,6 +65,13 @@ def depthwise(draw: st.DrawFn) -> Numbers:
     return {**shape, "used_width": used, "band_height": band}
 
 
+def fours() -> st.SearchStrategy[Numbers]:
+    """As `depthwise`, with channels that come in fours, each of one output."""
+    return depthwise().map(
+        lambda n: {**n, "input_channels": 4 * n["input_channels"], "depth_multiplier": 1}
+    )
+
+
 def fields(**ranges: tuple[int, int]) -> st.SearchStrategy[Numbers]:
     return st.fixed_dictionaries({n: st.integers(a, b) for n, (a, b) in ranges.items()})
 
@@ -101,6 +108,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
     "conv_2d_words_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
+    "depthwise_3x3_fours_s8_1_dsp": (fours(), partial(orders.planes, together=4)),
     "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
     "depthwise_3x3_s8_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),

@@ -13,6 +13,7 @@ from tinycompress.codegen.fitted_multiply import (
     Staircase,
     SumRange,
     fit,
+    fit_without_addend,
 )
 from tinycompress.ir.arithmetic import INT32_MAX, WideMultiplier, clamp
 
@@ -73,6 +74,41 @@ def test_a_line_equals_the_staircase(stairs: Staircase, sums: SumRange, bits: in
     line = fit(stairs, sums, bits)
     if line is not None:
         _assert_equal(line, stairs, sums)
+
+
+@given(double_roundings, ranges, st.sampled_from([(8, 256), (12, 256), (4, 1)]))
+def test_a_line_without_an_addend_equals_the_staircase(
+    stairs: DoubleRounding, sums: SumRange, bits_and_gain: tuple[int, int]
+) -> None:
+    bits, gain = bits_and_gain
+    line = fit_without_addend(stairs, sums, bits, gain=gain)
+    if line is None:
+        return
+    assert (line.addend, line.fraction_bits) == (0, bits)
+    assert 0 < line.multiplier <= INT32_MAX
+    assert sums.low * gain + line.shift >= -INT32_MAX - 1
+    assert sums.high * gain + line.shift <= INT32_MAX
+    for total in _decisive_sums(stairs, sums):
+        found = clamp(clamp(line.apply(total * gain), -128, 127), *stairs.clamp)
+        assert found == stairs.value(total), total
+
+
+def test_nearly_all_sums_with_a_gain_need_no_addend() -> None:
+    rng = np.random.default_rng(2)
+    lines = []
+    for _ in range(100):
+        shift = int(rng.integers(-10, -4))
+        stairs = DoubleRounding(int(rng.integers(2**30, 2**31)), shift, -128, (-128, 127))
+        reach = int(rng.integers(2**9, 2**12)) << -shift - 4
+        lines.append(fit_without_addend(stairs, SumRange(-reach, reach), 8, gain=256))
+    assert sum(line is not None for line in lines) >= 95
+
+
+def test_outputs_far_from_zero_that_hardly_vary_need_an_addend() -> None:
+    stairs = DoubleRounding(1565063334, -20, -128, (-128, 127))
+    sums = SumRange(26_480_370, 26_636_685)
+    assert fit(stairs, sums, 8) is not None
+    assert fit_without_addend(stairs, sums, 8, gain=256) is None
 
 
 def test_outputs_of_a_relu_have_a_line() -> None:

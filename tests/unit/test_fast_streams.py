@@ -103,6 +103,10 @@ def test_pair_stream(channels: int, inputs: int, rounding: Rounding) -> None:
         found = _unpacked(block[head:tail], inputs)
         np.testing.assert_array_equal(found[0], weights[first])
         np.testing.assert_array_equal(found[1], weights[first + 1] * (number != 1))
+        if rounding == "fitted":
+            assert _int32(block[-3]) == tables.extras[number, 0]
+            np.testing.assert_array_equal(block[-2:], tables.multipliers[number])
+            continue
         np.testing.assert_array_equal(block[-3:-1], tables.multipliers[number])
         extras = np.array(block[-1:]).astype("<u4").view(np.int16)
         np.testing.assert_array_equal(extras, tables.extras[number])

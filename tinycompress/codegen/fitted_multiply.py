@@ -33,6 +33,11 @@ _CANDIDATES = (0, 1, -1, 2, -2, 3, -3, 4, -4)
 _ADDEND_LIMIT = 2**15
 _REACHES = (32, 256, 4096)
 """How far around the centre addends are tried; beyond the last, none."""
+_TRIED = 1024
+"""Multipliers on either side that are tried for a line without an addend, the nearest first."""
+_NEAREST_FIRST = np.split(
+    np.array(sorted(range(-_TRIED, _TRIED + 1), key=abs), np.int64), (5, 21, 85, 341, 1365)
+)
 _LARGEST_RIGHT_SHIFT = 22
 
 
@@ -188,6 +193,44 @@ def fit(
     if occurring is None:
         return _fit_every_sum(stairs, sums, fraction_bits, gain)
     return _fit(stairs, sums, fraction_bits, gain, occurring)
+
+
+def fit_without_addend(
+    stairs: Staircase, sums: SumRange, fraction_bits: int, *, gain: int
+) -> FittedMultiply | None:
+    """As ``fit``, by a line whose addend is 0: one register less on the device.
+
+    With sums that are multiplied by a gain the shift alone is fine enough for nearly all lines. Out
+    of its reach are outputs that hardly vary, far from 0.
+    """
+    return _fit_without_addend(stairs, sums, fraction_bits, gain)
+
+
+@lru_cache(maxsize=16_384)
+def _fit_without_addend(
+    stairs: Staircase, sums: SumRange, fraction_bits: int, gain: int
+) -> FittedMultiply | None:
+    first, last = stairs.value(sums.low), stairs.value(sums.high)
+    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
+    corners = stairs.corners(outputs)
+    if first >= last or corners is None:
+        return None
+    start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
+    levels = outputs << (32 + fraction_bits)
+    for batch in _NEAREST_FIRST:
+        multipliers = batch + start
+        multipliers = multipliers[(multipliers > 0) & (multipliers <= INT32_MAX)][:, None]
+        if not multipliers.size:
+            return None
+        lowest = (levels - corners * gain * multipliers).max(axis=1)
+        highest = (levels - (corners - 1) * gain * multipliers).min(axis=1) - 1
+        shifts = -(-lowest // multipliers[:, 0])
+        exact = (lowest <= highest) & (shifts * multipliers[:, 0] <= highest)
+        exact &= (shifts >= -INT32_MAX - sums.low * gain) & (shifts <= INT32_MAX - sums.high * gain)
+        if exact.any():
+            best = int(np.argmax(exact))
+            return FittedMultiply(int(multipliers[best, 0]), int(shifts[best]), 0, fraction_bits)
+    return None
 
 
 # The same weights are lowered again for every size of patches that is tried.

@@ -103,6 +103,8 @@ class Layer:
 
     ``params`` maps fields of the kernel's parameter struct (dots for nested ones) to values;
     ``arguments`` are passed after them, in order. ``shapes`` describes the tensors in a comment.
+    ``leaner`` is the same layer with less scratch memory, and nearly as fast: it is taken where
+    that makes the arena smaller.
     """
 
     op: Op
@@ -114,6 +116,7 @@ class Layer:
     shapes: str
     macs: int = 0
     scratch_bytes: int = 0
+    leaner: Layer | None = None
 
     @property
     def reads(self) -> tuple[int, ...]:

@@ -114,6 +114,23 @@ def _smallest(fitted: Iterable[Fitted]) -> Fitted:
     return min(fitted, key=_arena_bytes)
 
 
+def _lean(fitted: Fitted) -> Fitted:
+    """With leaner layers for as long as there is one at the peak: the smallest arena on that way,
+    by as few of them as it takes."""
+    tried = [fitted]
+    while fitted.layers:
+        step = max(min(fitted.layout.peak_step, len(fitted.layers) - 1), 0)
+        leaner = fitted.layers[step].leaner
+        if leaner is None:
+            break
+        layers = (*fitted.layers[:step], leaner, *fitted.layers[step + 1 :])
+        fitted = replace(
+            fitted, layers=layers, layout=lay_out(fitted.graph, layers, work=_TRY_WORK)
+        )
+        tried.append(fitted)
+    return _smallest(tried)
+
+
 def _arrangements(graph: Graph) -> list[Graph]:
     """The graph in its own order and in one for memory, both with and without needless copies."""
     found: list[Graph] = []
@@ -144,7 +161,8 @@ class _Fitter:
     def plain(self, graph: Graph) -> Fitted:
         """The graph as it is."""
         layers = self._layers(graph)
-        return Fitted(graph, layers, lay_out(graph, layers, work=_TRY_WORK))
+        fitted = Fitted(graph, layers, lay_out(graph, layers, work=_TRY_WORK))
+        return fitted if self._options.candidate is not None else _lean(fitted)
 
     def shrink(self, fitted: Fitted) -> Fitted:
         """Change the kernel of the layer at the peak for as long as that pays."""
@@ -200,8 +218,9 @@ class _Fitter:
     def _patched(self, plain: Fitted, patching: Patching) -> Fitted:
         layers = self._layers(patching.graph)
         layout = lay_out(patching.graph, layers, work=_TRY_WORK)
-        trade = _patches_trade(plain.graph, patching, plain.arena_bytes - layout.arena_bytes)
-        return self.shrink(Fitted(patching.graph, layers, layout, (trade,)))
+        fitted = _lean(Fitted(patching.graph, layers, layout))
+        trade = _patches_trade(plain.graph, patching, plain.arena_bytes - fitted.arena_bytes)
+        return self.shrink(replace(fitted, trades=(trade,)))
 
     def _within(self, fitted: Fitted) -> bool:
         budget = self._options.ram_budget_bytes

@@ -214,7 +214,9 @@ def _windowed_dsp(conv: _Conv, tables: PairTables) -> Layer:
         **conv.stream(pair_stream(in_order(conv.rows, order), tables)),
         "pair_words": pair_words(conv.taps),
     }
-    gathered = 3 * conv.taps if depth % 4 else 0
+    # Of three windows side by side all columns between the first and the last, or each on its own.
+    width = max(3 * conv.window.size[1], 2 * conv.window.stride[1] + conv.window.size[1])
+    gathered = conv.window.size[0] * width * depth if depth % 4 else 0
     scratch = ("uint32_t", 4 * _COLUMN_WORDS * chunks + gathered)
     name = "conv_2d_rows_s8" if depth % 4 else "conv_2d_s8"
     return conv.layer(name, tables.rounding, "dsp", params, scratch, params_of="conv_2d_s8_dsp")

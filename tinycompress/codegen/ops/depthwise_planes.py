@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycompress.codegen.fitted_multiply import FittedMultiply, Shifted, SumRange, fit
+from tinycompress.codegen.fitted_multiply import (
+    FittedMultiply,
+    Shifted,
+    SumRange,
+    fit,
+    fit_without_addend,
+)
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.depthwise_problem import (
@@ -21,8 +27,13 @@ _FITTED_GAIN = 256
 """The 3x3 kernels multiply weights by it, which saves sign extensions."""
 _FITTED_FRACTION_BITS = 8
 """TCK_DEPTHWISE_FRACTION_BITS of depthwise_3x3_s8_dsp.h."""
+_CONSTANT_BITS = 30
+_FOURS = 4
+"""Channels that share the work of making planes."""
 _PLANE_LIMIT_BYTES = 2048
 """Planes above it hold a band of rows only."""
+_FOURS_LIMITS_BYTES = (2048, 8192)
+"""The same for four planes, less first: larger ones where there is memory."""
 _PARAMS = "depthwise_planes_s8"
 _DOUBLE_PLAIN = "depthwise_planes_s8_double_plain"
 _THUMB1_COLUMNS = 16
@@ -48,14 +59,19 @@ class _Plane:
         return self.pitch * self.rows // 2
 
     @classmethod
-    def of(cls, geometry: DepthwiseGeometry) -> _Plane:
-        """The plane of as many output rows as the limit allows, at least one."""
+    def of(
+        cls,
+        geometry: DepthwiseGeometry,
+        together: int = 1,
+        limit_bytes: int = _PLANE_LIMIT_BYTES,
+    ) -> _Plane:
+        """One of so many planes, of as many output rows as the limit allows, at least one."""
         (height, width), (out_height, out_width) = geometry.size, geometry.output
         span = (out_width - 1) * geometry.stride[1] + width
         pitch = -(-span // 2) * 2
         band = out_height
         if out_height > 1:
-            rows = max(_PLANE_LIMIT_BYTES // (2 * pitch), height)
+            rows = max(limit_bytes // (2 * pitch * together), height)
             band = min((rows - height) // geometry.stride[0] + 1, out_height)
         rows = (band - 1) * geometry.stride[0] + height
         used_width = max(min(geometry.input[1], span - geometry.paddings[2]), 0)
@@ -138,23 +154,51 @@ def plane_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
 
 
 def _fitted_3x3(problem: DepthwiseProblem) -> Iterator[Layer]:
-    if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
+    stream = _stream_3x3(problem)
+    if stream is None:
         return
-    lines: list[FittedMultiply] = []
-    for stairs, sums, bias in zip(problem.stairs, problem.ranges, problem.biases, strict=True):
-        # The line's offset holds the bias: some are beyond what int32 holds of the sums' multiple.
-        without = SumRange(sums.low - int(bias), sums.high - int(bias))
-        line = fit(Shifted(stairs, int(bias)), without, _FITTED_FRACTION_BITS, gain=_FITTED_GAIN)
-        if line is None:
-            return
-        lines.append(line)
-    tables: dict[str, ParamValue] = {
-        "bias": problem.array("bias", [line.shift for line in lines], np.int32),
-        "multipliers": problem.array("multipliers", [line.multiplier for line in lines], np.int32),
-        "addends": problem.array("addends", [line.addend for line in lines], np.int16),
-    }
     stride = problem.geometry.stride[1]
-    yield _layer(problem, Kernel(f"depthwise_3x3_s8_{stride}_dsp", _PARAMS), tables, 0)
+    channels = o.operand(problem.graph, problem.op, 0).shape[3]
+    tables: dict[str, ParamValue] = {"weights": stream}
+    one = _layer(problem, Kernel(f"depthwise_3x3_s8_{stride}_dsp", _PARAMS), tables, 0)
+    if channels % _FOURS == 0 and channels == len(problem.rows):
+        kernel = Kernel(f"depthwise_3x3_fours_s8_{stride}_dsp", _PARAMS)
+        leaner = one
+        for limit in _FOURS_LIMITS_BYTES:
+            plane = _Plane.of(problem.geometry, _FOURS, limit)
+            layer = _layer(problem, kernel, tables, 0, plane=plane, together=_FOURS)
+            leaner = replace(layer, leaner=leaner)
+        yield leaner
+    yield one
+
+
+def _stream_3x3(problem: DepthwiseProblem) -> ConstArray | None:
+    """The stream of depthwise_3x3_s8_dsp.h; None if a channel has no line that it can hold."""
+    if any(problem.overflows(channel, 1) for channel in range(len(problem.rows))):
+        return None
+    parts: list[bytes] = []
+    for weights, stairs, sums, bias in zip(
+        problem.rows, problem.stairs, problem.ranges, problem.biases, strict=True
+    ):
+        # The line's begin holds the bias: some are beyond what int32 holds of the sums' multiple.
+        without = SumRange(sums.low - int(bias), sums.high - int(bias))
+        shifted = Shifted(stairs, int(bias))
+        line: FittedMultiply | None
+        if shifted.value(without.low) == shifted.value(without.high):
+            weights, line = np.zeros_like(weights), _constant(shifted.value(0))
+        else:
+            line = fit_without_addend(shifted, without, _FITTED_FRACTION_BITS, gain=_FITTED_GAIN)
+        if line is None:
+            return None
+        parts.append(weights.astype(np.int8).tobytes())
+        parts.append(np.array([line.shift, line.multiplier], "<i4").tobytes())
+    return problem.array("stream", np.frombuffer(b"".join(parts), np.int8), np.int8)
+
+
+def _constant(output: int) -> FittedMultiply:
+    """A line that gives an output for the sum 0."""
+    begin = output << (_FITTED_FRACTION_BITS + 32 - _CONSTANT_BITS)
+    return FittedMultiply(1 << _CONSTANT_BITS, begin, 0, _FITTED_FRACTION_BITS)
 
 
 def _any_filter(problem: DepthwiseProblem) -> Iterator[Layer]:
@@ -182,10 +226,13 @@ def _layer(
     tables: dict[str, ParamValue],
     more_words: int,
     plane_offset: int = 0,
+    plane: _Plane | None = None,
+    together: int = 1,
 ) -> Layer:
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
-    geometry, plane = problem.geometry, _Plane.of(problem.geometry)
+    geometry, plane = problem.geometry, plane or _Plane.of(problem.geometry)
     low, high = o.clamp_range(problem.graph, problem.op)
+    weights = problem.array("weights", problem.rows.reshape(-1), np.int8)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
         "input_height": geometry.input[0],
@@ -209,7 +256,7 @@ def _layer(
         "output_offset": o.quantization(y).zero_point,
         "clamp_min": low,
         "clamp_max": high,
-        "weights": problem.array("weights", problem.rows.reshape(-1), np.int8),
+        **({} if "weights" in tables else {"weights": weights}),
         **tables,
     }
     return replace(
@@ -217,5 +264,5 @@ def _layer(
         kernel=kernel,
         params=params,
         arguments=(o.argument(x), o.argument(y, written=True), ScratchArgument("int32_t")),
-        scratch_bytes=4 * (plane.words + more_words),
+        scratch_bytes=4 * (together * plane.words + more_words),
     )

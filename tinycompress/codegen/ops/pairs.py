@@ -18,6 +18,7 @@ from tinycompress.codegen.fitted_multiply import (
     Shifted,
     SumRange,
     fit,
+    fit_without_addend,
 )
 from tinycompress.codegen.ops.channels import (
     CONV_FRACTION_BITS,
@@ -49,7 +50,8 @@ class PairTables:
         second: Where the pair's sum begins, for ``fitted``; twice the second channel's bias, for
             ``double``.
         multipliers: Of both channels.
-        extras: Addends of fitted lines, or right shifts less one; both fit int16.
+        extras: Addends of fitted lines, 0 for the second channels, or right shifts less one; all
+            fit int16.
         varying: ``[pairs]``, whether the second channel's output varies. One that does not is made
             without products: its weights are to be 0.
     """
@@ -121,15 +123,18 @@ def _lines(
         bias = int(biases[second])
         products = SumRange(ranges[second].low - bias, ranges[second].high - bias)
         staircase = Shifted(stairs[second], bias)
-        other = fit(staircase, products, SECOND_FRACTION_BITS, gain=PAIR_GAIN)
+        if staircase.value(products.low) == staircase.value(products.high):
+            found.append((line, _constant(staircase.value(0))))
+            continue
+        other = fit_without_addend(staircase, products, SECOND_FRACTION_BITS, gain=PAIR_GAIN)
         if other is None:
             return None
-        found.append((line, other if other.multiplier else _constant(staircase.value(0))))
+        found.append((line, other))
     return found
 
 
 def _constant(output: int) -> FittedMultiply:
-    """A line that gives an output for the sum 0; its addend alone could not hold it."""
+    """A line that gives an output for the sum 0."""
     shift = output << (SECOND_FRACTION_BITS + 32 - _CONSTANT_BITS)
     return FittedMultiply(1 << _CONSTANT_BITS, shift, 0, SECOND_FRACTION_BITS)
 

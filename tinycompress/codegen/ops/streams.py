@@ -154,20 +154,16 @@ def pair_stream(weights: Int64s, tables: PairTables) -> Words:
         tables: Of the channels.
     """
     pairs = weights[tables.channels]
-    extras = tables.extras & 0xFFFF
-    second = [wrapped_words(tables.second[:, None])]
-    fitted = tables.rounding == "fitted"
-    return np.concatenate(
-        [
-            wrapped_words(tables.first[:, None]),
-            *(second if fitted else []),
-            _packed(pairs[:, 0], pairs[:, 1] * tables.varying[:, None]).reshape(len(pairs), -1),
-            *([] if fitted else second),
-            wrapped_words(tables.multipliers),
-            wrapped_words(extras[:, :1] | extras[:, 1:] << 16),
-        ],
-        axis=1,
-    ).reshape(-1)
+    packed = _packed(pairs[:, 0], pairs[:, 1] * tables.varying[:, None]).reshape(len(pairs), -1)
+    first, second = wrapped_words(tables.first[:, None]), wrapped_words(tables.second[:, None])
+    multipliers = wrapped_words(tables.multipliers)
+    if tables.rounding == "fitted":
+        parts = [first, second, packed, wrapped_words(tables.extras[:, :1]), multipliers]
+    else:
+        extras = tables.extras & 0xFFFF
+        shifts = wrapped_words(extras[:, :1] | extras[:, 1:] << 16)
+        parts = [first, packed, second, multipliers, shifts]
+    return np.concatenate(parts, axis=1).reshape(-1)
 
 
 def quad_stream(weights: Int64s, biases: Int64s) -> Words:

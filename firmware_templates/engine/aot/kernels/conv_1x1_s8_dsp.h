@@ -27,19 +27,25 @@ TCK_SHARED void tck_conv_1x1_s8_dsp(const tck_conv_1x1_s8_dsp_params *p, const i
     const uint32_t *const end = p->stream + p->stream_words;
     const uint32_t *const last = (outputs & 1) != 0 ? end - p->pair_words : end;
     int8_t *const begin = output;
-    for (int32_t left = p->pixels; left > 0; left -= 3) {
-        const int8_t *const second = input + (left > 1 ? p->inputs : 0);
-        const int8_t *const third = second + (left > 2 ? p->inputs : 0);
+    for (int32_t left = p->pixels; left > 0;) {
         const int32_t offset1 = left > 1 ? outputs : 0;
         const int32_t offset2 = left > 2 ? 2 * outputs : offset1;
-        tck_widen_3_dsp(columns, input, second, third, chunks);
-        pixels(columns, chunks, p->stream, last, output, offset1, offset2, p->doubled_zero_point);
+        /* All whole threes, if no last channel needs the columns of each once more. */
+        const int32_t threes = last == end ? left / 3 : left >= 3;
+        const int32_t done = threes != 0 ? 3 * threes : left;
+        if (threes == 0) {
+            const int8_t *const second = input + (left > 1 ? p->inputs : 0);
+            tck_widen_3_dsp(columns, input, second, second, chunks, 1, 0);
+        }
+        pixels(columns, chunks, p->stream, last, output, offset1, offset2, p->doubled_zero_point,
+               input, threes);
         if (last != end) {
             pixels(columns, chunks, last, end, output + outputs - 2, offset1, offset2,
-                   p->doubled_zero_point);
+                   p->doubled_zero_point, input, 0);
         }
-        input += 3 * p->inputs;
-        output += 3 * outputs;
+        left -= done;
+        input += done * p->inputs;
+        output += done * outputs;
     }
     tck_clamp_s8(begin, p->pixels * outputs, p->clamp_min, p->clamp_max);
 }

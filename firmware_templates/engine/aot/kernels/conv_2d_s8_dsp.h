@@ -68,29 +68,30 @@ TCK_INLINE void tck_widen_quads_dsp(uint32_t *columns, uint32_t first, uint32_t 
     columns[5] = tck_sxtb16_ror8(third);
 }
 
-/* Rows of taps that are being read: their begin, and the distance from one to the next. */
+/* Taps of three pixels: those of the first, bytes from one pixel to the next, and between the rows
+ * of each. */
 typedef struct {
     const int8_t *begin;
+    int32_t step;
     int32_t pitch;
 } tck_tap_rows;
 
 /* Up to four bytes, one of each row. */
-TCK_INLINE uint32_t tck_quad_of_rows(tck_tap_rows from, int32_t rows) {
-    const int8_t *const at = from.begin;
+TCK_INLINE uint32_t tck_quad_of_rows(const int8_t *at, int32_t pitch, int32_t rows) {
     uint32_t quad = (uint8_t)at[0];
-    quad |= rows > 1 ? (uint32_t)(uint8_t)at[from.pitch] << 8 : 0;
-    quad |= rows > 2 ? (uint32_t)(uint8_t)at[2 * from.pitch] << 16 : 0;
-    quad |= rows > 3 ? (uint32_t)(uint8_t)at[3 * from.pitch] << 24 : 0;
+    quad |= rows > 1 ? (uint32_t)(uint8_t)at[pitch] << 8 : 0;
+    quad |= rows > 2 ? (uint32_t)(uint8_t)at[2 * pitch] << 16 : 0;
+    quad |= rows > 3 ? (uint32_t)(uint8_t)at[3 * pitch] << 24 : 0;
     return quad;
 }
 
 /* The columns of count bytes of each row, all rows' together, of one pixel. */
-TCK_SHARED void tck_widen_ends_dsp(uint32_t *columns, tck_tap_rows from, int32_t rows,
-                                   int32_t count) {
+TCK_SHARED void tck_widen_ends_dsp(uint32_t *columns, const int8_t *from, int32_t pitch,
+                                   int32_t rows, int32_t count) {
     uint32_t quad = 0;
     int32_t bit = 0;
     for (int32_t i = 0; i < rows * count; ++i) {
-        quad |= (uint32_t)(uint8_t)from.begin[i / count * from.pitch + i % count] << bit;
+        quad |= (uint32_t)(uint8_t)from[i / count * pitch + i % count] << bit;
         bit += 8;
         if (bit == 32 || i + 1 == rows * count) {
             columns[0] = tck_sxtb16(quad);
@@ -102,75 +103,97 @@ TCK_SHARED void tck_widen_ends_dsp(uint32_t *columns, tck_tap_rows from, int32_t
     }
 }
 
-/* The columns of three pixels whose input channels are whole quads. */
-TCK_INLINE void tck_conv_2d_s8_dsp_columns(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
-                                           const tck_corner at[3], uint32_t *columns) {
-    const tck_conv_window *const w = &p->window;
-    const int32_t input_row = w->input_width * w->input_channels;
-    const int8_t *from[3];
-    for (int32_t i = 0; i < 3; ++i) {
-        if (!tck_window_inside(w, at[i])) {
-            for (int32_t j = 0; j < 3; ++j) {
-                tck_conv_2d_s8_dsp_quads(w, input, at[j], columns + j);
-            }
-            return;
-        }
-        from[i] = input + at[i].y * input_row + at[i].x * w->input_channels;
+/* The columns of three pixels: whole quads of every row, then what rows have beyond them. */
+TCK_INLINE void tck_widen_rows_dsp(const tck_conv_window *w, tck_tap_rows from, uint32_t *columns,
+                                   int32_t whole_quads) {
+    const int32_t row = w->filter_width * w->input_channels;
+    const int32_t whole = row / 4 * 4;
+    const int32_t rows = w->filter_height;
+    const int8_t *const second = from.begin + from.step;
+    const int8_t *const third = second + from.step;
+    if (whole != 0) {
+        columns = tck_widen_3_dsp(columns, from.begin, second, third, whole / 4, rows,
+                                  from.pitch - whole);
     }
-    for (int32_t ky = 0; ky < w->filter_height; ++ky) {
-        columns = tck_widen_3_dsp(columns, from[0], from[1], from[2],
-                                  w->filter_width * w->input_channels / 4);
-        from[0] += input_row;
-        from[1] += input_row;
-        from[2] += input_row;
+    if (whole_quads || row % 4 == 0) {
+        return;
+    }
+    if (row % 4 == 1 && rows <= 4) {
+        tck_widen_quads_dsp(columns, tck_quad_of_rows(from.begin + whole, from.pitch, rows),
+                            tck_quad_of_rows(second + whole, from.pitch, rows),
+                            tck_quad_of_rows(third + whole, from.pitch, rows));
+    } else {
+        for (int32_t i = 0; i < 3; ++i) {
+            tck_widen_ends_dsp(columns + i, from.begin + i * from.step + whole, from.pitch, rows,
+                               row % 4);
+        }
     }
 }
 
-/* The columns of three pixels with any number of input channels. Taps of windows that reach out of
- * the input are gathered behind the columns first. */
-TCK_INLINE void tck_conv_2d_s8_dsp_row_columns(const tck_conv_2d_s8_dsp_params *p,
-                                               const int8_t *input, const tck_corner at[3],
-                                               uint32_t *columns) {
-    const tck_conv_window *const w = &p->window;
-    const int32_t row = w->filter_width * w->input_channels;
-    const int32_t input_row = w->input_width * w->input_channels;
-    int8_t *gathered = (int8_t *)(columns + 6 * p->chunks);
-    tck_tap_rows from[3];
+/* Whether this window and the next two, all in one row of outputs, lie in the input. */
+TCK_INLINE int32_t tck_three_inside(const tck_conv_window *w, tck_corner at) {
+    return at.y >= 0 && at.x >= 0 && at.y + w->filter_height <= w->input_height &&
+           at.x + 2 * w->stride_width + w->filter_width <= w->input_width;
+}
+
+/* The columns of up to three pixels whose windows are whole quads, one after the other; the last is
+ * repeated. Returns the last window's corner. */
+TCK_INLINE tck_corner tck_conv_2d_s8_dsp_each(const tck_conv_window *w, const int8_t *input,
+                                              tck_corner next, int32_t left, uint32_t *columns) {
     for (int32_t i = 0; i < 3; ++i) {
-        if (tck_window_inside(w, at[i])) {
-            from[i].begin = input + at[i].y * input_row + at[i].x * w->input_channels;
-            from[i].pitch = input_row;
-        } else {
-            tck_gather_window(w, input, at[i], gathered);
-            from[i].begin = gathered;
-            from[i].pitch = row;
-            gathered += w->filter_height * row;
+        if (i > 0 && i < left) {
+            next = tck_next_corner(w, next);
         }
+        tck_conv_2d_s8_dsp_quads(w, input, next, columns + i);
     }
-    for (int32_t ky = 0; ky < w->filter_height; ++ky) {
-        for (int32_t k = 0; k < row / 4; ++k, columns += 6) {
-            tck_widen_quads_dsp(columns, tck_load_word(from[0].begin + 4 * k),
-                                tck_load_word(from[1].begin + 4 * k),
-                                tck_load_word(from[2].begin + 4 * k));
+    return next;
+}
+
+/* The same for any windows: gathers their taps. */
+TCK_INLINE tck_corner tck_gather_each(const tck_conv_window *w, const int8_t *input,
+                                      tck_corner next, int32_t left, int8_t *gathered,
+                                      int32_t window_bytes) {
+    for (int32_t i = 0; i < 3; ++i, gathered += window_bytes) {
+        if (i > 0 && i < left) {
+            next = tck_next_corner(w, next);
         }
-        for (int32_t i = 0; i < 3; ++i) {
-            from[i].begin += from[i].pitch;
-        }
+        tck_gather_window(w, input, next, gathered);
     }
-    if (row % 4 != 0) {
-        for (int32_t i = 0; i < 3; ++i) {
-            from[i].begin += row / 4 * 4 - w->filter_height * from[i].pitch;
-        }
-        if (row % 4 == 1 && w->filter_height <= 4) {
-            tck_widen_quads_dsp(columns, tck_quad_of_rows(from[0], w->filter_height),
-                                tck_quad_of_rows(from[1], w->filter_height),
-                                tck_quad_of_rows(from[2], w->filter_height));
-        } else {
-            for (int32_t i = 0; i < 3; ++i) {
-                tck_widen_ends_dsp(columns + i, from[i], w->filter_height, row % 4);
-            }
-        }
+    return next;
+}
+
+/* The columns of up to three pixels; returns the corner after them. Taps of windows that reach out
+ * of the input, or lie in different rows, are gathered behind the columns where input channels are
+ * no whole quads: of windows in one row all columns between the first and the last. */
+TCK_INLINE tck_corner tck_conv_2d_s8_dsp_columns(const tck_conv_2d_s8_dsp_params *p,
+                                                 const int8_t *input, tck_corner next, int32_t left,
+                                                 uint32_t *columns, int32_t whole_quads) {
+    const tck_conv_window *const w = &p->window;
+    const int32_t row = next.column + 3 <= w->output_width;
+    const int32_t inside = row && tck_three_inside(w, next);
+    if (whole_quads && !inside) {
+        return tck_next_corner(w, tck_conv_2d_s8_dsp_each(w, input, next, left, columns));
     }
+    int8_t *const gathered = (int8_t *)(columns + 6 * p->chunks);
+    tck_tap_rows from = {gathered, w->stride_width * w->input_channels, 0};
+    if (inside) {
+        from.pitch = w->input_width * w->input_channels;
+        from.begin = input + next.y * from.pitch + next.x * w->input_channels;
+    } else if (row) {
+        const int32_t width = 2 * w->stride_width + w->filter_width;
+        from.pitch = width * w->input_channels;
+        tck_gather_columns(w, input, next, width, gathered);
+    } else {
+        from.pitch = w->filter_width * w->input_channels;
+        from.step = w->filter_height * from.pitch;
+        next = tck_gather_each(w, input, next, left, gathered, from.step);
+    }
+    tck_widen_rows_dsp(w, from, columns, whole_quads);
+    if (row) {
+        next.column += 2;
+        next.x += 2 * w->stride_width;
+    }
+    return tck_next_corner(w, next);
 }
 
 /* Products of three pixels at a time. */
@@ -185,23 +208,14 @@ TCK_INLINE void tck_conv_2d_s8_dsp_all(const tck_conv_2d_s8_dsp_params *p, const
     for (int32_t n = 0; n < p->batches; ++n) {
         tck_corner next = tck_first_corner(w);
         for (int32_t left = p->output_area; left > 0; left -= 3) {
-            tck_corner at[3];
-            for (int32_t i = 0; i < 3; ++i) {
-                at[i] = i < left ? next : at[i - 1];
-                next = tck_next_corner(w, next);
-            }
             const int32_t offset1 = left > 1 ? outputs : 0;
             const int32_t offset2 = left > 2 ? 2 * outputs : offset1;
-            if (whole_quads) {
-                tck_conv_2d_s8_dsp_columns(p, input, at, columns);
-            } else {
-                tck_conv_2d_s8_dsp_row_columns(p, input, at, columns);
-            }
+            next = tck_conv_2d_s8_dsp_columns(p, input, next, left, columns, whole_quads);
             pixels(columns, p->chunks, p->stream, last, output, offset1, offset2,
-                   p->doubled_zero_point);
+                   p->doubled_zero_point, input, 0);
             if (last != end) {
                 pixels(columns, p->chunks, last, end, output + outputs - 2, offset1, offset2,
-                       p->doubled_zero_point);
+                       p->doubled_zero_point, input, 0);
             }
             output += (left < 3 ? left : 3) * outputs;
         }

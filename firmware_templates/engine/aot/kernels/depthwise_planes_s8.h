@@ -12,7 +12,7 @@
 #include "clamp_s8.h"
 
 typedef struct {
-    const int8_t *weights;      /* [C_OUT, KH, KW] */
+    const int8_t *weights;      /* [C_OUT, KH, KW], or the stream of depthwise_3x3_s8_dsp.h */
     const int32_t *bias;        /* [C_OUT]; holds the input's zero point */
     const int32_t *multipliers; /* [C_OUT] */
     const int16_t *addends;     /* [C_OUT], of a fitted multiply */
@@ -112,8 +112,15 @@ TCK_SHARED void tck_depthwise_gather(int16_t *to, const int8_t *from, int32_t st
 
 #endif
 
-TCK_INLINE void tck_depthwise_fill(uint32_t *to, uint32_t *end, uint32_t value) {
-    while (to != end) {
+/* Not TCK_SMALL: to GCC whatever calls a cold function is cold, the copying to planes with it. */
+TCK_SHARED void tck_depthwise_fill(uint32_t *to, const uint32_t *end, uint32_t value) {
+    for (; end - to >= 4; to += 4) {
+        to[0] = value;
+        to[1] = value;
+        to[2] = value;
+        to[3] = value;
+    }
+    while (to < end) {
         *to++ = value;
     }
 }

@@ -19,42 +19,42 @@
     "asr    " sum ", " sum ", " shift "\n"                                                         \
     "ssat   " sum ", #8, " sum ", asr #1\n"
 
-TCK_NAKED void tck_pixels_s8_double_dsp(const uint32_t *columns __attribute__((unused)),
-                                        int32_t chunks __attribute__((unused)),
-                                        const uint32_t *stream __attribute__((unused)),
-                                        const uint32_t *stream_end __attribute__((unused)),
-                                        int8_t *output __attribute__((unused)),
-                                        int32_t offset1 __attribute__((unused)),
-                                        int32_t offset2 __attribute__((unused)),
-                                        int32_t doubled_zero_point __attribute__((unused))) {
-    __asm__ volatile(TCK_PIXELS_SUMS("ldmia  lr!, {r4, r10, r11}\n", "r4") /**/
-                     "ldmia  lr!, {r3, r10, r11, r12}\n"
-                     "ldr    r2, [sp, #76]\n"
-                     "uxth   r1, r12\n"
-                     "lsr    r12, r12, #16\n"
-                     "lsl    r0, r2, r1\n"
-                     "lsl    r4, r4, #1\n"
-                     "lsl    r5, r5, #1\n"
-                     "lsl    r6, r6, #1\n"
-                     "add    r7, r3, r7, asr #7\n"
-                     "add    r8, r3, r8, asr #7\n"
-                     "add    r9, r3, r9, asr #7\n"             /**/
-                     TCK_PIXELS_REQUANTIZE("r4", "r10", "r1")  /**/
-                     TCK_PIXELS_REQUANTIZE("r5", "r10", "r1")  /**/
-                     TCK_PIXELS_REQUANTIZE("r6", "r10", "r1")  /**/
-                     "lsl    r0, r2, r12\n"                    /**/
-                     TCK_PIXELS_REQUANTIZE("r7", "r11", "r12") /**/
-                     TCK_PIXELS_REQUANTIZE("r8", "r11", "r12") /**/
-                     TCK_PIXELS_REQUANTIZE("r9", "r11", "r12") /**/
-                     TCK_PIXELS_STORE);
+TCK_NAKED void tck_pixels_s8_double_dsp(
+    uint32_t *columns __attribute__((unused)), int32_t chunks __attribute__((unused)),
+    const uint32_t *stream __attribute__((unused)),
+    const uint32_t *stream_end __attribute__((unused)), int8_t *output __attribute__((unused)),
+    int32_t offset1 __attribute__((unused)), int32_t offset2 __attribute__((unused)),
+    int32_t doubled_zero_point __attribute__((unused)), const int8_t *input __attribute__((unused)),
+    int32_t threes __attribute__((unused))) {
+    __asm__ volatile(
+        TCK_PIXELS_SUMS("ldmia  lr!, {r4, r10, r11}\n", "r4", "3", TCK_PIXELS_FOUR) /**/
+        "ldmia  lr!, {r0, r3, r10, r11}\n"
+        "ldr    r2, [sp, #80]\n"
+        "uxth   r1, r11\n"
+        "lsr    r11, r11, #16\n"
+        "lsl    r4, r4, #1\n"
+        "lsl    r5, r5, #1\n"
+        "lsl    r6, r6, #1\n"
+        "add    r7, r0, r7, asr #7\n"
+        "add    r8, r0, r8, asr #7\n"
+        "add    r9, r0, r9, asr #7\n"
+        "lsl    r0, r2, r1\n"                     /**/
+        TCK_PIXELS_REQUANTIZE("r4", "r3", "r1")   /**/
+        TCK_PIXELS_REQUANTIZE("r5", "r3", "r1")   /**/
+        TCK_PIXELS_REQUANTIZE("r6", "r3", "r1")   /**/
+        "lsl    r0, r2, r11\n"                    /**/
+        TCK_PIXELS_REQUANTIZE("r7", "r10", "r11") /**/
+        TCK_PIXELS_REQUANTIZE("r8", "r10", "r11") /**/
+        TCK_PIXELS_REQUANTIZE("r9", "r10", "r11") /**/
+        TCK_PIXELS_STORE);
 }
 
 #else
 
-static void tck_pixels_s8_double_dsp(const uint32_t *columns, int32_t chunks,
-                                     const uint32_t *stream, const uint32_t *stream_end,
-                                     int8_t *output, int32_t offset1, int32_t offset2,
-                                     int32_t doubled_zero_point) {
+static void tck_pixels_s8_double_three(const uint32_t *columns, int32_t chunks,
+                                       const uint32_t *stream, const uint32_t *stream_end,
+                                       int8_t *output, int32_t offset1, int32_t offset2,
+                                       int32_t doubled_zero_point) {
     for (; stream != stream_end; output += 2) {
         const int32_t first = (int32_t)stream[0];
         tck_pixel_sums sums = tck_pixels_s8_sums(columns, chunks, stream + 1, first, first);
@@ -71,6 +71,14 @@ static void tck_pixels_s8_double_dsp(const uint32_t *columns, int32_t chunks,
         }
         stream += 4;
     }
+}
+
+static void tck_pixels_s8_double_dsp(uint32_t *columns, int32_t chunks, const uint32_t *stream,
+                                     const uint32_t *stream_end, int8_t *output, int32_t offset1,
+                                     int32_t offset2, int32_t doubled_zero_point,
+                                     const int8_t *input, int32_t threes) {
+    tck_pixels_s8_threes(tck_pixels_s8_double_three, columns, chunks, stream, stream_end, output,
+                         offset1, offset2, doubled_zero_point, input, threes);
 }
 
 #endif
