@@ -96,6 +96,8 @@ def test_pairs_and_quads(c: ctypes.CDLL, x: int, y: int) -> None:
     quads = list(zip(_bytes(x), _bytes(y), strict=True))
     expected: dict[str, int] = {
         "pkhbt": _pair(xl, yl), "pkhtb": _pair(yh, xh),
+        "sxtab16": _pair(xl + _bytes(y)[0], xh + _bytes(y)[2]),
+        "sxtab16_ror8": _pair(xl + _bytes(y)[1], xh + _bytes(y)[3]),
         "sadd16": _pair(xl + yl, xh + yh), "ssub16": _pair(xl - yl, xh - yh),
         "sadd8": _quad([p + q for p, q in quads]),
         "max_s8x4": _quad([max(pair) for pair in quads]),

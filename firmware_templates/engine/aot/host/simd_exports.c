@@ -15,6 +15,8 @@ uint32_t tct_sxtb16_ror8(uint32_t x);
 uint32_t tct_pkhbt(uint32_t x, uint32_t y);
 uint32_t tct_pkhtb(uint32_t x, uint32_t y);
 uint32_t tct_sadd16(uint32_t x, uint32_t y);
+uint32_t tct_sxtab16(uint32_t x, uint32_t y);
+uint32_t tct_sxtab16_ror8(uint32_t x, uint32_t y);
 uint32_t tct_ssub16(uint32_t x, uint32_t y);
 uint32_t tct_sadd8(uint32_t x, uint32_t y);
 uint32_t tct_max_s8x4(uint32_t x, uint32_t y);
@@ -71,6 +73,14 @@ uint32_t tct_pkhtb(uint32_t x, uint32_t y) {
 
 uint32_t tct_sadd16(uint32_t x, uint32_t y) {
     return tck_sadd16(x, y);
+}
+
+uint32_t tct_sxtab16(uint32_t x, uint32_t y) {
+    return tck_sxtab16(x, y);
+}
+
+uint32_t tct_sxtab16_ror8(uint32_t x, uint32_t y) {
+    return tck_sxtab16_ror8(x, y);
 }
 
 uint32_t tct_ssub16(uint32_t x, uint32_t y) {
