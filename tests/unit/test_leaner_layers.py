@@ -8,14 +8,14 @@ from conv_cases import ConvCase, add_depthwise
 from kernel_cases import KernelCases
 
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.ir.graph import Graph
+from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 
 _OPTIONS = CodegenOptions(core="cortex-m4", dsp=True)
 _ALONE = ConvCase(height=25, width=5, channels=64, outputs=1, activation="RELU", out_zero=-128)
 
 
-def _graph(*layers: ConvCase) -> Graph:
+def _graph(*layers: ConvCase) -> Model:
     cases = KernelCases(5)
     for layer in layers:
         add_depthwise(cases, layer)
