@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from support import ROOT, require_tool
 
+pytest_plugins = ["framework_fixtures"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*.expected")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from support import ROOT, require_tool
 
+from tinycompress.artifacts import FrameworkName
+from tinycompress.pipeline import FrameworkBuild
+
 STAND_INS = ROOT / "tests" / "stand_ins"
+FRAMEWORKS: tuple[FrameworkName, ...] = ("arduino", "zephyr")
 ARDUINO_CLI = STAND_INS / "arduino" / "arduino-cli"
 
 
@@ -60,6 +66,24 @@ def application_for_pc(application: Path, build: Path, *, cycles_per_sec: int) -
     ):  # fmt: skip
         _run(argv, environment=os_environment)
     return build / "app"
+
+
+def called(log: Path) -> list[list[str]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A sketch that the stand-in compiled for Arm, and the same sketch as a program for this PC."""
+
+    board: Path
+    made: FrameworkBuild
+    program: Path
+    calls: tuple[list[str], ...]
+
+    @property
+    def directory(self) -> Path:
+        return self.made.project.directory
 
 
 @contextmanager

@@ -10,13 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
-from hypothesis import given
-from hypothesis import strategies as st
 from support import require_tool
 from tflite_files import Builder, small_cnn
 
 from tinycompress.artifacts import TensorSpec
-from tinycompress.conversion.c_names import comment_text, identifier
 from tinycompress.conversion.carray import ALIGNMENTS, Style, write_c_array
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.quantize import dequantize, quantize
@@ -233,60 +230,6 @@ def test_the_same_bytes_on_every_run(model: bytes, tmp_path: Path) -> None:
         assert paths == (tmp_path / place / "net.c", tmp_path / place / "net.h")
         assert str(tmp_path).encode() not in b"".join(texts[-1])
     assert texts[0] == texts[1]
-
-
-@pytest.mark.parametrize(
-    ("name", "made"),
-    [
-        ("model_data", "model_data"),
-        ("vww-96 int8.v2", "vww_96_int8_v2"),
-        ("8x8", "model_8x8"),
-        ("_hidden__name_", "hidden_name"),
-        ("Übergrößen", "Ubergroen"),
-        ("int", "int_model"),
-        ("class", "class_model"),
-        ("string", "string_model"),
-        ("stdint", "stdint_model"),
-        ("exp", "exp_model"),
-        ("expf", "expf_model"),
-        ("main", "main_model"),
-        ("../../etc/passwd", "etc_passwd"),
-        ("a/b\\c\nd", "a_b_c_d"),
-    ],
-)
-def test_names_become_identifiers(name: str, made: str, tmp_path: Path) -> None:
-    assert identifier(name) == made
-    source, header = write_c_array(small_cnn(), name, tmp_path)
-    assert (source, header) == (tmp_path / f"{made}.c", tmp_path / f"{made}.h")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{made}.c", f"{made}.h"]
-
-
-@pytest.mark.parametrize("name", ["", "   ", "模型", "---", "x" * 101])
-def test_names_of_which_nothing_can_be_made(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError) as caught:
-        write_c_array(small_cnn(), name, tmp_path)
-    assert "--name" in str(caught.value.hint)
-    assert list(tmp_path.iterdir()) == []
-
-
-@given(st.text())
-def test_any_name_is_an_identifier_or_refused(name: str) -> None:
-    try:
-        made = identifier(name)
-    except ConfigError:
-        return
-    assert re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", made)
-    assert "__" not in made
-    assert identifier(made) == made
-
-
-@given(st.text())
-def test_comment_text_stays_inside_a_comment(text: str) -> None:
-    made = comment_text(text)
-    assert "*" not in made
-    assert "\\" not in made
-    assert made.isascii()
-    assert made.isprintable() or made == ""
 
 
 @pytest.mark.parametrize("alignment", [0, 3, -16, 256])
