@@ -163,7 +163,8 @@ static void tck_depthwise_band_thumb1(const tck_depthwise_planes_s8_params *p, c
 
 TCK_KERNEL void tck_depthwise_3x3_s8_thumb1(const tck_depthwise_planes_s8_params *p,
                                             const int8_t *input, int8_t *output, int32_t *scratch) {
-    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_band_thumb1);
+    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_band_thumb1,
+                         tck_depthwise_gather_with_offset);
 }
 
 #endif

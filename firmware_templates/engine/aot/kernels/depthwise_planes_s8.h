@@ -35,7 +35,7 @@ typedef struct {
     uint8_t filter_width;
     uint8_t stride_height;
     uint8_t stride_width;
-    uint8_t plane_offset; /* added to inputs in the plane; 0 for the DSP extension */
+    uint8_t plane_offset; /* added to inputs in the plane, where they are gathered with it */
     int8_t output_offset;
     int8_t clamp_min;
     int8_t clamp_max;
@@ -46,8 +46,27 @@ typedef struct {
 typedef void (*tck_depthwise_band)(const tck_depthwise_planes_s8_params *p, const int16_t *plane,
                                    int32_t channel, int32_t rows, int8_t *output, int32_t *scratch);
 
-/* Rows of `single + 4 * fours + singles` elements, `step` apart, to rows of int16_t. The singles
- * before the fours make these aligned; gaps lie behind each row. */
+/* Copies rows of `single + 4 * fours + singles` elements, `step` apart, to rows of int16_t. The
+ * singles before the fours make these aligned; gaps lie behind each row. */
+typedef void (*tck_depthwise_copy)(int16_t *to, const int8_t *from, int32_t step, int32_t rows,
+                                   int32_t fours, int32_t single, int32_t singles, int32_t to_gap,
+                                   int32_t from_gap, int32_t offset);
+
+TCK_SHARED void tck_depthwise_gather_with_offset(int16_t *to, const int8_t *from, int32_t step,
+                                                 int32_t rows, int32_t fours, int32_t single,
+                                                 int32_t singles, int32_t to_gap, int32_t from_gap,
+                                                 int32_t offset) {
+    for (; rows > 0; --rows) {
+        for (int32_t i = single + 4 * fours + singles; i > 0; --i) {
+            *to++ = (int16_t)(*from + offset);
+            from += step;
+        }
+        to += to_gap / 2;
+        from += from_gap;
+    }
+}
+
+/* The same for kernels whose offset is 0. */
 #if TCK_DSP
 
 TCK_NAKED void tck_depthwise_gather(
@@ -97,18 +116,7 @@ TCK_NAKED void tck_depthwise_gather(
 
 #else
 
-TCK_SHARED void tck_depthwise_gather(int16_t *to, const int8_t *from, int32_t step, int32_t rows,
-                                     int32_t fours, int32_t single, int32_t singles, int32_t to_gap,
-                                     int32_t from_gap, int32_t offset) {
-    for (; rows > 0; --rows) {
-        for (int32_t i = single + 4 * fours + singles; i > 0; --i) {
-            *to++ = (int16_t)(*from + offset);
-            from += step;
-        }
-        to += to_gap / 2;
-        from += from_gap;
-    }
-}
+#define tck_depthwise_gather tck_depthwise_gather_with_offset
 
 #endif
 
@@ -126,8 +134,9 @@ TCK_SHARED void tck_depthwise_fill(uint32_t *to, const uint32_t *end, uint32_t v
 }
 
 /* Rows of the plane from `row` to `end`; row 0 is row `top` of the input. */
-TCK_INLINE void tck_depthwise_load(const tck_depthwise_planes_s8_params *p, uint32_t *plane,
-                                   const int8_t *input, int32_t top, int32_t row, int32_t end) {
+TCK_INLINE void tck_depthwise_load_by(const tck_depthwise_planes_s8_params *p, uint32_t *plane,
+                                      const int8_t *input, int32_t top, int32_t row, int32_t end,
+                                      tck_depthwise_copy copy) {
     const int32_t inside = tck_max(row, -top);
     const int32_t outside = tck_min(end, p->input_height - top);
     const int32_t pitch = p->pitch / 2;
@@ -139,17 +148,22 @@ TCK_INLINE void tck_depthwise_load(const tck_depthwise_planes_s8_params *p, uint
     if (inside < outside && p->used_width > 0) {
         const int32_t single = p->pad_left & 1;
         const int32_t rest = p->used_width - single;
-        tck_depthwise_gather((int16_t *)(void *)plane + inside * p->pitch + p->pad_left,
-                             input + (top + inside) * p->input_width * p->input_channels,
-                             p->input_channels, outside - inside, rest >> 2, single, rest & 3,
-                             2 * (p->pitch - p->used_width),
-                             (p->input_width - p->used_width) * p->input_channels, p->plane_offset);
+        copy((int16_t *)(void *)plane + inside * p->pitch + p->pad_left,
+             input + (top + inside) * p->input_width * p->input_channels, p->input_channels,
+             outside - inside, rest >> 2, single, rest & 3, 2 * (p->pitch - p->used_width),
+             (p->input_width - p->used_width) * p->input_channels, p->plane_offset);
     }
+}
+
+TCK_INLINE void tck_depthwise_load(const tck_depthwise_planes_s8_params *p, uint32_t *plane,
+                                   const int8_t *input, int32_t top, int32_t row, int32_t end) {
+    tck_depthwise_load_by(p, plane, input, top, row, end, tck_depthwise_gather);
 }
 
 /* input [N, H, W, C_IN] -> output [N, H, W, C_IN * depth_multiplier] */
 TCK_SHARED void tck_depthwise_planes(const tck_depthwise_planes_s8_params *p, const int8_t *input,
-                                     int8_t *output, int32_t *scratch, tck_depthwise_band band) {
+                                     int8_t *output, int32_t *scratch, tck_depthwise_band band,
+                                     tck_depthwise_copy copy) {
     uint32_t *plane = (uint32_t *)scratch;
     const int32_t channels = p->input_channels * p->depth_multiplier;
     const int32_t shared = tck_max(p->filter_height - p->stride_height, 0) * p->pitch / 2;
@@ -168,8 +182,8 @@ TCK_SHARED void tck_depthwise_planes(const tck_depthwise_planes_s8_params *p, co
                     }
                     kept = tck_max(p->filter_height - p->stride_height, 0);
                 }
-                tck_depthwise_load(p, plane, input + c, oy * p->stride_height - p->pad_top, kept,
-                                   (rows - 1) * p->stride_height + p->filter_height);
+                tck_depthwise_load_by(p, plane, input + c, oy * p->stride_height - p->pad_top, kept,
+                                      (rows - 1) * p->stride_height + p->filter_height, copy);
                 for (int32_t m = 0; m < p->depth_multiplier; ++m) {
                     band(p, (const int16_t *)(const void *)plane, c * p->depth_multiplier + m, rows,
                          to + m, scratch + p->plane_words);

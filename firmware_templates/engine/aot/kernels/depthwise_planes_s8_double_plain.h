@@ -14,7 +14,8 @@ static void tck_depthwise_double_plain_band(const tck_depthwise_planes_s8_params
 TCK_KERNEL void tck_depthwise_planes_s8_double_plain(const tck_depthwise_planes_s8_params *p,
                                                      const int8_t *input, int8_t *output,
                                                      int32_t *scratch) {
-    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_double_plain_band);
+    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_double_plain_band,
+                         tck_depthwise_gather_with_offset);
 }
 
 #endif

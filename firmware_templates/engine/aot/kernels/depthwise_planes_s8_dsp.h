@@ -147,7 +147,7 @@ static void tck_depthwise_dsp_band(const tck_depthwise_planes_s8_params *p, cons
 
 TCK_KERNEL void tck_depthwise_planes_s8_dsp(const tck_depthwise_planes_s8_params *p,
                                             const int8_t *input, int8_t *output, int32_t *scratch) {
-    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_dsp_band);
+    tck_depthwise_planes(p, input, output, scratch, tck_depthwise_dsp_band, tck_depthwise_gather);
 }
 
 #endif
