@@ -11,7 +11,8 @@ FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels kernel-costs fuzz corpus mutate \
-        results results-lenet300 results-lenet5 results-dscnn results-resnet8 clean
+        results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
+        results-again clean
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -72,12 +73,18 @@ corpus: $(VENV)/.ready-dev
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
+NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
+
 # Networks compressed on real data, measured on the virtual Nano 33 BLE: docs/results.md.
 results: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
+	$(BIN)/python -m benchmarks.results.run $(NETWORKS)
 
-results-lenet300 results-lenet5 results-dscnn results-resnet8: results-%: $(VENV)/.ready-dev
+$(NETWORKS:%=results-%): results-%: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run $*
+
+# The int8 files that those runs keep in build/, measured with the kernels as they are now.
+results-again: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.results.run --again $(NETWORKS)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

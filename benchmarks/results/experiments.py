@@ -68,15 +68,16 @@ def _deep(recipe: str, dense_error_percent: float) -> tuple[Target, ...]:
     )
 
 
-def _small(network: str, *, pruned: str = "prune") -> tuple[Target, ...]:
-    """The targets of MLPerf Tiny's networks; ``pruned`` is the stage that ends the pruning."""
+def _small(network: str, *, thinned: str = "prune_channels") -> tuple[Target, ...]:
+    """The targets of MLPerf Tiny's networks; ``thinned`` is the last stage with thin channels."""
     pcqat, thin = f"{network}-pcqat", f"{network}-channels"
     return (
-        int8_within(pcqat, pruned, 1.0, "50 % pruned, int8: within 1 point of float"),
+        float_within(pcqat, "prune", 1.0, "50 % pruned, float: within 1 point of float"),
+        int8_within(pcqat, "prune", 1.0, "50 % pruned, int8: within 1 point of float"),
         int8_within(pcqat, "qat", 1.5, "PCQAT, 16 clusters, int8: within 1.5 points of float"),
-        smaller(thin, "train", "macs", 2, "thin channels: half the MACs"),
-        int8_within(thin, "train", 1.5, "thin channels, int8: within 1.5 points of float"),
-        smaller(thin, "train", "latency_us", None, "thin channels: latency on nano33, us"),
+        smaller(thin, thinned, "macs", 2, "thin channels: half the MACs"),
+        int8_within(thin, thinned, 1.5, "thin channels, int8: within 1.5 points of float"),
+        smaller(thin, thinned, "latency_us", None, "thin channels: latency on nano33, us"),
     )
 
 
@@ -104,7 +105,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             load=samples.keywords,
             network=networks.mlperf_dscnn,
             recipes=("dscnn-pcqat", "dscnn-channels"),
-            targets=_small("dscnn"),
+            targets=_small("dscnn", thinned="train"),
             augment=samples.shifted_keywords,
             copies=1,
             notes=(
@@ -117,27 +118,43 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             title="ResNet-8 on the CIFAR-10 subset",
             load=samples.cifar,
             network=networks.mlperf_resnet8,
-            recipes=("resnet8-control", "resnet8-pcqat", "resnet8-channels"),
-            targets=_small("resnet8", pruned="train"),
+            recipes=("resnet8-pcqat", "resnet8-channels"),
+            targets=_small("resnet8"),
             augment=samples.shifted_images,
-            copies=2,
+            copies=9,
             exact_to="litert",
             notes=(
                 "The reference is MLPerf Tiny's trained network. It was trained on the whole"
                 " training set of CIFAR-10, these 4,000 images included: its accuracy here is not a"
                 " test accuracy, and what a recipe forgets of the 1,000 counts against it. One"
                 " image is 0.1 point.",
-                "resnet8-control trains without compression. An epoch at 2e-4 costs 1.8 points by"
-                " itself, and one more at 2e-5 brings them back: 93.1 % float and 93.3 % int8,"
-                " where the original has 93.2 % and 92.6 %. Taught by the original and ended at a"
-                " low rate, fine-tuning on the 3,000 images loses nothing, so what resnet8-pcqat"
-                " has lost behind its own epoch at 2e-5 is put down to pruning, although it has one"
-                " epoch more at 2e-4. It has 5 epochs in all of 9,000 samples made from the 3,000"
-                " images; what longer training or more images would win back is not measured.",
-                "The first rates were tried on 600 of the 3,000 images. resnet8-channels was not"
-                " tuned or run again: it trains at 5e-4 and ends at 1e-4, so part of its loss may"
-                " be the rate's, and its flash, RAM, instructions and latency are those of earlier"
-                " kernels, before and after alike.",
+                "The global ranking and the augmentation by shifts and mirroring were chosen by"
+                " training on 2,400 of the 3,000 images and counting on the other 600: channels"
+                " ranked within each layer lost 1.8 points more, and mixed images 2.2; the rates"
+                " are the first that were tried there. Clustering ran twice. At 2e-4 it left 91.3 %"
+                " float and 90.5 % int8; then the divergence from the original on an augmented copy"
+                " of the 3,000 showed that kernels with BatchNormalization folded in need a lower"
+                " rate, and at 4e-5 it ran again.",
+                "The clusters are 16 per output channel, not per kernel, which is how the int8 file"
+                " scales its weights: 16 per kernel of the folded network left 52 % of the training"
+                " images right before any training, 16 per channel 92 %.",
+            ),
+        ),
+        "resnet8-subset": Experiment(
+            title="ResNet-8 trained on the CIFAR-10 subset",
+            load=samples.cifar,
+            network=networks.resnet8,
+            training=Training(epochs=100, batch_size=64, learning_rate=2e-3),
+            recipes=("resnet8-subset-pcqat", "resnet8-subset-channels"),
+            targets=_small("resnet8-subset"),
+            augment=samples.shifted_images,
+            copies=4,
+            exact_to="litert",
+            notes=(
+                "The same network, trained from the start on the 3,000 images alone: nothing here"
+                " has seen any of the 1,000, before compression or after it. One image is 0.1"
+                " point. Longer training does not help: 60 epochs on 2,400 of the images had 63.7 %"
+                " of the other 600 right.",
             ),
         ),
     }

@@ -25,6 +25,8 @@ To reproduce: `make results`, or for one network {targets}.
 The data are looked for in `$TC_SHARED_DATA`, else in `../shared/data`. Training uses one thread,
 since then the same machine and versions give the same weights. A run that was interrupted resumes
 behind its last finished stage; figures of networks that are not run again stay.
+`make results-again` trains nothing: it measures the int8 files that the runs kept with the kernels
+as they are now.
 """
 
 
@@ -74,7 +76,7 @@ def _setting(experiment: Mapping[str, Any]) -> str:
         parts.append(
             f"Reference: {training['epochs']} epochs of Adam from {training['learning_rate']:g},"
             f" falling to zero as a cosine does, {training['batch_size']} samples a batch, seed"
-            f" {training['seed']}."
+            f" {training['seed']}{', every epoch on another augmented copy' if copies else ''}."
         )
     if copies:
         parts.append(
