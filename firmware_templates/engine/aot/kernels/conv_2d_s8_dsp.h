@@ -157,7 +157,7 @@ TCK_INLINE tck_corner tck_gather_each(const tck_conv_window *w, const int8_t *in
         if (i > 0 && i < left) {
             next = tck_next_corner(w, next);
         }
-        tck_gather_window(w, input, next, gathered);
+        tck_gather_columns(w, input, next, w->filter_width, gathered);
     }
     return next;
 }

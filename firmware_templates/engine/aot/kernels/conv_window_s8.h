@@ -68,8 +68,8 @@ TCK_INLINE int8_t *tck_fill_bytes(int8_t *to, int32_t value, int32_t count) {
 
 /* Copies the taps of some columns from a window's corner on: rows of width * input_channels bytes.
  */
-TCK_SMALL void tck_gather_columns(const tck_conv_window *w, const int8_t *input, tck_corner at,
-                                  int32_t width, int8_t *rows) {
+TCK_INLINE void tck_gather_columns_of(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                      int32_t width, int8_t *rows) {
     const int32_t channels = w->input_channels;
     const tck_taps xs = tck_taps_inside(at.x, w->input_width, width, 1);
     for (int32_t ky = 0; ky < w->filter_height; ++ky) {
@@ -85,10 +85,16 @@ TCK_SMALL void tck_gather_columns(const tck_conv_window *w, const int8_t *input,
     }
 }
 
+/* The same where it is rare: at borders. */
+TCK_SMALL void tck_gather_columns(const tck_conv_window *w, const int8_t *input, tck_corner at,
+                                  int32_t width, int8_t *rows) {
+    tck_gather_columns_of(w, input, at, width, rows);
+}
+
 /* Copies the taps of one window: rows of filter_width * input_channels bytes. */
-TCK_INLINE void tck_gather_window(const tck_conv_window *w, const int8_t *input, tck_corner at,
+TCK_SHARED void tck_gather_window(const tck_conv_window *w, const int8_t *input, tck_corner at,
                                   int8_t *rows) {
-    tck_gather_columns(w, input, at, w->filter_width, rows);
+    tck_gather_columns_of(w, input, at, w->filter_width, rows);
 }
 
 #endif

@@ -341,12 +341,17 @@ TCK_INLINE void tck_depthwise_3x3(const tck_depthwise_planes_s8_params *p, const
     int8_t *const first = output;
     tck_depthwise_fill(planes, planes + together * p->plane_words,
                        tck_pair(p->pad_value, p->pad_value));
+    /* Every field, so that compilers do not call memset for the others. */
     tck_depthwise_3x3_task task = {
         .row_step = row_bytes - span - 4 * odd + odd + (skip != 0 ? 2 : 0),
         .row_bytes = row_bytes,
+        .end = 0,
+        .last_end = 0,
         .span = span,
+        .total = 0,
         .plane_bytes = together > 1 ? 4 * p->plane_words : 0,
         .skip = skip,
+        .stream = p->weights,
         .step = channels,
     };
     for (int32_t n = 0; n < p->batches; ++n) {
