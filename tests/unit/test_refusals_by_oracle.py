@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from kernel_cases import KernelCases, options
 from lowering import graph_of, layers_of
 from tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import ModelError
+from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
 
 
 def _reasons(kind: str, dtype: str, shapes: list[list[int]], exact_to: ExactTo) -> str:
@@ -43,3 +47,14 @@ def test_int16_of_a_root_is_refused() -> None:
 def test_what_stock_tflm_has_on_float_only_says_so(kind: str) -> None:
     reason = _reasons(kind, "INT8", [[4], [4]], "tflm")
     assert "not supported; stock TFLM computes it on float32 only" in reason
+
+
+def test_sum_is_refused_for_litert_whose_own_is_no_sum() -> None:
+    """-0.5 and -0.5 are 127: its kernel reads 254 and 254."""
+    cases = KernelCases(1)
+    x, y = cases.input([1, 2], 0.25, 0), cases.activation([1], 1.0, 0)
+    cases.op("sum", "SUM", [x, cases.int32([1])], y, options("Reducer", keepDims=False))
+    outputs = [Oracle(cases.tflite(), name).run(np.int8([[-2, -2]])) for name in ("tflm", "litert")]
+    assert [output.item() for (output,) in outputs] == [-1, 127]
+    with pytest.raises(ModelError, match="LiteRT's takes int8 for unsigned"):
+        generate(read_model(cases.tflite()), CodegenOptions(exact_to="litert"))

@@ -12,8 +12,8 @@ from tinycompress.ir.arithmetic import quantize_multiplier, wrap_int32
 from tinycompress.ir.graph import Graph, Op
 
 
-def saturating(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM's saturates; LiteRT converts sums beyond int8 in ways that C++ leaves undefined"""
+def summed_as_signed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Only TFLM's adds them; LiteRT's takes int8 for unsigned, -1 for 255"""
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
@@ -45,5 +45,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 
 SPEC = OpSpec(
-    structure=mean.SPEC.structure, constraints=(*mean.SPEC.constraints, saturating), lower=lower
+    structure=mean.SPEC.structure,
+    constraints=(*mean.SPEC.constraints, summed_as_signed),
+    lower=lower,
 )
