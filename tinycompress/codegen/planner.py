@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import random
+import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -182,8 +183,11 @@ class _Search:
         """The best offsets found."""
         steps = work // (len(self._buffers) + sum(map(len, self._neighbours)) + 1)
         orders = self._greedy_orders()
-        plans = [(self._peak(offsets), offsets, order) for order, offsets in self._placed(orders)]
-        peak, offsets, order = min(plans, key=lambda plan: plan[0])
+        order, offsets, peak = orders[0], list[int](), sys.maxsize
+        for each in orders:
+            placed = self._place_below(each, peak)
+            if placed is not None:
+                order, offsets, peak = each, placed, self._peak(placed)
         if peak > bound and len(self._buffers) <= _MAX_PERMUTED:
             return self._best_of_all(offsets, bound)
         if peak > bound:
@@ -194,8 +198,8 @@ class _Search:
         """Few buffers have few orders: what climbing might find is among them."""
         best, best_offsets = self._peak(offsets), offsets
         for order in permutations(range(len(self._buffers))):
-            placed = self._place(order)
-            if self._peak(placed) < best:
+            placed = self._place_below(order, best)
+            if placed is not None:
                 best, best_offsets = self._peak(placed), placed
             if best <= bound:
                 break
@@ -240,29 +244,37 @@ class _Search:
         # Buffers that may lie in each other in a circle come last.
         return order + [i for i, count in enumerate(waiting) if count]
 
-    def _placed(self, orders: list[list[int]]) -> list[tuple[list[int], list[int]]]:
-        return [(order, self._place(order)) for order in orders]
-
     def _place(self, order: Sequence[int]) -> list[int]:
         """Offsets when each buffer in turn takes the lowest place that it may have."""
+        placed = self._place_below(order, sys.maxsize)
+        assert placed is not None, "no buffer ends there"
+        return placed
+
+    def _place_below(self, order: Sequence[int], limit: int) -> list[int] | None:
+        """As `_place`, but given up as soon as a buffer would end at ``limit`` or above."""
         offsets = [-1] * len(self._buffers)
         for i in order:
-            if self._in_multiples[i]:
-                offsets[i] = self._lowest_candidate(i, offsets)
-                continue
-            taken = sorted(
-                (offsets[j] - before, offsets[j] + after)
-                for j, before, after in self._distances[i]
-                if offsets[j] >= 0
-            )
-            alignment, offset = self._buffers[i].alignment_bytes, 0
-            for begin, end in taken:
-                if begin > offset:
-                    break
-                if end > offset:
-                    offset = _align(end, alignment)
+            lowest = self._lowest_candidate if self._in_multiples[i] else self._lowest
+            offset = lowest(i, offsets)
+            if offset + self._buffers[i].size_bytes >= limit:
+                return None
             offsets[i] = offset
         return offsets
+
+    def _lowest(self, i: int, offsets: Sequence[int]) -> int:
+        """The lowest place of a buffer, found in one sweep over what is taken."""
+        taken = sorted(
+            (offsets[j] - before, offsets[j] + after)
+            for j, before, after in self._distances[i]
+            if offsets[j] >= 0
+        )
+        alignment, offset = self._buffers[i].alignment_bytes, 0
+        for begin, end in taken:
+            if begin > offset:
+                break
+            if end > offset:
+                offset = _align(end, alignment)
+        return offset
 
     def _distance(self, i: int, j: int) -> tuple[int, int, int]:
         """How far below and above the begin of ``j`` that of ``i`` may not be, with ``j``."""
@@ -332,13 +344,15 @@ class _Search:
             if best <= bound:
                 break
             candidate = self._moved(order, current, current_peak, chooser)
-            placed = self._place(candidate)
-            peak = self._peak(placed)
+            placed = self._place_below(candidate, current_peak + 1)
             # Sideways and, rarely, upward moves let the search leave plateaus.
-            if peak <= current_peak or chooser.random() < 0.02:
-                order, current, current_peak = candidate, placed, peak
-            if peak < best:
-                best, best_offsets = peak, placed
+            if placed is None and chooser.random() < 0.02:
+                placed = self._place(candidate)
+            if placed is None:
+                continue
+            order, current, current_peak = candidate, placed, self._peak(placed)
+            if current_peak < best:
+                best, best_offsets = current_peak, placed
         return best_offsets
 
     def _moved(
