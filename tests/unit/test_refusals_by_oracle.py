@@ -54,7 +54,10 @@ def test_sum_is_refused_for_litert_whose_own_is_no_sum() -> None:
     cases = KernelCases(1)
     x, y = cases.input([1, 2], 0.25, 0), cases.activation([1], 1.0, 0)
     cases.op("sum", "SUM", [x, cases.int32([1])], y, options("Reducer", keepDims=False))
-    outputs = [Oracle(cases.tflite(), name).run(np.int8([[-2, -2]])) for name in ("tflm", "litert")]
+    outputs = [
+        Oracle(cases.tflite(), name).run(np.array([[-2, -2]], np.int8))
+        for name in ("tflm", "litert")
+    ]
     assert [output.item() for (output,) in outputs] == [-1, 127]
     with pytest.raises(ModelError, match="LiteRT's takes int8 for unsigned"):
         generate(read_model(cases.tflite()), CodegenOptions(exact_to="litert"))

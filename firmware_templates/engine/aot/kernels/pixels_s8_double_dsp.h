@@ -26,27 +26,29 @@ TCK_NAKED void tck_pixels_s8_double_dsp(
     int32_t offset1 __attribute__((unused)), int32_t offset2 __attribute__((unused)),
     int32_t doubled_zero_point __attribute__((unused)), const int8_t *input __attribute__((unused)),
     int32_t threes __attribute__((unused))) {
-    __asm__ volatile(
-        TCK_PIXELS_SUMS("ldmia  lr!, {r4, r10, r11}\n", "r4", "3", TCK_PIXELS_FOUR) /**/
-        "ldmia  lr!, {r0, r3, r10, r11}\n"
-        "ldr    r2, [sp, #80]\n"
-        "uxth   r1, r11\n"
-        "lsr    r11, r11, #16\n"
-        "lsl    r4, r4, #1\n"
-        "lsl    r5, r5, #1\n"
-        "lsl    r6, r6, #1\n"
-        "add    r7, r0, r7, asr #7\n"
-        "add    r8, r0, r8, asr #7\n"
-        "add    r9, r0, r9, asr #7\n"
-        "lsl    r0, r2, r1\n"                     /**/
-        TCK_PIXELS_REQUANTIZE("r4", "r3", "r1")   /**/
-        TCK_PIXELS_REQUANTIZE("r5", "r3", "r1")   /**/
-        TCK_PIXELS_REQUANTIZE("r6", "r3", "r1")   /**/
-        "lsl    r0, r2, r11\n"                    /**/
-        TCK_PIXELS_REQUANTIZE("r7", "r10", "r11") /**/
-        TCK_PIXELS_REQUANTIZE("r8", "r10", "r11") /**/
-        TCK_PIXELS_REQUANTIZE("r9", "r10", "r11") /**/
-        TCK_PIXELS_STORE);
+    __asm__ volatile(TCK_PIXELS_SUMS("ldr    r10, [lr, #4]\n"
+                                     "ldr    r11, [lr, #8]\n"
+                                     "ldr    r4, [lr], #12\n",
+                                     "r4", "3", TCK_PIXELS_FOUR) /**/
+                     "ldmia  lr!, {r0, r3, r10, r11}\n"
+                     "ldr    r2, [sp, #80]\n"
+                     "uxth   r1, r11\n"
+                     "lsr    r11, r11, #16\n"
+                     "lsl    r4, r4, #1\n"
+                     "lsl    r5, r5, #1\n"
+                     "lsl    r6, r6, #1\n"
+                     "add    r7, r0, r7, asr #7\n"
+                     "add    r8, r0, r8, asr #7\n"
+                     "add    r9, r0, r9, asr #7\n"
+                     "lsl    r0, r2, r1\n"                     /**/
+                     TCK_PIXELS_REQUANTIZE("r4", "r3", "r1")   /**/
+                     TCK_PIXELS_REQUANTIZE("r5", "r3", "r1")   /**/
+                     TCK_PIXELS_REQUANTIZE("r6", "r3", "r1")   /**/
+                     "lsl    r0, r2, r11\n"                    /**/
+                     TCK_PIXELS_REQUANTIZE("r7", "r10", "r11") /**/
+                     TCK_PIXELS_REQUANTIZE("r8", "r10", "r11") /**/
+                     TCK_PIXELS_REQUANTIZE("r9", "r10", "r11") /**/
+                     TCK_PIXELS_STORE);
 }
 
 #else

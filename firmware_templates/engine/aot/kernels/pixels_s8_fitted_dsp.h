@@ -19,8 +19,11 @@ TCK_NAKED void tck_pixels_s8_fitted_dsp(
     int32_t offset1 __attribute__((unused)), int32_t offset2 __attribute__((unused)),
     int32_t doubled_zero_point __attribute__((unused)), const int8_t *input __attribute__((unused)),
     int32_t threes __attribute__((unused))) {
-    __asm__ volatile(TCK_PIXELS_SUMS("ldmia  lr!, {r4, r7, r10, r11}\n", "r7", "7",
-                                     TCK_PIXELS_FOUR TCK_PIXELS_FOUR) /**/
+    __asm__ volatile(TCK_PIXELS_SUMS("ldr    r7, [lr, #4]\n"
+                                     "ldr    r10, [lr, #8]\n"
+                                     "ldr    r11, [lr, #12]\n"
+                                     "ldr    r4, [lr], #16\n",
+                                     "r7", "7", TCK_PIXELS_FOUR TCK_PIXELS_FOUR) /**/
                      "ldmia  lr!, {r0, r10, r11}\n"
                      "smmla  r4, r4, r10, r0\n"
                      "smmla  r5, r5, r10, r0\n"
