@@ -299,6 +299,18 @@ def test_quantize_between_all_types_has_no_undefined_behaviour() -> None:
 
 
 @pytest.mark.parametrize("exact_to", BOTH)
+def test_the_factor_of_mul_has_the_runtime_s_precision(exact_to: ExactTo) -> None:
+    """Single and double precision differ in one product of some ten thousand."""
+    cases = WideCases(177)
+    for number in range(6):
+        a, b = (float(cases.rng.uniform(1e-5, 1e-3)) for _ in range(2))
+        x, other = cases.wide_input([20_000], a), cases.wide_input([20_000], b)
+        y = cases.wide([20_000], a * b * 2**15 * (1 + number / 4))
+        cases.op(f"MUL {a:g} {b:g}", "MUL", [x, other], y, options("Mul"))
+    assert cases.mismatches(exact_to, count=1) == []
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
 def test_softmax_of_int16_is_exact_at_every_difference(exact_to: ExactTo) -> None:
     """Two classes: all sums of exponentials, so that every place of both tables is read."""
     cases = WideCases(176)

@@ -6,7 +6,7 @@ from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.broadcast import broadcast_shape
-from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, is_within
 from tinycompress.codegen.ops.wide_sums import MAX_REDUCED_SHIFT, MAX_SUM
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
@@ -47,7 +47,7 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Product of the input scales / output scale must be below 2^30, of int16 below 2^7"""
     real = _factor(graph, op, options)
     limit = MAX_REDUCED_SHIFT if o.is_wide(graph, op) else MAX_LEFT_SHIFT
-    return None if quantize_multiplier(real)[1] <= limit else f"it is {real:g}"
+    return None if is_within(real, limit) else f"it is {real:g}"
 
 
 def sum_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:

@@ -24,10 +24,10 @@ def float_table(
     Raises:
         ValueError: A result is beyond int32, where the runtimes' conversion is undefined.
     """
-    inverse = np.float32(1) / np.float32(y.scale)
     stored = np.arange(INT8_MIN, INT8_MAX + 1, dtype=np.int32)
-    real = np.float32(x.scale) * (stored - x.zero_point).astype(np.float32)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        inverse = np.float32(1) / np.float32(y.scale)
+        real = np.float32(x.scale) * (stored - x.zero_point).astype(np.float32)
         values = np.array([function(float(value)) for value in real]).astype(np.float32)
         rescaled = values * inverse
     if not (np.abs(rescaled) < 2.0**30).all():

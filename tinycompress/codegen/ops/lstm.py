@@ -13,7 +13,7 @@ import numpy as np
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, bias_values, wrapped_bias
+from tinycompress.codegen.ops.requantize import bias_values, is_within, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op, Quantization
@@ -113,7 +113,7 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     factors.append(_hidden_factor(graph, op, options))
     if options.exact_to == "tflm":
         factors += _cell_factors(graph, op)
-    wrong = [real for real in factors if quantize_multiplier(real)[1] > MAX_LEFT_SHIFT]
+    wrong = [real for real in factors if not is_within(real)]
     return f"{wrong[0]:g}" if wrong else None
 
 

@@ -11,9 +11,9 @@ from tinycompress.codegen.chooser import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
-from tinycompress.ir.arithmetic import mean_multiplier, quantize_multiplier, wrap_int32
+from tinycompress.ir.arithmetic import mean_multiplier, wrap_int32
 from tinycompress.ir.graph import DType, Graph, Op
 
 _CHANNELS: Mapping[CoreFamily, int] = {"mve": 8, "dsp": 4}
@@ -67,7 +67,7 @@ def two_runs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale / output scale must be below 2^30"""
     real = _real_scale(graph, op)
-    return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
+    return None if is_within(real) else f"it is {real:g}"
 
 
 def _real_scale(graph: Graph, op: Op) -> float:

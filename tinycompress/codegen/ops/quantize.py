@@ -11,7 +11,7 @@ from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.maps import byte_layer, same_elements
-from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.ops.rescale import Rescale, rescale_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
@@ -71,7 +71,7 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     if o.operand(graph, op, 0).dtype is DType.FLOAT32:
         return None
     real = _real_scale(graph, op)
-    return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
+    return None if is_within(real) else f"it is {real:g}"
 
 
 def _real_scale(graph: Graph, op: Op) -> float:

@@ -10,7 +10,7 @@ from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.maps import same_elements, unary_layer
-from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
+from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.ops.rescale import Rescale, rescale_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
@@ -29,7 +29,7 @@ from tinycompress.ir.graph import DType, Graph, Op
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Input scale / output scale must be below 2^30"""
     real = _real_scale(graph, op, options)
-    return None if quantize_multiplier(real)[1] <= MAX_LEFT_SHIFT else f"it is {real:g}"
+    return None if is_within(real) else f"it is {real:g}"
 
 
 def bounds(graph: Graph, op: Op, options: CodegenOptions) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,10 +26,15 @@ def effective_scales(x: Tensor, weights: Tensor, y: Tensor, channels: int) -> tu
     return tuple(input_scale * scale / output_scale for scale in scales)
 
 
+def is_within(real: float, limit: int = MAX_LEFT_SHIFT) -> bool:
+    """Whether a factor is finite, as single precision may leave it, and below ``2**limit``."""
+    return math.isfinite(real) and quantize_multiplier(real)[1] <= limit
+
+
 def too_large(scales: Sequence[float]) -> str | None:
     """Constraint detail if a scale is beyond what reference kernels shift by."""
     largest = max(scales)
-    if quantize_multiplier(largest)[1] <= MAX_LEFT_SHIFT:
+    if is_within(largest):
         return None
     return f"input scale x weight scale / output scale is {largest:g}"
 

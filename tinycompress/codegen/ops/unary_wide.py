@@ -85,7 +85,10 @@ def rsqrt_factor(x: float, y: float) -> tuple[int, int]:
         ValueError: The runtimes shift by less than the scales would need.
     """
     root = float32(math.sqrt(x))
-    multiplier, shift = quantize_multiplier(1.0 / float32(root * y))
+    product = float32(root * y)
+    if product == 0:
+        raise ValueError(f"{x:g} and {y:g}")
+    multiplier, shift = quantize_multiplier(1.0 / product)
     if not -31 <= shift - RSQRT_BITS <= MAX_LEFT_SHIFT:
         raise ValueError(f"{x:g} and {y:g}")
     return multiplier, shift - RSQRT_BITS

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import Constraint
-from tinycompress.codegen.ops.requantize import bias_values
+from tinycompress.codegen.ops.requantize import bias_values, is_within
 from tinycompress.codegen.ops.window import Window
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import quantize_multiplier
@@ -101,7 +101,7 @@ def narrow_sums(graph: Graph, op: Op, bias: int) -> bool:
 def too_large_for_reduced(scales: Sequence[float]) -> str | None:
     """Constraint detail if a scale is beyond what the runtimes shift a 64-bit sum by."""
     largest = max(scales)
-    if quantize_multiplier(largest)[1] <= MAX_REDUCED_SHIFT:
+    if is_within(largest, MAX_REDUCED_SHIFT):
         return None
     return f"input scale x weight scale / output scale is {largest:g}, must be below 2^7 of int16"
 
