@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from kernel_cases import BOTH, options
 from sequences import differing_bytes
-from tflite_files import Builder
+from tflite_files import Builder, pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import generate
@@ -186,3 +186,19 @@ def test_a_subgraph_that_computes_is_refused() -> None:
     b.op("ADD", [0, 0], [b.value()], options("Add"))
     with pytest.raises(ModelError, match="must only assign constants"):
         generate(read_model(b.pack([b.input], [y])))
+
+
+def test_operators_on_state_without_all_operands_are_refused() -> None:
+    """Each operand of each operator in turn is left out, and those behind it; so are results."""
+    whole = unpack(accumulator())
+    count = 0
+    for number, op in enumerate(whole.subgraphs[0].operators):
+        for name in ("inputs", "outputs"):
+            for kept in range(len(getattr(op, name))):
+                model = unpack(accumulator())
+                damaged = model.subgraphs[0].operators[number]
+                setattr(damaged, name, list(getattr(damaged, name))[:kept])
+                with pytest.raises(ModelError):
+                    generate(read_model(pack(model)))
+                count += 1
+    assert count > 10

@@ -17,8 +17,15 @@ def share_state(graph: Graph) -> Graph:
         for index in [op.index for op in graph.ops if op.kind == kind]:
             # Each step makes new operators, which keep their indices.
             (op,) = (op for op in graph.ops if op.index == index)
-            graph = without(graph, op)
+            if _has_its_operands(op):
+                graph = without(graph, op)
     return graph
+
+
+def _has_its_operands(op: Op) -> bool:
+    """What has not is refused by the checks, which come later."""
+    inputs, outputs = (1, 1) if op.kind == "READ_VARIABLE" else (2, 0)
+    return (len(op.inputs), len(op.outputs)) == (inputs, outputs) and min(op.inputs) >= 0
 
 
 def _without_read(graph: Graph, read: Op) -> Graph:
@@ -80,7 +87,7 @@ def _last_use(graph: Graph, index: int) -> int:
 def _next_write(graph: Graph, state: int, start: int) -> int:
     """Position of the next operator that changes the state, past the last if there is none."""
     for at, op in enumerate(graph.ops[start:], start=start):
-        if state in op.outputs or (op.kind == "ASSIGN_VARIABLE" and op.inputs[0] == state):
+        if state in op.outputs or (op.kind == "ASSIGN_VARIABLE" and state in op.inputs[:1]):
             return at
     return len(graph.ops)
 

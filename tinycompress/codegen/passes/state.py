@@ -152,6 +152,6 @@ def _resolved(
     for op in graph.ops:
         if op.kind in ("CALL_ONCE", "VAR_HANDLE"):
             continue
-        if op.kind in _ACCESS:
+        if op.kind in _ACCESS and op.inputs and op.inputs[0] in handles:
             op = replace(op, inputs=(states[handles[op.inputs[0]]].index, *op.inputs[1:]))
         yield op
