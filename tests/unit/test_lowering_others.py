@@ -62,7 +62,7 @@ def test_softmax_tabulates_what_counts() -> None:
     (layer,) = layers_of(graph_of(b, [x], [y]))
     exps = array(layer, "exps")
     assert (layer.params["rows"], layer.params["depth"]) == (2, 5)
-    assert layer.params["table_count"] == exps.size == 16
+    assert layer.params["differences"] == exps.size == 16
     assert exps[0] == INT32_MAX
     np.testing.assert_allclose(exps / 2**31, np.exp(-np.arange(16.0)), atol=1e-6)
 
