@@ -122,7 +122,7 @@ def measure(job: tuple[Path, int]) -> Figures:
         )
         built = build(project, board, toolchain="gcc")
         link = VirtualBoard(board, built.elf)
-        samples = Samples(random_samples(sources.inputs, 1).sample(0))
+        samples = Samples(random_samples(tflite, 1).sample(0))
         once = BenchOptions(runs=1, warmup=0)
         try:
             result = bench(built, board, link, tflite=tflite, samples=samples, options=once)
