@@ -69,7 +69,11 @@ def channel_tables(
     ranges = sum_ranges(weights, biases)
     if max(max(-r.low, r.high) for r in ranges) >= _SUM_LIMIT * 2:
         return None
-    return _fitted(stairs, ranges, biases) or _double(stairs, ranges, biases)
+    fitted = _fitted(stairs, ranges, biases)
+    if fitted is not None:
+        return fitted
+    double = double_roundings(stairs, ranges, biases)
+    return None if double is None else _double(*double)
 
 
 def shared_tables(stairs: Staircase, weights: Int64s, biases: Int64s) -> ChannelTables | None:
@@ -82,7 +86,8 @@ def shared_tables(stairs: Staircase, weights: Int64s, biases: Int64s) -> Channel
         line = fit(stairs, everything, fraction_bits)
         if line is not None:
             return _of_lines([line], biases, fraction_bits)
-    return _double([stairs], [everything], biases)
+    pair = double_rounding(stairs, everything)
+    return None if pair is None else _double([pair], biases)
 
 
 def _fitted(
@@ -107,21 +112,50 @@ def _of_lines(lines: Sequence[FittedMultiply], biases: Int64s, fraction_bits: in
     )
 
 
-def _double(
-    stairs: Sequence[Staircase], ranges: Sequence[SumRange], biases: Int64s
-) -> ChannelTables | None:
-    pairs = []
-    for staircase, sums in zip(stairs, ranges, strict=True):
-        pair = double_rounding(staircase, sums)
-        if pair is None:
-            return None
-        pairs.append(pair)
+def _double(pairs: Sequence[tuple[int, int]], biases: Int64s) -> ChannelTables:
     return ChannelTables(
         "double",
         biases,
         np.array([multiplier for multiplier, _ in pairs], np.int64),
         np.array([-shift - 1 for _, shift in pairs], np.int64),
     )
+
+
+def double_roundings(
+    stairs: Sequence[Staircase], ranges: Sequence[SumRange], biases: Int64s
+) -> tuple[list[tuple[int, int]], Int64s] | None:
+    """Multiplier and shift of every channel for tck_requantize, and the biases for them.
+
+    A dead channel, whose output is always the same, often has a huge bias at a tiny scale. Where
+    its sum is beyond tck_requantize it gets one that gives the same output.
+    """
+    pairs, begins = [], biases.copy()
+    for channel, (staircase, sums) in enumerate(zip(stairs, ranges, strict=True)):
+        pair = double_rounding(staircase, sums)
+        if pair is None:
+            constant = _constant_sum(staircase, sums, int(biases[channel]))
+            if constant is None:
+                return None
+            pair, begins[channel] = constant
+        pairs.append(pair)
+    return pairs, begins
+
+
+def _constant_sum(
+    staircase: Staircase, sums: SumRange, bias: int
+) -> tuple[tuple[int, int], int] | None:
+    """Multiplier, shift and bias by which all sums still give the one output; None if none do."""
+    output = staircase.value(sums.low)
+    if not isinstance(staircase, DoubleRounding) or output != staircase.value(sums.high):
+        return None
+    for shift in reversed(_SHIFTS):
+        line = DoubleRounding(1 << 30, shift, staircase.zero_point, staircase.clamp)
+        begin = (output - staircase.zero_point) * (2 << -shift)
+        low, high = begin + sums.low - bias, begin + sums.high - bias
+        within = max(-low, high) < _SUM_LIMIT
+        if within and line.value(low) == line.value(high) == output:
+            return (1 << 30, shift), begin
+    return None
 
 
 def double_rounding(staircase: Staircase, sums: SumRange) -> tuple[int, int] | None:

@@ -24,7 +24,7 @@ from tinycompress.codegen.ops.channels import (
     CONV_FRACTION_BITS,
     Int64s,
     Rounding,
-    double_rounding,
+    double_roundings,
     sum_ranges,
 )
 
@@ -86,12 +86,11 @@ def pair_tables(
     lines = _lines(stairs, ranges, biases, channels)
     if lines is not None:
         return _of_lines(lines, biases, channels)
-    pairs = [double_rounding(staircase, r) for staircase, r in zip(stairs, ranges, strict=True)]
-    found = np.array([pair for pair in pairs if pair is not None], np.int64)
-    if len(found) < count:
+    double = double_roundings(stairs, ranges, biases)
+    if double is None:
         return None
-    multipliers, shifts = found[channels].transpose(2, 0, 1)
-    first, second = biases[channels].T
+    multipliers, shifts = np.array(double[0], np.int64)[channels].transpose(2, 0, 1)
+    first, second = double[1][channels].T
     varying = np.ones(len(channels), np.bool_)
     return PairTables("double", channels, first, 2 * second, multipliers, -shifts - 1, varying)
 
