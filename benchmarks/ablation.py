@@ -11,8 +11,8 @@ import argparse
 import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import Pool
@@ -38,6 +38,7 @@ from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
 BOARD = "qemu_mps2_an386"
+_WITHOUT_ADDEND = ("ops.pairs.fit_without_addend", "ops.depthwise_planes.fit_without_addend")
 _LAST = 1000
 """Beyond the kernels that any layer has: the last of them is the reference kernel."""
 
@@ -48,6 +49,14 @@ Without = Callable[[], AbstractContextManager[object]]
 
 def _replaced(name: str, value: object) -> Without:
     return partial(mock.patch, f"tinycompress.codegen.{name}", value)
+
+
+@contextmanager
+def _no_lines() -> Iterator[None]:
+    with ExitStack() as replaced:
+        for name in ("fitted_multiply._fit", *_WITHOUT_ADDEND):
+            replaced.enter_context(_replaced(name, lambda *_, **__: None)())
+        yield
 
 
 def _no_kernel(prefix: str) -> Without:
@@ -76,10 +85,7 @@ class Variation:
 
 
 SPEED = (
-    Variation(
-        "requantisation by one fitted line",
-        without=_replaced("fitted_multiply._fit", lambda *_: None),
-    ),
+    Variation("requantisation by one fitted line", without=_no_lines),
     Variation("pairs of channels and SMLAD: kernels of the Cortex-M3", {"dsp": False}),
     Variation("3x3 depthwise by planes", without=_no_kernel("depthwise_3x3")),
     Variation("first convolutions by rows", without=_no_kernel("conv_2d_rows")),
