@@ -53,7 +53,7 @@ docs: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden -k supported_operators --update-golden -q
 
 soak: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python tests/soak.py --frames $(FRAMES)
+	PYTHONPATH=.:tests $(BIN)/python tests/support/device/soak.py --frames $(FRAMES)
 
 golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q

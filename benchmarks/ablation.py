@@ -26,9 +26,9 @@ from performance_page import geometric_mean, table
 from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.chooser import predicted_cost
+from tinycompress.codegen.arena.memory import lay_out
+from tinycompress.codegen.choosing.costs import predicted_cost
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.firmware import render_project

@@ -11,8 +11,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from corpus_models import FAMILIES, models, verdict
-from kernel_cases import BOTH
+from support.cases.kernels import BOTH
+from support.models.corpus import FAMILIES, models, verdict
 
 from tinycompress._files import write_text
 

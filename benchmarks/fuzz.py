@@ -12,9 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from fuzz_keras import run_keras
-from fuzz_runner import Fuzzer
-from kernel_cases import BOTH
+from support.cases.kernels import BOTH
+from support.fuzz.keras_models import run_keras
+from support.fuzz.runner import Fuzzer
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 Runs every layer of real models by every kernel that can compute it, on one virtual board for each
 family of cores, and fits the cycles of each kernel by a sum over the features of
-``tinycompress.codegen.chooser``, no factor negative, relative errors squared. QEMU runs the board
+``tinycompress.codegen.choosing.costs``, no factor negative, relative errors squared. QEMU runs the board
 with MVE, which has no cycles: instructions are fitted there. Kernels that too few layers of
 different sizes ran by, or that no sum describes, get no costs. Kernels that layers share
 with ``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
@@ -30,7 +30,7 @@ from tinycompress import _files
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.chooser import FEATURES, CostUnit, cost_unit, features
+from tinycompress.codegen.choosing.costs import FEATURES, CostUnit, cost_unit, features
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mutations import Mutator
+from support.fuzz.mutations import Mutator
 
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import ModelError

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support import ROOT, require_tool
+from support.common import ROOT, require_tool
 
 pytest_plugins = ["framework_fixtures"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.boards import load_board
-from tinycompress.compression.result import StageRow
-from tinycompress.compression.store import TFLITE, stage_directory
+from tinycompress.compression.run.result import StageRow
+from tinycompress.compression.run.store import TFLITE, stage_directory
 from tinycompress.deploy.deployment import figures_or_misfit
 from tinycompress.errors import ConfigError
 

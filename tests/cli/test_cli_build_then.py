@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from flash_support import Desk, Line, answering, open_line, stand_in
-from support import ROOT
+from support.common import ROOT
+from support.device.flash import Desk, Line, answering, open_line, stand_in
 
 from tinycompress.boards import Board
 from tinycompress.cli.main import _run

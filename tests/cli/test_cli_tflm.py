@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tflite_files import Builder
+from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ArenaFigure
 from tinycompress.cli.main import _run

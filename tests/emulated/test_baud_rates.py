@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from firmware_support import BYTES, copy_project, link
+from support.firmware.projects import BYTES, copy_project, link
 
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard

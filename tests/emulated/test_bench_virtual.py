@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import ROOT, require_tool
+from support.common import ROOT, require_tool
 
 from tinycompress.artifacts import BuiltFirmware, ToolchainName
 from tinycompress.boards import Board, load_board

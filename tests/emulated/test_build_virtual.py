@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from toolchain_support import make_project
+from support.firmware.toolchain import make_project
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import list_boards

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conv_cases import ConvCase, add_conv, add_depthwise
-from dense_cases import add_dense
-from depthwise_cases import DEPTHWISE_CASES, MVE_CASES
-from fast_cases import CONV_CASES, DENSE_CASES
-from kernel_cases import KernelCases, options
-from thumb1_cases import SMALL_CONV_CASES, SMALL_DENSE_CASES, add_extreme_weights
+from support.cases.conv import ConvCase, add_conv, add_depthwise
+from support.cases.dense import add_dense
+from support.cases.depthwise import DEPTHWISE_CASES, MVE_CASES
+from support.cases.fast import CONV_CASES, DENSE_CASES
+from support.cases.kernels import KernelCases, options
+from support.cases.thumb1 import SMALL_CONV_CASES, SMALL_DENSE_CASES, add_extreme_weights
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import Board, load_board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from firmware_support import copy_project, link
+from support.firmware.projects import copy_project, link
 
 from tinycompress.boards import Board, list_boards, load_board
 from tinycompress.device.emulator import VirtualBoard

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from emulator_support import M0PLUS, M3, M4, M7, M33, program, run
+from support.device.emulator import M0PLUS, M3, M4, M7, M33, program, run
 
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.emulator.machine import Machine

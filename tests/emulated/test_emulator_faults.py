@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from emulator_support import M0PLUS, M3, M4, M33, START, TICKS, link, program, run
+from support.device.emulator import M0PLUS, M3, M4, M33, START, TICKS, link, program, run
 
 from tinycompress.boards import load_board
 from tinycompress.device.emulator import VirtualBoard

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support.common import ROOT
 
 from tinycompress import pipeline
 from tinycompress.boards import load_board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from firmware_support import copy_project, fault_project, link, start_qemu
+from support.firmware.projects import copy_project, fault_project, link, start_qemu
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import list_boards

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_support import FakeDevice
-from flash_support import NANO_BOOT, Desk, Line, answering, open_line, stand_in
-from support import ROOT
+from support.common import ROOT
+from support.device.bench import FakeDevice
+from support.device.flash import NANO_BOOT, Desk, Line, answering, open_line, stand_in
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import require_tool
+from support.common import require_tool
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware, ToolchainName

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_support import FakeDevice
-from flash_support import NANO_BOOT, NANO_SKETCH, Desk, Line, answering, open_line, stand_in
-from support import ROOT
-from toolchain_support import DIGEST, make_project
+from support.common import ROOT
+from support.device.bench import FakeDevice
+from support.device.flash import NANO_BOOT, NANO_SKETCH, Desk, Line, answering, open_line, stand_in
+from support.firmware.toolchain import DIGEST, make_project
 
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.cli.main import _run

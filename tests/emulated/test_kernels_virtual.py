@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from board_runs import runs_exactly
-from conv_cases import add_conv
-from dense_cases import add_dense
-from fast_cases import CONV_CASES, DENSE_CASES, LOOP_CASES, random_conv_cases
-from kernel_cases import KernelCases
+from support.cases.conv import add_conv
+from support.cases.dense import add_dense
+from support.cases.fast import CONV_CASES, DENSE_CASES, LOOP_CASES, random_conv_cases
+from support.cases.kernels import KernelCases
+from support.device.board_runs import runs_exactly
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import load_board

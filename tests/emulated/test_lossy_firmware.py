@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lossy_link import LossyLink, Rates
-from soak import RATES, is_silence, soak
-from usb_support import firmware
+from support.device.lossy_link import LossyLink, Rates
+from support.device.soak import RATES, is_silence, soak
+from support.device.usb import firmware
 
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board

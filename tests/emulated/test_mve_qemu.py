@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import ROOT
+from support.common import ROOT
 
 from tinycompress import pipeline
 from tinycompress.artifacts import ToolchainName

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from board_runs import runs_exactly
-from conv_cases import ConvCase, add_conv, add_depthwise
-from dense_cases import DenseCase, add_dense
-from kernel_cases import KernelCases
+from support.cases.conv import ConvCase, add_conv, add_depthwise
+from support.cases.dense import DenseCase, add_dense
+from support.cases.kernels import KernelCases
+from support.device.board_runs import runs_exactly
 
 from tinycompress.codegen import CodegenOptions
 

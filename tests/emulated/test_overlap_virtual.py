@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conv_cases import ConvCase, add_conv, add_depthwise, random_case
-from dense_cases import DenseCase, add_dense
-from kernel_cases import KernelCases
-from overlap_cases import place
+from support.cases.conv import ConvCase, add_conv, add_depthwise, random_case
+from support.cases.dense import DenseCase, add_dense
+from support.cases.kernels import KernelCases
+from support.cases.overlap import place
 
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import load_board

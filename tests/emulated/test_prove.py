@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tflite_files import pack as pack_model
-from tflite_files import small_cnn, unpack
+from support.models.tflite_files import pack as pack_model
+from support.models.tflite_files import small_cnn, unpack
 
 from tinycompress import pipeline
 from tinycompress.boards import load_board

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emulator_support import START, TICKS, Toolchain, link
-from support import ROOT, missing
+from support.common import ROOT, missing
+from support.device.emulator import START, TICKS, Toolchain, link
 
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate

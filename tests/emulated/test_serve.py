@@ -15,7 +15,7 @@ import pytest
 import serial
 import serial.rfc2217
 from click.testing import CliRunner
-from usb_support import TFLITE, firmware, nano33
+from support.device.usb import TFLITE, firmware, nano33
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from clustered_models import clustered
-from tflm_support import real_checkout
+from support.compression.clustered_models import clustered
+from support.firmware.tflm import real_checkout
 
 from tinycompress import pipeline
 

@@ -11,8 +11,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support import ROOT, require_tool
-from tflm_support import real_checkout
+from support.common import ROOT, require_tool
+from support.firmware.tflm import real_checkout
 
 from tinycompress import pipeline
 from tinycompress.boards import load_board

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import ROOT, require_tool
-from usb_support import TFLITE, ask, firmware, host_of, nano33
+from support.common import ROOT, require_tool
+from support.device.usb import TFLITE, ask, firmware, host_of, nano33
 
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tflite_files import small_cnn
+from support.models.tflite_files import small_cnn
 
 from tinycompress._version import __version__
 from tinycompress.codegen import CodegenOptions, generate, supported_ops_markdown

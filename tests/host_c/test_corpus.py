@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from corpus_models import FAMILIES, models, verdict
-from kernel_cases import BOTH
+from support.cases.kernels import BOTH
+from support.models.corpus import FAMILIES, models, verdict
 
 from tinycompress.artifacts import ExactTo
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_emitters import ALL, STATELESS
-from fuzz_graphs import GraphMaker, GraphSeed
-from fuzz_runner import Fuzzer
-from kernel_cases import BOTH
+from support.cases.kernels import BOTH
+from support.fuzz.emitters import ALL, STATELESS
+from support.fuzz.graphs import GraphMaker, GraphSeed
+from support.fuzz.runner import Fuzzer
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen.ops import OPS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from board_runs import CHAINS, runs_exactly
-from kernel_cases import BOTH, KernelCases, options
+from support.cases.kernels import BOTH, KernelCases, options
+from support.device.board_runs import CHAINS, runs_exactly
 
 from tinycompress.artifacts import ExactTo, ToolchainName
 from tinycompress.codegen import CodegenOptions, generate

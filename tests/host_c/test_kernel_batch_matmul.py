@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, KernelCases, options
-from lowering import graph_of, layers_of
-from tflite_files import Builder
-from wide_cases import WideCases
+from support.cases.kernels import BOTH, KernelCases, options
+from support.cases.lowering import graph_of, layers_of
+from support.cases.wide import WideCases
+from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen.layer import Layer

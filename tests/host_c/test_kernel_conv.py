@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from conv_cases import EDGE_CASES, GROUPED_CASES, add_conv, add_depthwise, random_case
-from kernel_cases import BOTH, KernelCases
+from support.cases.conv import EDGE_CASES, GROUPED_CASES, add_conv, add_depthwise, random_case
+from support.cases.kernels import BOTH, KernelCases
 
 from tinycompress.artifacts import ExactTo
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conv_cases import EDGE_CASES, add_conv, add_depthwise
-from dense_cases import EDGE_CASES as DENSE_EDGE_CASES
-from dense_cases import add_dense
-from depthwise_cases import (
+from support.cases.conv import EDGE_CASES, add_conv, add_depthwise
+from support.cases.dense import EDGE_CASES as DENSE_EDGE_CASES
+from support.cases.dense import add_dense
+from support.cases.depthwise import (
     CANDIDATES,
     DEPTHWISE_CASES,
     MVE_CASES,
     TARGETS,
     random_depthwise_cases,
 )
-from fast_cases import CONV_CASES, DENSE_CASES, random_conv_cases
-from kernel_cases import BOTH, KernelCases
+from support.cases.fast import CONV_CASES, DENSE_CASES, random_conv_cases
+from support.cases.kernels import BOTH, KernelCases
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

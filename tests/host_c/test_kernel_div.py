@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, Array, KernelCases, options
+from support.cases.kernels import BOTH, Array, KernelCases, options
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

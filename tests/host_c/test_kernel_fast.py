@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from conv_cases import EDGE_CASES, ConvCase, add_conv
-from dense_cases import EDGE_CASES as DENSE_EDGE_CASES
-from dense_cases import add_dense
-from dense_cases import random_case as random_dense
-from fast_cases import CONV_CASES, DENSE_CASES, FAMILIES, random_conv_cases
-from kernel_cases import BOTH, KernelCases
+from support.cases.conv import EDGE_CASES, ConvCase, add_conv
+from support.cases.dense import EDGE_CASES as DENSE_EDGE_CASES
+from support.cases.dense import add_dense
+from support.cases.dense import random_case as random_dense
+from support.cases.fast import CONV_CASES, DENSE_CASES, FAMILIES, random_conv_cases
+from support.cases.kernels import BOTH, KernelCases
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from dense_cases import EDGE_CASES, OVERFLOW_CASES, add_dense, random_case
-from kernel_cases import BOTH, KernelCases
+from support.cases.dense import EDGE_CASES, OVERFLOW_CASES, add_dense, random_case
+from support.cases.kernels import BOTH, KernelCases
 
 from tinycompress.artifacts import ExactTo
 

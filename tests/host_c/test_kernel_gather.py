@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, Array, KernelCases, options
-from lowering import graph_of, int8, layers_of
-from tflite_files import Builder
+from support.cases.kernels import BOTH, Array, KernelCases, options
+from support.cases.lowering import graph_of, int8, layers_of
+from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

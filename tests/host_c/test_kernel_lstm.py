@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, KernelCases, options
-from lowering import layers_of
-from sequences import differing_bytes
-from tflite_files import pack, unpack
+from support.cases.kernels import BOTH, KernelCases, options
+from support.cases.lowering import layers_of
+from support.cases.sequences import differing_bytes
+from support.models.tflite_files import pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.host import run_sanitized
-from tinycompress.codegen.passes.state import resolve_state
+from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from board_runs import CHAINS, runs_exactly
-from kernel_cases import BOTH, KernelCases, options
+from support.cases.kernels import BOTH, KernelCases, options
+from support.device.board_runs import CHAINS, runs_exactly
 
 from tinycompress.artifacts import ExactTo, ToolchainName
 from tinycompress.codegen import CodegenOptions, generate

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from kernel_cases import BOTH, KernelCases, options
+from support.cases.kernels import BOTH, KernelCases, options
 
 from tinycompress.artifacts import ExactTo
 

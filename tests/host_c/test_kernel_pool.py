@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from board_runs import CHAINS, runs_exactly
-from kernel_cases import BOTH, KernelCases, options, same_or_valid
+from support.cases.kernels import BOTH, KernelCases, options, same_or_valid
+from support.device.board_runs import CHAINS, runs_exactly
 
 from tinycompress.artifacts import ExactTo, ToolchainName
 from tinycompress.codegen import CodegenOptions, generate

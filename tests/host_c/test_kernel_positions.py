@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from kernel_cases import BOTH, KernelCases
-from lowering import graph_of, layers_of
-from position_cases import MAKERS, broadcast_to, sums, tile
-from tflite_files import Builder
-from wide_cases import WideCases
+from support.cases.kernels import BOTH, KernelCases
+from support.cases.lowering import graph_of, layers_of
+from support.cases.positions import MAKERS, broadcast_to, sums, tile
+from support.cases.wide import WideCases
+from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, KernelCases, options
-from sequences import differing_bytes
+from support.cases.kernels import BOTH, KernelCases, options
+from support.cases.sequences import differing_bytes
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

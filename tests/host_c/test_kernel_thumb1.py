@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from kernel_cases import BOTH, KernelCases
-from thumb1_cases import add_small_weights
+from support.cases.kernels import BOTH, KernelCases
+from support.cases.thumb1 import add_small_weights
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

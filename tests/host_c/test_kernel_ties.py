@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, KernelCases, options
-from wide_cases import WideCases
+from support.cases.kernels import BOTH, KernelCases, options
+from support.cases.wide import WideCases
 
 from tinycompress.artifacts import ExactTo
 

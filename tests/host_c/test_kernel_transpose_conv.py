@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, KernelCases, options
+from support.cases.kernels import BOTH, KernelCases, options
 
 from tinycompress.artifacts import ExactTo
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from kernel_cases import BOTH, options, same_or_valid
-from wide_cases import WideCases
+from support.cases.kernels import BOTH, options, same_or_valid
+from support.cases.wide import WideCases
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate

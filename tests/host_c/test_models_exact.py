@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, Array
-from tflite_files import small_cnn
+from support.cases.kernels import BOTH, Array
+from support.models.tflite_files import small_cnn
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate

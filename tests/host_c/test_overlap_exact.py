@@ -9,20 +9,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conv_cases import EDGE_CASES, GROUPED_CASES, ConvCase, add_conv, add_depthwise, random_case
-from dense_cases import EDGE_CASES as DENSE_CASES
-from dense_cases import add_dense
-from kernel_cases import Array, KernelCases, options, same_or_valid
-from overlap_cases import Placed, place
+from support.cases.conv import (
+    EDGE_CASES,
+    GROUPED_CASES,
+    ConvCase,
+    add_conv,
+    add_depthwise,
+    random_case,
+)
+from support.cases.dense import EDGE_CASES as DENSE_CASES
+from support.cases.dense import add_dense
+from support.cases.kernels import Array, KernelCases, options, same_or_valid
+from support.cases.overlap import Placed, place
 
 from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.arena.memory import lay_out
+from tinycompress.codegen.choosing.ram import fit_ram
 from tinycompress.codegen.generator import lower_graph, lower_op
 from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.ram import fit_ram
-from tinycompress.codegen.render import render
+from tinycompress.codegen.rendering.render import render
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

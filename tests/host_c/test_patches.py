@@ -6,19 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, Array
-from patch_cases import network
+from support.cases.kernels import BOTH, Array
+from support.cases.patches import network
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.arena.memory import lay_out
+from tinycompress.codegen.arena.patch import more_macs, patched, stages
+from tinycompress.codegen.arena.row_flow import HEIGHT
 from tinycompress.codegen.generator import lower_graph
 from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.memory import lay_out
 from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.passes.patch import more_macs, patched, stages
-from tinycompress.codegen.passes.row_flow import HEIGHT
-from tinycompress.codegen.render import render
+from tinycompress.codegen.rendering.render import render
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.macs import total_macs

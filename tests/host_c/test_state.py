@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from kernel_cases import BOTH, options
-from sequences import differing_bytes
-from tflite_files import Builder, pack, unpack
+from support.cases.kernels import BOTH, options
+from support.cases.sequences import differing_bytes
+from support.models.tflite_files import Builder, pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import generate

@@ -7,14 +7,14 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
-import kernel_orders as orders
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.cases import orders
 
-from tinycompress.codegen.access_order import Overlap, overlap_of
+from tinycompress.codegen.arena.access_order import Overlap, overlap_of
+from tinycompress.codegen.arena.planner import Buffer, Reuse, plan_memory
 from tinycompress.codegen.layer import Kernel, Layer
-from tinycompress.codegen.planner import Buffer, Reuse, plan_memory
 
 Numbers = dict[str, int]
 Loops = Callable[[Numbers], Iterator[orders.Step]]

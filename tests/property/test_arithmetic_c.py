@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tinycompress.codegen.host import compile_c
-from tinycompress.codegen.kernels import engine_dir
+from tinycompress.codegen.rendering.kernel_files import engine_dir
 from tinycompress.ir import arithmetic as a
 from tinycompress.ir.fixed_point import multiply_reduced
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinycompress.codegen.fitted_multiply import (
+from tinycompress.codegen.rounding.fitted_multiply import (
     DoubleRounding,
     FittedMultiply,
     HalfAway,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from tflite_files import Builder
+from support.models.tflite_files import Builder
 
 from tinycompress.ir.lut import sigmoid_table
 from tinycompress.oracle import Oracle

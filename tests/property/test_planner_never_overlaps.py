@@ -5,7 +5,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinycompress.codegen.planner import Buffer, MemoryPlan, plan_memory
+from tinycompress.codegen.arena.planner import Buffer, MemoryPlan, plan_memory
 
 
 @st.composite

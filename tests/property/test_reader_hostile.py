@@ -18,10 +18,10 @@ from typing import Any
 import flatbuffers
 import numpy as np
 import pytest
-from hostile_files import ACCEPTED, HOSTILE
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tflite_files import pack, small_cnn, unpack
+from support.models.hostile_files import ACCEPTED, HOSTILE
+from support.models.tflite_files import pack, small_cnn, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.errors import ModelError

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tinycompress.codegen.host import compile_c
-from tinycompress.codegen.kernels import engine_dir
+from tinycompress.codegen.rendering.kernel_files import engine_dir
 from tinycompress.ir import arithmetic as a
 
 words = st.one_of(

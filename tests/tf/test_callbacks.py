@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from callback_support import BOTH, Stand, X, Y, in_tensorboard, model_of, module_of
+from support.compression.callbacks import BOTH, Stand, X, Y, in_tensorboard, model_of, module_of
 
 from tinycompress.callbacks import (
     Budgets,

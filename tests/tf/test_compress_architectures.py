@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from tinycompress import _tf
-from tinycompress.compression.recipe import parse_recipe
-from tinycompress.compression.run import compress
+from tinycompress.compression.run.recipe import parse_recipe
+from tinycompress.compression.run.runner import compress
 from tinycompress.conversion import convert_model
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tinycompress import _tf
-from tinycompress.compression.bridge import predict, random_inputs, to_keras, to_tf_keras
-from tinycompress.compression.layer_types import LAYER_TYPES
-from tinycompress.compression.read_network import read_network
+from tinycompress.compression.network.bridge import predict, random_inputs, to_keras, to_tf_keras
+from tinycompress.compression.network.layer_types import LAYER_TYPES
+from tinycompress.compression.network.read import read_network
 from tinycompress.errors import ConfigError, ModelError
 
 pytestmark = pytest.mark.tf

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from compress_support import trained
+from support.compression.small_models import trained
 
 import tinycompress
 from tinycompress import _tf
-from tinycompress.compression.calibration import calibration_notes
-from tinycompress.compression.data import Data
-from tinycompress.compression.network import Network
-from tinycompress.compression.read_network import read_network
+from tinycompress.compression.data.calibration import calibration_notes
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.read import read_network
 
 pytestmark = pytest.mark.tf
 Floats = npt.NDArray[Any]

@@ -7,23 +7,23 @@ from functools import cache
 
 import numpy as np
 import pytest
-from compress_support import NO_TRAINING, convolutional, stripes
+from support.compression.small_models import NO_TRAINING, convolutional, stripes
 
 from tinycompress import _tf
-from tinycompress.compression.bridge import build_checked
-from tinycompress.compression.build_network import build_model
-from tinycompress.compression.channels import couple_channels, without_channels
-from tinycompress.compression.data import Data
-from tinycompress.compression.kernels import macs
-from tinycompress.compression.low_rank import factors, low_rank
-from tinycompress.compression.lower import lower
-from tinycompress.compression.network import Layer, Network
-from tinycompress.compression.options import LowRank, PruneChannels
-from tinycompress.compression.prune_channels import prune_channels
-from tinycompress.compression.read_network import read_network
-from tinycompress.compression.stage import State
-from tinycompress.compression.tasks import tasks_of
-from tinycompress.compression.training import Trainer
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.data.tasks import tasks_of
+from tinycompress.compression.network.bridge import build_checked
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.channels import couple_channels, without_channels
+from tinycompress.compression.network.kernels import macs
+from tinycompress.compression.network.lower import lower
+from tinycompress.compression.network.network import Layer, Network
+from tinycompress.compression.network.read import read_network
+from tinycompress.compression.run.options import LowRank, PruneChannels
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.low_rank import factors, low_rank
+from tinycompress.compression.stages.prune_channels import prune_channels
+from tinycompress.compression.stages.training import Trainer
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

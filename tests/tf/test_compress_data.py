@@ -9,16 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from classifier_support import (
-    CLASSES,
-    Floats,
-    X,
-    classifier,
-)
+from support.compression.classifier import CLASSES, Floats, X, classifier
 
 from tinycompress import _tf
-from tinycompress.compression.data import read_data
-from tinycompress.compression.read_network import read_network
+from tinycompress.compression.data.prepare import read_data
+from tinycompress.compression.network.read import read_network
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from tinycompress import _tf
-from tinycompress.compression.bridge import build_checked
-from tinycompress.compression.fold import fold_batch_norms
-from tinycompress.compression.lower import lower
-from tinycompress.compression.network import Network
-from tinycompress.compression.read_network import read_network
+from tinycompress.compression.network.bridge import build_checked
+from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.network.lower import lower
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.read import read_network
 
 pytestmark = pytest.mark.tf
 

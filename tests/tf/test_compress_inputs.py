@@ -7,23 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from classifier_support import (
-    CLASSES,
-    PRUNE,
-    Floats,
-    X,
-    classifier,
-    dense,
-    recipe,
-)
+from support.compression.classifier import CLASSES, PRUNE, Floats, X, classifier, dense, recipe
 
 import tinycompress
 from tinycompress import _tf
 from tinycompress.cli.main import _run
-from tinycompress.compression.data import Data
-from tinycompress.compression.read_network import read_network
-from tinycompress.compression.result import StageRow
-from tinycompress.compression.tasks import Task, only_guesses, tasks_of
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.data.tasks import Task, only_guesses, tasks_of
+from tinycompress.compression.network.read import read_network
+from tinycompress.compression.run.result import StageRow
 from tinycompress.errors import ConfigError, MismatchError
 
 pytestmark = pytest.mark.tf

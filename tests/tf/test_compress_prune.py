@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from compress_support import NO_TRAINING, SHORT, accuracy, trained
+from support.compression.small_models import NO_TRAINING, SHORT, accuracy, trained
 
-from tinycompress.compression.kernels import sparsity
-from tinycompress.compression.options import Distill, FineTune, Prune
-from tinycompress.compression.promises import broken_promises, has_m_by_n
-from tinycompress.compression.prune import prune
-from tinycompress.compression.stage import State
+from tinycompress.compression.checks.promises import broken_promises, has_m_by_n
+from tinycompress.compression.network.kernels import sparsity
+from tinycompress.compression.run.options import Distill, FineTune, Prune
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.prune import prune
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

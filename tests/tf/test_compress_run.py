@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from compress_support import trained
+from support.compression.small_models import trained
 
 from tinycompress import _tf
-from tinycompress.compression.build_network import build_model
-from tinycompress.compression.invariants import check_int8
-from tinycompress.compression.network import Network
-from tinycompress.compression.promises import ClusterPromise, Promises, SparsePromise
-from tinycompress.compression.recipe import parse_recipe
-from tinycompress.compression.result import CompressionResult
-from tinycompress.compression.run import compress
+from tinycompress.compression.checks.invariants import check_int8
+from tinycompress.compression.checks.promises import ClusterPromise, Promises, SparsePromise
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.run.recipe import parse_recipe
+from tinycompress.compression.run.result import CompressionResult
+from tinycompress.compression.run.runner import compress
 from tinycompress.conversion import convert_model
 from tinycompress.errors import ConfigError, MismatchError
 
@@ -128,7 +128,7 @@ def test_accuracy_limit_ends_the_run_but_keeps_the_stages(tmp_path: Path) -> Non
 
 def test_broken_promises_are_found_in_the_int8_file() -> None:
     network, trainer = trained()
-    from tinycompress.compression.fold import fold_batch_norms
+    from tinycompress.compression.network.fold import fold_batch_norms
 
     folded: Network = fold_batch_norms(network)
     tflite = export(build_model(folded, "tf_keras"), (trainer.train.inputs[0][:100],))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from classifier_support import (
+from support.compression.classifier import (
     CLASSES,
     PRUNE,
     Floats,
@@ -20,12 +20,12 @@ from classifier_support import (
 
 import tinycompress
 from tinycompress import _tf
-from tinycompress.compression.build_network import build_model
-from tinycompress.compression.options import Distill, FineTune, PruneChannels
-from tinycompress.compression.prune_channels import prune_channels
-from tinycompress.compression.read_network import read_network
-from tinycompress.compression.stage import State, train_network
-from tinycompress.compression.training import fine_tune
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.read import read_network
+from tinycompress.compression.run.options import Distill, FineTune, PruneChannels
+from tinycompress.compression.stages.base import State, train_network
+from tinycompress.compression.stages.prune_channels import prune_channels
+from tinycompress.compression.stages.training import fine_tune
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

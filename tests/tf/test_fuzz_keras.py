@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fuzz_keras import KerasMaker, run_keras
-from fuzz_runner import Fuzzer
-from kernel_cases import BOTH
+from support.cases.kernels import BOTH
+from support.fuzz.keras_models import KerasMaker, run_keras
+from support.fuzz.runner import Fuzzer
 
 pytestmark = pytest.mark.tf
 

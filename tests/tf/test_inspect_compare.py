@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compress_support import convolutional, stripes
+from support.compression.small_models import convolutional, stripes
 
 from tinycompress import _tf
 from tinycompress.cli.main import _run
-from tinycompress.compression.build_network import build_model
-from tinycompress.compression.invariants import check_accuracy
-from tinycompress.compression.network import Network
-from tinycompress.compression.read_network import read_network
+from tinycompress.compression.checks.invariants import check_accuracy
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.read import read_network
 from tinycompress.conversion import convert_model
 from tinycompress.conversion.compare import compare_layers, first_diverging
 from tinycompress.conversion.load import wrap_model

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kernel_cases import BOTH, Array
+from support.cases.kernels import BOTH, Array
 
 from tinycompress import _tf
 from tinycompress.artifacts import ExactTo

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tinycompress import _tf
 from tinycompress.callbacks.base import EitherKerasCallback, keras_module
-from tinycompress.compression.masks import magnitude_mask
+from tinycompress.compression.stages.masks import magnitude_mask
 from tinycompress.errors import ConfigError
 
 _PRUNABLE = frozenset({"Dense", "Conv1D", "Conv2D", "Conv2DTranspose"})

@@ -12,7 +12,7 @@ from tinycompress.cli.progress import stage_progress
 from tinycompress.errors import TinyCompressError
 
 if TYPE_CHECKING:
-    from tinycompress.compression.result import StageRow
+    from tinycompress.compression.run.result import StageRow
 
 
 @click.command("compress")
@@ -91,7 +91,7 @@ def compress_command(
 def recipes_command(as_json: bool) -> None:
     """List the shipped recipes."""
     from tinycompress.cli import render_compress
-    from tinycompress.compression.recipe import list_recipes
+    from tinycompress.compression.run.recipe import list_recipes
 
     recipes = list_recipes()
     if as_json:

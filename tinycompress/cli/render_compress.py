@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import results_console
-from tinycompress.compression.recipe import Recipe
-from tinycompress.compression.result import CompressionResult, StageRow
+from tinycompress.compression.run.recipe import Recipe
+from tinycompress.compression.run.result import CompressionResult, StageRow
 
 
 def compress_json(result: CompressionResult) -> dict[str, Any]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen.arena.places import copies_onto_itself, places
+from tinycompress.codegen.choosing.flash import sharing_trades
+from tinycompress.codegen.choosing.ram import fit_ram
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.passes.state import resolve_state
-from tinycompress.codegen.places import copies_onto_itself, places
-from tinycompress.codegen.ram import fit_ram
-from tinycompress.codegen.render import render
-from tinycompress.codegen.sharing import sharing_trades
+from tinycompress.codegen.rendering.render import render
+from tinycompress.codegen.state import resolve_state
 from tinycompress.ir.graph import Graph, Model, Op
 
 

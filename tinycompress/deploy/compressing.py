@@ -12,10 +12,10 @@ import numpy.typing as npt
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ExactTo, LayerAgreement
 from tinycompress.boards import load_board
-from tinycompress.compression.recipe import Recipe, load_recipe, parse_recipe
-from tinycompress.compression.result import CompressionResult, RowListener, no_listener
-from tinycompress.compression.run import RunOptions
-from tinycompress.compression.run import compress as run
+from tinycompress.compression.run.recipe import Recipe, load_recipe, parse_recipe
+from tinycompress.compression.run.result import CompressionResult, RowListener, no_listener
+from tinycompress.compression.run.runner import RunOptions
+from tinycompress.compression.run.runner import compress as run
 from tinycompress.conversion import convert_model
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.load import load_model, wrap_model

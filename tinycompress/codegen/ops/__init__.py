@@ -5,51 +5,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tinycompress.codegen.ops import (
+from tinycompress.codegen.ops.base import Constraint, OpSpec, rule_of
+from tinycompress.codegen.ops.conv import conv_2d, transpose_conv
+from tinycompress.codegen.ops.dense import batch_matmul, fully_connected
+from tinycompress.codegen.ops.depthwise import depthwise_conv_2d
+from tinycompress.codegen.ops.elementwise import (
     add,
-    arg_max,
-    batch_matmul,
-    broadcast_to,
     cast,
-    conv_2d,
-    depthwise_conv_2d,
     dequantize,
     div,
-    fully_connected,
+    maximum_minimum,
+    mul,
+    prelu,
+    quantize,
+    relu,
+    relu_1,
+    squared_difference,
+    sub,
+    tables,
+)
+from tinycompress.codegen.ops.movement import (
+    broadcast_to,
     gather,
     gather_nd,
     join,
-    l2_normalization,
-    log_softmax,
-    lstm,
-    maximum_minimum,
-    mean,
     mirror_pad,
-    mul,
     pad,
     pad_v2,
-    pool_2d,
-    prelu,
-    quantize,
-    reduce,
-    reduce_sum,
-    relu,
-    relu_1,
     reshape,
     resize,
     slice,
-    softmax,
     space,
     split,
-    squared_difference,
-    sub,
-    svdf,
-    tables,
     transpose,
-    transpose_conv,
-    variables,
 )
-from tinycompress.codegen.ops.base import Constraint, OpSpec, rule_of
+from tinycompress.codegen.ops.pool import pool_2d
+from tinycompress.codegen.ops.recurrent import lstm, svdf, variables
+from tinycompress.codegen.ops.reduce import (
+    arg_max,
+    l2_normalization,
+    log_softmax,
+    mean,
+    reduce_sum,
+    softmax,
+)
+from tinycompress.codegen.ops.reduce import reduce_max_min as reduce
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {

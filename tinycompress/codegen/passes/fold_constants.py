@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.codegen.ops.slice import sliced
-from tinycompress.codegen.passes.rewrite import with_constants
+from tinycompress.codegen.ops.movement.slice import sliced
+from tinycompress.codegen.rewrite import with_constants
 from tinycompress.ir.graph import DType, Graph, Op
 
 Array = npt.NDArray[Any]

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tinycompress.codegen.ops import conv_2d, depthwise_conv_2d, pool_2d
 from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.conv import conv_2d
+from tinycompress.codegen.ops.depthwise import depthwise_conv_2d
+from tinycompress.codegen.ops.movement.pad import SPEC as PAD
+from tinycompress.codegen.ops.movement.pad import paddings
 from tinycompress.codegen.ops.operands import int_option
-from tinycompress.codegen.ops.pad import SPEC as PAD
-from tinycompress.codegen.ops.pad import paddings
+from tinycompress.codegen.ops.pool import pool_2d
 from tinycompress.codegen.ops.window import EXPLICIT_PADDING, window_of
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.passes.rewrite import consumers, with_options
+from tinycompress.codegen.rewrite import consumers, with_options
 from tinycompress.ir.arithmetic import INT8_MIN
 from tinycompress.ir.graph import Graph, Op
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.codegen.ops import OPS
-from tinycompress.codegen.passes.rewrite import map_ops, with_constants
+from tinycompress.codegen.rewrite import map_ops, with_constants
 from tinycompress.ir.graph import Graph, Op
 
 

@@ -1,0 +1,52 @@
+"""One operator, through passes and lowering, without a compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from support.models.tflite_files import Builder
+from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.generator import lower_graph
+from tinycompress.codegen.layer import ConstArray, Layer
+from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.passes import run_passes
+from tinycompress.ir.graph import Graph
+from tinycompress.ir.reader import read_model
+
+
+def graph_of(builder: Builder, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
+    """The graph as the file has it."""
+    return read_model(builder.pack(inputs, outputs)).main
+
+
+def layers_of(graph: Graph, options: CodegenOptions | None = None) -> tuple[Layer, ...]:
+    """The layers by the reference kernels; ModelError if the graph may not be lowered."""
+    # The reference kernel is the last of those that can compute a layer.
+    options = replace(options or CodegenOptions(), candidate=99)
+    graph = run_passes(graph)
+    check_legality(graph, options)
+    return lower_graph(graph, options)
+
+
+def array(layer: Layer, name: str) -> npt.NDArray[Any]:
+    """The data of a constant array among the parameters."""
+    value = layer.params[name]
+    assert isinstance(value, ConstArray)
+    return value.data
+
+
+def int8(
+    builder: Builder, shape: Sequence[int], scale: float = 0.1, zero: int = 0, **kw: Any
+) -> int:
+    """An int8 activation or constant with one scale."""
+    return builder.tensor(shape, scales=[scale], zero_points=[zero], **kw)
+
+
+def ones(shape: Sequence[int]) -> npt.NDArray[np.int8]:
+    """Weights that are all 1."""
+    return np.ones(shape, np.int8)

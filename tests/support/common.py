@@ -1,0 +1,34 @@
+"""Helpers that test modules import; fixtures are in conftest.py."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+EXECUTABLES = {
+    "gcc": "arm-none-eabi-gcc",
+    "qemu": "qemu-system-arm",
+    "host-cc": "cc",
+    "cmake": "cmake",
+    "clang-format": "clang-format",
+}
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the running test, or fail it where TC_REQUIRE_TOOLS=1 forbids to skip."""
+    if os.environ.get("TC_REQUIRE_TOOLS") == "1":
+        pytest.fail(f"{what} is missing, and TC_REQUIRE_TOOLS=1 forbids to skip")
+    pytest.skip(f"{what} is missing")
+
+
+def require_tool(name: str) -> str:
+    """Path of a tool named in EXECUTABLES; skips or fails the test where it is missing."""
+    path = shutil.which(EXECUTABLES[name])
+    if path is None:
+        missing(EXECUTABLES[name])
+    return path

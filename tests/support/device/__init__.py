@@ -1,0 +1,1 @@
+"""Boards, links and programs for tests."""

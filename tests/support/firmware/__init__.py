@@ -1,0 +1,1 @@
+"""Projects, frameworks and toolchains for tests."""

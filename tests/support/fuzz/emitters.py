@@ -1,0 +1,23 @@
+"""How each operator gets into a random graph: odd shapes, every option, scales of all sizes."""
+
+from __future__ import annotations
+
+from support.fuzz.elementwise import ELEMENTWISE
+from support.fuzz.graphs import Emitter
+from support.fuzz.images import IMAGES
+from support.fuzz.movement import MOVEMENT
+from support.fuzz.state import STATE
+from support.fuzz.types import TYPES
+from support.fuzz.weighted import WEIGHTED
+from support.fuzz.wide import WIDE_EMITTERS
+
+STATELESS: dict[str, Emitter] = {
+    **ELEMENTWISE,
+    **IMAGES,
+    **MOVEMENT,
+    **TYPES,
+    **WEIGHTED,
+    **WIDE_EMITTERS,
+}
+ALL: dict[str, Emitter] = {**STATELESS, **STATE}
+"""By what they add: one operator, or several that belong together."""

@@ -1,0 +1,225 @@
+"""Generate, compile and compare batches of random graphs; find the operator behind a difference."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from support.cases.kernels import Array
+from support.fuzz.emitters import ALL, STATELESS
+from support.fuzz.graphs import GraphMaker, GraphSeed
+from tinycompress._files import write_bytes, write_text
+from tinycompress.artifacts import ExactTo, GeneratedSources
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.host import HostModel, run_sanitized
+from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.options import Optimize
+from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.state import resolve_state
+from tinycompress.errors import ModelError, TinyCompressError
+from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
+
+_SAMPLES = 4
+_MAX_STEPS = 8
+_CORES: tuple[Mapping[str, Any], ...] = tuple(
+    MappingProxyType(core)
+    for core in (
+        {"core": "cortex-m4", "dsp": True},
+        {"core": "cortex-m3", "dsp": False},
+        {"core": "cortex-m0plus", "dsp": False},
+        {"core": "cortex-m55", "dsp": True, "mve": True},
+    )
+)
+_OPTIMIZE: tuple[Optimize, ...] = ("speed", "flash", "ram")
+
+
+@dataclass
+class Tally:
+    """What a run has seen. ``refused`` counts reasons, with the values cut off."""
+
+    graphs: Counter[str] = field(default_factory=Counter)
+    operators: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    mismatches: list[str] = field(default_factory=list)
+
+
+def options_of(variant: int, exact_to: ExactTo) -> CodegenOptions:
+    """Every family of cores and every aim gets its turn: 12 variants have them all."""
+    core = _CORES[variant % 4]
+    return CodegenOptions(exact_to=exact_to, optimize=_OPTIMIZE[variant // 4 % 3], **core)
+
+
+def is_sanitized(variant: int) -> bool:
+    """One variant in seven runs under sanitizers, too: 7 shares no factor with the others."""
+    return variant % 7 == 0
+
+
+def _made(seeds: Sequence[GraphSeed]) -> GraphMaker:
+    # Operators of a file that keeps state stay in their order: one file in three keeps none.
+    maker = GraphMaker(STATELESS if seeds[0].variant % 3 == 2 else ALL)
+    for seed in seeds:
+        maker.add(seed)
+    return maker
+
+
+def differences(
+    tflite: bytes, options: CodegenOptions, samples: Sequence[tuple[Array, ...]], *,
+    sanitized: bool = False,
+) -> dict[int, str]:  # fmt: skip
+    """Run samples one after the other on an oracle and on generated C, both reset in the middle.
+
+    Returns:
+        By the numbers of the outputs that differ, how; the byte patterns are compared.
+    """
+    oracle = Oracle(tflite, options.exact_to)
+    sources = generate(read_model(tflite), options)
+    middle = len(samples) // 2
+    expected = [
+        (oracle.run if number in (0, middle) else oracle.step)(*sample)
+        for number, sample in enumerate(samples)
+    ]
+    oracle.close()
+    found: dict[int, str] = {}
+    for way, outputs in _outputs(sources, samples, middle, sanitized=sanitized):
+        for number, (wants, haves) in enumerate(zip(expected, outputs, strict=True)):
+            for index, (want, have) in enumerate(zip(wants, haves, strict=True)):
+                count = _differing_bytes(want, have)
+                if count:
+                    text = f"{count} of {want.nbytes} bytes of an output differ{way}"
+                    found.setdefault(index, f"{text}, first in inference {number}")
+    return found
+
+
+def _outputs(
+    sources: GeneratedSources, samples: Sequence[tuple[Array, ...]], middle: int, *, sanitized: bool
+) -> Iterator[tuple[str, list[Sequence[Array]]]]:
+    """What the generated C computes, each way that it is compiled."""
+    model = HostModel(sources, flags=("-O0",))
+    outputs: list[Sequence[Array]] = []
+    for number, sample in enumerate(samples):
+        if number == middle:
+            model.reset()
+        outputs.append(model.run(*sample))
+    yield "", outputs
+    if sanitized:
+        halves = (samples[:middle], samples[middle:])
+        yield (
+            " under sanitizers",
+            [each for half in halves if half for each in run_sanitized(sources, half)],
+        )
+
+
+def _differing_bytes(want: Array, have: Array) -> int:
+    if want.dtype != have.dtype or want.nbytes != have.nbytes:
+        return max(want.nbytes, 1)
+    pair = (np.frombuffer(array.tobytes(), np.uint8) for array in (want, have))
+    return int(np.not_equal(*pair).sum())
+
+
+def is_refused_by_oracle(error: TinyCompressError) -> bool:
+    """Whether a runtime does not load the model, or ends the inference: nothing to compare with."""
+    return isinstance(error, ModelError) and "does not run this model" in error.message
+
+
+class Fuzzer:
+    """Runs graphs and keeps the tally.
+
+    Args:
+        failures: Where to write the file and the findings of a graph that fails; None for nowhere.
+    """
+
+    def __init__(self, failures: Path | None = None) -> None:
+        self.tally = Tally()
+        self._failures = failures
+
+    def run(self, first_seed: int, count: int, exact_to: ExactTo, variant: int) -> None:
+        """One batch: ``count`` graphs from consecutive seeds, in one file."""
+        seeds = [
+            GraphSeed(seed, 1 + seed % _MAX_STEPS, exact_to, variant)
+            for seed in range(first_seed, first_seed + count)
+        ]
+        self._compare([seed for seed in seeds if self._legal(seed)])
+
+    def _legal(self, seed: GraphSeed) -> bool:
+        maker = _made([seed])
+        if not maker.labels:
+            return False
+        try:
+            graph = run_passes(resolve_state(read_model(maker.tflite())))
+            check_legality(graph, options_of(seed.variant, seed.exact_to))
+        except ModelError as error:
+            self.tally.refused.update(_rule(reason) for reason in error.reasons)
+            return False
+        return True
+
+    def _compare(self, seeds: Sequence[GraphSeed]) -> None:
+        if not seeds:
+            return
+        maker = _made(seeds)
+        try:
+            wrong = self._differing(maker, seeds[0])
+        except TinyCompressError as error:
+            if len(seeds) > 1:
+                half = len(seeds) // 2
+                self._compare(seeds[:half])
+                self._compare(seeds[half:])
+                return
+            if is_refused_by_oracle(error):
+                self.tally.refused[f"by the oracle: {error.message[:100]}"] += 1
+                return
+            wrong = {str(seeds[0]): str(error)}
+        self.tally.graphs[seeds[0].exact_to] += len(seeds)
+        self.tally.operators.update(maker.kinds)
+        for seed in seeds:
+            if str(seed) in wrong:
+                self._report(seed, wrong[str(seed)])
+
+    def _differing(self, maker: GraphMaker, seed: GraphSeed) -> dict[str, str]:
+        """By the labels of the graphs that differ, how."""
+        options, samples = options_of(seed.variant, seed.exact_to), maker.samples(_SAMPLES)
+        sanitized = is_sanitized(seed.variant)
+        found = differences(maker.tflite(), options, samples, sanitized=sanitized)
+        return {maker.labels[index]: how for index, how in reversed(found.items())}
+
+    def _report(self, seed: GraphSeed, detail: str) -> None:
+        smallest = self._minimised(seed)
+        maker = _made([smallest])
+        last = maker.kinds[-1] if maker.kinds else "?"
+        self.note(
+            f"{smallest.exact_to}-{smallest.seed}-{smallest.steps}",
+            f"{smallest} ({last}): {detail}",
+            maker.tflite(),
+        )
+
+    def note(self, stem: str, text: str, tflite: bytes) -> None:
+        """Keep a finding and the file that shows it."""
+        self.tally.mismatches.append(text)
+        if self._failures is not None:
+            self._failures.mkdir(parents=True, exist_ok=True)
+            write_bytes(self._failures / f"{stem}.tflite", tflite)
+            write_text(self._failures / f"{stem}.txt", text + "\n")
+
+    def _minimised(self, seed: GraphSeed) -> GraphSeed:
+        """The first steps of the graph that suffice: its last operator is the wrong one."""
+        for steps in range(1, seed.steps):
+            smaller = replace(seed, steps=steps)
+            try:
+                if self._legal(smaller) and self._differing(_made([smaller]), smaller):
+                    return smaller
+            except TinyCompressError:
+                continue
+        return seed
+
+
+def _rule(reason: str) -> str:
+    """Operator kind and rule of a reason, without names and values."""
+    words = reason.split(" ")
+    kind = words[2] if words[0] == "op" else words[0]
+    return f"{kind}: {reason.split(': ')[1] if ': ' in reason else reason}"

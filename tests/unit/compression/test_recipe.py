@@ -1,0 +1,142 @@
+"""Recipes: the shipped ones are right, and wrong ones are told every problem at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinycompress.compression.network.network import Call, Input, Layer, Network
+from tinycompress.compression.run.recipe import (
+    list_recipes,
+    load_recipe,
+    parse_recipe,
+    require_layers,
+    stage_kinds,
+)
+from tinycompress.errors import ConfigError
+
+
+def table(*stages: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"schema": 1, "name": "mine", "description": "d", "stage": list(stages), **more}
+
+
+def problem(*stages: dict[str, Any], **more: Any) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_recipe(table(*stages, **more))
+    return str(caught.value)
+
+
+def test_shipped_recipes() -> None:
+    names = [recipe.name for recipe in list_recipes()]
+    assert names == sorted(names)
+    assert set(names) >= {"prune50", "pqat", "cluster16", "pcqat", "channels50-distill", "tiny"}
+    for name in names:
+        assert load_recipe(name).name == name
+
+
+def test_stages_get_defaults_and_are_frozen() -> None:
+    recipe = parse_recipe(table({"kind": "prune"}, {"kind": "convert", "seed": 3}))
+    assert recipe.steps[0].kind == "prune"
+    assert recipe.conversion.seed == 3
+    with pytest.raises(Exception, match="frozen"):
+        recipe.name = "other"
+
+
+def test_all_problems_at_once_with_suggestions() -> None:
+    text = problem(
+        {"kind": "prune", "sparsty": 0.5, "fine_tune": {"epochs": -1}},
+        {"kind": "clutser"},
+        {"kind": "cluster", "clusters": 1, "distill": {"temprature": 2.0}},
+        limits={"max_accuracy_drop": 2.0},
+    )
+    assert "6 problems" in text
+    assert "stage[0].sparsty: unknown key; did you mean 'sparsity'?" in text
+    assert "stage[0].fine_tune.epochs: -1: input must be greater than or equal to 0" in text
+    assert "stage[1]: unknown kind 'clutser'; did you mean 'cluster'?" in text
+    assert "stage[2].clusters: 1: input must be greater than or equal to 2" in text
+    assert "stage[2].distill.temprature: unknown key; did you mean 'temperature'?" in text
+    assert "limits.max_accuracy_drop: 2.0" in text
+
+
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [
+        ({"kind": "prune", "sparsity": 1.0}, "stage[0].sparsity: 1.0: input must be less than 1"),
+        ({"kind": "prune", "sparsity": "0.5"}, "stage[0].sparsity: '0.5': input must be a valid"),
+        ({"kind": "prune", "initial_sparsity": 0.9}, "initial_sparsity 0.9 is above sparsity 0.5"),
+        ({"kind": "prune", "m_by_n": [4, 4]}, "m_by_n [4, 4] leaves no weight"),
+        ({"kind": "prune", "m_by_n": [2, 4], "sparsity": 0.75}, "is a sparsity of 0.5, not 0.75"),
+        ({"kind": "prune", "block_size": [4, 1], "scope": "global"}, "does not go with scope"),
+        ({"kind": "cluster", "clusters": 257}, "less than or equal to 256"),
+        ({"kind": "low_rank", "energy": 0.9, "rank_ratio": 0.5}, "exclude each other"),
+        ({"kind": "prune_channels", "slim_epochs": 2}, "goes with importance = 'bn_gamma'"),
+        ({"kind": "qat", "fine_tune": {"learning_rate": 0.0}}, "must be greater than 0"),
+        ({}, "'kind' is missing"),
+        ({"kind": "convert"}, "only convert, which compresses nothing"),
+    ],
+)
+def test_values_out_of_range(stage: dict[str, Any], words: str) -> None:
+    assert words in problem(stage)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        (("qat", "prune"), "stage[1] (prune): after qat; qat trains for the int8 grid"),
+        (("qat", "qat"), "must be the last training"),
+        (("convert", "prune"), "convert must be the last stage"),
+        (("cluster", "prune"), "pruning would break the clusters"),
+        (("cluster", "cluster"), "clustered already"),
+        (("prune", "prune_channels"), "taking channels away changes the share of zeros"),
+        (("cluster", "low_rank"), "neither"),
+    ],
+)
+def test_nonsensical_order_is_refused(kinds: tuple[str, ...], words: str) -> None:
+    assert words in problem(*({"kind": kind} for kind in kinds))
+
+
+def test_order_that_undoes_pruning_is_refused() -> None:
+    text = problem({"kind": "prune"}, {"kind": "cluster", "keep_sparsity": False})
+    assert "would undo the pruning" in text
+    text = problem({"kind": "prune", "sparsity": 0.8}, {"kind": "prune", "sparsity": 0.5})
+    assert "zeros do not come back" in text
+
+
+def test_empty_and_wrong_header() -> None:
+    assert "stage: " in problem()
+    text = problem({"kind": "qat"}, schema=2, nmae="x")
+    assert "schema: 2" in text
+    assert "nmae: unknown key; did you mean 'name'?" in text
+
+
+def test_recipe_files(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'pcqat'"):
+        load_recipe("pcqatt")
+    with pytest.raises(ConfigError, match="no recipe file"):
+        load_recipe(tmp_path / "none.toml")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(ConfigError, match="no valid TOML"):
+        load_recipe(broken)
+
+
+def test_layers_that_do_not_exist_are_named() -> None:
+    dense = Layer("fc1", "Dense", {"units": 2}, (np.zeros((3, 2), np.float32),))
+    network = Network(
+        "m", (Input("x", (3,), 0),), {"fc1": dense}, (Call("fc1", (0,), 1, (2,)),), (1,)
+    )
+    require_layers(parse_recipe(table({"kind": "prune", "skip": ["fc1"]})), network)
+    recipe = parse_recipe(table({"kind": "prune", "skip": ["fc2"], "skip_types": ["Conv2D"]}))
+    with pytest.raises(ConfigError) as caught:
+        require_layers(recipe, network)
+    assert "stage[0].skip: 'fc2' is not in the model; did you mean 'fc1'?" in str(caught.value)
+    assert "stage[0].skip_types: 'Conv2D' is not in the model" in str(caught.value)
+
+
+def test_every_kind_is_listed() -> None:
+    assert stage_kinds() == (
+        "cluster", "convert", "low_rank", "prune", "prune_channels", "qat", "train",
+    )  # fmt: skip

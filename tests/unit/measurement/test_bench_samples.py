@@ -1,0 +1,188 @@
+"""Samples: every accepted form gives the same stored bytes; every bad one is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from support.models.tflite_files import small_cnn
+
+from tinycompress.artifacts import TensorSpec
+from tinycompress.errors import ConfigError
+from tinycompress.measurement.samples import (
+    Samples,
+    load_samples,
+    random_samples,
+    stored_samples,
+)
+
+SPEC = TensorSpec("image", (1, 4, 3, 1), "int8", 0.5, 3)
+FLAT = TensorSpec("features", (1, 6), "int8", 1.0, 0)
+SCALAR = TensorSpec("scalar", (1,), "int8", 1.0, 0)
+
+
+def one(array: Any, labels: Any = None) -> Samples:
+    return Samples((np.asarray(array),), None if labels is None else np.asarray(labels), "t.npz")
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 3, 1), (2, 4, 3)])
+def test_batch_with_and_without_channel(shape: tuple[int, ...]) -> None:
+    values = np.arange(24).reshape(shape) / 2
+    stored = stored_samples(one(values), (SPEC,), 10)
+    assert stored.inputs[0].shape == (2, 1, 4, 3, 1)
+    assert stored.inputs[0].dtype == np.int8
+    assert stored.inputs[0].ravel().tolist() == [i + 3 for i in range(24)]
+    assert stored.sample(1)[0].ravel().tolist() == [i + 3 for i in range(12, 24)]
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 1), (4, 3)])
+def test_single_sample_without_batch(shape: tuple[int, ...]) -> None:
+    assert stored_samples(one(np.zeros(shape)), (SPEC,), 10).count == 1
+
+
+def test_input_of_one_number() -> None:
+    stored = stored_samples(one(np.array([1.0, 2.0])), (SCALAR,), 2)
+    assert stored.inputs[0].tolist() == [[1], [2]]
+
+
+def test_rounding_is_half_away_from_zero_as_in_tflite() -> None:
+    values = np.array([[0.5, 1.5, -0.5, -1.5, 0.49999997, 1e9]])
+    stored = stored_samples(one(values), (FLAT,), 2)
+    assert stored.inputs[0].ravel().tolist() == [1, 2, -1, -2, 0, 127]
+    assert stored.clamped_share == pytest.approx(1 / 6)
+
+
+def test_stored_dtype_is_taken_as_it_is_and_other_integers_are_real_values() -> None:
+    raw = np.array([[-128, -1, 0, 1, 2, 127]])
+    spec = TensorSpec("f", (1, 6), "int8", 0.5, 7)
+    assert stored_samples(one(raw.astype(np.int8)), (spec,), 2).inputs[0].ravel().tolist() == (
+        raw.ravel().tolist()
+    )
+    stored = stored_samples(one(raw.astype(np.int32)), (spec,), 2)
+    assert stored.inputs[0].ravel().tolist() == [-128, 5, 7, 9, 11, 127]
+
+
+def test_float_model_takes_floats() -> None:
+    spec = TensorSpec("f", (1, 6), "float32", 0.0, 0)
+    stored = stored_samples(one(np.full((1, 6), 0.1)), (spec,), 2)
+    assert stored.inputs[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (np.zeros((2, 3, 4)), r"shape \(2, 3, 4\), expected \(n, 4, 3, 1\) or \(n, 4, 3\)"),
+        (np.zeros((0, 4, 3)), "no samples"),
+        (np.zeros(()), "shape"),
+        (np.full((2, 4, 3), np.nan), "sample 0 .* holds nan"),
+        (np.full((2, 4, 3), -np.inf), "holds -inf"),
+        (np.full((2, 4, 3), 1e300), "holds 1e\\+300"),
+        (np.array([["a"]]), "are <U1, expected numbers"),
+        (np.zeros((2, 4, 3), np.complex64), "are complex64, expected numbers"),
+    ],
+)
+def test_bad_inputs(array: npt.NDArray[Any], expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected) as caught:
+        stored_samples(one(array), (SPEC,), 10)
+    assert "t.npz" in str(caught.value)
+    assert "'image'" in str(caught.value)
+
+
+def test_several_inputs() -> None:
+    both = Samples((np.zeros((3, 4, 3)), np.ones((3, 6))), None, "t.npz")
+    stored = stored_samples(both, (SPEC, FLAT), 10)
+    assert [array.shape for array in stored.inputs] == [(3, 1, 4, 3, 1), (3, 1, 6)]
+    with pytest.raises(ConfigError, match="1 arrays of inputs for a model with 2"):
+        stored_samples(one(np.zeros((3, 4, 3))), (SPEC, FLAT), 10)
+    uneven = Samples((np.zeros((3, 4, 3)), np.ones((2, 6))), None, "t.npz")
+    with pytest.raises(ConfigError, match="2 samples for input 'features', but 3"):
+        stored_samples(uneven, (SPEC, FLAT), 10)
+
+
+@pytest.mark.parametrize(
+    "labels", [[1, 0, 2], [[1], [0], [2]], [[0, 1, 0], [1, 0, 0], [0, 0, 1]], [1.0, 0.0, 2.0]]
+)
+def test_forms_of_labels(labels: Any) -> None:
+    stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
+    assert stored.labels is not None
+    assert stored.labels.tolist() == [1, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        ([0, 1, 3], "has the label 3, but the model 3 classes"),
+        ([0, -1, 2], "neither class indexes nor one-hot"),
+        ([0, 0.5, 2], "neither class indexes nor one-hot"),
+        ([0, float("nan"), 2], "neither class indexes nor one-hot"),
+        ([[1, 1, 0]] * 3, "neither class indexes nor one-hot"),
+        (["a", "b", "c"], "neither class indexes nor one-hot"),
+    ],
+)
+def test_labels_that_are_none(labels: Any, expected: str) -> None:
+    stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
+    assert stored.labels is None
+    (note,) = stored.notes
+    assert expected in note
+
+
+def test_other_number_of_labels() -> None:
+    for labels in ([0, 1], 1, [[0, 1]]):
+        with pytest.raises(ConfigError, match="labels y for 3 samples"):
+            stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
+
+
+def test_one_output_has_two_classes() -> None:
+    assert stored_samples(one(np.zeros((2, 6)), [0, 1]), (FLAT,), 1).labels is not None
+
+
+def test_random_samples_are_the_same_every_time_and_reach_the_ends() -> None:
+    first, second = (random_samples(small_cnn(), 200) for _ in range(2))
+    assert all((a == b).all() for a, b in zip(first.inputs, second.inputs, strict=True))
+    assert (first.inputs[0].min(), first.inputs[0].max()) == (-128, 127)
+
+
+def test_load(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", x=np.zeros((2, 6)), y=np.array([0, 1]))
+    loaded = load_samples(tmp_path / "one.npz")
+    assert len(loaded.inputs) == 1
+    assert loaded.labels is not None
+    assert loaded.source == str(tmp_path / "one.npz")
+    np.savez_compressed(tmp_path / "two.npz", x1=np.ones(2), x0=np.zeros(2))
+    first, second = load_samples(tmp_path / "two.npz").inputs
+    assert (first[0], second[0]) == (0, 1)
+
+
+def test_load_of_bad_files(tmp_path: Path) -> None:
+    good = tmp_path / "good.npz"
+    np.savez(good, x=np.zeros((200, 6)))
+    np.savez(tmp_path / "other.npz", z=np.zeros(3))
+    np.savez(tmp_path / "empty.npz")
+    np.savez(tmp_path / "objects.npz", x=np.array([{}, None]))
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    (tmp_path / "array.npz").write_bytes((tmp_path / "array.npy").read_bytes())
+    (tmp_path / "zero.npz").write_bytes(b"")
+    (tmp_path / "text.npz").write_text("x = 1\n")
+    (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-40])
+    damaged = bytearray(good.read_bytes())
+    damaged[300] ^= 0xFF
+    (tmp_path / "damaged.npz").write_bytes(damaged)
+    for name, expected in {
+        "absent.npz": "cannot read",
+        "other.npz": "no array 'x' (it holds z)",
+        "empty.npz": "it holds nothing",
+        "objects.npz": "not a usable .npz",
+        "array.npz": "single array",
+        "zero.npz": "not a usable .npz",
+        "text.npz": "not a usable .npz",
+        "cut.npz": "not a usable .npz",
+        "damaged.npz": "not a usable .npz",
+        ".": "cannot read",
+    }.items():
+        with pytest.raises(ConfigError) as caught:
+            load_samples(tmp_path / name)
+        assert expected in str(caught.value), name
+        assert caught.value.hint

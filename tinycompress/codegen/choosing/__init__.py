@@ -1,0 +1,1 @@
+"""Which of the exact candidates runs each operator: what they cost, and who is taken."""

@@ -1,0 +1,261 @@
+"""What is done for a small arena: the order of layers, no needless copies, patches, kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from tinycompress.codegen.arena.elide_copies import elide_copies
+from tinycompress.codegen.arena.memory import ArenaLayout, lay_out
+from tinycompress.codegen.arena.order import order_for_memory
+from tinycompress.codegen.arena.patching import Patching, patchings
+from tinycompress.codegen.arena.places import copies_onto_itself, places
+from tinycompress.codegen.choosing.costs import cost_unit, predicted_cost
+from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.errors import DoesNotFitError
+from tinycompress.ir.graph import Graph, Op
+from tinycompress.ir.macs import total_macs
+
+_WORTH = 4
+"""For speed, a layer changes its kernel where that saves at least one in so many arena bytes."""
+
+_PATCHES_WORTH = 8
+"""Without a budget, layers are computed in patches where that saves at least one in so many."""
+
+_MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.0}
+"""Of all multiply-accumulates, what patches may compute twice where there is no budget."""
+
+_STAGES = 4
+"""Stages that are tried in patches for the smallest arena, the most promising ones."""
+
+_COUNTS = 5
+"""Numbers of patches that each of these is tried in."""
+
+_SPEED_TRIES = 8
+"""Patchings that are laid out for speed, those with the fewest MACs."""
+
+_BUDGET_TRIES = 24
+"""Patchings that are laid out for a budget."""
+
+_TRY_WORK = 25_000
+"""Search for a layout while there are many to compare."""
+
+Lower = Callable[[Graph, Op, CodegenOptions], tuple[Layer, ...]]
+"""Chooses the kernels of one operator of a graph."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The graph as it was changed, its layers, where their tensors lie, and what was given for
+    memory, in words."""
+
+    graph: Graph
+    layers: tuple[Layer, ...]
+    layout: ArenaLayout
+    trades: tuple[str, ...] = ()
+
+    @property
+    def arena_bytes(self) -> int:
+        """What the arena takes."""
+        return self.layout.arena_bytes
+
+
+def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
+    """Lower a graph and lay out its arena as the options want it.
+
+    Args:
+        graph: A graph that has passed the checks.
+        options: `optimize` and `ram_budget_bytes` decide.
+        lower: Chooses kernels.
+
+    Raises:
+        DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how
+            near it came.
+    """
+    fitter = _Fitter(options, lower)
+    if options.candidate is not None:
+        return fitter.plain(graph)
+    plain = _smallest(map(fitter.plain, _arrangements(graph)))
+    fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
+    if budget is None:
+        return _finished(fitter.patch_where_cheap(plain, fitted))
+    tried = [fitted]
+    if fitted.arena_bytes > budget:
+        tried += fitter.patch_for(plain, budget)
+    fitted = _smallest(tried)
+    if fitted.arena_bytes > budget:
+        small = _Fitter(replace(options, optimize="ram"), lower)
+        fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
+    if fitted.arena_bytes > budget:
+        raise DoesNotFitError(
+            f"the arena takes {fitted.arena_bytes} bytes at layer '{fitted.layout.peak_layer}', "
+            f"the budget is {budget}",
+            hint=f"a budget of {fitted.arena_bytes} bytes is the nearest that can be met; a smaller"
+            " input or fewer channels in the first layers shrink it most",
+        )
+    return _finished(fitted)
+
+
+def _finished(fitted: Fitted) -> Fitted:
+    """The same with a thorough search for its layout."""
+    layout = lay_out(fitted.graph, fitted.layers)
+    better = layout.arena_bytes < fitted.arena_bytes
+    return replace(fitted, layout=layout) if better else fitted
+
+
+def _arena_bytes(fitted: Fitted) -> int:
+    return fitted.arena_bytes
+
+
+def _smallest(fitted: Iterable[Fitted]) -> Fitted:
+    """The one with the smallest arena, the first among equals."""
+    return min(fitted, key=_arena_bytes)
+
+
+def _lean(fitted: Fitted) -> Fitted:
+    """With leaner layers for as long as there is one at the peak: the smallest arena on that way,
+    by as few of them as it takes."""
+    tried = [fitted]
+    while fitted.layers:
+        step = max(min(fitted.layout.peak_step, len(fitted.layers) - 1), 0)
+        leaner = fitted.layers[step].leaner
+        if leaner is None:
+            break
+        layers = (*fitted.layers[:step], leaner, *fitted.layers[step + 1 :])
+        fitted = replace(
+            fitted, layers=layers, layout=lay_out(fitted.graph, layers, work=_TRY_WORK)
+        )
+        tried.append(fitted)
+    return _smallest(tried)
+
+
+def _arrangements(graph: Graph) -> list[Graph]:
+    """The graph in its own order and in one for memory, both with and without needless copies."""
+    found: list[Graph] = []
+    for ordered in (graph, order_for_memory(graph)):
+        for arranged in (elide_copies(ordered), ordered):
+            if all(arranged.ops != other.ops for other in found):
+                found.append(arranged)
+    return found
+
+
+class _Fitter:
+    """What can be done for memory, with the options and the chooser of kernels at hand."""
+
+    def __init__(self, options: CodegenOptions, lower: Lower) -> None:
+        self._options = options
+        self._lower = lower
+        self._lowered: dict[Op, tuple[Layer, ...]] = {}
+
+    def _layers(self, graph: Graph) -> tuple[Layer, ...]:
+        """The layers of a graph; of operators that were seen before, those of then."""
+        found = places(graph)
+        for op in graph.ops:
+            if op not in self._lowered:
+                self._lowered[op] = self._lower(graph, op, self._options)
+        layers = (layer for op in graph.ops for layer in self._lowered[op])
+        return tuple(layer for layer in layers if not copies_onto_itself(layer, found))
+
+    def plain(self, graph: Graph) -> Fitted:
+        """The graph as it is."""
+        layers = self._layers(graph)
+        fitted = Fitted(graph, layers, lay_out(graph, layers, work=_TRY_WORK))
+        return fitted if self._options.candidate is not None else _lean(fitted)
+
+    def shrink(self, fitted: Fitted) -> Fitted:
+        """Change the kernel of the layer at the peak for as long as that pays."""
+        options = self._options
+        while not self._within(fitted):
+            step = max(min(fitted.layout.peak_step, len(fitted.layers) - 1), 0)
+            before = fitted.layers[step]
+            wanted = replace(options, small=frozenset((before.op.index,)))
+            # Only where the operator is one layer before and after.
+            again = self._lower(fitted.graph, before.op, wanted)
+            if len(again) != 1 or again[0].scratch_bytes >= before.scratch_bytes:
+                break
+            layers = (*fitted.layers[:step], *again, *fitted.layers[step + 1 :])
+            layout = lay_out(fitted.graph, layers, work=_TRY_WORK)
+            saved = fitted.arena_bytes - layout.arena_bytes
+            worth = 1 if options.optimize == "ram" else fitted.arena_bytes / _WORTH
+            if saved < worth:
+                break
+            trade = _trade(before, again[0], saved, options)
+            fitted = Fitted(fitted.graph, layers, layout, (*fitted.trades, trade))
+        return fitted
+
+    def patch_where_cheap(self, plain: Fitted, fitted: Fitted) -> Fitted:
+        """Patches where they save much for few operations, by what is optimised for."""
+        worth = fitted.arena_bytes - fitted.arena_bytes // _PATCHES_WORTH
+        most = int(total_macs(plain.graph) * _MORE_MACS[self._options.optimize])
+        if not most:
+            return fitted
+        found = patchings(plain.graph, worth, most)
+        if self._options.optimize == "speed":
+            tried = self._until(plain, islice(found, _SPEED_TRIES), worth)
+        else:
+            tried = [self._patched(plain, each) for each in _promising(list(found))]
+        best = _smallest((fitted, *tried))
+        return best if best.arena_bytes <= worth else fitted
+
+    def patch_for(self, plain: Fitted, budget: int) -> list[Fitted]:
+        """Patches until one meets the budget, the last then; those with fewer MACs first."""
+        found = list(islice(patchings(plain.graph, budget, None), _BUDGET_TRIES))
+        if not found:
+            found = sorted(patchings(plain.graph, plain.arena_bytes, None), key=_floor_bytes)[:4]
+        return self._until(plain, found, budget)
+
+    def _until(self, plain: Fitted, found: Iterable[Patching], wanted: int) -> list[Fitted]:
+        """Patchings until the arena is as small as wanted."""
+        tried: list[Fitted] = []
+        for each in found:
+            tried.append(self._patched(plain, each))
+            if tried[-1].arena_bytes <= wanted:
+                break
+        return tried
+
+    def _patched(self, plain: Fitted, patching: Patching) -> Fitted:
+        layers = self._layers(patching.graph)
+        layout = lay_out(patching.graph, layers, work=_TRY_WORK)
+        fitted = _lean(Fitted(patching.graph, layers, layout))
+        trade = _patches_trade(plain.graph, patching, plain.arena_bytes - fitted.arena_bytes)
+        return self.shrink(replace(fitted, trades=(trade,)))
+
+    def _within(self, fitted: Fitted) -> bool:
+        budget = self._options.ram_budget_bytes
+        return not fitted.layers or (budget is not None and fitted.arena_bytes <= budget)
+
+
+def _promising(found: list[Patching]) -> list[Patching]:
+    """Of the stages that can need least, each in a few numbers of patches."""
+    ranked = dict.fromkeys(each.stage for each in sorted(found, key=_floor_bytes))
+    counts = (
+        sorted((each for each in found if each.stage == stage), key=lambda each: each.count)
+        for stage in list(ranked)[:_STAGES]
+    )
+    return [each for group in counts for each in group[:_COUNTS]]
+
+
+def _floor_bytes(patching: Patching) -> int:
+    return patching.floor_bytes
+
+
+def _patches_trade(graph: Graph, patching: Patching, saved: int) -> str:
+    stage = patching.stage
+    first, last = (graph.layer_name(graph.ops[i]) for i in (stage.begin, stage.end - 1))
+    share = 100 * patching.more_macs / max(total_macs(graph), 1)
+    return (
+        f"layers '{first}' to '{last}': {patching.count} patches instead of whole tensors save "
+        f"{saved} bytes of RAM for {patching.more_macs} more MACs ({share:.1f} %)"
+    )
+
+
+def _trade(before: Layer, after: Layer, saved: int, options: CodegenOptions) -> str:
+    costs = [predicted_cost(layer, options.family) for layer in (before, after)]
+    known = ""
+    if costs[0] is not None and costs[1] is not None:
+        unit = cost_unit(options.family)
+        known = f" for about {costs[1] - costs[0]:.0f} {unit}"
+    kernels = f"{after.kernel.name} instead of {before.kernel.name}"
+    return f"layer '{before.name}': {kernels} saves {saved} bytes of RAM{known}"

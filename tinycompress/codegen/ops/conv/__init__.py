@@ -1,0 +1,1 @@
+"""CONV_2D and TRANSPOSE_CONV."""

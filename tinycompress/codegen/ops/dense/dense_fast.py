@@ -1,0 +1,89 @@
+"""Products of one vector by fast kernels: FULLY_CONNECTED, and CONV_2D where it is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.options import CoreFamily
+from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
+from tinycompress.codegen.weights.pairs import ALWAYS_IN_REACH, all_in_reach, fit_in_pairs
+from tinycompress.codegen.weights.streams import eight_stream, quad_count, quad_stream
+
+
+def dense_layer(
+    reference: Layer,
+    weights_name: str,
+    rows: Int64s,
+    tables: ChannelTables,
+    common: Mapping[str, ParamValue],
+    family: CoreFamily,
+) -> Layer:
+    """The layer by the kernel of a family of cores.
+
+    Args:
+        reference: The layer by the reference kernel, input and output its only arguments.
+        weights_name: For comments and names.
+        rows: Weights, ``[outputs, inputs]``.
+        tables: Of the outputs; multipliers and extras may be one for all.
+        common: ``doubled_zero_point``, ``clamp_min`` and ``clamp_max``.
+        family: ``dsp``, ``mla``, or ``mve``, which runs what ``dsp`` runs; weights that no pairs
+            can hold take ``mla``'s kernel on all.
+    """
+    family = "dsp" if family == "mve" else family
+    outputs, inputs = rows.shape
+    elements = int(np.prod(reference.output_shape))
+    fours = outputs // 4 * 4
+    dsp = family == "dsp" and fit_in_pairs(rows[:fours].reshape(-1, 2, inputs))
+    pack = quad_stream if dsp else eight_stream
+    multipliers = tables.multipliers.astype(np.int32)
+    params: dict[str, ParamValue] = {
+        "batches": elements // outputs,
+        "inputs": inputs,
+        "outputs": outputs,
+        "fraction_bits": tables.fraction_bits,
+        **common,
+        "block": _block(rows),
+        "step": int(multipliers.size > 1),
+        "stream": ConstArray(weights_name, "stream", pack(rows, tables.biases)),
+        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
+        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
+    }
+    scratch = 8 * quad_count(inputs) if dsp else 0
+    arguments = (*reference.arguments, ScratchArgument("uint32_t"))
+    name = f"fully_connected_s8_{tables.rounding}_{'dsp' if dsp else 'mla'}"
+    return replace(
+        reference,
+        kernel=Kernel(name, "fully_connected_s8_fast"),
+        params=params,
+        arguments=arguments if scratch else reference.arguments,
+        scratch_bytes=scratch,
+    )
+
+
+def _block(rows: Int64s) -> int:
+    """Inputs, a multiple of four, of which pairs of outputs can have sums."""
+    return 4 * quad_count(rows.shape[1]) if all_in_reach(rows) else ALWAYS_IN_REACH
+
+
+def direct_layers(layer: Layer) -> tuple[Layer, ...]:
+    """The layer by the kernel that widens inputs as it goes, where there is one.
+
+    It needs no scratch memory, and a ninth more instructions.
+    """
+    inputs = layer.params["inputs"]
+    if not layer.scratch_bytes or not isinstance(inputs, int) or inputs % 4:
+        return ()
+    name = layer.kernel.name.replace("fully_connected", "fully_connected_direct")
+    tensors = tuple(a for a in layer.arguments if not isinstance(a, ScratchArgument))
+    return (
+        replace(
+            layer,
+            kernel=Kernel(name, layer.kernel.params),
+            arguments=tensors,
+            scratch_bytes=0,
+        ),
+    )

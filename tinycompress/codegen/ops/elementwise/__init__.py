@@ -1,0 +1,1 @@
+"""Operators on single elements of one or two inputs."""

@@ -1,0 +1,112 @@
+"""CAST of stored values: between integers and bool, from a float32 input and to a float32 output.
+
+Quantisation plays no part. Up to 16 bits, float32 is what DEQUANTIZE gives at scale 1. What lies
+beyond the output's range the runtimes leave undefined when it comes from float32: the firmware
+takes the nearest, and the smallest for NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tinycompress.codegen.layer import Argument, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.elementwise.maps import same_elements
+from tinycompress.codegen.ops.movement.copies import bytes_argument
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import DType, Graph, Op
+
+_INTEGER = Kernel("cast_ref", "cast")
+_TO_BOOL = Kernel("cast_bool_ref", "cast_bool")
+_FROM_FLOAT = Kernel("cast_f32_int_ref", "cast_f32_int")
+_FLOAT_TO_BOOL = Kernel("cast_f32_bool_ref", "cast_f32_bool")
+_TO_FLOAT: Mapping[DType, Kernel] = {
+    DType.INT8: Kernel("dequantize_s8_ref", "dequantize"),
+    DType.UINT8: Kernel("dequantize_u8_ref", "dequantize"),
+    DType.BOOL: Kernel("dequantize_u8_ref", "dequantize"),
+    DType.INT16: Kernel("dequantize_s16_ref", "dequantize"),
+    DType.INT32: Kernel("cast_s32_f32_ref", "cast_f32"),
+    DType.INT64: Kernel("cast_s64_f32_ref", "cast_s64_f32"),
+}
+_BOTH = frozenset({DType.BOOL, DType.INT8, DType.INT16, DType.INT32})
+_ONLY_LITERT = frozenset({DType.UINT8, DType.INT64})
+
+
+def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Both must be bool, int8, int16 or int32, for litert also uint8 or int64; the input may be a
+    float32 input of the model, unless the output is int64, the output a float32 output
+    """
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    integers = _BOTH | _ONLY_LITERT if options.exact_to == "litert" else _BOTH
+    is_read = x.dtype is DType.FLOAT32 and x.index in graph.inputs and y.dtype is not DType.INT64
+    is_written = y.dtype is DType.FLOAT32 and y.index in graph.outputs
+    if (x.dtype in integers and (y.dtype in integers or is_written)) or (
+        is_read and y.dtype in integers
+    ):
+        return None
+    return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Choose the kernel by the types."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    if y.dtype is DType.FLOAT32:
+        kernel, params = _to_float(x.dtype)
+    elif x.dtype is DType.FLOAT32:
+        kernel, params = _from_float(y.dtype)
+    else:
+        kernel, params = _between(x.dtype, y.dtype)
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=kernel,
+        params={"count": y.elements, **params},
+        arguments=_arguments(graph, op, kernel),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+def _arguments(graph: Graph, op: Op, kernel: Kernel) -> tuple[Argument, Argument]:
+    """Integers are bytes to the kernels that take any width."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    read = bytes_argument(x) if kernel in (_INTEGER, _TO_BOOL) else o.argument(x)
+    as_bytes = kernel in (_INTEGER, _FROM_FLOAT)
+    return read, (bytes_argument if as_bytes else o.argument)(y, written=True)
+
+
+_Chosen = tuple[Kernel, dict[str, ParamValue]]
+
+
+def _to_float(source: DType) -> _Chosen:
+    kernel = _TO_FLOAT[source]
+    return kernel, {"zero_point": 0, "scale": 1.0} if kernel.params == "dequantize" else {}
+
+
+def _from_float(target: DType) -> _Chosen:
+    if target is DType.BOOL:
+        return _FLOAT_TO_BOOL, {}
+    smallest, largest = o.limits(target)
+    return _FROM_FLOAT, {
+        "output_bytes": target.item_bytes,
+        "smallest": smallest,
+        "largest": largest,
+    }
+
+
+def _between(source: DType, target: DType) -> _Chosen:
+    if target is DType.BOOL:
+        return _TO_BOOL, {"input_bytes": source.item_bytes}
+    return _INTEGER, {
+        "input_bytes": source.item_bytes,
+        "output_bytes": target.item_bytes,
+        "input_has_sign": int(source not in (DType.UINT8, DType.BOOL)),
+    }
+
+
+SPEC = OpSpec(
+    structure=(o.arity(1, 1), types, o.no_empty_tensor, o.computed(0, "input")),
+    constraints=(same_elements,),
+    lower=lower,
+)

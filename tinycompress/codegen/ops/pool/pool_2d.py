@@ -1,0 +1,120 @@
+"""AVERAGE_POOL_2D and MAX_POOL_2D on int8 or int16: any window, stride and padding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tinycompress.codegen.choosing.costs import choose
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.window import (
+    Window,
+    output_shape_detail,
+    positive_strides,
+    reach_detail,
+    window_of,
+)
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import Graph, Op
+
+_ELEMENTS = 255
+"""Elements of a window whose sum fits 16 bits, whatever they are."""
+_CHANNELS = {"average_pool_2d_s8_mve": 8, "average_pool_2d_s8_dsp": 4, "max_pool_2d_s8_dsp": 4}
+"""Channels that a kernel takes at a time, of which there must be as many."""
+_KERNELS = {"AVERAGE_POOL_2D": "average_pool_2d", "MAX_POOL_2D": "max_pool_2d"}
+
+
+def _window(graph: Graph, op: Op) -> Window:
+    size = (o.int_option(op, "filter_height"), o.int_option(op, "filter_width"))
+    return window_of(graph, op, size)
+
+
+def positive_window(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The window must be at least 1x1"""
+    height, width = o.int_option(op, "filter_height"), o.int_option(op, "filter_width")
+    return None if height > 0 and width > 0 else f"it is {height}x{width}"
+
+
+def reach(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The dilated window must span fewer than 2^24 elements in height and width"""
+    return reach_detail(_window(graph, op))
+
+
+def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """The output's shape must follow from input, window, stride and padding"""
+    return output_shape_detail(graph, op, _window(graph, op), o.operand(graph, op, 0).shape[3])
+
+
+def same_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """Input and output must have the same scale and zero point, as nothing is rescaled"""
+    x, y = o.quantization(o.operand(graph, op, 0)), o.quantization(o.result(graph, op))
+    if (x.scale, x.zero_point) == (y.scale, y.zero_point):
+        return None
+    return f"{x.scale:g}/{x.zero_point} and {y.scale:g}/{y.zero_point}"
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Compute the kernel's constants."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    window = _window(graph, op)
+    suffix = "s16" if o.is_wide(graph, op) else "s8"
+    low, high = o.clamp_range(graph, op)
+    reference = Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=Kernel(f"{_KERNELS[op.kind]}_{suffix}_ref", "pool_2d"),
+        params={
+            "batches": x.shape[0],
+            "input_height": x.shape[1],
+            "input_width": x.shape[2],
+            "channels": x.shape[3],
+            "output_height": y.shape[1],
+            "output_width": y.shape[2],
+            "filter_height": window.size[0],
+            "filter_width": window.size[1],
+            "stride_height": window.stride[0],
+            "stride_width": window.stride[1],
+            "pad_top": window.padding[0],
+            "pad_left": window.padding[2],
+            "clamp_min": low,
+            "clamp_max": high,
+        },
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+    return choose((*_fast_variants(op, window, reference, options), reference), options)
+
+
+def _fast_variants(
+    op: Op, window: Window, reference: Layer, options: CodegenOptions
+) -> Iterator[Layer]:
+    """The layer by the core's own kernel: no window may lie in the padding altogether."""
+    (height, width), (top, bottom, left, right) = window.size, window.padding
+    if not (max(top, bottom) < height and max(left, right) < width):
+        return
+    kind = reference.kernel.name.removesuffix("_ref")
+    if options.family not in ("mve", "dsp") or kind.endswith("_s16"):
+        return
+    name = f"{kind}_{options.family}"
+    sums_fit = op.kind == "MAX_POOL_2D" or height * width <= _ELEMENTS
+    if sums_fit and reference.output_shape[3] >= _CHANNELS.get(name, 1):
+        yield replace(reference, kernel=Kernel(name, "pool_2d"))
+
+
+SPEC = OpSpec(
+    structure=(
+        o.arity(1, 1),
+        o.activations(0),
+        o.rank(0, 4, 4, "input"),
+        o.no_empty_tensor,
+        o.computed(0, "input"),
+        o.quantised(0),
+        positive_strides,
+        positive_window,
+    ),
+    constraints=(reach, output_shape, same_quantisation, o.fused_activation),
+    lower=lower,
+)

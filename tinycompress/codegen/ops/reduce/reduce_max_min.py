@@ -1,0 +1,44 @@
+"""REDUCE_MAX and REDUCE_MIN on int8 or int16 over any axes."""
+
+from __future__ import annotations
+
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.movement.copies import constant_integers
+from tinycompress.codegen.ops.pool.pool_2d import same_quantisation
+from tinycompress.codegen.ops.reduce import mean
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.ir.graph import DType, Graph, Op
+
+_KERNELS = {
+    ("REDUCE_MAX", DType.INT8): Kernel("reduce_max_s8_ref", "reduce"),
+    ("REDUCE_MIN", DType.INT8): Kernel("reduce_min_s8_ref", "reduce"),
+    ("REDUCE_MAX", DType.INT16): Kernel("reduce_max_s16_ref", "reduce"),
+    ("REDUCE_MIN", DType.INT16): Kernel("reduce_min_s16_ref", "reduce"),
+}
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """Merge the dimensions into three kept and two reduced runs."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    rank = len(x.shape)
+    axes = tuple(axis % rank for axis in constant_integers(graph, op, 1) or ())
+    runs = (*mean.merged_runs(x.shape, axes), 1, 1, 1, 1)[:5]
+    names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=_KERNELS[op.kind, y.dtype],
+        params=dict(zip(names, runs, strict=True)),
+        arguments=(o.argument(x), o.argument(y, written=True)),
+        output_shape=y.shape,
+        shapes=o.shape_text(x, y),
+    )
+
+
+SPEC = OpSpec(
+    structure=mean.SPEC.structure,
+    constraints=(o.tflm_on_int8, mean.output_shape, mean.two_runs, same_quantisation),
+    lower=lower,
+)

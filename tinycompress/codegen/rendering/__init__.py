@@ -1,0 +1,1 @@
+"""From layers and their places in the arena to C text."""

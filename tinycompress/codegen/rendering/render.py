@@ -1,0 +1,306 @@
+"""From layers and their places in the arena to C text, through the engine's templates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from tinycompress._version import __version__
+from tinycompress.artifacts import GeneratedSources, LayerInfo
+from tinycompress.codegen.arena.memory import ArenaLayout
+from tinycompress.codegen.choosing.flash import shared_kernels
+from tinycompress.codegen.layer import (
+    ConstArray,
+    Kernel,
+    Layer,
+    ScratchArgument,
+    TensorArgument,
+)
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.rendering import c_literals
+from tinycompress.codegen.rendering.kernel_files import engine_dir, with_includes
+from tinycompress.codegen.rendering.param_types import field_types
+from tinycompress.ir.graph import Graph, Model, Tensor
+from tinycompress.ir.specs import input_specs, output_specs
+
+_TEMPLATES = ("tcm_model.h", "tcm_model.c", "tcm_weights.h", "tcm_weights.c")
+
+
+@dataclass(frozen=True)
+class WeightArray:
+    """A constant array of the generated files."""
+
+    name: str
+    c_type: str
+    count: int
+    alignment_bytes: int
+    origin: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class LayerText:
+    """One layer as the template writes it.
+
+    ``params`` is None where an earlier layer has equal ones, whose name ``params_name`` then is.
+    ``tensors_only`` says that ``function`` knows them, and ``parameters`` has the types of what it
+    takes if it is to be defined with this layer.
+    """
+
+    name: str
+    comment: str
+    kernel: Kernel
+    params_name: str
+    params: tuple[tuple[str, str], ...] | None
+    function: str
+    tensors_only: bool
+    parameters: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SharedKernel:
+    """A kernel that several layers call through one function."""
+
+    kernel: Kernel
+    function: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BorderTensor:
+    """An input or output of the model in the arena."""
+
+    offset: int
+    bytes: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class StateTensor:
+    """State in the arena: what a reset sets every byte to, or copies there."""
+
+    offset: int
+    bytes: int
+    fill: int
+    initial: str | None
+    comment: str
+
+
+def render(
+    model: Model,
+    graph: Graph,
+    layers: Sequence[Layer],
+    layout: ArenaLayout,
+    options: CodegenOptions,
+) -> GeneratedSources:
+    """Write the C files of a model."""
+    states = [t for t in graph.tensors if t.initial is not None and t.index in layout.tensors]
+    weights = _Weights(layers, [a for a in map(_initial_array, states) if a is not None])
+    texts, shared = _layer_texts(layers, layout, weights, options)
+    context = {
+        "version": __version__,
+        "sha256": model.sha256,
+        "sha256_bytes": [f"0x{byte:02x}" for byte in bytes.fromhex(model.sha256)],
+        "options": options,
+        "layers": texts,
+        "shared": shared,
+        "weights": weights.arrays,
+        "arena_bytes": layout.arena_bytes,
+        "inputs": _border(graph, graph.inputs, layout),
+        "outputs": _border(graph, graph.outputs, layout),
+        "states": [_state(tensor, layout, weights) for tensor in states],
+        "kernel_headers": sorted({layer.kernel.header for layer in layers}),
+    }
+    headers = with_includes({layer.kernel.header for layer in layers} | {"tck_math.h"})
+    return GeneratedSources(
+        engine="aot",
+        exact_to=options.exact_to,
+        model_sha256=model.sha256,
+        files={name: _render_template(f"{name}.j2", context) for name in _TEMPLATES},
+        kernel_files=headers,
+        inputs=input_specs(graph),
+        outputs=output_specs(graph),
+        layers=tuple(_layer_info(i, layer) for i, layer in enumerate(layers)),
+        arena_bytes=layout.arena_bytes,
+        weights_bytes=weights.total_bytes,
+        peak_layer=layout.peak_layer,
+    )
+
+
+def _render_template(name: str, context: Mapping[str, object]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(engine_dir()),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    environment.filters["comment"] = c_literals.comment
+    return environment.get_template(name).render(context)
+
+
+class _Weights:
+    """All constant arrays, equal ones once, under unique names."""
+
+    def __init__(self, layers: Sequence[Layer], others: Sequence[ConstArray]) -> None:
+        self._names: dict[tuple[str, int, bytes], str] = {}
+        self.arrays: list[WeightArray] = []
+        self.total_bytes = 0
+        unique = c_literals.UniqueNames()
+        for array in (*(array for layer in layers for array in layer.const_arrays), *others):
+            key = self._key(array)
+            if key not in self._names:
+                base = f"{c_literals.short_name(array.origin)} {array.role}"
+                self._names[key] = f"tcm_{unique.claim(base)}"
+                self._add(array, self._names[key])
+
+    def name_of(self, array: ConstArray) -> str:
+        """The C name of an array."""
+        return self._names[self._key(array)]
+
+    @staticmethod
+    def _key(array: ConstArray) -> tuple[str, int, bytes]:
+        return array.c_type, array.alignment_bytes, array.data.tobytes()
+
+    def _add(self, array: ConstArray, name: str) -> None:
+        self.total_bytes += array.data.nbytes
+        self.arrays.append(
+            WeightArray(
+                name=name,
+                c_type=array.c_type,
+                count=array.data.size,
+                alignment_bytes=array.alignment_bytes,
+                origin=array.origin,
+                rows=c_literals.array_rows(array.data, array.c_type),
+            )
+        )
+
+
+def _layer_texts(
+    layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
+) -> tuple[list[LayerText], list[SharedKernel]]:
+    """Layers, and the kernels that they share."""
+    kernels = shared_kernels(layers, options)
+    params = [(layer.kernel, tuple(_fields(layer, weights))) for layer in layers]
+    equal, first = Counter(params), {key: step for step, key in reversed([*enumerate(params)])}
+    names = [
+        f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}"
+        for step, layer in enumerate(layers)
+    ]
+    shared: dict[Kernel, SharedKernel] = {}
+    texts = []
+    for step, (layer, key) in enumerate(zip(layers, params, strict=True)):
+        kernel, origin = layer.kernel, names[first[key]]
+        function, tensors_only = kernel.function, False
+        if kernel in kernels:
+            function = f"tcm_shared_{kernel.name}"
+            shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))
+        elif equal[key] > 1:
+            function, tensors_only = f"{origin}_on", True
+        is_first = first[key] == step
+        texts.append(
+            LayerText(
+                name=names[step],
+                comment=_comment(layer),
+                kernel=kernel,
+                params_name=f"{origin}_params",
+                params=key[1] if is_first else None,
+                function=function,
+                tensors_only=tensors_only,
+                parameters=_parameters(layer) if is_first and tensors_only else (),
+                arguments=_arguments(step, layer, layout, weights),
+            )
+        )
+    return texts, [shared[kernel] for kernel in sorted(shared, key=lambda k: k.name)]
+
+
+def _comment(layer: Layer) -> str:
+    macs = f", {layer.macs} MACs" if layer.macs else ""
+    return c_literals.comment(f"{layer.op.kind} {layer.shapes}{macs}: {layer.name}")
+
+
+def _fields(layer: Layer, weights: _Weights) -> Iterator[tuple[str, str]]:
+    types = field_types(layer.kernel)
+    for field, value in layer.params.items():
+        if isinstance(value, ConstArray):
+            yield field, weights.name_of(value)
+        elif isinstance(value, float):
+            yield field, c_literals.float32(value)
+        else:
+            yield field, c_literals.integer(value, types[field])
+
+
+def _pointer_type(argument: object) -> str:
+    if isinstance(argument, TensorArgument):
+        return f"{argument.c_type} *" if argument.written else f"const {argument.c_type} *"
+    if isinstance(argument, ScratchArgument):
+        return f"{argument.c_type} *"
+    if isinstance(argument, ConstArray):
+        return f"const {argument.c_type} *"
+    raise TypeError(f"no kernel argument: {argument!r}")
+
+
+def _parameters(layer: Layer) -> tuple[str, ...]:
+    return tuple(_pointer_type(argument) for argument in layer.arguments)
+
+
+def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) -> tuple[str, ...]:
+    found = []
+    for argument in layer.arguments:
+        if isinstance(argument, ConstArray):
+            found.append(weights.name_of(argument))
+            continue
+        if isinstance(argument, TensorArgument):
+            offset = layout.tensors[argument.tensor]
+        else:
+            offset = layout.scratch[step]
+        found.append(f"({_pointer_type(argument)})(tcm_arena + {offset})")
+    return tuple(found)
+
+
+def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[BorderTensor, ...]:
+    tensors = (graph.tensors[index] for index in indices)
+    return tuple(
+        BorderTensor(
+            layout.tensors[tensor.index],
+            tensor.size_bytes,
+            c_literals.comment(f"{tensor.dtype.value} {list(tensor.shape)}: {tensor.name}"),
+        )
+        for tensor in tensors
+    )
+
+
+def _initial_array(tensor: Tensor) -> ConstArray | None:
+    """What a reset copies into state; None if all its bytes are the same."""
+    if tensor.initial is None or len(set(tensor.initial.tobytes())) <= 1:
+        return None
+    return ConstArray(tensor.name, "initial", np.ascontiguousarray(tensor.initial).reshape(-1))
+
+
+def _state(tensor: Tensor, layout: ArenaLayout, weights: _Weights) -> StateTensor:
+    array = _initial_array(tensor)
+    first = tensor.initial.tobytes()[:1] if tensor.initial is not None else b""
+    return StateTensor(
+        offset=layout.tensors[tensor.index],
+        bytes=tensor.size_bytes,
+        fill=first[0] if first else 0,
+        initial=weights.name_of(array) if array is not None else None,
+        comment=c_literals.comment(f"{tensor.dtype.value} {list(tensor.shape)}: {tensor.name}"),
+    )
+
+
+def _layer_info(index: int, layer: Layer) -> LayerInfo:
+    return LayerInfo(
+        index=index,
+        name=layer.name,
+        op=layer.op.kind,
+        macs=layer.macs,
+        output_shape=layer.output_shape,
+        kernel=layer.kernel.name,
+    )

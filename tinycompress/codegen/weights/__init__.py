@@ -1,0 +1,1 @@
+"""How weights lie in flash: the order in which each kernel reads them."""

@@ -1,0 +1,172 @@
+"""What earlier stages reached and later ones must keep, and how training is made to keep it.
+
+A promise is held by projection: after every training step the kernel is put back onto the set that
+keeps it. Masked weights go back to zero; weights that share a value get the mean of what the step
+made of them, so that the shared values go on learning. TF-MOT's own preserving schemes
+(``tfmot.experimental.combine``) do not hold: they leave depthwise layers out, recount the clusters
+from the weights (up to 1024, else they give up with a warning), and pad channels that have fewer
+values with ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from tinycompress.compression.network.kernels import (
+    channel_rows,
+    distinct_per_channel,
+    distinct_values,
+    from_channel_rows,
+    sparsity,
+)
+from tinycompress.compression.network.network import Array, Layer, Network
+
+Projection = Callable[[Array], Array]
+"""Puts a kernel back onto what was promised."""
+
+
+@dataclass(frozen=True)
+class SparsePromise:
+    """At least the share ``sparsity`` of a kernel is zero; ``m_by_n`` zeros in consecutive ones."""
+
+    sparsity: float
+    m_by_n: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class ClusterPromise:
+    """At most ``clusters`` distinct values in a kernel, or in each output channel of it."""
+
+    clusters: int
+    per_channel: bool
+
+
+@dataclass(frozen=True)
+class Promises:
+    """By layer name."""
+
+    sparse: Mapping[str, SparsePromise] = field(default_factory=lambda: MappingProxyType({}))
+    clustered: Mapping[str, ClusterPromise] = field(default_factory=lambda: MappingProxyType({}))
+
+    def with_sparse(self, more: Mapping[str, SparsePromise]) -> Promises:
+        """These promises and more."""
+        return replace(self, sparse={**self.sparse, **more})
+
+    def with_clustered(self, more: Mapping[str, ClusterPromise]) -> Promises:
+        """These promises and more."""
+        return replace(self, clustered={**self.clustered, **more})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {
+            "sparse": {
+                name: {"sparsity": p.sparsity, "m_by_n": p.m_by_n and list(p.m_by_n)}
+                for name, p in self.sparse.items()
+            },
+            "clustered": {
+                name: {"clusters": p.clusters, "per_channel": p.per_channel}
+                for name, p in self.clustered.items()
+            },
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Promises:
+        """The inverse of :meth:`to_json`."""
+        return Promises(
+            {
+                name: SparsePromise(p["sparsity"], tuple(p["m_by_n"]) if p["m_by_n"] else None)
+                for name, p in value["sparse"].items()
+            },
+            {name: ClusterPromise(**p) for name, p in value["clustered"].items()},
+        )
+
+
+def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
+    """Which promises the kernels of a network break; one line each, empty if all are kept."""
+    problems = []
+    for name, sparse in promises.sparse.items():
+        kernel = network.layers[name].weights[0]
+        # Rounding to whole weights may leave one weight more than the share allows.
+        if sparsity(kernel) < sparse.sparsity - 1.0 / kernel.size:
+            problems.append(
+                f"layer {name!r}: sparsity {sparsity(kernel):.4f}, promised {sparse.sparsity:.4f}"
+            )
+        if sparse.m_by_n and not has_m_by_n(kernel, sparse.m_by_n):
+            problems.append(f"layer {name!r}: the pattern {sparse.m_by_n} is broken")
+    for name, cluster in promises.clustered.items():
+        layer = network.layers[name]
+        count = (
+            distinct_per_channel(layer.weights[0], layer.kind)
+            if cluster.per_channel
+            else distinct_values(layer.weights[0])
+        )
+        if count > cluster.clusters:
+            place = "in one channel" if cluster.per_channel else "in the kernel"
+            problems.append(
+                f"layer {name!r}: {count} distinct weights {place}, promised at most"
+                f" {cluster.clusters}"
+            )
+    return tuple(problems)
+
+
+def has_m_by_n(kernel: Array, m_by_n: tuple[int, int]) -> bool:
+    """Whether every n consecutive input weights of an output hold at least m zeros.
+
+    Groups that the end of the input channels cuts short are exempt: TF-MOT pads them.
+    """
+    zeros, size = m_by_n
+    rows = np.moveaxis(kernel, -1, 0)  # [out, ..., in]
+    whole = rows.shape[-1] // size * size
+    groups = rows[..., :whole].reshape(-1, size)
+    return bool(np.all((groups == 0).sum(axis=1) >= zeros))
+
+
+def projections(network: Network, promises: Promises) -> dict[str, Projection]:
+    """By layer name, what keeps its kernel as the network's kernels keep the promises now."""
+    found: dict[str, Projection] = {}
+    for name in {**promises.sparse, **promises.clustered}:
+        layer = network.layers[name]
+        cluster = promises.clustered.get(name)
+        if cluster is not None:
+            found[name] = shared_values(layer, cluster.per_channel)
+        else:
+            found[name] = masked(layer.weights[0] != 0)
+    return found
+
+
+def masked(mask: Array) -> Projection:
+    """Projection that zeroes what the mask leaves out."""
+    keep = mask.astype(np.float32)
+    return lambda kernel: (kernel * keep).astype(np.float32)
+
+
+def shared_values(layer: Layer, per_channel: bool) -> Projection:
+    """Projection that keeps equal what is equal now, and zero what is zero now."""
+    kernel, kind = layer.weights[0], layer.kind
+    rows = channel_rows(kernel, kind) if per_channel else kernel.reshape(1, -1)
+    groups = np.empty(rows.shape, np.int64)
+    zero_groups: list[int] = []
+    count = 0
+    for index, row in enumerate(rows):
+        values, inverse = np.unique(row, return_inverse=True)
+        groups[index] = inverse.reshape(row.shape) + count
+        zero_groups += [count + int(i) for i in np.flatnonzero(values == 0)]
+        count += values.size
+    flat = groups.reshape(-1)
+    sizes = np.bincount(flat, minlength=count)
+
+    def project(changed: Array) -> Array:
+        arranged = channel_rows(changed, kind) if per_channel else changed.reshape(1, -1)
+        values = np.bincount(flat, weights=arranged.reshape(-1), minlength=count) / sizes
+        values[zero_groups] = 0.0
+        shared = values.astype(np.float32)[groups]
+        if per_channel:
+            return from_channel_rows(shared, changed.shape, kind)
+        return shared.reshape(changed.shape)
+
+    return project

@@ -1,0 +1,1 @@
+"""Training and validation data, and the task that they are for."""

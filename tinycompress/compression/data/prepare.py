@@ -1,0 +1,140 @@
+"""Training and validation data as arrays, whatever they come as, and checked against the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tinycompress.compression.data.sources import Names, x_and_y
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.errors import ConfigError
+
+_VALIDATION_SHARE = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Samples in memory: one float32 array per input, one array per output, batch first."""
+
+    inputs: tuple[Array, ...]
+    labels: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.inputs[0])
+
+    def take(self, indices: Array) -> Data:
+        """Some of the samples."""
+        return Data(
+            tuple(array[indices] for array in self.inputs),
+            tuple(array[indices] for array in self.labels),
+        )
+
+
+def read_data(source: Any, network: Network, *, what: str = "data") -> Data:
+    """Bring data into memory and check them against the model's inputs.
+
+    Args:
+        source: ``(x, y)``, a mapping with ``x`` and ``y``, the path of an ``.npz``, a
+            ``tf.data.Dataset`` or any finite iterable of ``(x, y)`` batches. ``x`` and ``y`` are
+            arrays; for several inputs or outputs lists of arrays, or mappings by layer name. A
+            file has ``x0``, ``x1`` and ``y0``, ``y1``, or arrays named like the layers.
+        network: The model that they are for.
+        what: Name for messages.
+
+    Raises:
+        ConfigError: Another form, wrong shapes, no numbers, no samples, NaN or infinity.
+    """
+    x, y = x_and_y(source, Names.of(network), what)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is told below, as infinity
+        inputs = tuple(_numbers(what, "x", array).astype(np.float32) for array in x)
+    labels = tuple(_numbers(what, "y", array) for array in y)
+    _require_count("input", inputs, len(network.inputs), what)
+    _require_count("output", labels, len(network.outputs), what)
+    shaped = []
+    for array, source_input in zip(inputs, network.inputs, strict=True):
+        expected = source_input.shape
+        if array.ndim == len(expected) and expected and expected[-1] == 1:
+            array = array[..., np.newaxis]
+        given = array.shape[1:]
+        if len(given) != len(expected) or any(
+            size not in (None, actual) for size, actual in zip(expected, given, strict=True)
+        ):
+            raise ConfigError(
+                f"{what}: samples of input {source_input.name!r} have shape {given}, the model"
+                f" takes {expected}",
+                hint="pass the data as the model was trained on them",
+            )
+        shaped.append(array)
+    lengths = {len(array) for array in (*shaped, *labels)}
+    if len(lengths) != 1:
+        raise ConfigError(f"{what}: x and y differ in length: {sorted(lengths)}")
+    if lengths == {0}:
+        raise ConfigError(f"{what}: no samples")
+    for array in (*shaped, *labels):
+        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+            bad = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))[0])
+            raise ConfigError(
+                f"{what}: sample {bad} holds NaN or infinity; allowed: finite numbers"
+            )
+    return Data(tuple(shaped), labels)
+
+
+def split(data: Data, seed: int) -> tuple[Data, Data]:
+    """Put a share aside for validation when none was given: (training, validation)."""
+    if len(data) < 2:
+        raise ConfigError(
+            "one sample cannot be split into training and validation data",
+            hint="pass validation data: --val val.npz",
+        )
+    order = np.random.default_rng(seed).permutation(len(data))
+    count = max(1, round(len(data) * _VALIDATION_SHARE))
+    return data.take(np.sort(order[count:])), data.take(np.sort(order[:count]))
+
+
+def calibration_samples(
+    data: Data, count: int, seed: int, *, balance_classes: bool
+) -> tuple[Array, ...]:
+    """Draw samples that set int8 ranges: one array per input.
+
+    Args:
+        data: Training data.
+        count: At most so many.
+        seed: Which ones.
+        balance_classes: Draw as evenly from each class as there are samples, where the first
+            output's labels are class numbers.
+    """
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(data))
+    labels = data.labels[0].reshape(len(data), -1)
+    if balance_classes and labels.shape[1] == 1 and labels.dtype.kind in "iu":
+        chosen = labels[order, 0]
+        # Rank of every sample within its class: sorting by it deals the classes out in turn.
+        rank = np.zeros(len(order), np.int64)
+        for value in np.unique(chosen):
+            members = np.flatnonzero(chosen == value)
+            rank[members] = np.arange(len(members))
+        order = order[np.argsort(rank, kind="stable")]
+    drawn = np.sort(order[:count])
+    return tuple(array[drawn] for array in data.inputs)
+
+
+def _numbers(what: str, name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise ConfigError(f"{what}: {name} is no array: {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise ConfigError(f"{what}: {name} has dtype {array.dtype}; allowed: numbers")
+    if array.ndim == 0:
+        raise ConfigError(f"{what}: {name} is a single value; allowed: one per sample")
+    return array
+
+
+def _require_count(kind: str, arrays: tuple[Array, ...], count: int, what: str) -> None:
+    if len(arrays) != count:
+        raise ConfigError(
+            f"{what}: {len(arrays)} arrays for {count} {kind}s of the model",
+            hint=f"pass a list with one array per {kind}",
+        )

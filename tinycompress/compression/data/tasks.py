@@ -1,0 +1,150 @@
+"""What a model is trained for, told from its labels and its output, and how good it is at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.errors import ConfigError
+
+_ENOUGH_TO_TELL = 50
+_SIGMAS = 3.0
+"""A guess is that far above chance once in 700 times."""
+
+TaskKind = Literal["classes", "binary", "regression"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One output: ``width`` is its size; ``from_logits`` if no softmax or sigmoid ends it."""
+
+    kind: TaskKind
+    width: int
+    from_logits: bool
+
+
+def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...]:
+    """The task of every output of a model.
+
+    Args:
+        network: The model.
+        data: Labelled samples.
+        what: Put before the message where labels do not fit.
+
+    Raises:
+        ConfigError: Labels that no task has with this output.
+    """
+    return tuple(
+        _task(network, value, labels, what)
+        for value, labels in zip(network.outputs, data.labels, strict=True)
+    )
+
+
+def targets(task: Task, labels: Array) -> Array:
+    """Labels in the shape of the output, float32 ``[samples, width]``; classes are one-hot."""
+    flat = labels.reshape(len(labels), -1)
+    if task.kind == "classes" and flat.shape[1] == 1:
+        return np.eye(task.width, dtype=np.float32)[flat[:, 0].astype(np.int64)]
+    return flat.astype(np.float32)
+
+
+def score(task: Task, labels: Array, outputs: Array) -> float:
+    """How good outputs are: share of right classes, or R squared for a regression.
+
+    Args:
+        task: Of this output.
+        labels: As given.
+        outputs: Of the model, batch first.
+    """
+    wanted = targets(task, labels)
+    got = outputs.reshape(len(outputs), -1).astype(np.float64)
+    if task.kind == "classes":
+        return float(np.mean(np.argmax(got, axis=1) == np.argmax(wanted, axis=1)))
+    if task.kind == "binary":
+        return float(np.mean((got > (0.0 if task.from_logits else 0.5)) == (wanted > 0.5)))
+    variance = float(np.sum((wanted - wanted.mean(axis=0)) ** 2))
+    return 1.0 - float(np.sum((wanted - got) ** 2)) / max(variance, 1e-12)
+
+
+def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
+    """Whether outputs are no better than guessing, as those of an untrained model are.
+
+    Classes count alike, however many samples each has: whoever always says the most frequent one
+    guesses. Too few samples to tell are no reason to say so.
+
+    Args:
+        task: Of this output.
+        labels: As given.
+        outputs: Of the model, batch first.
+    """
+    if len(outputs) < _ENOUGH_TO_TELL:
+        return False
+    if task.kind == "regression":
+        return score(task, labels, outputs) <= 0.0
+    wanted = targets(task, labels)
+    got = outputs.reshape(len(outputs), -1)
+    if task.kind == "classes":
+        truth, said = np.argmax(wanted, axis=1), np.argmax(got, axis=1)
+    else:
+        truth = (wanted > 0.5).astype(np.int64).reshape(-1)
+        said = (got > (0.0 if task.from_logits else 0.5)).astype(np.int64).reshape(-1)
+    classes = np.unique(truth)
+    if len(classes) < 2:
+        return False
+    recalls = [float(np.mean(said[truth == value] == value)) for value in classes]
+    chance = 1.0 / len(classes)
+    luck = _SIGMAS * float(np.sqrt(chance * (1.0 - chance) / len(truth)))
+    return float(np.mean(recalls)) <= chance + luck
+
+
+def mean_score(
+    tasks: tuple[Task, ...], labels: tuple[Array, ...], outputs: tuple[Array, ...]
+) -> float:
+    """Mean of the scores of all outputs."""
+    return float(np.mean([score(*item) for item in zip(tasks, labels, outputs, strict=True)]))
+
+
+def _task(network: Network, value: int, labels: Array, what: str) -> Task:
+    shape = network.shape(value)
+    width = int(np.prod([size or 1 for size in shape]))
+    flat = labels.reshape(len(labels), -1)
+    activation = _last_activation(network, value)
+    whole = bool(flat.dtype.kind in "iub" or np.all(flat == np.round(flat)))
+    if width > 1 and flat.shape[1] == 1 and whole and len(shape) == 1:
+        low, high = int(flat.min()), int(flat.max())
+        if low < 0 or high >= width:
+            raise ConfigError(
+                f"{what}labels from {low} to {high} do not match the model's output of {width}"
+                f" classes (allowed: 0 to {width - 1})"
+            )
+        return Task("classes", width, activation != "softmax")
+    if flat.shape[1] != width:
+        raise ConfigError(
+            f"{what}labels of shape {labels.shape[1:]} do not match the model's output of shape"
+            f" {shape}",
+            hint="class numbers, one-hot rows, or values in the shape of the output are accepted",
+        )
+    if width > 1 and np.all((flat == 0) | (flat == 1)) and np.all(flat.sum(axis=1) == 1):
+        return Task("classes", width, activation != "softmax")
+    if np.all((flat == 0) | (flat == 1)) and activation in ("sigmoid", "linear"):
+        return Task("binary", width, activation != "sigmoid")
+    return Task("regression", width, True)
+
+
+def _last_activation(network: Network, value: int) -> str:
+    """The activation that makes an output, looking through layers that only reshape."""
+    while True:
+        call = network.producer_or_none(value)
+        if call is None:
+            return "linear"
+        layer = network.layers[call.layer]
+        if layer.kind in ("Flatten", "Reshape", "Dropout"):
+            value = call.inputs[0]
+            continue
+        if layer.kind == "Softmax":
+            return "softmax"
+        return str(layer.config.get("activation", "linear"))

@@ -1,0 +1,1 @@
+"""A model as plain data, read from either Keras and built again."""

@@ -1,0 +1,90 @@
+"""Build a Keras 3 or tf_keras model from a :class:`Network`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tinycompress import _tf
+from tinycompress._tf import KerasName
+from tinycompress.compression.network.layer_types import keras_config
+from tinycompress.compression.network.network import Layer, Network
+from tinycompress.errors import ModelError
+
+
+def build_model(network: Network, keras: KerasName) -> Any:
+    """Build a functional model with the network's layer names and weights, not compiled.
+
+    Args:
+        network: What to build.
+        keras: Which Keras to build it in.
+
+    Returns:
+        A ``keras.Model`` or ``tf_keras.Model``.
+
+    Raises:
+        ModelError: A layer type that this Keras does not have; it is named.
+    """
+    module = _tf.keras() if keras == "keras" else _tf.tf_keras()
+    missing = tuple(
+        f"layer {layer.name!r} ({layer.kind}): {keras} {module.__version__} has no such layer"
+        for layer in network.layers.values()
+        if not hasattr(module.layers, layer.kind)
+    )
+    if missing:
+        raise ModelError(f"model {network.name!r} cannot be built", reasons=missing)
+    values: dict[int, Any] = {
+        source.value: module.layers.Input(source.shape, name=source.name)
+        for source in network.inputs
+    }
+    made = {name: _make(module, layer, keras) for name, layer in network.layers.items()}
+    for call in network.calls:
+        sources = [values[value] for value in call.inputs]
+        values[call.output] = made[call.layer](sources if len(sources) > 1 else sources[0])
+    inputs = [values[source.value] for source in network.inputs]
+    outputs = [values[value] for value in network.outputs]
+    model = module.Model(
+        inputs[0] if len(inputs) == 1 else inputs,
+        outputs[0] if len(outputs) == 1 else outputs,
+        name=network.name,
+    )
+    for name, layer in network.layers.items():
+        if layer.weights:
+            made[name].set_weights(list(layer.weights))
+        made[name].trainable = layer.trainable
+    return model
+
+
+def _make(module: Any, layer: Layer, keras: KerasName) -> Any:
+    arguments = keras_config(layer.kind, layer.config, keras)
+    for key, value in arguments.items():
+        if value is None:
+            continue
+        if key.endswith("_regularizer"):
+            arguments[key] = module.regularizers.deserialize(dict(value))
+        elif key.endswith("_constraint"):
+            arguments[key] = module.constraints.deserialize(dict(value))
+        elif isinstance(value, np.ndarray):
+            arguments[key] = value.tolist()
+    return getattr(module.layers, layer.kind)(name=layer.name, **arguments)
+
+
+def weights_of(model: Any, network: Network) -> Network:
+    """The network with the weights that a model built from it has now.
+
+    Args:
+        model: A model with a layer of the same name for every layer with weights.
+        network: The network that it was built from.
+    """
+    return network.with_layers(
+        Layer(
+            layer.name,
+            layer.kind,
+            layer.config,
+            tuple(np.array(w, np.float32) for w in model.get_layer(layer.name).get_weights()),
+            layer.trainable,
+        )
+        for layer in network.layers.values()
+        if layer.weights
+    )

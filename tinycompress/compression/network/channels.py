@@ -1,0 +1,216 @@
+"""Which channels hang together through the graph, and the network without some of them.
+
+Every output channel of a layer with a kernel is an atom. Atoms are followed through the layers
+that keep channels apart (BatchNormalization, depthwise, pooling, Flatten, Concatenate, ...) and
+joined where a layer needs two of them alike (Add, Multiply, shared layers). What reaches an input,
+an output or a layer that mixes channels otherwise is fixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from tinycompress.compression.network.kernels import OUTPUT_AXES
+from tinycompress.compression.network.network import Array, Call, Layer, Network
+
+_PASSING = frozenset(
+    {
+        "BatchNormalization", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "MaxPooling1D",
+        "MaxPooling2D", "AveragePooling1D", "AveragePooling2D", "GlobalMaxPooling1D",
+        "GlobalMaxPooling2D", "GlobalAveragePooling1D", "GlobalAveragePooling2D", "ZeroPadding1D",
+        "ZeroPadding2D", "Cropping1D", "Cropping2D", "UpSampling1D", "UpSampling2D", "Dropout",
+        "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "AlphaDropout",
+        "ActivityRegularization", "Rescaling",
+    }
+)  # fmt: skip
+_ELEMENTWISE = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
+_IN_AXIS = {"Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv2DTranspose": 3}
+_WIDTH_KEY = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters",
+              "Conv2DTranspose": "filters"}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """The coupling of channels.
+
+    ``of_value``: by value, the coupled channel (an int) of each entry of the last axis.
+    ``of_layer``: by layer with a kernel of its own width, that of each output channel.
+    ``fixed``: coupled channels that must stay.
+    """
+
+    of_value: Mapping[int, Array]
+    of_layer: Mapping[str, Array]
+    fixed: frozenset[int]
+
+    def families(self) -> tuple[tuple[frozenset[str], Array], ...]:
+        """Layers whose channels are coupled, with the removable channels that they have."""
+        parents = {name: name for name in self.of_layer}
+
+        def root(name: str) -> str:
+            while parents[name] != name:
+                name = parents[name]
+            return name
+
+        owner: dict[int, str] = {}
+        for name, channels in self.of_layer.items():
+            for channel in channels:
+                first = owner.setdefault(int(channel), name)
+                parents[root(name)] = root(first)
+        members: dict[str, set[str]] = {}
+        for name in self.of_layer:
+            members.setdefault(root(name), set()).add(name)
+        found = []
+        for names in members.values():
+            everything = np.unique(np.concatenate([self.of_layer[name] for name in names]))
+            free = np.array([c for c in everything if int(c) not in self.fixed], np.int64)
+            if free.size:
+                found.append((frozenset(names), free))
+        return tuple(found)
+
+
+def couple_channels(network: Network) -> Channels:
+    """Follow every channel through a network.
+
+    Args:
+        network: With known channel counts.
+    """
+    tracker = _Tracker(network)
+    for source in network.inputs:
+        tracker.set_fixed(source.value, source.shape)
+    for call in network.calls:
+        tracker.follow(call)
+    for value in network.outputs:
+        tracker.fix(tracker.values[value])
+    resolve = np.vectorize(tracker.find, otypes=[np.int64])
+    return Channels(
+        {value: resolve(atoms) for value, atoms in tracker.values.items()},
+        {name: resolve(atoms) for name, atoms in tracker.layers.items()},
+        frozenset(tracker.find(atom) for atom in tracker.fixed),
+    )
+
+
+@dataclass
+class _Tracker:
+    network: Network
+    values: dict[int, Array] = field(default_factory=dict)
+    layers: dict[str, Array] = field(default_factory=dict)
+    inputs: dict[str, Array] = field(default_factory=dict)
+    parents: list[int] = field(default_factory=list)
+    fixed: set[int] = field(default_factory=set)
+
+    def new(self, count: int) -> Array:
+        start = len(self.parents)
+        self.parents += range(start, start + count)
+        return np.arange(start, start + count)
+
+    def find(self, atom: int) -> int:
+        while self.parents[atom] != atom:
+            self.parents[atom] = self.parents[self.parents[atom]]
+            atom = self.parents[atom]
+        return int(atom)
+
+    def join(self, one: Array, other: Array) -> None:
+        for a, b in zip(one, other, strict=True):
+            self.parents[self.find(int(a))] = self.find(int(b))
+
+    def fix(self, atoms: Array) -> None:
+        self.fixed.update(int(atom) for atom in atoms)
+
+    def set_fixed(self, value: int, shape: tuple[int | None, ...]) -> None:
+        self.values[value] = self.new(shape[-1] or 1)
+        self.fix(self.values[value])
+
+    def follow(self, call: Call) -> None:
+        layer = self.network.layers[call.layer]
+        sources = [self.values[value] for value in call.inputs]
+        if layer.weights:
+            self.join(sources[0], self.inputs.setdefault(layer.name, sources[0]))
+        if layer.kind in _IN_AXIS and layer.config.get("groups", 1) == 1:
+            if layer.name not in self.layers:
+                self.layers[layer.name] = self.new(call.shape[-1] or 1)
+            self.values[call.output] = self.layers[layer.name]
+        else:
+            self.values[call.output] = self.passed(layer, call, sources)
+
+    def passed(self, layer: Layer, call: Call, sources: list[Array]) -> Array:
+        rank = len(call.shape)
+        if layer.kind in _PASSING and layer.config.get("activation") != "softmax":
+            return sources[0]
+        if layer.kind.startswith("Depthwise"):
+            return np.repeat(sources[0], layer.weights[0].shape[-1])
+        if layer.kind in _ELEMENTWISE and len({source.size for source in sources}) == 1:
+            for other in sources[1:]:
+                self.join(sources[0], other)
+            return sources[0]
+        if layer.kind == "Concatenate":
+            if layer.config.get("axis", -1) in (-1, rank):
+                return np.concatenate(sources)
+            for other in sources[1:]:
+                self.join(sources[0], other)
+            return sources[0]
+        if layer.kind in ("Flatten", "Reshape") and rank == 1 and call.shape[0] is not None:
+            return np.tile(sources[0], call.shape[0] // sources[0].size)
+        return self.mixed(layer, call, sources)
+
+    def mixed(self, layer: Layer, call: Call, sources: list[Array]) -> Array:
+        before = self.network.shape(call.inputs[0])
+        keeps_last = layer.kind == "Permute" and layer.config["dims"][-1] == len(before)
+        if layer.kind == "Reshape" and before[-1] == call.shape[-1]:
+            keeps_last = True
+        if keeps_last:
+            return sources[0]
+        for source in sources:
+            self.fix(source)
+        self.set_fixed(call.output, call.shape)
+        return self.values[call.output]
+
+
+def without_channels(network: Network, channels: Channels, removed: frozenset[int]) -> Network:
+    """The network without some coupled channels, shapes and all.
+
+    Args:
+        network: What ``channels`` was made from.
+        channels: The coupling.
+        removed: Coupled channels to leave out; none of them fixed.
+    """
+    gone = np.array(sorted(removed), np.int64)
+
+    def kept(atoms: Array) -> Array:
+        return ~np.isin(atoms, gone)
+
+    layers: dict[str, Layer] = dict(network.layers)
+    calls = []
+    for call in network.calls:
+        keep_out = kept(channels.of_value[call.output])
+        shape = (*call.shape[:-1], int(keep_out.sum())) if call.shape else call.shape
+        calls.append(replace(call, shape=shape))
+        original = network.layers[call.layer]
+        if layers[call.layer] is original:  # a shared layer is thinned once
+            keep_in = kept(channels.of_value[call.inputs[0]])
+            layers[call.layer] = _thinned(original, call, keep_in, keep_out)
+    return replace(network, layers=layers, calls=tuple(calls))
+
+
+def _thinned(layer: Layer, call: Call, keep_in: Array, keep_out: Array) -> Layer:
+    if keep_in.all() and keep_out.all():
+        return layer
+    if layer.kind in _IN_AXIS and layer.config.get("groups", 1) == 1:
+        kernel = np.compress(keep_in, layer.weights[0], _IN_AXIS[layer.kind])
+        kernel = np.compress(keep_out, kernel, OUTPUT_AXES[layer.kind][0])
+        rest = tuple(weight[keep_out] for weight in layer.weights[1:])
+        width = {_WIDTH_KEY[layer.kind]: int(keep_out.sum())}
+        return replace(layer.with_config(**width), weights=(kernel, *rest))
+    if layer.kind.startswith("Depthwise"):
+        kernel = np.compress(keep_in, layer.weights[0], layer.weights[0].ndim - 2)
+        return replace(layer, weights=(kernel, *(w[keep_out] for w in layer.weights[1:])))
+    if layer.weights:  # BatchNormalization and PReLU: channels are the last axis of every weight
+        return replace(layer, weights=tuple(np.compress(keep_in, w, -1) for w in layer.weights))
+    if layer.kind == "Reshape":
+        target: Any = list(layer.config["target_shape"])
+        target[-1] = -1 if len(target) == 1 else int(keep_out.sum())
+        return layer.with_config(target_shape=tuple(target))
+    return layer

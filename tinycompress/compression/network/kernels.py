@@ -1,0 +1,94 @@
+"""Kernels: which layers have one, its output channels, how sparse and how clustered it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+from types import MappingProxyType
+
+import numpy as np
+
+from tinycompress.compression.network.network import Array, Layer, Network, elements
+
+OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
+    {
+        "Dense": (1,),
+        "Conv1D": (2,),
+        "Conv2D": (3,),
+        "Conv2DTranspose": (2,),
+        "DepthwiseConv1D": (1, 2),
+        "DepthwiseConv2D": (2, 3),
+    }
+)
+"""Axes of a kernel that, flattened, number the output channels. ``weights[0]`` is the kernel."""
+
+
+def has_kernel(layer: Layer) -> bool:
+    """Whether a layer multiplies by a kernel; 1x1 depthwise ones only scale and do not count."""
+    if layer.kind not in OUTPUT_AXES:
+        return False
+    return not (layer.kind.startswith("Depthwise") and prod(layer.weights[0].shape[:-2]) == 1)
+
+
+def kernel_layers(network: Network) -> tuple[Layer, ...]:
+    """The layers with a kernel, in order of first use."""
+    names = dict.fromkeys(call.layer for call in network.calls)
+    return tuple(network.layers[name] for name in names if has_kernel(network.layers[name]))
+
+
+def with_kernel(layer: Layer, kernel: Array) -> Layer:
+    """The layer with another kernel of the same shape."""
+    return replace(layer, weights=(kernel.astype(np.float32), *layer.weights[1:]))
+
+
+def channel_rows(kernel: Array, kind: str) -> Array:
+    """The kernel as a matrix ``[output channels, weights of one channel]``."""
+    axes = OUTPUT_AXES[kind]
+    moved = np.moveaxis(kernel, axes, range(len(axes)))
+    return moved.reshape(prod(moved.shape[: len(axes)]), -1)
+
+
+def from_channel_rows(rows: Array, shape: tuple[int, ...], kind: str) -> Array:
+    """The inverse of :func:`channel_rows`, for a kernel of the given shape."""
+    axes = OUTPUT_AXES[kind]
+    first = tuple(shape[axis] for axis in axes)
+    rest = tuple(size for axis, size in enumerate(shape) if axis not in axes)
+    return np.moveaxis(rows.reshape(first + rest), range(len(axes)), axes)
+
+
+def sparsity(kernel: Array) -> float:
+    """Share of exact zeros."""
+    return float(1.0 - np.count_nonzero(kernel) / kernel.size)
+
+
+def distinct_values(kernel: Array) -> int:
+    """Number of different values in the whole kernel."""
+    return int(np.unique(kernel).size)
+
+
+def distinct_per_channel(kernel: Array, kind: str) -> int:
+    """Largest number of different values in one output channel."""
+    return max(int(np.unique(row).size) for row in channel_rows(kernel, kind))
+
+
+def macs_of_layer(network: Network, layer: Layer) -> int:
+    """Multiply-accumulates of all calls of a layer, per sample."""
+    if layer.kind not in OUTPUT_AXES:
+        return 0
+    total = 0
+    for call in network.calls_of(layer.name):
+        kernel = layer.weights[0]
+        if layer.kind == "Conv2DTranspose":
+            spatial = elements(network.shape(call.inputs[0])[:-1])
+            total += spatial * kernel.size
+        elif layer.kind.startswith("Depthwise"):
+            total += elements(call.shape) * prod(kernel.shape[:-2])
+        else:
+            total += elements(call.shape) * (kernel.size // kernel.shape[-1])
+    return total
+
+
+def macs(network: Network) -> int:
+    """Multiply-accumulates of one inference; shapes of the calls must be known."""
+    return sum(macs_of_layer(network, layer) for layer in network.layers.values())

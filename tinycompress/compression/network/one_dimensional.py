@@ -1,0 +1,63 @@
+"""One-dimensional convolutions as two-dimensional ones of height 1, as the converter makes them.
+
+TF-MOT's quantisation-aware training knows the two-dimensional ones only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from tinycompress.compression.network.network import Call, Layer, Network
+
+_KINDS = {"Conv1D": "Conv2D", "DepthwiseConv1D": "DepthwiseConv2D"}
+
+
+def as_two_dimensional(network: Network) -> Network:
+    """Replace Conv1D and DepthwiseConv1D; layers keep their names.
+
+    Returns:
+        A network that infers the same. A shared layer stays as it is.
+    """
+    for layer in tuple(network.layers.values()):
+        calls = network.calls_of(layer.name)
+        if layer.kind in _KINDS and len(calls) == 1:
+            network = _replaced(network, layer, calls[0])
+    return network
+
+
+def _replaced(network: Network, layer: Layer, call: Call) -> Network:
+    before = network.shape(call.inputs[0])
+    chain: list[tuple[Layer, tuple[int | None, ...]]] = []
+    length, channels = before
+    config = dict(layer.config)
+    if config.get("padding") == "causal":
+        missing = (_one(config["kernel_size"]) - 1) * _one(config.get("dilation_rate", 1))
+        length = None if length is None else length + missing
+        name = network.new_name(f"{layer.name}_pad")
+        chain.append((Layer(name, "ZeroPadding1D", {"padding": (missing, 0)}), (length, channels)))
+        config["padding"] = "valid"
+    for key in ("kernel_size", "strides", "dilation_rate"):
+        if key in config:
+            config[key] = (1, _one(config[key]))
+    if layer.kind == "DepthwiseConv1D" and "strides" in config:
+        # TensorFlow's depthwise kernel takes equal strides only; a height of 1 does not mind.
+        config["strides"] = (config["strides"][1], config["strides"][1])
+    kernel, *rest = layer.weights
+    flat = replace(layer, kind=_KINDS[layer.kind], config=config, weights=(kernel[None], *rest))
+    wide = (1, *call.shape)
+    chain += [
+        (_reshape(network, f"{layer.name}_rows", (1, length, channels)), (1, length, channels)),
+        (flat, wide),
+        (_reshape(network, f"{layer.name}_series", call.shape), call.shape),
+    ]
+    return network.replace_call(call, chain)
+
+
+def _reshape(network: Network, name: str, shape: tuple[int | None, ...]) -> Layer:
+    target = tuple(-1 if size is None else size for size in shape)
+    return Layer(network.new_name(name), "Reshape", {"target_shape": target})
+
+
+def _one(value: Any) -> int:
+    return int(value[0]) if isinstance(value, (tuple, list)) else int(value)

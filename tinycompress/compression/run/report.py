@@ -1,0 +1,39 @@
+"""The report of a run: the effective recipe, what it was run with, and a row per stage."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from tinycompress._version import __version__
+from tinycompress.compression.run.recipe import Recipe
+from tinycompress.compression.run.result import StageRow
+
+_PACKAGES = (
+    "tensorflow", "keras", "tf_keras", "tensorflow-model-optimization", "numpy", "tflite-micro",
+    "ai-edge-litert",
+)  # fmt: skip
+
+
+def report(recipe: Recipe, rows: tuple[StageRow, ...]) -> dict[str, Any]:
+    """What ``report.json`` holds, schema ``tinycompress.compress``."""
+    return {
+        "schema": "tinycompress.compress",
+        "schema_version": 1,
+        "tinycompress": __version__,
+        "versions": versions(),
+        "recipe": recipe.model_dump(mode="json", by_alias=True),
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of everything whose arithmetic the weights went through; what is not there: none."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

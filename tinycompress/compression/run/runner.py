@@ -1,0 +1,346 @@
+"""Run a recipe: stage after stage, checked after each, kept on disk, resumed where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress._tf import KerasName
+from tinycompress.artifacts import ExactTo
+from tinycompress.compression.checks.int8 import int8_outputs
+from tinycompress.compression.checks.invariants import (
+    check_accuracy,
+    check_agreement,
+    check_int8,
+    check_network,
+)
+from tinycompress.compression.checks.promises import projections
+from tinycompress.compression.data.calibration import calibration_notes
+from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
+from tinycompress.compression.data.tasks import mean_score, only_guesses, tasks_of
+from tinycompress.compression.network.bridge import build_checked, keras_name, predict
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.kernels import macs
+from tinycompress.compression.network.lower import lower
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.network.read import read_network
+from tinycompress.compression.run.export import Exporter
+from tinycompress.compression.run.options import Train
+from tinycompress.compression.run.recipe import Recipe, require_layers
+from tinycompress.compression.run.report import report
+from tinycompress.compression.run.result import (
+    Compare,
+    CompressionResult,
+    Evaluate,
+    Export,
+    RowListener,
+    StageFigures,
+    StageRow,
+    no_listener,
+)
+from tinycompress.compression.run.store import (
+    StoredStage,
+    first_key,
+    load_stage,
+    next_key,
+    save_result,
+    save_stage,
+    stage_directory,
+)
+from tinycompress.compression.stages.base import State, train_network
+from tinycompress.compression.stages.cluster import cluster
+from tinycompress.compression.stages.low_rank import low_rank
+from tinycompress.compression.stages.prune import prune
+from tinycompress.compression.stages.prune_channels import (
+    measures,
+    prune_channels,
+    require_measurable,
+)
+from tinycompress.compression.stages.qat import qat
+from tinycompress.compression.stages.training import Trainer
+from tinycompress.errors import ConfigError
+
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a recipe is run; none of it changes what the stages make.
+
+    Attributes:
+        evaluation_samples: At most so many validation samples are run on the int8 file; None runs
+            all of them.
+        exact_to: Whose arithmetic the int8 file is run with.
+        resume: Whether finished stages in the directory are taken over.
+        measured_on: Name of what ``evaluate`` measures on, such as a board's id. Figures that an
+            earlier run took elsewhere are taken anew.
+    """
+
+    evaluation_samples: int | None = 500
+    exact_to: ExactTo = "tflm"
+    resume: bool = True
+    measured_on: str = ""
+
+    def __post_init__(self) -> None:
+        if self.evaluation_samples is not None and self.evaluation_samples < 1:
+            raise ConfigError(
+                f"evaluation_samples is {self.evaluation_samples}; allowed: 1 or more"
+            )
+
+
+def compress(
+    model: Any,
+    recipe: Recipe,
+    data: Any,
+    *,
+    export: Export,
+    validation: Any = None,
+    teacher: Any = None,
+    evaluate: Evaluate | None = None,
+    compare: Compare | None = None,
+    directory: Path | None = None,
+    options: RunOptions | None = None,
+    progress: Progress = no_progress,
+    on_row: RowListener = no_listener,
+) -> CompressionResult:
+    """Take a trained model through the stages of a recipe.
+
+    Args:
+        model: A trained Keras 3 or tf_keras model; it is not changed.
+        recipe: What to do.
+        data: Training data; see :func:`tinycompress.compression.data.prepare.read_data`.
+        export: Makes int8 files.
+        validation: Data that accuracy is counted on; None puts 15 % of the training data aside.
+        teacher: Model for distillation; None takes the model itself, as it was before.
+        evaluate: Measures every exported file, for example on a board.
+        compare: Finds the layer to name where the int8 accuracy fell too far.
+        directory: Where stages and result are kept; None keeps nothing.
+        options: How to run.
+        progress: Told about stages and epochs.
+        on_row: Told of every finished stage, before the next one starts.
+
+    Returns:
+        The compressed model, its int8 file and one row per stage.
+
+    Raises:
+        ConfigError: The recipe does not fit the model, or the data do not.
+        ModelError: The model cannot be rebuilt or exported.
+        MismatchError: A stage broke what it or an earlier one promised, or accuracy fell too far.
+    """
+    keras = keras_name_or_error(model)
+    given = read_network(model)
+    network = lower(given)
+    require_layers(recipe, network)
+    train, held_out = _data(data, validation, network, recipe.seed)
+    original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
+    if teacher is not None:
+        _require_like(read_network(teacher), network)
+    trainer = Trainer(
+        train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
+    )
+    tasks_of(network, held_out, what="validation data: ")
+    _require_trained(original, recipe, trainer)
+    convert = recipe.conversion
+    calibration = calibration_samples(
+        train, convert.calibration_samples, convert.seed, balance_classes=convert.balance_classes
+    )
+    exporter = Exporter(export, calibration, evaluate, compare)
+    if evaluate is not None:
+        trainer = replace(trainer, cost=exporter.cost)
+    require_measurable(recipe, trainer)
+    notes = partial(calibration_notes, given, calibration, train, held_out)
+    run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes)
+    return run.all_stages(network, teacher)
+
+
+def _require_like(teacher: Network, network: Network) -> None:
+    for what, one, other in (
+        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
+        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
+    ):
+        if one != other:
+            raise ConfigError(
+                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
+            )
+
+
+def keras_name_or_error(model: Any) -> KerasName:
+    """Which Keras a model is of.
+
+    Raises:
+        ConfigError: It is no Keras model.
+    """
+    try:
+        return keras_name(model)
+    except TypeError as error:
+        raise ConfigError(str(error), hint="pass a keras.Model or a tf_keras.Model") from error
+
+
+def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data, Data]:
+    train = read_data(data, network, what="training data")
+    if validation is None:
+        return split(train, seed)
+    return train, read_data(validation, network, what="validation data")
+
+
+def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
+    if recipe.steps[0].kind == "train":
+        return
+    data = trainer.validation
+    outputs = predict(model, data.inputs)
+    if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
+        low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
+        reached = mean_score(trainer.tasks, data.labels, outputs)
+        raise ConfigError(
+            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
+            f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
+            hint="train the model first, or begin the recipe with a stage of kind = 'train'",
+        )
+
+
+def _train(state: State, options: Train, trainer: Trainer) -> State:
+    kept = projections(state.network, state.promises)
+    network = train_network(
+        state.network, trainer, options.fine_tune, options.distill, kept, label="train"
+    )
+    return State(network, state.promises)
+
+
+STAGES: Mapping[str, Callable[[State, Any, Trainer], State]] = MappingProxyType(
+    {
+        "prune": prune,
+        "prune_channels": prune_channels,
+        "cluster": cluster,
+        "low_rank": low_rank,
+        "qat": qat,
+        "train": _train,
+    }
+)
+"""What runs each kind of stage."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    recipe: Recipe
+    trainer: Trainer
+    keras: KerasName
+    exporter: Exporter
+    directory: Path | None
+    options: RunOptions
+    on_row: RowListener
+    calibration_notes: Callable[[], tuple[str, ...]]
+
+    def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
+        parts = [self.trainer.train, self.trainer.validation]
+        settings = (
+            f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
+            f"|{self.options.evaluation_samples}"
+        )
+        key = first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))
+        done = self._stage(0, ORIGINAL, key, lambda: State(network), None)
+        rows = [done.row]
+        for index, step in enumerate(self.recipe.steps, start=1):
+            place = self.options.measured_on if measures(step) else ""
+            key = next_key(key, step.model_dump_json() + place)
+            before = State(done.network, done.promises)
+            self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
+
+            def make(before: State = before, step: Any = step) -> State:
+                return STAGES[step.kind](before, step, self.trainer)
+
+            done = self._stage(index, step.kind, key, make, rows[-1])
+            rows.append(done.row)
+        check_accuracy(
+            rows[0],
+            rows[-1],
+            self.recipe.limits.max_accuracy_drop,
+            agreement=lambda: self.exporter.agreement(done.network, done.tflite),
+        )
+        return self._result(done, tuple(rows))
+
+    def _teacher_key(self, teacher: Any) -> str:
+        if teacher is None:
+            return ""
+        return first_key(read_network(teacher), (), 0, "teacher")
+
+    def _stage(
+        self,
+        index: int,
+        kind: str,
+        key: str,
+        make: Callable[[], State],
+        previous: StageRow | None,
+    ) -> StoredStage:
+        path = None if self.directory is None else stage_directory(self.directory, index, kind)
+        found = load_stage(path, key, self.keras) if path and self.options.resume else None
+
+        def kept(stage: StoredStage, figures: StageFigures, place: str) -> StoredStage:
+            stage = replace(stage, row=stage.row.with_figures(figures, place, previous))
+            if path is not None:
+                save_stage(path, key, stage, self.keras)
+            return stage
+
+        if found is None:
+            state = make()
+            check_network(state.network, state.promises, stage=kind)
+            # Kept before it is measured: a build that fails must not cost the training.
+            stored = kept(self._exported(index, kind, state), {}, "")
+        else:
+            stored = found
+        place = self.options.measured_on
+        if stored.row.measured_on != place or (found is None and self.exporter.evaluate):
+            stored = kept(stored, self.exporter.figures(stored.tflite), place)
+        self.on_row(stored.row)
+        return stored
+
+    def _exported(self, index: int, kind: str, state: State) -> StoredStage:
+        made = self.exporter.exported(state.network, state.export_model)
+        facts = check_int8(made.tflite, made.folded, state.promises, stage=kind)
+        sample = self._evaluation()
+        outputs = int8_outputs(made.tflite, sample, exact_to=self.options.exact_to)
+        notes = state.notes
+        if index == 0:
+            notes += self.calibration_notes()
+        if state.export_model is not None:
+            wanted = predict(state.export_model, sample.inputs)
+            notes += check_agreement(wanted, outputs, stage=kind)
+        network = made.network
+        row = StageRow(
+            index=index,
+            stage=kind,
+            float_accuracy=replace(self.trainer, validation=sample).accuracy(
+                build_model(network, "tf_keras")
+            ),
+            int8_accuracy=mean_score(self.trainer.tasks, sample.labels, outputs),
+            parameters=network.parameters,
+            nonzero_parameters=network.nonzero_parameters,
+            macs=macs(network),
+            tflite_bytes=len(made.tflite),
+            tflite_sha256=hashlib.sha256(made.tflite).hexdigest(),
+            kernels=facts,
+            notes=notes,
+        )
+        return StoredStage(network, state.promises, row, made.tflite)
+
+    def _evaluation(self) -> Data:
+        held_out = self.trainer.validation
+        count = min(self.options.evaluation_samples or len(held_out), len(held_out))
+        return held_out.take(_spread(len(held_out), count))
+
+    def _result(self, done: StoredStage, rows: tuple[StageRow, ...]) -> CompressionResult:
+        model = build_model(done.network, self.keras)
+        if self.directory is not None:
+            save_result(self.directory, model, done.tflite, report(self.recipe, rows))
+        return CompressionResult(self.recipe, rows, model, done.tflite, self.directory)
+
+
+def _spread(total: int, count: int) -> Array:
+    return np.unique(np.linspace(0, total - 1, count).round().astype(np.int64))

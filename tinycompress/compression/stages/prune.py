@@ -1,0 +1,203 @@
+"""Stage ``prune``: TF-MOT's magnitude pruning, with the masks applied and checked for certain.
+
+TF-MOT prunes only at steps that its schedule's frequency (100 by default) divides: a short
+training prunes nothing and says nothing. Here the schedule is laid out over the steps that there
+are, and the kernels are masked to the target at the end whatever the schedule did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from tinycompress import _tf
+from tinycompress.compression.checks.promises import SparsePromise, projections
+from tinycompress.compression.network.build import build_model, weights_of
+from tinycompress.compression.network.kernels import kernel_layers, sparsity, with_kernel
+from tinycompress.compression.network.network import Layer, Network
+from tinycompress.compression.run.options import Prune
+from tinycompress.compression.stages.base import State, chosen
+from tinycompress.compression.stages.masks import global_sparsities, mask_for
+from tinycompress.compression.stages.training import Trainer, fine_tune, steps_per_epoch
+from tinycompress.errors import ConfigError
+
+_PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv2DTranspose")
+_UPDATES = 50
+"""At most about so many mask updates in one training; each one sorts every kernel."""
+
+
+def prune(state: State, options: Prune, trainer: Trainer) -> State:
+    """Prune a network and fine-tune what is left.
+
+    Args:
+        state: The model and what was promised of it.
+        options: What to prune and how.
+        trainer: Data and teacher.
+
+    Returns:
+        The pruned model, with a promise for every pruned layer.
+
+    Raises:
+        ConfigError: Nothing to prune, a target that empties a layer, or a block or pattern that a
+            layer cannot have.
+    """
+    layers = _layers_to_prune(state.network, options)
+    network = state.network
+    reached = {layer.name: sparsity(layer.weights[0]) for layer in layers}
+    for number in range(1, options.rounds + 1):
+        part = number / options.rounds
+        names = [layer.name for layer in layers]
+        targets = _targets(network, names, options, part)
+        ramp = {
+            name: _Ramp(
+                start=max(reached[name], options.initial_sparsity if number == 1 else 0.0),
+                end=max(targets[name], reached[name]),
+            )
+            for name in names
+        }
+        network = _trained(network, state, ramp, options, trainer, number)
+        network = _masked(network, ramp, options)
+        reached = {name: sparsity(network.layers[name].weights[0]) for name in names}
+    promised = {
+        name: SparsePromise(_promised(network, name, ramp[name].end, options), options.m_by_n)
+        for name in ramp
+    }
+    return State(network, state.promises.with_sparse(promised), _notes(network, options))
+
+
+@dataclass(frozen=True)
+class _Ramp:
+    start: float
+    end: float
+
+
+def _layers_to_prune(network: Network, options: Prune) -> tuple[Layer, ...]:
+    layers = chosen(
+        tuple(layer for layer in kernel_layers(network) if layer.kind in _PRUNABLE), options
+    )
+    if not layers:
+        raise ConfigError(
+            "prune: no layer is left to prune",
+            hint=f"prunable are {', '.join(_PRUNABLE)}; see skip and skip_types",
+        )
+    names = {layer.name for layer in layers}
+    problems = [
+        f"layer {name!r} has a layer_sparsity, and is not pruned"
+        for name in options.layer_sparsity
+        if name not in names
+    ]
+    for layer in layers:
+        kernel, target = layer.weights[0], options.target_of(layer.name)
+        if options.block_size != (1, 1) and kernel.ndim != 2:
+            problems.append(f"layer {layer.name!r} ({layer.kind}): blocks are for Dense only")
+        if options.m_by_n is not None and layer.kind not in ("Dense", "Conv2D"):
+            problems.append(f"layer {layer.name!r} ({layer.kind}): m_by_n is for Dense and Conv2D")
+        if options.scope == "layer" and kernel.size * (1 - target) < 0.5:
+            problems.append(
+                f"layer {layer.name!r}: sparsity {target:g} leaves none of its"
+                f" {kernel.size} weights"
+            )
+    if problems:
+        raise ConfigError(
+            "\n  - ".join(("prune: some layers cannot be pruned so", *problems)),
+            hint="skip them: skip = [...] or skip_types = [...]",
+        )
+    return layers
+
+
+def _targets(network: Network, names: list[str], options: Prune, part: float) -> dict[str, float]:
+    """Sparsity of every layer when a part of the way to the target is gone."""
+    if options.scope == "layer":
+        return {name: options.target_of(name) * part for name in names}
+    kernels = {name: network.layers[name].weights[0] for name in names}
+    return global_sparsities(kernels, options.target * part)
+
+
+def _trained(
+    network: Network,
+    state: State,
+    ramp: dict[str, _Ramp],
+    options: Prune,
+    trainer: Trainer,
+    number: int,
+) -> Network:
+    tune = options.fine_tune
+    if tune.epochs == 0:
+        return network
+    _tf.make_deterministic(trainer.seed)
+    tfmot = _tf.tfmot().sparsity.keras
+    steps = tune.epochs * steps_per_epoch(trainer, tune)
+    plain = build_model(network, "tf_keras")
+
+    def wrap(layer: Any) -> Any:
+        if layer.name not in ramp:
+            return layer
+        return tfmot.prune_low_magnitude(layer, **_parameters(ramp[layer.name], options, steps))
+
+    with _tf.quiet():
+        model = _tf.tf_keras().models.clone_model(plain, clone_function=wrap)
+    kept = projections(network, state.promises)
+    kernels = {name: (plain.get_layer(name).weights[0], project) for name, project in kept.items()}
+    fine_tune(
+        model,
+        trainer,
+        tune,
+        options.distill,
+        kernels=kernels,
+        callbacks=(tfmot.UpdatePruningStep(),),
+        first_best_epoch=ceil(tune.epochs * options.ramp),
+        label=f"prune round {number}",
+    )
+    # The wrappers hold the layers of the plain model, not copies.
+    return weights_of(plain, network)
+
+
+def _parameters(ramp: _Ramp, options: Prune, steps: int) -> dict[str, Any]:
+    tfmot = _tf.tfmot().sparsity.keras
+    last = max(1, round(steps * options.ramp))
+    every = max(1, last // _UPDATES)
+    schedule: Any
+    if options.schedule == "polynomial" and last > every and ramp.end > ramp.start:
+        schedule = tfmot.PolynomialDecay(
+            ramp.start, ramp.end, begin_step=0, end_step=last // every * every, frequency=every
+        )
+    else:
+        schedule = tfmot.ConstantSparsity(ramp.end, begin_step=0, frequency=every)
+    return {
+        "pruning_schedule": schedule,
+        "block_size": options.block_size,
+        "block_pooling_type": "AVG" if options.block_pooling == "average" else "MAX",
+        "sparsity_m_by_n": options.m_by_n,
+    }
+
+
+def _masked(network: Network, ramp: dict[str, _Ramp], options: Prune) -> Network:
+    changed = []
+    for name, item in ramp.items():
+        layer = network.layers[name]
+        kernel = layer.weights[0]
+        changed.append(with_kernel(layer, kernel * mask_for(kernel, options, item.end)))
+    return network.with_layers(changed)
+
+
+def _promised(network: Network, name: str, target: float, options: Prune) -> float:
+    """The target, or what whole blocks and groups that the kernel's edge cuts short allow."""
+    if options.m_by_n is None and options.block_size == (1, 1):
+        return target
+    return min(target, sparsity(network.layers[name].weights[0]))
+
+
+def _notes(network: Network, options: Prune) -> tuple[str, ...]:
+    left = [
+        f"{layer.name} ({layer.kind})"
+        for layer in kernel_layers(network)
+        if layer.kind not in _PRUNABLE
+    ]
+    notes = [f"left dense: {', '.join(left)}"] if left else []
+    zeros = sum(int(np.sum(layer.weights[0] == 0)) for layer in kernel_layers(network))
+    total = sum(layer.weights[0].size for layer in kernel_layers(network))
+    notes.append(f"{zeros} of {total} kernel weights are zero ({zeros / total:.1%})")
+    return tuple(notes)

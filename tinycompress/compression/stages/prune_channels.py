@@ -1,0 +1,257 @@
+"""Stage ``prune_channels``: whole filters and neurons go, and the shapes with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from tinycompress.compression.checks.promises import projections
+from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
+from tinycompress.compression.network.kernels import macs
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.run.options import PruneChannels
+from tinycompress.compression.run.recipe import Recipe
+from tinycompress.compression.stages.base import State, train_network
+from tinycompress.compression.stages.importance import Scores, channel_scores
+from tinycompress.compression.stages.training import Trainer
+from tinycompress.errors import ConfigError
+
+_SEARCH_STEPS = 40
+_BOARD_STEPS = 8
+"""Halvings of the share where every step is a build: to 0.4 % of the channels."""
+_FIGURES = {"ram": "ram_bytes", "latency": "latency_us"}
+_UNITS = {
+    "macs": "MACs", "parameters": "parameters", "ram": "bytes of RAM", "latency": "us",
+}  # fmt: skip
+
+
+def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> State:
+    """Remove the least important coupled channels until the target is met, and fine-tune.
+
+    Args:
+        state: The model and what was promised of it.
+        options: Target, measure of importance, limits.
+        trainer: Data and teacher.
+
+    Returns:
+        The thinner model.
+
+    Raises:
+        ConfigError: Nothing can be removed, or the target cannot be met; the nearest is named.
+    """
+    network = _slimmed(state.network, options, trainer)
+    channels = couple_channels(network)
+    families, unranked = _families(network, channels, options, trainer)
+    if not families:
+        raise ConfigError(
+            "prune_channels: no channel can be removed",
+            hint=f"{_UNRANKED}{', '.join(unranked)}; take another importance"
+            if unranked
+            else "all channels reach an output or are skipped; see skip and skip_types",
+        )
+    removed = _meeting_target(network, channels, families, options, trainer)
+    thin = without_channels(network, channels, removed)
+    notes = (
+        f"{len(removed)} of {sum(f.channels.size for f in families)} coupled channels removed;"
+        f" MACs {macs(network)} -> {macs(thin)}, parameters {network.parameters} ->"
+        f" {thin.parameters}",
+        *((f"left whole: {_UNRANKED}{', '.join(unranked)}",) if unranked else ()),
+    )
+    thin = train_network(
+        thin,
+        trainer,
+        options.fine_tune,
+        options.distill,
+        projections(thin, state.promises),
+        label="prune_channels",
+    )
+    return State(thin, state.promises, notes)
+
+
+_UNRANKED = "there is no BatchNormalization to rank the channels of "
+
+
+@dataclass(frozen=True, eq=False)
+class _Family:
+    """Coupled layers: their removable channels, least important first, and how many may go."""
+
+    channels: Array
+    scores: Array
+    fixed: int
+    options: PruneChannels
+
+    def allowed(self, wish: int) -> int:
+        """At most ``wish`` channels, so few that what stays is as many as it must be."""
+        total = self.channels.size + self.fixed
+        least = max(self.options.min_channels, self.fixed, 1)
+        stay = max(total - wish, least)
+        stay = -(-stay // self.options.multiple) * self.options.multiple
+        return max(0, min(wish, total - stay))
+
+
+def _slimmed(network: Network, options: PruneChannels, trainer: Trainer) -> Network:
+    """Network slimming: train with an L1 penalty on the gammas that are to be ranked."""
+    if options.slim_epochs == 0:
+        return network
+    penalty = {"class_name": "L1", "config": {"l1": options.gamma_l1}}
+    norms = [layer for layer in network.layers.values() if layer.kind == "BatchNormalization"]
+    penalized = network.with_layers(layer.with_config(gamma_regularizer=penalty) for layer in norms)
+    tune = options.fine_tune.model_copy(update={"epochs": options.slim_epochs})
+    trained = train_network(penalized, trainer, tune, None, {}, label="slimming")
+    return trained.with_layers(
+        trained.layers[layer.name].with_config(
+            gamma_regularizer=layer.config.get("gamma_regularizer")
+        )
+        for layer in norms
+    )
+
+
+def _families(
+    network: Network, channels: Channels, options: PruneChannels, trainer: Trainer
+) -> tuple[tuple[_Family, ...], tuple[str, ...]]:
+    """What can be removed, and the layers that the measure of importance does not know."""
+    skipped = {
+        layer.name
+        for layer in network.layers.values()
+        if layer.name in options.skip or layer.kind in options.skip_types
+    }
+    candidates = [(names, free) for names, free in channels.families() if not names & skipped]
+    names = tuple(name for members, _ in candidates for name in sorted(members))
+    scores = channel_scores(network, names, options, trainer) if names else {}
+    found, unranked = [], []
+    for members, free in candidates:
+        if not members <= set(scores):
+            unranked += sorted(members)
+            continue
+        total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
+        order, sums = _ranked(members, free, channels, scores)
+        found.append(_Family(order, sums, total - free.size, options))
+    return tuple(found), tuple(unranked)
+
+
+def _ranked(
+    members: frozenset[str], free: Array, channels: Channels, scores: Scores
+) -> tuple[Array, Array]:
+    """Removable channels by rising importance, summed over the layers that share them."""
+    sums = dict.fromkeys((int(channel) for channel in free), 0.0)
+    for name in sorted(members):
+        # Layers differ in scale; in a common ranking each one has a mean of 1.
+        values = scores[name] / max(float(scores[name].mean()), 1e-12)
+        for channel, value in zip(channels.of_layer[name], values, strict=True):
+            if int(channel) in sums:
+                sums[int(channel)] += float(value)
+    order = sorted(sums, key=lambda channel: (sums[channel], channel))
+    return np.array(order), np.array([sums[channel] for channel in order])
+
+
+def _removal(families: tuple[_Family, ...], options: PruneChannels, share: float) -> frozenset[int]:
+    """The channels that go when a share of them is to go."""
+    if options.scope == "layer":
+        wishes = [round(share * (family.channels.size + family.fixed)) for family in families]
+    else:
+        owners = np.repeat(np.arange(len(families)), [f.channels.size for f in families])
+        ranking = np.argsort(np.concatenate([f.scores for f in families]), kind="stable")
+        gone = owners[ranking[: round(share * owners.size)]]
+        wishes = [int(np.sum(gone == number)) for number in range(len(families))]
+    removed: set[int] = set()
+    for family, wish in zip(families, wishes, strict=True):
+        wish = min(wish, family.channels.size)
+        removed.update(int(channel) for channel in family.channels[: family.allowed(wish)])
+    return frozenset(removed)
+
+
+def measures(step: object) -> bool:
+    """Whether a stage needs figures of the board that the model is for."""
+    return isinstance(step, PruneChannels) and step.target in _FIGURES
+
+
+def require_measurable(recipe: Recipe, trainer: Trainer) -> None:
+    """Refuse a target on a board where there is none, before anything runs.
+
+    Raises:
+        ConfigError: A stage has such a target.
+    """
+    if trainer.cost is not None:
+        return
+    for index, step in enumerate(recipe.stage):
+        if isinstance(step, PruneChannels) and step.target in _FIGURES:
+            raise ConfigError(
+                f"stage[{index}] (prune_channels): target = {step.target!r} is measured on a"
+                " board, and none is named",
+                hint="name it: --board nano33",
+            )
+
+
+def _meeting_target(
+    network: Network,
+    channels: Channels,
+    families: tuple[_Family, ...],
+    options: PruneChannels,
+    trainer: Trainer,
+) -> frozenset[int]:
+    if options.target == "ratio":
+        removed = _removal(families, options, options.ratio)
+        if not removed:
+            raise ConfigError(
+                f"prune_channels: ratio {options.ratio:g} removes no channel",
+                hint="raise ratio, or lower multiple or min_channels",
+            )
+        return removed
+    size = _size(options, trainer)
+    whole = size(network)
+    if options.budget is None and not isfinite(whole):
+        raise ConfigError(
+            "prune_channels: the model does not fit the board, so that a share of what it takes is"
+            " not known",
+            hint=f"give the budget in {_UNITS[options.target]}: budget = ...",
+        )
+    limit = options.budget if options.budget is not None else whole * (1.0 - options.ratio)
+    sizes: dict[frozenset[int], float] = {frozenset(): whole}
+
+    def cost(removed: frozenset[int]) -> float:
+        # On a board every look costs a build, and many shares remove the same channels.
+        if removed not in sizes:
+            sizes[removed] = size(without_channels(network, channels, removed))
+        return sizes[removed]
+
+    low, best = 0.0, _removal(families, options, 1.0)
+    if cost(best) > limit:
+        raise _unreachable(options, limit, whole, cost(best))
+    high = 1.0
+    for _ in range(_BOARD_STEPS if options.target in _FIGURES else _SEARCH_STEPS):
+        middle = (low + high) / 2
+        removed = _removal(families, options, middle)
+        if cost(removed) <= limit:
+            high, best = middle, removed
+        else:
+            low = middle
+    return best
+
+
+def _size(options: PruneChannels, trainer: Trainer) -> Callable[[Network], float]:
+    if options.target == "macs":
+        return macs
+    if options.target == "parameters":
+        return _parameters
+    cost = trainer.cost
+    if cost is None:
+        raise ConfigError(f"prune_channels: target = {options.target!r} needs a board")
+    return lambda network: cost(network, _FIGURES[options.target])
+
+
+def _unreachable(options: PruneChannels, limit: float, whole: float, least: float) -> ConfigError:
+    unit = _UNITS[options.target]
+    nearest = f"{least:,.0f} {unit}" if isfinite(least) else "a model that does not fit the board"
+    share = f" ({1.0 - least / whole:.1%} less)" if isfinite(least) and isfinite(whole) else ""
+    return ConfigError(
+        f"prune_channels: at most {limit:,.0f} {unit} cannot be met; the nearest that can is"
+        f" {nearest}{share}",
+        hint="ask for less, lower min_channels or multiple, or skip fewer layers",
+    )
+
+
+def _parameters(network: Network) -> int:
+    return network.parameters
