@@ -81,8 +81,8 @@ def test_add_by_a_plane_is_exact(core: str, exact_to: ExactTo) -> None:
     cases.target = {"core": core, "dsp": False}
     sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
     kernels = [layer.kernel for layer in sources.layers]
-    assert kernels.count("add_s8_plane_plain") >= 10
-    assert any(kernel.startswith("add_s8_broadcast") for kernel in kernels)
+    assert kernels.count("add_plane_s8_plain") >= 10
+    assert any(kernel.startswith("add_broadcast_s8") for kernel in kernels)
     assert cases.mismatches(exact_to) == []
 
 
@@ -97,7 +97,7 @@ def test_add_by_a_plane_has_no_undefined_behaviour() -> None:
 )
 @pytest.mark.parametrize(
     ("candidate", "kernels"),
-    [(0, ["add_s8_plane"]), (1, ["add_s8_double", "add_s8_equal_double"])],
+    [(0, ["add_plane_s8"]), (1, ["add_s8_double", "add_s8_equal_double"])],
 )
 def test_add_for_dsp_and_mve_is_exact(
     candidate: int, kernels: list[str], core: str, mve: bool, suffix: str

@@ -87,23 +87,23 @@ def test_every_kernel_is_among_the_cases() -> None:
         sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
         used |= {layer.kernel for layer in sources.layers}
     assert used >= {
-        "conv_2d_s8_double_mve",
-        "depthwise_3x3_s8_double_mve",
+        "conv_2d_s8_two_roundings_mve",
+        "depthwise_3x3_s8_two_roundings_mve",
         "depthwise_3x3_s8_fitted_mve",
-        "depthwise_s8_double_mve",
+        "depthwise_s8_two_roundings_mve",
         "depthwise_s8_fitted_mve",
     }
     assert {kernel for kernel in used if not kernel.endswith("_mve")} == {
-        "depthwise_3x3_fours_s8_1_dsp",
-        "depthwise_3x3_fours_s8_2_dsp",
-        "depthwise_3x3_s8_1_dsp",
-        "depthwise_3x3_s8_2_dsp",
+        "depthwise_3x3_fours_stride_1_s8_dsp",
+        "depthwise_3x3_fours_stride_2_s8_dsp",
+        "depthwise_3x3_stride_1_s8_dsp",
+        "depthwise_3x3_stride_2_s8_dsp",
         "depthwise_3x3_s8_thumb1",
         "depthwise_planes_s8_dsp",
-        "depthwise_planes_s8_double_plain",
-        "depthwise_planes_s8_double_thumb1",
+        "depthwise_planes_s8_two_roundings_plain",
+        "depthwise_planes_s8_two_roundings_thumb1",
         "depthwise_planes_s8_fitted_plain",
-        "depthwise_quads_s8_double_dsp",
+        "depthwise_quads_s8_two_roundings_dsp",
         "depthwise_quads_s8_fitted_dsp",
         "depthwise_conv_2d_s8_ref",
     }

@@ -147,9 +147,9 @@ def test_the_factors_of_either_runtime() -> None:
         found[layer.kernel.name] = layer.params
         assert layer.params["cell_clip"] == 256
         assert layer.macs == 4 * 3 * 5 * (4 + 5)
-    assert found["lstm_s8_fixed_ref"]["cell_integer_bits"] == 5
+    assert found["lstm_fixed_s8_ref"]["cell_integer_bits"] == 5
     assert found["lstm_s8_ref"]["forget_scaling.shift"] == -14
-    assert "sigmoid" not in found["lstm_s8_fixed_ref"]
+    assert "sigmoid" not in found["lstm_fixed_s8_ref"]
 
 
 def test_a_cell_scale_that_is_no_power_of_two_is_refused() -> None:

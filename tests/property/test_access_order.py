@@ -93,7 +93,7 @@ def planes_of(least: int) -> st.SearchStrategy[Numbers]:
 
 
 KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
-    "add_s8_plane_plain": (fields(count=(1, 9)), orders.every_element),
+    "add_plane_s8_plain": (fields(count=(1, 9)), orders.every_element),
     "add_s8_ref": (fields(count=(1, 9)), orders.every_element),
     "average_pool_2d_s8_dsp": (channelled(4), partial(orders.pool, at_once=4, repeats=True)),
     "average_pool_2d_s8_mve": (channelled(8), partial(orders.pool, at_once=8, repeats=True)),
@@ -108,11 +108,11 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
     "conv_2d_words_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
-    "depthwise_3x3_fours_s8_1_dsp": (fours(), partial(orders.planes, together=4)),
-    "depthwise_3x3_s8_1_dsp": (depthwise(), orders.planes),
+    "depthwise_3x3_fours_stride_1_s8_dsp": (fours(), partial(orders.planes, together=4)),
+    "depthwise_3x3_stride_1_s8_dsp": (depthwise(), orders.planes),
     "depthwise_3x3_s8_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_dsp": (depthwise(), orders.planes),
-    "depthwise_planes_s8_double_thumb1": (depthwise(), orders.planes),
+    "depthwise_planes_s8_two_roundings_thumb1": (depthwise(), orders.planes),
     "depthwise_planes_s8_fitted_plain": (depthwise(), orders.planes),
     "depthwise_quads_s8_fitted_dsp": (
         geometry().flatmap(lambda g: sizes.map(lambda c: {**g, "channels": 4 * c})),
@@ -122,7 +122,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "fully_connected_s8_fitted_dsp": (MATRIX, orders.rows),
     "fully_connected_s8_fitted_mla": (MATRIX, partial(orders.groups_of_rows, at_once=8)),
     "fully_connected_s8_ref": (MATRIX, orders.outputs_of_rows),
-    "map_s8_table_ref": (fields(count=(1, 9)), orders.every_element),
+    "map_table_s8_ref": (fields(count=(1, 9)), orders.every_element),
     "max_pool_2d_s8_dsp": (channelled(4), partial(orders.pool, at_once=4, repeats=True)),
     "max_pool_2d_s8_mve": (channelled(12), partial(orders.pool, at_once=16)),
     "max_pool_2d_s8_ref": (channelled(1), orders.pool_by_element),

@@ -74,7 +74,7 @@ def test_rounding_divide_by_pot(c: ctypes.CDLL, x: int, exponent: int) -> None:
 
 @given(int32s, multipliers, st.integers(-31, 30))
 def test_multiply_double(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -> None:
-    function = _function(c, "tct_multiply_double", I32, I32, I32, I32)
+    function = _function(c, "tct_multiply_two_roundings", I32, I32, I32, I32)
     expected = a.multiply_by_quantized_multiplier_double(x, multiplier, shift)
     assert function(x, multiplier, shift) == expected
 

@@ -130,7 +130,7 @@ TCK_INLINE int32_t tck_rounding_divide_by_pot(int32_t x, int32_t exponent) {
 }
 
 /* x * multiplier * 2^(shift - 31) with two roundings; multiplier >= 0, -31 <= shift <= 31. */
-TCK_INLINE int32_t tck_multiply_double(int32_t x, int32_t multiplier, int32_t shift) {
+TCK_INLINE int32_t tck_multiply_two_roundings(int32_t x, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t product = tck_doubling_high_mul(tck_shift_left_wrap(x, left), multiplier);

@@ -57,9 +57,10 @@ TCK_INLINE int32_t tck_fitted_lane_mve(int32_t sum, int32_t multiplier, int32_t 
     return tck_add_wrap(tck_high_mul(sum, multiplier), addend) >> fraction_bits;
 }
 
-/* The two roundings of tck_multiply_double by VQRDMULH and VRSHL: the latter rounds halves upwards,
- * so that 1 less goes in where the result is negative. 1 <= right_shift <= 31. */
-TCK_INLINE int32_t tck_double_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift) {
+/* The two roundings of tck_multiply_two_roundings by VQRDMULH and VRSHL: the latter rounds halves
+ * upwards, so that 1 less goes in where the result is negative. 1 <= right_shift <= 31. */
+TCK_INLINE int32_t tck_two_roundings_lane_mve(int32_t sum, int32_t multiplier,
+                                              int32_t right_shift) {
     const int32_t product = tck_doubling_high_mul(sum, multiplier);
     const int64_t nudged = (int64_t)product + (product >> 31);
     return (int32_t)((nudged + (INT64_C(1) << (right_shift - 1))) >> right_shift);

@@ -267,7 +267,7 @@ TCK_INLINE int32_t tck_fitted(int32_t sum, int32_t multiplier, int32_t addend) {
     return tck_ssat8(tck_smmla(sum, multiplier, addend) >> TCK_FRACTION_BITS);
 }
 
-/* x * multiplier * 2^-(shift + 31) with the two roundings of tck_multiply_double, for
+/* x * multiplier * 2^-(shift + 31) with the two roundings of tck_multiply_two_roundings, for
  * |x| < 2^30 and 1 <= shift <= 22, and then the output's zero point:
  * addend = (2 * zero point + 1) << (shift - 1) holds it and the half that rounds. */
 TCK_INLINE int32_t tck_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t addend) {

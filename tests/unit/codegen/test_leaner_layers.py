@@ -25,8 +25,8 @@ def _graph(*layers: ConvCase) -> Model:
 def test_the_layer_at_the_peak_is_leaner() -> None:
     graph = _graph(_ALONE)
     lean, fast = generate(graph, _OPTIONS), generate(graph, replace(_OPTIONS, candidate=0))
-    assert [layer.kernel for layer in fast.layers] == ["depthwise_3x3_fours_s8_1_dsp"]
-    assert [layer.kernel for layer in lean.layers] == ["depthwise_3x3_s8_1_dsp"]
+    assert [layer.kernel for layer in fast.layers] == ["depthwise_3x3_fours_stride_1_s8_dsp"]
+    assert [layer.kernel for layer in lean.layers] == ["depthwise_3x3_stride_1_s8_dsp"]
     # Planes of 27 rows of 8 int16: of one channel, not of four.
     assert fast.arena_bytes - lean.arena_bytes == 3 * 27 * 8 * 2
 
@@ -35,4 +35,4 @@ def test_elsewhere_layers_are_as_fast_as_can_be() -> None:
     """Four planes of 8 rows of 8 take less than one of 62: only the first layer is at the peak."""
     graph = _graph(replace(_ALONE, height=60), replace(_ALONE, height=6, width=6, channels=128))
     kernels = [layer.kernel for layer in generate(graph, _OPTIONS).layers]
-    assert kernels == ["depthwise_3x3_s8_1_dsp", "depthwise_3x3_fours_s8_1_dsp"]
+    assert kernels == ["depthwise_3x3_stride_1_s8_dsp", "depthwise_3x3_fours_stride_1_s8_dsp"]

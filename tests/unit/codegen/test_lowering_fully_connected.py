@@ -30,9 +30,9 @@ def _layer(
     ("scales", "exact_to", "kernel"),
     [
         ([0.2], "tflm", "fully_connected_s8_ref"),
-        ([0.2, 0.3, 0.4], "tflm", "fully_connected_s8_per_channel_ref"),
+        ([0.2, 0.3, 0.4], "tflm", "fully_connected_per_channel_s8_ref"),
         ([0.2], "litert", "fully_connected_s8_half_away_ref"),
-        ([0.2, 0.3, 0.4], "litert", "fully_connected_s8_per_channel_half_away_ref"),
+        ([0.2, 0.3, 0.4], "litert", "fully_connected_per_channel_s8_half_away_ref"),
     ],
 )
 def test_the_oracle_and_the_scales_choose_the_kernel(

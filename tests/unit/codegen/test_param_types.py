@@ -14,7 +14,7 @@ from tinycompress.codegen.rendering.param_types import field_types, fits_fields
 from tinycompress.ir.graph import Op
 from tinycompress.ir.reader import read_model
 
-PLANE = Kernel("add_s8_plane_plain", "add_s8_plane")
+PLANE = Kernel("add_plane_s8_plain", "add_plane_s8")
 
 
 def test_types_are_those_of_the_struct() -> None:

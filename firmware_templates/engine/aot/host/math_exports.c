@@ -7,7 +7,7 @@ int32_t tct_doubling_high_mul(int32_t x, int32_t y);
 int32_t tct_doubling_high_mul_halves(int32_t x, int32_t y);
 int32_t tct_high_mul_halves(int32_t x, int32_t y);
 int32_t tct_rounding_divide_by_pot(int32_t x, int32_t exponent);
-int32_t tct_multiply_double(int32_t x, int32_t multiplier, int32_t shift);
+int32_t tct_multiply_two_roundings(int32_t x, int32_t multiplier, int32_t shift);
 int64_t tct_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift);
 int32_t tct_multiply_reduced(int64_t x, int32_t multiplier, int32_t shift);
 int64_t tct_multiply_half_away_wide(int64_t x, int64_t multiplier, int32_t shift);
@@ -35,8 +35,8 @@ int32_t tct_rounding_divide_by_pot(int32_t x, int32_t exponent) {
     return tck_rounding_divide_by_pot(x, exponent);
 }
 
-int32_t tct_multiply_double(int32_t x, int32_t multiplier, int32_t shift) {
-    return tck_multiply_double(x, multiplier, shift);
+int32_t tct_multiply_two_roundings(int32_t x, int32_t multiplier, int32_t shift) {
+    return tck_multiply_two_roundings(x, multiplier, shift);
 }
 
 int64_t tct_multiply_half_away(int32_t x, int64_t multiplier, int32_t shift) {

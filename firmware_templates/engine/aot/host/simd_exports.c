@@ -25,7 +25,7 @@ int32_t tct_ssat8(int32_t x);
 int32_t tct_fitted(int32_t sum, int32_t multiplier, int32_t addend);
 int32_t tct_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t zero_point);
 int32_t tct_fitted_lane_mve(int32_t sum, int32_t multiplier, int32_t addend, int32_t bits);
-int32_t tct_double_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift);
+int32_t tct_two_roundings_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift);
 
 int32_t tct_smlad(uint32_t x, uint32_t y, int32_t sum) {
     return tck_smlad(x, y, sum);
@@ -115,6 +115,6 @@ int32_t tct_fitted_lane_mve(int32_t sum, int32_t multiplier, int32_t addend, int
     return tck_fitted_lane_mve(sum, multiplier, addend, bits);
 }
 
-int32_t tct_double_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift) {
-    return tck_double_lane_mve(sum, multiplier, right_shift);
+int32_t tct_two_roundings_lane_mve(int32_t sum, int32_t multiplier, int32_t right_shift) {
+    return tck_two_roundings_lane_mve(sum, multiplier, right_shift);
 }

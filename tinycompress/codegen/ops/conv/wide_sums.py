@@ -26,7 +26,7 @@ Int64s = npt.NDArray[np.int64]
 
 _PARAMS = "conv_2d_s16"
 REDUCED_REF = Kernel("conv_2d_s16_ref", _PARAMS)
-DOUBLE_REF = Kernel("conv_2d_s16_double_ref", _PARAMS)
+DOUBLE_REF = Kernel("conv_2d_s16_two_roundings_ref", _PARAMS)
 HALF_AWAY_REF = Kernel("conv_2d_s16_half_away_ref", _PARAMS)
 MAX_REDUCED_SHIFT = 7
 MAX_SUM = 2**47

@@ -40,10 +40,10 @@ from tinycompress.ir.arithmetic import (
 from tinycompress.ir.graph import DType, Graph, Op
 
 _REF = Kernel("fully_connected_s8_ref", "fully_connected_s8")
-_PER_CHANNEL_REF = Kernel("fully_connected_s8_per_channel_ref", "fully_connected_s8")
+_PER_CHANNEL_REF = Kernel("fully_connected_per_channel_s8_ref", "fully_connected_s8")
 _HALF_AWAY_REF = Kernel("fully_connected_s8_half_away_ref", "fully_connected_s8")
 _PER_CHANNEL_HALF_AWAY_REF = Kernel(
-    "fully_connected_s8_per_channel_half_away_ref", "fully_connected_s8"
+    "fully_connected_per_channel_s8_half_away_ref", "fully_connected_s8"
 )
 _RESULT_BOUND = 256
 """No rescaled sum beyond it survives the clamp to int8, whatever the zero point."""

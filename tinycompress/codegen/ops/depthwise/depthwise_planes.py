@@ -35,9 +35,9 @@ _PLANE_LIMIT_BYTES = 2048
 _FOURS_LIMITS_BYTES = (2048, 8192)
 """The same for four planes, less first: larger ones where there is memory."""
 _PARAMS = "depthwise_planes_s8"
-_DOUBLE_PLAIN = "depthwise_planes_s8_double_plain"
+_DOUBLE_PLAIN = "depthwise_planes_s8_two_roundings_plain"
 _THUMB1_COLUMNS = 16
-"""Of a filter, that depthwise_planes_s8_double_thumb1.h has code for."""
+"""Of a filter, that depthwise_planes_s8_two_roundings_thumb1.h has code for."""
 _PLAIN_OFFSET = 128
 """Added to inputs in the planes of the kernels in plain C."""
 _PLAIN_FRACTION_BITS = (4, 2)
@@ -126,7 +126,7 @@ def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
         if layer.kernel.name == _DOUBLE_PLAIN and problem.geometry.size[1] <= _THUMB1_COLUMNS:
             # Weights as words.
             scratch_bytes = layer.scratch_bytes + 4 * problem.rows.shape[1]
-            kernel = Kernel("depthwise_planes_s8_double_thumb1", _PARAMS)
+            kernel = Kernel("depthwise_planes_s8_two_roundings_thumb1", _PARAMS)
             yield replace(layer, kernel=kernel, scratch_bytes=scratch_bytes)
         else:
             yield layer

@@ -21,7 +21,7 @@ from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
 
 _REF = Kernel("add_s8_ref", "add_s8")
-_BROADCAST_REF = Kernel("add_s8_broadcast_ref", "add_s8_broadcast")
+_BROADCAST_REF = Kernel("add_broadcast_s8_ref", "add_broadcast_s8")
 
 
 def one_computed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:

@@ -42,7 +42,7 @@ def plane_variant(graph: Graph, op: Op, reference: Layer, family: CoreFamily) ->
         return None
     return replace(
         reference,
-        kernel=Kernel(f"add_s8_plane_{_SUFFIXES[family]}", "add_s8_plane"),
+        kernel=Kernel(f"add_s8_plane_{_SUFFIXES[family]}", "add_plane_s8"),
         params={
             "count": y.elements,
             "multiplier_1": plane.multiplier_1,

@@ -11,8 +11,8 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_TABLE_REF = Kernel("map_s8_table_ref", "map_s8_table")
-_CLAMP_REF = Kernel("map_s8_clamp_ref", "map_s8_clamp")
+_TABLE_REF = Kernel("map_table_s8_ref", "map_table_s8")
+_CLAMP_REF = Kernel("map_clamp_s8_ref", "map_clamp_s8")
 
 
 def same_elements(graph: Graph, op: Op, options: CodegenOptions) -> str | None:

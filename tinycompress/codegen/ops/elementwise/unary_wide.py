@@ -65,7 +65,7 @@ def _tabulated(graph: Graph, op: Op, function: Callable[[float], float]) -> Laye
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     entries = function_table(o.quantization(x).scale, o.quantization(y).scale, function)
     table = ConstArray(y.name, "table", np.array(entries, np.int16))
-    return _elementwise(graph, op, Kernel("map_s16_table_ref", "map_s16_table"), {"table": table})
+    return _elementwise(graph, op, Kernel("map_table_s16_ref", "map_table_s16"), {"table": table})
 
 
 def _rsqrt(graph: Graph, op: Op, options: CodegenOptions) -> Layer:

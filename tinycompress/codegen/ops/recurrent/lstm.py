@@ -20,7 +20,7 @@ from tinycompress.ir.graph import DType, Graph, Op, Quantization
 from tinycompress.ir.lut import sigmoid_table
 
 _TABLES_REF = Kernel("lstm_s8_ref", "lstm_s8")
-_FIXED_REF = Kernel("lstm_s8_fixed_ref", "lstm_s8")
+_FIXED_REF = Kernel("lstm_fixed_s8_ref", "lstm_s8")
 _INPUT, _HIDDEN, _CELL = 0, 18, 19
 _GATES = {"input": (1, 5, 12), "forget": (2, 6, 13), "cell": (3, 7, 14), "output": (4, 8, 15)}
 """By gate: operands of its input weights, recurrent weights and bias."""

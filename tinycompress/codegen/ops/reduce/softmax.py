@@ -21,7 +21,7 @@ _REF = {
     DType.INT8: Kernel("softmax_s8_ref", "softmax_s8"),
     DType.INT16: Kernel("softmax_s8_s16_ref", "softmax_s8"),
 }
-_SERIES_REF = Kernel("softmax_s8_series_ref", "softmax_s8")
+_SERIES_REF = Kernel("softmax_series_s8_ref", "softmax_s8")
 _ENTRIES_PER_ELEMENT = {"speed": 16, "ram": 16, "flash": 1}
 """Entries of a table of exponentials that are too many for each element which looks one up."""
 _WIDE_REF = Kernel("softmax_s16_ref", "softmax_s16")

@@ -1,0 +1,13 @@
+/* FULLY_CONNECTED on int8 without scratch memory, requantised by two roundings. */
+#ifndef TCK_FULLY_CONNECTED_DIRECT_S8_TWO_ROUNDINGS_DSP_H
+#define TCK_FULLY_CONNECTED_DIRECT_S8_TWO_ROUNDINGS_DSP_H
+
+#include "fully_connected_s8_dsp.h"
+
+TCK_SHARED void
+tck_fully_connected_direct_s8_two_roundings_dsp(const tck_fully_connected_s8_fast_params *p,
+                                                const int8_t *input, int8_t *output) {
+    tck_fully_connected_direct_s8_dsp(p, input, output, 0);
+}
+
+#endif

@@ -1,0 +1,15 @@
+/* DEPTHWISE_CONV_2D on int8, requantised with two roundings; see depthwise_s8_mve.h. */
+#ifndef TCK_DEPTHWISE_S8_TWO_ROUNDINGS_MVE_H
+#define TCK_DEPTHWISE_S8_TWO_ROUNDINGS_MVE_H
+
+#include "depthwise_s8_mve.h"
+
+/* input [N, H, W, C] -> output [N, H, W, C] */
+TCK_KERNEL void tck_depthwise_s8_two_roundings_mve(const tck_depthwise_s8_mve_params *p,
+                                                   const int8_t *input, int8_t *output,
+                                                   int8_t *buffer) {
+    tck_depthwise_s8_mve(p, input, output, buffer, tck_depthwise_two_roundings_mve,
+                         p->output_zero_point);
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* DEPTHWISE_CONV_2D on int8 with a 3x3 filter and horizontal stride 2, four channels at a time. */
+#ifndef TCK_DEPTHWISE_3X3_FOURS_STRIDE_2_S8_DSP_H
+#define TCK_DEPTHWISE_3X3_FOURS_STRIDE_2_S8_DSP_H
+
+#include "depthwise_3x3_rows_stride_2_s8_dsp.h"
+
+TCK_KERNEL void tck_depthwise_3x3_fours_stride_2_s8_dsp(const tck_depthwise_planes_s8_params *p,
+                                                        const int8_t *input, int8_t *output,
+                                                        int32_t *scratch) {
+    tck_depthwise_3x3_fours(p, input, output, scratch, tck_depthwise_3x3_2, TCK_3X3_2_PARTS);
+}
+
+#endif
