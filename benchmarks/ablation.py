@@ -28,6 +28,7 @@ from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.choosing.costs import predicted_cost
+from tinycompress.codegen.choosing.select import Preference, last
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.device.emulator import VirtualBoard
@@ -38,10 +39,10 @@ from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
 BOARD = "qemu_mps2_an386"
-_WITHOUT_ADDEND = ("ops.pairs.fit_without_addend", "ops.depthwise_planes.fit_without_addend")
-_LAST = 1000
-"""Beyond the kernels that any layer has: the last of them is the reference kernel."""
-
+_WITHOUT_ADDEND = (
+    "weights.pairs.fit_without_addend",
+    "ops.depthwise.depthwise_planes.fit_without_addend",
+)
 
 Without = Callable[[], AbstractContextManager[object]]
 """Takes an idea out of the code generator for as long as it is entered."""
@@ -54,7 +55,7 @@ def _replaced(name: str, value: object) -> Without:
 @contextmanager
 def _no_lines() -> Iterator[None]:
     with ExitStack() as replaced:
-        for name in ("fitted_multiply._fit", *_WITHOUT_ADDEND):
+        for name in ("rounding.fitted_multiply._fit", *_WITHOUT_ADDEND):
             replaced.enter_context(_replaced(name, lambda *_, **__: None)())
         yield
 
@@ -66,7 +67,7 @@ def _no_kernel(prefix: str) -> Without:
         known = predicted_cost(layer, family)
         return math.inf if layer.kernel.name.startswith(prefix) else known
 
-    return _replaced("chooser.predicted_cost", costs)
+    return _replaced("choosing.candidates.predicted_cost", costs)
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,13 @@ class Variation:
         idea: What is left out.
         changes: Fields of ``CodegenOptions``.
         without: Takes the idea out where no option does.
+        prefer: Takes the kernels in place of the selector.
     """
 
     idea: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     without: Without = nullcontext
+    prefer: Preference | None = None
 
 
 SPEED = (
@@ -89,17 +92,17 @@ SPEED = (
     Variation("pairs of channels and SMLAD: kernels of the Cortex-M3", {"dsp": False}),
     Variation("3x3 depthwise by planes", without=_no_kernel("depthwise_3x3")),
     Variation("first convolutions by rows", without=_no_kernel("conv_2d_rows")),
-    Variation("any fast kernel: the reference kernels", {"candidate": _LAST}),
+    Variation("any fast kernel: the reference kernels", prefer=last),
 )
 MEMORY = (
     Variation(
         "outputs in dead parts of inputs",
-        without=_replaced("ram.lay_out", partial(lay_out, overlapping=False)),
+        without=_replaced("choosing.ram.lay_out", partial(lay_out, overlapping=False)),
     ),
-    Variation("patches", without=_replaced("ram.patchings", lambda *_: [])),
+    Variation("patches", without=_replaced("choosing.ram.patchings", lambda *_: [])),
     Variation(
         "another order of operators, copies elided",
-        without=_replaced("ram._arrangements", lambda graph: [graph]),
+        without=_replaced("choosing.ram._arrangements", lambda graph: [graph]),
     ),
 )
 VARIATIONS = (Variation("nothing"), *SPEED, *MEMORY)
@@ -121,7 +124,7 @@ def measure(job: tuple[Path, int]) -> Figures:
     board, tflite = load_board(BOARD), file.read_bytes()
     options = replace(CodegenOptions.for_board(board), **variation.changes)
     with variation.without():
-        sources = generate(read_model(tflite), options)
+        sources = generate(read_model(tflite), options, prefer=variation.prefer)
     with tempfile.TemporaryDirectory(prefix="tinycompress-ablation-") as directory:
         project = render_project(
             sources, board, Path(directory) / "p", tflite=tflite, model_name=file.stem

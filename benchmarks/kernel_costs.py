@@ -2,11 +2,11 @@
 
 Runs every layer of real models by every kernel that can compute it, on one virtual board for each
 family of cores, and fits the cycles of each kernel by a sum over the features of
-``tinycompress.codegen.choosing.costs``, no factor negative, relative errors squared. QEMU runs the board
-with MVE, which has no cycles: instructions are fitted there. Kernels that too few layers of
-different sizes ran by, or that no sum describes, get no costs. Kernels that layers share
-with ``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
-``tinycompress/codegen/kernel_costs.json``.
+``tinycompress.codegen.choosing.costs``, no factor negative, relative errors squared. QEMU runs the
+board with MVE, which has no cycles: instructions are fitted there. Kernels that too few layers of
+different sizes ran by, or that no sum describes, get no costs. Kernels that layers share with
+``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
+``tinycompress/codegen/choosing/kernel_costs.json``.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.choosing.costs import FEATURES, CostUnit, cost_unit, features
+from tinycompress.codegen.choosing.select import nth
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
@@ -40,7 +41,7 @@ from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
 BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_an547")
-_COSTS_FILE = ROOT / "tinycompress" / "codegen" / "kernel_costs.json"
+_COSTS_FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "kernel_costs.json"
 
 _LARGEST_ERROR = 0.4
 """Relative error beyond which a sum says too little of a kernel to choose by it."""
@@ -68,12 +69,12 @@ def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
     options, graph = CodegenOptions.for_board(board), read_model(tflite)
     seen: set[tuple[int, str]] = set()
     for candidate in range(16):
-        sources = generate(graph, replace(options, candidate=candidate))
+        sources = generate(graph, options, prefer=nth(candidate))
         kernels = {(layer.index, layer.kernel) for layer in sources.layers}
         if kernels <= seen:
             return
         seen |= kernels
-        small = generate(graph, replace(options, candidate=candidate, optimize="flash"))
+        small = generate(graph, replace(options, optimize="flash"), prefer=nth(candidate))
         counts, of_small = (_counts(each, board, tflite) for each in (sources, small))
         users = Counter(layer.kernel for layer in sources.layers)
         yield [

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.common import ROOT, require_tool
 
-pytest_plugins = ["framework_fixtures"]
+pytest_plugins = ["support.firmware.framework_fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,6 +17,7 @@ from support.cases.thumb1 import SMALL_CONV_CASES, SMALL_DENSE_CASES, add_extrem
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.select import nth
 from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
@@ -34,7 +35,7 @@ def _depthwise_models(
     for candidate in candidates:
         for start in range(0, len(edges), _DOZEN):
             cases = KernelCases(start)
-            cases.target = {"candidate": candidate}
+            cases.prefer = None if candidate is None else nth(candidate)
             for case in edges[start : start + _DOZEN]:
                 add_depthwise(cases, case)
             yield cases
@@ -78,7 +79,7 @@ def _thumb1_models() -> Iterator[KernelCases]:
 
 def _mismatches(cases: KernelCases, board: Board, chain: ToolchainName, directory: Path) -> int:
     tflite = cases.tflite()
-    sources = generate(read_model(tflite), replace(CodegenOptions.for_board(board), **cases.target))
+    sources = generate(read_model(tflite), CodegenOptions.for_board(board), prefer=cases.prefer)
     project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
     built = build(project, board, toolchain=chain)
     link = open_link(board, built.elf)

@@ -15,8 +15,7 @@ from support.cases.kernels import KernelCases
 from support.device.board_runs import runs_exactly
 
 from tinycompress.artifacts import ToolchainName
-from tinycompress.boards import load_board
-from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.choosing.select import nth
 
 
 def _models() -> Iterator[bytes]:
@@ -47,6 +46,5 @@ def _models() -> Iterator[bytes]:
 )
 def test_fast_kernels_are_exact(board_id: str, chain: ToolchainName, tmp_path: Path) -> None:
     # The first is the fast one, which small layers would not choose by its cost.
-    fast = replace(CodegenOptions.for_board(load_board(board_id)), candidate=0)
     for number, tflite in enumerate(_models()):
-        assert runs_exactly(board_id, tflite, chain, tmp_path / str(number), fast), number
+        assert runs_exactly(board_id, tflite, chain, tmp_path / str(number), prefer=nth(0)), number

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, KernelCases, options
+from support.host_model import HostModel
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.reader import read_model
 
 # float scales: the quotients have halves, are large, are tiny

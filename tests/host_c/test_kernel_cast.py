@@ -10,11 +10,11 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support.cases.kernels import BOTH, Array, KernelCases, options
 from support.cases.lowering import graph_of, layers_of
+from support.host_model import HostModel, run_sanitized
 from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

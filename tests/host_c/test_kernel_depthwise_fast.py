@@ -19,8 +19,7 @@ from support.cases.fast import CONV_CASES, DENSE_CASES, random_conv_cases
 from support.cases.kernels import BOTH, KernelCases
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.ir.reader import read_model
+from tinycompress.codegen.choosing.select import nth
 
 _PREFERRED = [(family, 0) for family in TARGETS]
 _ALL = [
@@ -33,7 +32,7 @@ _ALL = [
 
 def _depthwise(seed: int, family: str, candidate: int, random_cases: int) -> KernelCases:
     cases = KernelCases(seed)
-    cases.target = {**TARGETS[family], "candidate": candidate}
+    cases.target, cases.prefer = TARGETS[family], nth(candidate)
     edges = MVE_CASES if family == "mve" else DEPTHWISE_CASES
     for case in (*edges, *random_depthwise_cases(cases.rng, random_cases)):
         add_depthwise(cases, case)
@@ -84,8 +83,7 @@ def test_every_kernel_is_among_the_cases() -> None:
     used = set()
     for family, candidate in _PREFERRED + _ALL:
         cases = _depthwise(75, family, candidate, 0)
-        sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
-        used |= {layer.kernel for layer in sources.layers}
+        used |= {layer.kernel for layer in cases.sources().layers}
     assert used >= {
         "conv_2d_s8_two_roundings_mve",
         "depthwise_3x3_s8_two_roundings_mve",

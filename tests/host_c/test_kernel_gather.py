@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array, KernelCases, options
 from support.cases.lowering import graph_of, int8, layers_of
+from support.host_model import HostModel, run_sanitized
 from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

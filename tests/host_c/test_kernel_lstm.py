@@ -8,11 +8,11 @@ import pytest
 from support.cases.kernels import BOTH, KernelCases, options
 from support.cases.lowering import layers_of
 from support.cases.sequences import differing_bytes
+from support.host_model import run_sanitized
 from support.models.tflite_files import pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import run_sanitized
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model

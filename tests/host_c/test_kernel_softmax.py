@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, KernelCases, options
+from support.host_model import HostModel, run_sanitized
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.codegen.options import Optimize
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from support.cases.kernels import BOTH, KernelCases, options
 from support.cases.sequences import differing_bytes
+from support.host_model import HostModel
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.arithmetic import (
     float32,
     multiply_by_quantized_multiplier_double,

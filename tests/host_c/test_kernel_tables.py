@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, KernelCases, options
+from support.host_model import HostModel
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

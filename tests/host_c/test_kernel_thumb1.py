@@ -31,5 +31,8 @@ def test_small_weights_take_these_kernels() -> None:
     cases = _cases(93)
     sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
     kernels = [layer.kernel for layer in sources.layers]
-    assert set(kernels) == {"conv_2d_words_s8_fitted_thumb1", "conv_2d_words_s8_two_roundings_thumb1"}
+    assert set(kernels) == {
+        "conv_2d_words_s8_fitted_thumb1",
+        "conv_2d_words_s8_two_roundings_thumb1",
+    }
     assert kernels.count("conv_2d_words_s8_two_roundings_thumb1") >= 5

@@ -9,10 +9,10 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support.cases.kernels import BOTH, options, same_or_valid
 from support.cases.wide import WideCases
+from support.host_model import HostModel, run_sanitized
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

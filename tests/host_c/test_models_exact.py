@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
+from support.host_model import HostModel, run_sanitized
 from support.models.tflite_files import small_cnn
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

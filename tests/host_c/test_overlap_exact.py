@@ -20,13 +20,14 @@ from support.cases.conv import (
 from support.cases.dense import EDGE_CASES as DENSE_CASES
 from support.cases.dense import add_dense
 from support.cases.kernels import Array, KernelCases, options, same_or_valid
+from support.cases.lowering import lower_graph
 from support.cases.overlap import Placed, place
+from support.host_model import HostModel
 
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.choosing.ram import fit_ram
-from tinycompress.codegen.generator import lower_graph, lower_op
-from tinycompress.codegen.host import HostModel
+from tinycompress.codegen.choosing.select import Preference, fastest, last
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
@@ -39,8 +40,12 @@ CORES = {
     "dsp": CodegenOptions(),
     "mla": CodegenOptions(core="cortex-m3", dsp=False),
     "thumb1": CodegenOptions(core="cortex-m0plus", dsp=False),
-    "reference": CodegenOptions(core="cortex-m3", dsp=False, candidate=99),
+    "reference": CodegenOptions(core="cortex-m3", dsp=False),
 }
+
+
+def _prefer(core: str) -> Preference:
+    return last if core == "reference" else fastest
 
 
 def _mismatches(placed: Placed, cases: KernelCases, count: int) -> list[int]:
@@ -112,7 +117,7 @@ def _cases(seed: int) -> KernelCases:
 @pytest.mark.parametrize("core", sorted(CORES))
 def test_outputs_at_the_least_distance_are_exact(core: str) -> None:
     cases = _cases(61)
-    placed = place(cases, CORES[core], 0)
+    placed = place(cases, CORES[core], 0, _prefer(core))
     assert sum(placed.overlapping) > len(placed.overlapping) // 2
     wrong = [(cases.labels[i], placed.layers[i].kernel.name) for i in _mismatches(placed, cases, 4)]
     assert wrong == []
@@ -122,7 +127,7 @@ def test_outputs_at_the_least_distance_are_exact(core: str) -> None:
 def test_a_nearer_output_destroys_its_input(core: str) -> None:
     """Of every kernel whose distance is no bound of convenience, some case must notice."""
     cases = _cases(62)
-    placed = place(cases, CORES[core], 1)
+    placed = place(cases, CORES[core], 1, _prefer(core))
     wrong = set(_mismatches(placed, cases, 8))
     tried: Counter[str] = Counter()
     noticed: Counter[str] = Counter()
@@ -149,7 +154,7 @@ class Poisoned:
         model = read_model(tflite)
         graph = run_passes(model.main)
         if overlapping:
-            fitted = fit_ram(graph, core, lower_op)
+            fitted = fit_ram(graph, core)
             graph, layers, self._layout = fitted.graph, fitted.layers, fitted.layout
         else:
             layers = lower_graph(graph, core)

@@ -7,21 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
+from support.cases.lowering import lower_graph
 from support.cases.patches import network
+from support.host_model import HostModel
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.arena.patch import more_macs, patched, stages
 from tinycompress.codegen.arena.row_flow import HEIGHT
-from tinycompress.codegen.generator import lower_graph
-from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Model
-from tinycompress.ir.macs import total_macs
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

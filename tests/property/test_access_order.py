@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.cases import orders
+from support.cases.stated_orders import STATED
 
-from tinycompress.codegen.arena.access_order import Overlap, overlap_of
 from tinycompress.codegen.arena.planner import Buffer, Reuse, plan_memory
-from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.overlap import Numbers as LayerNumbers
+from tinycompress.codegen.overlap import Overlap
 
 Numbers = dict[str, int]
 Loops = Callable[[Numbers], Iterator[orders.Step]]
@@ -134,8 +134,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
 
 def stated(kernel: str, numbers: Numbers) -> Overlap | None:
     """What the engine states for a layer with these parameters."""
-    layer = SimpleNamespace(kernel=Kernel(kernel, kernel), params=numbers)
-    return overlap_of(cast(Layer, layer))
+    return STATED[kernel](LayerNumbers(numbers))
 
 
 def extent(steps: list[orders.Step]) -> tuple[int, int]:

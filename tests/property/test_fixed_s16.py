@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from support.host_model import compile_c
 
-from tinycompress.codegen.host import compile_c
 from tinycompress.codegen.rendering.kernel_files import engine_dir
 
 Int64s = npt.NDArray[np.int64]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tinycompress.codegen.arena.access_order import Overlap
 from tinycompress.codegen.arena.lifetimes import Lifetime, find_reuses, least_distance
 from tinycompress.codegen.arena.planner import Buffer, Reuse, plan_memory
+from tinycompress.codegen.overlap import Overlap
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.host_model import compile_c
 
-from tinycompress.codegen.host import compile_c
 from tinycompress.codegen.rendering.kernel_files import engine_dir
 from tinycompress.ir import arithmetic as a
 
@@ -131,7 +131,7 @@ def test_requantize(c: ctypes.CDLL, x: int, multiplier: int, shift: int, zero_po
 def test_roundings_of_a_lane(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -> None:
     """VQRDMULH, the sign added, VRSHL: what the reference makes of a sum."""
     scaled = a.multiply_by_quantized_multiplier_double(x, multiplier, -shift)
-    assert _call(c, "double_lane_mve", x, multiplier, shift) == scaled
+    assert _call(c, "two_roundings_lane_mve", x, multiplier, shift) == scaled
     # The instructions themselves, from their definitions.
     product = a.clamp((2 * x * multiplier + 2**31) >> 32, a.INT32_MIN, a.INT32_MAX)
     nudged = product + (-1 if product < 0 else 0)

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tinycompress.codegen.macs import total_macs
 from tinycompress.conversion import convert_model
 from tinycompress.conversion.frozen import input_specs
 from tinycompress.conversion.load import load_model
 from tinycompress.errors import ModelError
-from tinycompress.ir.macs import total_macs
 from tinycompress.ir.quantize import dequantize, quantize
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
+from support.host_model import HostModel
 
 from tinycompress import _tf
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

@@ -5,41 +5,34 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
-from tinycompress.codegen.arena.places import copies_onto_itself, places
 from tinycompress.codegen.choosing.flash import sharing_trades
-from tinycompress.codegen.choosing.ram import fit_ram
-from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
+from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
 from tinycompress.codegen.state import resolve_state
-from tinycompress.ir.graph import Graph, Model, Op
+from tinycompress.ir.graph import Model
 
 
-def generate_sources(model: Model, options: CodegenOptions) -> GeneratedSources:
+def generate_sources(
+    model: Model, options: CodegenOptions, prefer: Preference | None = None
+) -> GeneratedSources:
     """Generate the C of a model.
+
+    Args:
+        model: What the reader made of the file.
+        options: What the caller chooses.
+        prefer: Takes the kernel of each operator, to measure or test it; the arena is then laid out
+            as it comes. None lets the selector choose.
 
     Raises:
         ModelError: The model cannot be built exactly; with every reason.
+        DoesNotFitError: The arena does not fit the budget.
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
-    fitted = fit_ram(graph, options, lower_op)
+    fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
     sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
     return replace(sources, trades=(*fitted.trades, *sharing_trades(fitted.layers, options)))
-
-
-def lower_graph(graph: Graph, options: CodegenOptions) -> tuple[Layer, ...]:
-    """Choose the kernel of every operator that needs one; the graph has passed the checks."""
-    found = places(graph)
-    lowered = (layer for op in graph.ops for layer in lower_op(graph, op, options))
-    return tuple(layer for layer in lowered if not copies_onto_itself(layer, found))
-
-
-def lower_op(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Layer, ...]:
-    """The layers of one operator, none if it only names bytes anew."""
-    lower = OPS[op.kind].lower
-    layers = () if lower is None else lower(graph, op, options)
-    return layers if isinstance(layers, tuple) else (layers,)

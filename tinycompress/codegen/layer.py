@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress.codegen.overlap import AccessOrder, Numbers, Overlap
 from tinycompress.ir.graph import DType, Op, Tensor
 
 C_TYPES: Mapping[DType, str] = {
@@ -52,20 +53,49 @@ ParamValue = int | float | ConstArray
 """A float is a float32 value; only kernels at the border take one."""
 
 
+Rounding = Literal["fitted", "two_roundings", "half_away"]
+"""How a kernel requantises sums, where kernels differ in it.
+
+``fitted``: by one line that has the reference's outputs; ``two_roundings``: by a doubling high
+multiply and a rounding shift, as stock TFLM; ``half_away``: once, halves away from zero, as LiteRT.
+"""
+
+KernelFamily = Literal["ref", "plain", "thumb1", "mla", "dsp", "mve"]
+"""Which instructions a kernel is written for; ``ref`` and ``plain`` are plain C for any core."""
+
+
 @dataclass(frozen=True)
 class Kernel:
-    """One variant of a kernel: ``kernels/<name>.h`` defines ``tck_<name>``.
+    """One variant of a kernel: ``kernels/<room>/<name>.h`` defines ``tck_<name>``.
 
-    ``params`` names its struct, without ``tck_`` and ``_params``; several variants share one.
+    Args:
+        room: Folder below ``kernels/``, named like the operator's in ``codegen/ops``.
+        operator: What it computes.
+        params: Its parameter struct, without ``tck_`` and ``_params``; variants may share one.
+        types: Element types that it works on, where there are kernels for several.
+        variant: In which of several ways it works.
+        rounding: How it requantises sums, where kernels differ in it.
+        family: Which instructions it is written for.
     """
 
-    name: str
+    room: str
+    operator: str
     params: str
+    types: tuple[str, ...] = ("s8",)
+    variant: str = ""
+    rounding: Rounding | None = None
+    family: KernelFamily = "ref"
+
+    @property
+    def name(self) -> str:
+        """What files and figures call it."""
+        parts = (self.operator, self.variant, *self.types, self.rounding, self.family)
+        return "_".join(part for part in parts if part)
 
     @property
     def header(self) -> str:
         """The file below ``firmware_templates/engine/aot/``."""
-        return f"kernels/{self.name}.h"
+        return f"kernels/{self.room}/{self.name}.h"
 
     @property
     def function(self) -> str:
@@ -103,8 +133,9 @@ class Layer:
 
     ``params`` maps fields of the kernel's parameter struct (dots for nested ones) to values;
     ``arguments`` are passed after them, in order. ``shapes`` describes the tensors in a comment.
-    ``leaner`` is the same layer with less scratch memory, and nearly as fast: it is taken where
-    that makes the arena smaller.
+    ``order`` says how the kernel reads and writes: see `codegen.overlap`. Layers of one operator
+    with the same ``leaner_kin`` are nearly as fast as each other on more or less scratch memory:
+    the one with less is taken where that makes the arena smaller.
     """
 
     op: Op
@@ -116,7 +147,46 @@ class Layer:
     shapes: str
     macs: int = 0
     scratch_bytes: int = 0
-    leaner: Layer | None = None
+    order: AccessOrder | None = None
+    leaner_kin: str = ""
+
+    def by(
+        self,
+        kernel: Kernel,
+        params: Mapping[str, ParamValue],
+        *,
+        order: AccessOrder | None,
+        scratch: tuple[str, int] | None = None,
+        arguments: tuple[Argument, ...] | None = None,
+        leaner_kin: str = "",
+    ) -> Layer:
+        """The same operator by another kernel.
+
+        Args:
+            kernel: The other kernel.
+            params: Its parameters.
+            order: In which order it reads and writes. There is no default: the order of one kernel
+                would make another's output overwrite what it still reads.
+            scratch: C type and bytes of its working memory, passed behind the other arguments.
+            arguments: Its tensors and constants; None takes this layer's.
+            leaner_kin: As the field of that name.
+        """
+        given = self.arguments if arguments is None else arguments
+        tensors = tuple(a for a in given if not isinstance(a, ScratchArgument))
+        return replace(
+            self,
+            kernel=kernel,
+            params=params,
+            arguments=(*tensors, ScratchArgument(scratch[0])) if scratch else tensors,
+            scratch_bytes=scratch[1] if scratch else 0,
+            order=order,
+            leaner_kin=leaner_kin,
+        )
+
+    @property
+    def overlap(self) -> Overlap | None:
+        """What the kernel allows for its output and each input; None if they may not overlap."""
+        return None if self.order is None else self.order(Numbers(self.params))
 
     @property
     def reads(self) -> tuple[int, ...]:

@@ -36,9 +36,6 @@ class CodegenOptions:
             layers share kernels that would be compiled for each.
         ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, layers
             are computed in patches, as few as needed, then by the kernels of ``ram``.
-        small: Indices of operators that take the kernel with the least scratch memory.
-        candidate: Take this one of the kernels that can compute a layer, or the last; for
-            measurements. None takes the one that costs least.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -50,8 +47,6 @@ class CodegenOptions:
     mve: bool = False
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
-    small: frozenset[int] = frozenset()
-    candidate: int | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):

@@ -23,7 +23,7 @@ from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
-from tinycompress.ir.summary import not_int8_reasons, summarise
+from tinycompress.ir.summary import is_int8_inside, not_int8_reasons
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
 _CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
@@ -214,11 +214,10 @@ def _pass_on(
 ) -> ConvertedModel:
     tflite: bytes = source.model
     model = read_model(tflite)
-    summary = summarise(model)
     # Float inputs and outputs are converted on the device.
-    if not summary.int8_inside:
+    if not is_int8_inside(model):
         raise ModelError(
-            f"{source.name} is not fully int8", reasons=summary.not_int8, hint=_CONVERT_AGAIN
+            f"{source.name} is not fully int8", reasons=not_int8_reasons(model), hint=_CONVERT_AGAIN
         )
     if labelled is None:
         return _converted(tflite, model, None, None, ())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tinycompress.artifacts import TensorSpec
 from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
-from tinycompress.ir.macs import macs
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
 from tinycompress.ir.specs import input_specs, output_specs
 
@@ -66,14 +65,22 @@ class ModelSummary:
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def summarise(model: Model) -> ModelSummary:
+Macs = Callable[[Graph, Op], int]
+"""Multiply-accumulates of an operator."""
+
+
+def summarise(model: Model, macs: Macs) -> ModelSummary:
     """Sum up a model.
+
+    Args:
+        model: Any model that was read.
+        macs: Counts the multiply-accumulates of each operator.
 
     Raises:
         ModelError: An operator lacks operands that its cost depends on.
     """
     graph = model.main
-    ops = tuple(_op_summary(graph, op) for op in graph.ops)
+    ops = tuple(_op_summary(graph, op, macs) for op in graph.ops)
     findings = tuple(_findings(model))
     return ModelSummary(
         sha256=model.sha256,
@@ -99,13 +106,18 @@ def not_int8_reasons(model: Model) -> tuple[str, ...]:
     return tuple(finding.text for finding in _findings(model))
 
 
+def is_int8_inside(model: Model) -> bool:
+    """Whether a model is fully int8 but for float inputs and outputs, converted at the border."""
+    return all(finding.at_border for finding in _findings(model))
+
+
 @dataclass(frozen=True)
 class _Finding:
     text: str
     at_border: bool = False
 
 
-def _op_summary(graph: Graph, op: Op) -> OpSummary:
+def _op_summary(graph: Graph, op: Op, macs: Macs) -> OpSummary:
     inputs = [graph.tensors[index] for index in op.inputs if index >= 0]
     outputs = [graph.tensors[index] for index in op.outputs if index >= 0]
     return OpSummary(

@@ -8,6 +8,7 @@ from pathlib import Path
 from tinycompress.artifacts import ExactTo
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.macs import macs
 from tinycompress.conversion.describe import SourceSummary, describe
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
@@ -57,7 +58,7 @@ def inspect(
     target = None if board is None else load_board(str(board))
     data = read_file(path)
     graph = read_model(data)
-    summary = summarise(graph)
+    summary = summarise(graph, macs)
     options = CodegenOptions(exact_to=exact_to)
     if target is not None:
         options = CodegenOptions(exact_to=exact_to, core=target.cpu.core, dsp=target.cpu.dsp)

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
+from support.host_model import HostModel, run_sanitized
 from support.models.tflite_files import Builder
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
+from tinycompress.codegen.choosing.select import Preference
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
@@ -50,6 +51,8 @@ class KernelCases:
         self.rng = np.random.default_rng(seed)
         self.target: dict[str, Any] = {}
         """Options of the code generator that name the core."""
+        self.prefer: Preference | None = None
+        """Takes the kernels; None lets the selector choose."""
         self.builder = Builder()
         self.labels: list[str] = []
         self._inputs: list[int] = []
@@ -136,6 +139,11 @@ class KernelCases:
     def tflite(self) -> bytes:
         return self.builder.pack(self._inputs, self._outputs)
 
+    def sources(self, exact_to: ExactTo = "tflm") -> GeneratedSources:
+        """The C of all cases."""
+        options = CodegenOptions(exact_to=exact_to, **self.target)
+        return generate(read_model(self.tflite()), options, prefer=self.prefer)
+
     def samples(self, count: int) -> list[tuple[Array, ...]]:
         """Random inputs, then every input filled with one extreme value, then mixed extremes."""
         batches = [self._each(self._random) for _ in range(count)]
@@ -157,7 +165,7 @@ class KernelCases:
     def mismatches(self, exact_to: ExactTo, *, count: int = 6) -> list[str]:
         """Labels of the cases of which some output byte differs from the oracle's, with one."""
         tflite, batches = self.tflite(), self.samples(count)
-        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, **self.target))
+        sources = self.sources(exact_to)
         model, oracle = HostModel(sources, flags=("-O0",)), Oracle(tflite, exact_to)
         found: dict[str, str] = {}
         for batch in batches:
@@ -173,7 +181,7 @@ class KernelCases:
     def sanitized_mismatches(self, exact_to: ExactTo) -> int:
         """Output bytes that differ from the oracle's when run under ASan and UBSan."""
         tflite, batches = self.tflite(), self.samples(1)
-        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, **self.target))
+        sources = self.sources(exact_to)
         oracle = Oracle(tflite, exact_to)
         outputs = run_sanitized(sources, batches)
         assert len(outputs) == len(batches)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy.typing as npt
 
 from support.models.tflite_files import Builder
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.generator import lower_graph
+from tinycompress.codegen.choosing.ram import as_preferred
+from tinycompress.codegen.choosing.select import Preference, fastest, last
 from tinycompress.codegen.layer import ConstArray, Layer
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.passes import run_passes
@@ -26,11 +26,17 @@ def graph_of(builder: Builder, inputs: Sequence[int], outputs: Sequence[int]) ->
 
 def layers_of(graph: Graph, options: CodegenOptions | None = None) -> tuple[Layer, ...]:
     """The layers by the reference kernels; ModelError if the graph may not be lowered."""
-    # The reference kernel is the last of those that can compute a layer.
-    options = replace(options or CodegenOptions(), candidate=99)
+    options = options or CodegenOptions()
     graph = run_passes(graph)
     check_legality(graph, options)
-    return lower_graph(graph, options)
+    return lower_graph(graph, options, last)
+
+
+def lower_graph(
+    graph: Graph, options: CodegenOptions, prefer: Preference = fastest
+) -> tuple[Layer, ...]:
+    """The layers of a graph as it is, without anything that is done for memory."""
+    return as_preferred(graph, options, prefer).layers
 
 
 def array(layer: Layer, name: str) -> npt.NDArray[Any]:

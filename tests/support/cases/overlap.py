@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.cases.kernels import KernelCases
+from support.cases.lowering import lower_graph
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.arena.access_order import Overlap, overlap_of
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.arena.places import places
-from tinycompress.codegen.generator import lower_graph
+from tinycompress.codegen.choosing.select import Preference, fastest
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.overlap import Overlap
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
 from tinycompress.ir.graph import Graph
@@ -40,18 +41,23 @@ def _near(layer: Layer, graph: Graph, overlap: Overlap, steps_nearer: int) -> in
     return distance if -input_bytes < distance < output_bytes else None
 
 
-def place(cases: KernelCases, core: CodegenOptions, steps_nearer: int) -> Placed:
+def place(
+    cases: KernelCases,
+    core: CodegenOptions,
+    steps_nearer: int,
+    prefer: Preference = fastest,
+) -> Placed:
     """Generate all cases' operators with a layout made by hand."""
     model = read_model(cases.tflite())
     graph = run_passes(model.main)
     check_legality(graph, core)
-    layers = lower_graph(graph, core)
+    layers = lower_graph(graph, core, prefer)
     offsets: dict[int, int] = {}
     scratch: dict[int, int] = {}
     overlapping = []
     end = 0
     for step, layer in enumerate(layers):
-        overlap = overlap_of(layer)
+        overlap = layer.overlap
         distance = None if overlap is None else _near(layer, graph, overlap, steps_nearer)
         output, (first, *others) = layer.writes[0], dict.fromkeys(layer.reads)
         overlapping.append(distance is not None)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.host_model import HostModel
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

@@ -9,6 +9,7 @@ import pytest
 from tinycompress.artifacts import BenchResult, ToolchainName
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.select import Preference
 from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
@@ -25,10 +26,13 @@ def run_on_board(
     chain: ToolchainName,
     directory: Path,
     options: CodegenOptions | None = None,
+    prefer: Preference | None = None,
 ) -> BenchResult:
     """Build a model for a board that is emulated and run its five samples, each once."""
     board: Board = load_board(board_id)
-    sources = generate(read_model(tflite), options or CodegenOptions.for_board(board))
+    sources = generate(
+        read_model(tflite), options or CodegenOptions.for_board(board), prefer=prefer
+    )
     project = render_project(sources, board, directory, tflite=tflite, model_name="cases")
     built = build(project, board, toolchain=chain)
     link = open_link(board, built.elf)
@@ -45,7 +49,8 @@ def runs_exactly(
     chain: ToolchainName,
     directory: Path,
     options: CodegenOptions | None = None,
+    prefer: Preference | None = None,
 ) -> bool:
     """Whether all samples' outputs equal the oracle's."""
-    result = run_on_board(board_id, tflite, chain, directory, options)
+    result = run_on_board(board_id, tflite, chain, directory, options, prefer)
     return result.samples > 0 and result.mismatched_samples == 0

@@ -1,7 +1,8 @@
 """Frames through a link that loses them, with the real firmware on the emulator at the far end.
 
-`python tests/support/device/soak.py --frames 1000000` is what `make soak` runs. Every reply that arrives is
-compared with what it must be; requests that got no reply count as given up, never as right.
+`python tests/support/device/soak.py --frames 1000000` is what `make soak` runs. Every reply that
+arrives is compared with what it must be; requests that got no reply count as given up, never as
+right.
 """
 
 from __future__ import annotations

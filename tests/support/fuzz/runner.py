@@ -14,10 +14,10 @@ import numpy as np
 from support.cases.kernels import Array
 from support.fuzz.emitters import ALL, STATELESS
 from support.fuzz.graphs import GraphMaker, GraphSeed
+from support.host_model import HostModel, run_sanitized
 from tinycompress._files import write_bytes, write_text
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel, run_sanitized
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import Optimize
 from tinycompress.codegen.passes import run_passes

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from support.cases.kernels import Array
+from support.host_model import HostModel
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

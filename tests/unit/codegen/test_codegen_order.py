@@ -6,14 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 from support.cases.kernels import options
-from support.cases.lowering import graph_of, int8
+from support.cases.lowering import graph_of, int8, lower_graph
+from support.host_model import HostModel
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.arena.order import order_for_memory
-from tinycompress.codegen.generator import lower_graph
-from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.passes import run_passes
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model

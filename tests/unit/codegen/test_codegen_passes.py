@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from support.cases.kernels import options
 from support.cases.lowering import graph_of, int8, layers_of, ones
+from support.host_model import HostModel
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.passes import PASSES, run_passes
 from tinycompress.codegen.passes.drop_dead import drop_dead_ops
 from tinycompress.codegen.passes.fold_pad import fold_pads

@@ -58,7 +58,7 @@ def test_one_dead_channel_leaves_its_neighbours_fast(dead: int) -> None:
     biases[dead] = 2**30
     tables = pair_tables(stairs, weights, biases)
     assert tables is not None
-    assert tables.rounding == "double"
+    assert tables.rounding == "two_roundings"
     begins = (tables.first[0], tables.second[0] // 2)
     multiplier, shift = int(tables.multipliers[0][dead]), -int(tables.extras[0][dead]) - 1
     made = DoubleRounding(multiplier, shift, -100, LIMITS).value(int(begins[dead]))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tinycompress.codegen.layer import Rounding
 from tinycompress.codegen.rounding.channels import (
     ChannelTables,
     Int64s,
-    Rounding,
     channel_tables,
     folded_biases,
     sum_ranges,

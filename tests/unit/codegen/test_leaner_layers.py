@@ -8,6 +8,7 @@ from support.cases.conv import ConvCase, add_depthwise
 from support.cases.kernels import KernelCases
 
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.select import nth
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 
@@ -24,7 +25,7 @@ def _graph(*layers: ConvCase) -> Model:
 
 def test_the_layer_at_the_peak_is_leaner() -> None:
     graph = _graph(_ALONE)
-    lean, fast = generate(graph, _OPTIONS), generate(graph, replace(_OPTIONS, candidate=0))
+    lean, fast = generate(graph, _OPTIONS), generate(graph, _OPTIONS, prefer=nth(0))
     assert [layer.kernel for layer in fast.layers] == ["depthwise_3x3_fours_stride_1_s8_dsp"]
     assert [layer.kernel for layer in lean.layers] == ["depthwise_3x3_stride_1_s8_dsp"]
     # Planes of 27 rows of 8 int16: of one channel, not of four.

@@ -13,9 +13,9 @@ from tinycompress.codegen.arena.live_bytes import LiveBytes
 from tinycompress.codegen.arena.patch import Stage, more_macs, patched, stages
 from tinycompress.codegen.arena.patching import patchings
 from tinycompress.codegen.arena.row_flow import HEIGHT
+from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.passes import run_passes
 from tinycompress.ir.graph import Graph
-from tinycompress.ir.macs import total_macs
 from tinycompress.ir.reader import read_model
 
 

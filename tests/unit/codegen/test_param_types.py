@@ -10,11 +10,11 @@ from support.cases.kernels import KernelCases, options
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.rendering.kernel_files import engine_dir
-from tinycompress.codegen.rendering.param_types import field_types, fits_fields
+from tinycompress.codegen.rendering.param_types import field_types, fits_fields, struct_fields
 from tinycompress.ir.graph import Op
 from tinycompress.ir.reader import read_model
 
-PLANE = Kernel("add_plane_s8_plain", "add_plane_s8")
+PLANE = Kernel("elementwise/add", "add", "add_plane_s8", variant="plane", family="plain")
 
 
 def test_types_are_those_of_the_struct() -> None:
@@ -30,19 +30,19 @@ def test_types_are_those_of_the_struct() -> None:
 
 
 def test_dots_lead_into_nested_structs() -> None:
-    types = field_types(Kernel("add_s8_ref", "add_s8"))
+    types = field_types(Kernel("elementwise/add", "add", "add_s8"))
     assert types["scaling.multiplier_1"] == "int32_t"
     assert "scaling" not in types
 
 
 def test_pointers_are_told_from_numbers() -> None:
-    types = field_types(Kernel("fully_connected_s8_ref", "fully_connected_s8"))
+    types = field_types(Kernel("dense", "fully_connected", "fully_connected_s8"))
     assert (types["weights"], types["multiplier"]) == ("const int8_t *", "int64_t")
 
 
 def test_a_struct_that_no_header_declares_is_an_error() -> None:
     with pytest.raises(ValueError, match="does not declare tck_softmax_params"):
-        field_types(Kernel("add_s8_ref", "softmax"))
+        field_types(Kernel("elementwise/add", "add", "softmax"))
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,15 @@ def test_a_layer_beyond_its_fields_runs_by_the_reference_kernel(rows: int, fast:
 def test_reference_kernels_have_room_for_every_number() -> None:
     """They are the last resort, so that no field of theirs is narrow, flags and limits apart."""
     narrow = {}
-    for header in sorted((engine_dir() / "kernels").glob("*_ref.h")):
+    for header in sorted((engine_dir() / "kernels").rglob("*_ref.h")):
         name = header.stem
         text = header.read_text(encoding="utf-8")
         at = text.find(f"tck_{name}(const tck_")
         if at < 0:
             continue
         struct = text[at:].split("const tck_")[1].split("_params")[0]
-        types = field_types(Kernel(name, struct)).values()
+        path = str(header.relative_to(engine_dir()))
+        types = struct_fields(path, f"tck_{struct}_params").values()
         narrow[name] = {t for t in types if not t.endswith("*")} - {"int32_t", "int64_t", "float"}
     assert len(narrow) > 60
     assert {name: types for name, types in narrow.items() if types} == {}

@@ -7,15 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from support.cases.kernels import options
-from support.cases.lowering import graph_of, int8
+from support.cases.lowering import graph_of, int8, lower_graph
+from support.host_model import HostModel
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.arena.elide_copies import elide_copies
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.arena.places import Place, places
-from tinycompress.codegen.generator import lower_graph
-from tinycompress.codegen.host import HostModel
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
 from tinycompress.ir.reader import read_model

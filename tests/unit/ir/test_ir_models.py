@@ -11,9 +11,9 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support.models.tflite_files import Builder, small_cnn, unpack
 
+from tinycompress.codegen.macs import macs, total_macs
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Graph, Model, Op, Tensor
-from tinycompress.ir.macs import macs, total_macs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs, output_specs
 from tinycompress.ir.summary import not_int8_reasons, summarise
@@ -107,7 +107,7 @@ def test_inputs_outputs_and_costs_against_the_index(
 ) -> None:
     for entry, data in models:
         model = read_model(data)
-        summary = summarise(model)
+        summary = summarise(model, macs)
         for specs, key in ((summary.inputs, "inputs"), (summary.outputs, "outputs")):
             for spec, expected in zip(specs, entry[key], strict=True):
                 assert spec.name == expected["name"]
@@ -131,7 +131,7 @@ def test_inputs_outputs_and_costs_against_the_index(
 @pytest.mark.shared
 def test_fully_int8_against_the_index(models: list[tuple[dict[str, Any], bytes]]) -> None:
     for entry, data in models:
-        summary = summarise(read_model(data))
+        summary = summarise(read_model(data), macs)
         assert (not summary.not_int8) == entry["fully_int8"], entry["file"]
         inside = summary.int8_inside and bool(summary.not_int8)
         expected = entry["int8_body_float_io"] and entry["file"] not in FLOAT_TAIL
@@ -162,7 +162,7 @@ def test_reasons(shared_data: Path, name: str, reasons: tuple[str, ...]) -> None
 
 
 def test_summary_of_a_small_model() -> None:
-    summary = summarise(read_model(small_cnn()))
+    summary = summarise(read_model(small_cnn()), macs)
     assert summary.not_int8 == ()
     assert summary.int8_inside
     conv, reshape, dense, softmax = summary.ops

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cases.kernels import Array, options
+from support.host_model import HostModel
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.host import HostModel
 from tinycompress.ir.index_ranges import index_ranges
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model

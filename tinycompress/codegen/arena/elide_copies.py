@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tinycompress.codegen.arena.places import COPIES, IN_PLACE
+from tinycompress.codegen.arena.places import IN_PLACE
+from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.rewrite import map_ops, with_options
 from tinycompress.ir.graph import Graph, Op
 
@@ -15,6 +16,8 @@ def elide_copies(graph: Graph) -> Graph:
     """
 
     def change(op: Op) -> Op:
-        return with_options(op, **{IN_PLACE: True}) if op.kind in COPIES else op
+        spec = OPS.get(op.kind)
+        made_of_copies = spec is not None and spec.plan is not None
+        return with_options(op, **{IN_PLACE: True}) if made_of_copies else op
 
     return map_ops(graph, change)

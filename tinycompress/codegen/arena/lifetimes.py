@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from tinycompress.codegen.arena.access_order import Overlap
 from tinycompress.codegen.arena.planner import Reuse
+from tinycompress.codegen.overlap import Overlap
 
 Range = tuple[int, int]
 """Bytes from ``begin`` up to ``end``."""

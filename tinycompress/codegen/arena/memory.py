@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tinycompress.codegen.arena.access_order import Overlap, overlap_of
 from tinycompress.codegen.arena.lifetimes import Lifetime, find_reuses
 from tinycompress.codegen.arena.places import Place, places
 from tinycompress.codegen.arena.planner import CLIMB_WORK, Buffer, MemoryPlan, plan_memory
 from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.overlap import Overlap
 from tinycompress.ir.graph import Graph
 
 _ALIGNMENT_BYTES = 4
@@ -122,7 +122,7 @@ def _orders(
     numbers = {root: number for number, root in enumerate(roots)}
     orders: dict[tuple[int, int], dict[int, Overlap]] = {}
     for step, layer in enumerate(layers):
-        overlap = overlap_of(layer)
+        overlap = layer.overlap
         if overlap is None or len(layer.writes) != 1:
             continue
         written = found[layer.writes[0]]

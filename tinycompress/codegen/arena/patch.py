@@ -15,8 +15,8 @@ import numpy as np
 
 from tinycompress.codegen.arena.places import IN_PLACE
 from tinycompress.codegen.arena.row_flow import HEIGHT, Flow, Rows, activations, flow
+from tinycompress.codegen.macs import macs
 from tinycompress.ir.graph import DType, Graph, Op, OptionValue, Tensor
-from tinycompress.ir.macs import macs
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
-from types import MappingProxyType
 
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.ops.movement import join, slice, split
+from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.ops.movement.copies import COPY, DIMENSIONS, Copy
 from tinycompress.codegen.passes.views import is_view
 from tinycompress.ir.graph import Graph, Op
@@ -19,21 +18,11 @@ IN_PLACE = "in_place"
 _MULTIPLE_BYTES = 4
 """Kernels may read tensors word by word, so that parts begin at whole words."""
 
-_PLANS: Mapping[str, Callable[[Graph, Op], tuple[Copy, ...]]] = MappingProxyType(
-    {
-        "CONCATENATION": join.plan,
-        "PACK": join.plan,
-        "SLICE": slice.plan,
-        "SPLIT": split.plan,
-        "SPLIT_V": split.plan,
-        "STRIDED_SLICE": slice.plan,
-        "UNPACK": split.plan,
-    }
-)
-"""Operators of which each copy may be unnecessary."""
 
-COPIES = frozenset(_PLANS)
-"""Kinds of operators that ``IN_PLACE`` means something to."""
+def copies_of(graph: Graph, op: Op) -> tuple[Copy, ...]:
+    """The copies that an operator is made of, none if it is not made of such."""
+    spec = OPS.get(op.kind)
+    return () if spec is None or spec.plan is None else spec.plan(graph, op)
 
 
 @dataclass(frozen=True)
@@ -56,7 +45,7 @@ def places(graph: Graph) -> dict[int, Place]:
         if is_view(op):
             sharing.put(op.outputs[0], op.inputs[0], 0)
         elif op.options.get(IN_PLACE):
-            for copy in _PLANS[op.kind](graph, op):
+            for copy in copies_of(graph, op):
                 sharing.share(copy)
     return {tensor.index: sharing.place(tensor.index) for tensor in graph.tensors}
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from tinycompress.codegen.ops.operands import int_option
-from tinycompress.codegen.ops.window import EXPLICIT_PADDING, Window, window_of
+from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops.window import EXPLICIT_PADDING, Window
 from tinycompress.codegen.rewrite import with_options
 from tinycompress.ir.graph import Graph, Op
 
@@ -48,10 +47,12 @@ class Flow:
 
 def flow(graph: Graph, op: Op, rows: Rows) -> Flow | None:
     """What an operator needs for some rows of its output; None if it cannot be cut into rows."""
-    follow = _FLOWS.get(op.kind)
-    if follow is None or len(op.outputs) != 1 or not _is_image(graph, op.outputs[0]):
+    spec = OPS.get(op.kind)
+    if spec is None or len(op.outputs) != 1 or not _is_image(graph, op.outputs[0]):
         return None
-    return follow(graph, op, rows)
+    if spec.window is not None:
+        return _windowed(graph, op, spec.window(graph, op), rows)
+    return _row_by_row(graph, op, rows) if spec.row_by_row else None
 
 
 def activations(graph: Graph, op: Op) -> tuple[int, ...]:
@@ -77,16 +78,6 @@ def _row_by_row(graph: Graph, op: Op, rows: Rows) -> Flow | None:
     return Flow(op, dict.fromkeys(found, rows))
 
 
-def _filtered(graph: Graph, op: Op, rows: Rows) -> Flow | None:
-    _, height, width, _ = graph.tensors[op.inputs[1]].shape
-    return _windowed(graph, op, window_of(graph, op, (height, width)), rows)
-
-
-def _pooled(graph: Graph, op: Op, rows: Rows) -> Flow | None:
-    size = (int_option(op, "filter_height"), int_option(op, "filter_width"))
-    return _windowed(graph, op, window_of(graph, op, size), rows)
-
-
 def _windowed(graph: Graph, op: Op, window: Window, rows: Rows) -> Flow | None:
     source = op.inputs[0]
     if not _is_image(graph, source):
@@ -105,18 +96,3 @@ def _inside(graph: Graph, source: int, first: int, last: int) -> Rows | None:
     """The rows of a tensor between two that may lie outside it; None if it has none of them."""
     found = Rows(max(first, 0), min(last, graph.tensors[source].shape[HEIGHT]))
     return found if found.count > 0 else None
-
-
-_FLOWS: Mapping[str, Callable[[Graph, Op, Rows], Flow | None]] = MappingProxyType(
-    {
-        "CONV_2D": _filtered,
-        "DEPTHWISE_CONV_2D": _filtered,
-        "AVERAGE_POOL_2D": _pooled,
-        "MAX_POOL_2D": _pooled,
-    }
-    | dict.fromkeys(
-        ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM", "ABS", "ELU", "HARD_SWISH", "LEAKY_RELU",
-         "LOGISTIC", "QUANTIZE", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "TANH"),
-        _row_by_row,
-    )
-)  # fmt: skip

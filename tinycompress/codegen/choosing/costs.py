@@ -1,23 +1,24 @@
-"""Which of several exact kernels runs a layer: the one that takes least by measured costs.
+"""What kernels cost, as measured: cycles, and bytes of code.
 
 ``kernel_costs.json`` beside this module says how many cycles each kernel takes on each family of
 cores, or how many instructions where cycles are not known, as a sum over what a layer has much or
-little of. ``make kernel-costs`` writes it: it runs
-the layers of real models by every kernel that can compute them on virtual boards, and fits the sum.
+little of. ``make kernel-costs`` writes it: it runs the layers of real models by every kernel that
+can compute them on virtual boards, and fits the sum. ``kernel_code.json`` has the bytes of each
+kernel compiled alone, and of the routines that it shares with others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
-from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.options import CodegenOptions, CoreFamily
-from tinycompress.codegen.rendering.param_types import fits_fields
+from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.options import CoreFamily
 
 FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
 """What costs are in proportion to: see ``features``."""
@@ -26,34 +27,7 @@ CostUnit = Literal["cycles", "instructions"]
 """What costs are counted in: see ``cost_unit``."""
 
 _COSTS_FILE = Path(__file__).with_name("kernel_costs.json")
-
-
-def choose(candidates: Iterable[Layer], options: CodegenOptions) -> Layer:
-    """The layer by the kernel that is predicted to cost least.
-
-    Kernels whose parameters have no room for the layer's numbers are left out.
-
-    Args:
-        candidates: The same layer by different kernels, in order of preference where costs are not
-            known.
-        options: Names the core; may ask for a candidate by its position, to measure it, or for the
-            one with the least scratch memory, a reference kernel only to meet a budget.
-    """
-    *fast, last = candidates
-    layers = (*filter(fits_fields, fast), last)
-    if options.candidate is not None:
-        return layers[min(options.candidate, len(layers) - 1)]
-    if layers[0].op.index in options.small:
-        fast = [layer for layer in layers if not layer.kernel.name.endswith("_ref")]
-        every_byte = options.optimize == "ram" and options.ram_budget_bytes is not None
-        wanted = layers if every_byte or not fast else fast
-        return min(wanted, key=lambda layer: layer.scratch_bytes)
-    best = layers[0]
-    for layer in layers[1:]:
-        least, cost = (predicted_cost(each, options.family) for each in (best, layer))
-        if least is not None and cost is not None and cost < least:
-            best = layer
-    return best
+_CODE_FILE = Path(__file__).with_name("kernel_code.json")
 
 
 def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
@@ -70,6 +44,23 @@ def cost_unit(family: CoreFamily) -> CostUnit:
     return "instructions" if family == "mve" else "cycles"
 
 
+@dataclass(frozen=True)
+class CodeBytes:
+    """Code of one kernel: its own, and by name that of routines which other kernels may call."""
+
+    own: int
+    shared: tuple[tuple[str, int], ...]
+
+
+def code_bytes(kernel: Kernel, family: CoreFamily) -> CodeBytes | None:
+    """The code of a kernel as gcc compiles it alone, its parameters unknown; None if not measured.
+
+    A layer's own copy, whose parameters are known, is often smaller: an estimate to compare by.
+    """
+    found = _code().get(family, {}).get(kernel.name)
+    return None if found is None else CodeBytes(found["own"], tuple(found["shared"].items()))
+
+
 def shared_cost(kernel: str, family: CoreFamily) -> float | None:
     """What one copy of a kernel for several layers takes more, as a share of its cost.
 
@@ -84,6 +75,12 @@ def features(output_shape: tuple[int, ...], macs: int) -> tuple[int, ...]:
     outputs = prod(output_shape)
     pixels = prod(output_shape[:-1])
     return 1, pixels, outputs, macs // max(output_shape[-1], 1), macs
+
+
+@lru_cache(maxsize=1)
+def _code() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(_CODE_FILE.read_text(encoding="utf-8"))["code"]
+    return loaded
 
 
 @lru_cache(maxsize=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,12 +11,19 @@ from tinycompress.codegen.arena.memory import ArenaLayout, lay_out
 from tinycompress.codegen.arena.order import order_for_memory
 from tinycompress.codegen.arena.patching import Patching, patchings
 from tinycompress.codegen.arena.places import copies_onto_itself, places
-from tinycompress.codegen.choosing.costs import cost_unit, predicted_cost
+from tinycompress.codegen.choosing.candidates import Candidate, candidates
+from tinycompress.codegen.choosing.costs import cost_unit
+from tinycompress.codegen.choosing.select import (
+    Preference,
+    fastest,
+    leaner_kin,
+    leanest,
+)
 from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Op
-from tinycompress.ir.macs import total_macs
 
 _WORTH = 4
 """For speed, a layer changes its kernel where that saves at least one in so many arena bytes."""
@@ -42,8 +49,8 @@ _BUDGET_TRIES = 24
 _TRY_WORK = 25_000
 """Search for a layout while there are many to compare."""
 
-Lower = Callable[[Graph, Op, CodegenOptions], tuple[Layer, ...]]
-"""Chooses the kernels of one operator of a graph."""
+Taken = Mapping[int, Candidate]
+"""The candidate of each operator, by the operator's index."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,7 @@ class Fitted:
     memory, in words."""
 
     graph: Graph
+    taken: Taken
     layers: tuple[Layer, ...]
     layout: ArenaLayout
     trades: tuple[str, ...] = ()
@@ -61,23 +69,25 @@ class Fitted:
         """What the arena takes."""
         return self.layout.arena_bytes
 
+    @property
+    def peak_op(self) -> Op:
+        """The operator that runs while most bytes are live; there is at least one layer."""
+        return self.layers[max(min(self.layout.peak_step, len(self.layers) - 1), 0)].op
 
-def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
+
+def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     """Lower a graph and lay out its arena as the options want it.
 
     Args:
         graph: A graph that has passed the checks.
         options: `optimize` and `ram_budget_bytes` decide.
-        lower: Chooses kernels.
 
     Raises:
         DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how
             near it came.
     """
-    fitter = _Fitter(options, lower)
-    if options.candidate is not None:
-        return fitter.plain(graph)
-    plain = _smallest(map(fitter.plain, _arrangements(graph)))
+    fitter = _Fitter(options, fastest)
+    plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
         return _finished(fitter.patch_where_cheap(plain, fitted))
@@ -86,7 +96,7 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
         tried += fitter.patch_for(plain, budget)
     fitted = _smallest(tried)
     if fitted.arena_bytes > budget:
-        small = _Fitter(replace(options, optimize="ram"), lower)
+        small = _Fitter(replace(options, optimize="ram"), fastest)
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
     if fitted.arena_bytes > budget:
         raise DoesNotFitError(
@@ -96,6 +106,11 @@ def fit_ram(graph: Graph, options: CodegenOptions, lower: Lower) -> Fitted:
             " input or fewer channels in the first layers shrink it most",
         )
     return _finished(fitted)
+
+
+def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> Fitted:
+    """Lower a graph as it is by the candidates that somebody prefers, to measure or test them."""
+    return _Fitter(options, prefer).plain(graph)
 
 
 def _finished(fitted: Fitted) -> Fitted:
@@ -114,23 +129,6 @@ def _smallest(fitted: Iterable[Fitted]) -> Fitted:
     return min(fitted, key=_arena_bytes)
 
 
-def _lean(fitted: Fitted) -> Fitted:
-    """With leaner layers for as long as there is one at the peak: the smallest arena on that way,
-    by as few of them as it takes."""
-    tried = [fitted]
-    while fitted.layers:
-        step = max(min(fitted.layout.peak_step, len(fitted.layers) - 1), 0)
-        leaner = fitted.layers[step].leaner
-        if leaner is None:
-            break
-        layers = (*fitted.layers[:step], leaner, *fitted.layers[step + 1 :])
-        fitted = replace(
-            fitted, layers=layers, layout=lay_out(fitted.graph, layers, work=_TRY_WORK)
-        )
-        tried.append(fitted)
-    return _smallest(tried)
-
-
 def _arrangements(graph: Graph) -> list[Graph]:
     """The graph in its own order and in one for memory, both with and without needless copies."""
     found: list[Graph] = []
@@ -142,47 +140,70 @@ def _arrangements(graph: Graph) -> list[Graph]:
 
 
 class _Fitter:
-    """What can be done for memory, with the options and the chooser of kernels at hand."""
+    """What can be done for memory, with the options and every operator's candidates at hand."""
 
-    def __init__(self, options: CodegenOptions, lower: Lower) -> None:
+    def __init__(self, options: CodegenOptions, prefer: Preference) -> None:
         self._options = options
-        self._lower = lower
-        self._lowered: dict[Op, tuple[Layer, ...]] = {}
+        self._prefer = prefer
+        self._found: dict[Op, tuple[Candidate, ...]] = {}
 
-    def _layers(self, graph: Graph) -> tuple[Layer, ...]:
-        """The layers of a graph; of operators that were seen before, those of then."""
+    def _candidates(self, graph: Graph, op: Op) -> tuple[Candidate, ...]:
+        """An operator's candidates; of one that was seen before, those of then."""
+        if op not in self._found:
+            self._found[op] = candidates(graph, op, self._options)
+        return self._found[op]
+
+    def _preferred(self, graph: Graph) -> Taken:
+        return {op.index: self._prefer(self._candidates(graph, op)) for op in graph.ops}
+
+    def _fitted(self, graph: Graph, taken: Taken, trades: tuple[str, ...] = ()) -> Fitted:
+        """The layers of a graph by the candidates that were taken, laid out."""
         found = places(graph)
-        for op in graph.ops:
-            if op not in self._lowered:
-                self._lowered[op] = self._lower(graph, op, self._options)
-        layers = (layer for op in graph.ops for layer in self._lowered[op])
-        return tuple(layer for layer in layers if not copies_onto_itself(layer, found))
+        layers = tuple(
+            layer
+            for op in graph.ops
+            for layer in taken[op.index].layers
+            if not copies_onto_itself(layer, found)
+        )
+        return Fitted(graph, taken, layers, lay_out(graph, layers, work=_TRY_WORK), trades)
 
     def plain(self, graph: Graph) -> Fitted:
-        """The graph as it is."""
-        layers = self._layers(graph)
-        fitted = Fitted(graph, layers, lay_out(graph, layers, work=_TRY_WORK))
-        return fitted if self._options.candidate is not None else _lean(fitted)
+        """The graph as it is, by the preferred candidates."""
+        return self._fitted(graph, self._preferred(graph))
+
+    def lean(self, fitted: Fitted) -> Fitted:
+        """With leaner kin for as long as there is one at the peak: the smallest arena on that way,
+        by as few of them as it takes."""
+        tried = [fitted]
+        while fitted.layers:
+            op = fitted.peak_op
+            leaner = leaner_kin(self._candidates(fitted.graph, op), fitted.taken[op.index])
+            if leaner is None:
+                break
+            taken = {**fitted.taken, op.index: leaner}
+            fitted = self._fitted(fitted.graph, taken, fitted.trades)
+            tried.append(fitted)
+        return _smallest(tried)
 
     def shrink(self, fitted: Fitted) -> Fitted:
         """Change the kernel of the layer at the peak for as long as that pays."""
         options = self._options
+        every_byte = options.optimize == "ram" and options.ram_budget_bytes is not None
         while not self._within(fitted):
-            step = max(min(fitted.layout.peak_step, len(fitted.layers) - 1), 0)
-            before = fitted.layers[step]
-            wanted = replace(options, small=frozenset((before.op.index,)))
+            op = fitted.peak_op
+            before = fitted.taken[op.index]
+            after = leanest(self._candidates(fitted.graph, op), references=every_byte)
             # Only where the operator is one layer before and after.
-            again = self._lower(fitted.graph, before.op, wanted)
-            if len(again) != 1 or again[0].scratch_bytes >= before.scratch_bytes:
+            single = len(before.layers) == len(after.layers) == 1
+            if not single or after.scratch_bytes >= before.scratch_bytes:
                 break
-            layers = (*fitted.layers[:step], *again, *fitted.layers[step + 1 :])
-            layout = lay_out(fitted.graph, layers, work=_TRY_WORK)
-            saved = fitted.arena_bytes - layout.arena_bytes
+            changed = self._fitted(fitted.graph, {**fitted.taken, op.index: after})
+            saved = fitted.arena_bytes - changed.arena_bytes
             worth = 1 if options.optimize == "ram" else fitted.arena_bytes / _WORTH
             if saved < worth:
                 break
-            trade = _trade(before, again[0], saved, options)
-            fitted = Fitted(fitted.graph, layers, layout, (*fitted.trades, trade))
+            trade = _trade(before, after, saved, options)
+            fitted = replace(changed, trades=(*fitted.trades, trade))
         return fitted
 
     def patch_where_cheap(self, plain: Fitted, fitted: Fitted) -> Fitted:
@@ -216,9 +237,7 @@ class _Fitter:
         return tried
 
     def _patched(self, plain: Fitted, patching: Patching) -> Fitted:
-        layers = self._layers(patching.graph)
-        layout = lay_out(patching.graph, layers, work=_TRY_WORK)
-        fitted = _lean(Fitted(patching.graph, layers, layout))
+        fitted = self.lean(self.plain(patching.graph))
         trade = _patches_trade(plain.graph, patching, plain.arena_bytes - fitted.arena_bytes)
         return self.shrink(replace(fitted, trades=(trade,)))
 
@@ -251,11 +270,10 @@ def _patches_trade(graph: Graph, patching: Patching, saved: int) -> str:
     )
 
 
-def _trade(before: Layer, after: Layer, saved: int, options: CodegenOptions) -> str:
-    costs = [predicted_cost(layer, options.family) for layer in (before, after)]
+def _trade(before: Candidate, after: Candidate, saved: int, options: CodegenOptions) -> str:
     known = ""
-    if costs[0] is not None and costs[1] is not None:
-        unit = cost_unit(options.family)
-        known = f" for about {costs[1] - costs[0]:.0f} {unit}"
-    kernels = f"{after.kernel.name} instead of {before.kernel.name}"
-    return f"layer '{before.name}': {kernels} saves {saved} bytes of RAM{known}"
+    if before.cost is not None and after.cost is not None:
+        known = f" for about {after.cost - before.cost:.0f} {cost_unit(options.family)}"
+    (old,), (new,) = before.layers, after.layers
+    kernels = f"{new.kernel.name} instead of {old.kernel.name}"
+    return f"layer '{old.name}': {kernels} saves {saved} bytes of RAM{known}"

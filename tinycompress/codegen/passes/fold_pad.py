@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
-from tinycompress.codegen.ops.base import OpSpec
-from tinycompress.codegen.ops.conv import conv_2d
-from tinycompress.codegen.ops.depthwise import depthwise_conv_2d
+from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.ops.movement.pad import SPEC as PAD
 from tinycompress.codegen.ops.movement.pad import paddings
-from tinycompress.codegen.ops.operands import int_option
-from tinycompress.codegen.ops.pool import pool_2d
-from tinycompress.codegen.ops.window import EXPLICIT_PADDING, window_of
+from tinycompress.codegen.ops.window import EXPLICIT_PADDING
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rewrite import consumers, with_options
 from tinycompress.ir.arithmetic import INT8_MIN
 from tinycompress.ir.graph import Graph, Op
-
-_WINDOWED: Mapping[str, OpSpec] = MappingProxyType(
-    {
-        "CONV_2D": conv_2d.SPEC,
-        "DEPTHWISE_CONV_2D": depthwise_conv_2d.SPEC,
-        "MAX_POOL_2D": pool_2d.SPEC,
-    }
-)
 
 
 def fold_pads(graph: Graph) -> Graph:
@@ -69,23 +55,18 @@ def _absorbs(graph: Graph, reader: Op, pad: Op) -> bool:
     tensor = graph.tensors[pad.outputs[0]]
     if reader.inputs[0] != tensor.index or tensor.index in reader.inputs[1:]:
         return False
-    if reader.kind not in _WINDOWED or _WINDOWED[reader.kind].violations(
-        graph, reader, CodegenOptions()
-    ):
+    spec = OPS.get(reader.kind)
+    if spec is None or spec.outside is None or spec.violations(graph, reader, CodegenOptions()):
         return False
     lowest = tensor.quantization is not None and tensor.quantization.zero_point == INT8_MIN
-    return reader.kind != "MAX_POOL_2D" or lowest
-
-
-def _filter_size(graph: Graph, reader: Op) -> tuple[int, int]:
-    if reader.kind == "MAX_POOL_2D":
-        return int_option(reader, "filter_height"), int_option(reader, "filter_width")
-    _, height, width, _ = graph.tensors[reader.inputs[1]].shape
-    return height, width
+    return spec.outside == "zero_point" or lowest
 
 
 def _folded(graph: Graph, reader: Op, pad: Op, spatial: tuple[int, int, int, int]) -> Op:
-    own = window_of(graph, reader, _filter_size(graph, reader)).padding
+    window = OPS[reader.kind].window
+    if window is None:
+        raise ValueError(f"{reader.kind} has taps outside its input, but no window")
+    own = window(graph, reader).padding
     total = tuple(a + b for a, b in zip(own, spatial, strict=True))
     reader = replace(reader, inputs=(pad.inputs[0], *reader.inputs[1:]))
     return with_options(reader, **{EXPLICIT_PADDING: total})

@@ -17,23 +17,37 @@ from tinycompress.codegen.rendering.kernel_files import engine_dir, with_include
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRUCT = re.compile(r"typedef\s+struct\s*\{([^{}]*)\}\s*(\w+)\s*;")
+_SIZES = {
+    **{f"{sign}int{bits}_t": bits // 8 for bits in (8, 16, 32, 64) for sign in ("", "u")},
+    "float": 4,
+}
+"""Bytes of C's scalars, which are their alignment, too."""
 _FIELD = re.compile(r"\s*((?:const\s+)?\w+)\s+(\*?)\s*(\w+)\s*")
 
 
-@cache
 def field_types(kernel: Kernel) -> Mapping[str, str]:
     """C types of the fields of a kernel's parameter struct; dots lead into nested structs.
 
     Raises:
         ValueError: The kernel's header and those that it includes do not declare the struct.
     """
+    return struct_fields(kernel.header, kernel.params_type)
+
+
+@cache
+def struct_fields(header: str, struct: str) -> Mapping[str, str]:
+    """C types of the fields of a struct that a header, or one that it includes, declares.
+
+    Raises:
+        ValueError: None of them does.
+    """
     structs: dict[str, str] = {}
-    for header in with_includes((kernel.header,)):
-        text = _COMMENT.sub(" ", (engine_dir() / header).read_text(encoding="utf-8"))
+    for each in with_includes((header,)):
+        text = _COMMENT.sub(" ", (engine_dir() / each).read_text(encoding="utf-8"))
         structs |= {name: body for body, name in _STRUCT.findall(text)}
-    if kernel.params_type not in structs:
-        raise ValueError(f"{kernel.header} does not declare {kernel.params_type}")
-    return dict(_fields(structs, kernel.params_type))
+    if struct not in structs:
+        raise ValueError(f"{header} does not declare {struct}")
+    return dict(_fields(structs, struct))
 
 
 def _fields(structs: Mapping[str, str], name: str, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -58,3 +72,13 @@ def fits_fields(layer: Layer) -> bool:
         for field, value in layer.params.items()
         if isinstance(value, int)
     )
+
+
+@cache
+def params_bytes(kernel: Kernel) -> int:
+    """What a kernel's parameter struct takes on a 32-bit core."""
+    end = widest = 0
+    for c_type in field_types(kernel).values():
+        size = 4 if c_type.endswith("*") else _SIZES[c_type]
+        end, widest = -(-end // size) * size + size, max(widest, size)
+    return -(-end // widest) * widest if widest else 0

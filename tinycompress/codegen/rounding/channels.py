@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress.codegen.layer import Rounding
 from tinycompress.codegen.rounding.fitted_multiply import (
     DoubleRounding,
     FittedMultiply,
@@ -18,7 +18,6 @@ from tinycompress.codegen.rounding.fitted_multiply import (
 )
 
 Int64s = npt.NDArray[np.int64]
-Rounding = Literal["fitted", "double"]
 
 CONV_FRACTION_BITS = 4
 """TCK_FRACTION_BITS of tck_simd.h."""
@@ -114,7 +113,7 @@ def _of_lines(lines: Sequence[FittedMultiply], biases: Int64s, fraction_bits: in
 
 def _double(pairs: Sequence[tuple[int, int]], biases: Int64s) -> ChannelTables:
     return ChannelTables(
-        "double",
+        "two_roundings",
         biases,
         np.array([multiplier for multiplier, _ in pairs], np.int64),
         np.array([-shift - 1 for _, shift in pairs], np.int64),

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress.codegen.layer import Rounding
 from tinycompress.codegen.rounding.channels import (
     CONV_FRACTION_BITS,
     Int64s,
-    Rounding,
     double_roundings,
     sum_ranges,
 )
@@ -48,7 +48,7 @@ class PairTables:
         channels: The channels of each pair.
         first: Where the sum of the first channel begins.
         second: Where the pair's sum begins, for ``fitted``; twice the second channel's bias, for
-            ``double``.
+            ``two_roundings``.
         multipliers: Of both channels.
         extras: Addends of fitted lines, 0 for the second channels, or right shifts less one; all
             fit int16.
@@ -92,7 +92,9 @@ def pair_tables(
     multipliers, shifts = np.array(double[0], np.int64)[channels].transpose(2, 0, 1)
     first, second = double[1][channels].T
     varying = np.ones(len(channels), np.bool_)
-    return PairTables("double", channels, first, 2 * second, multipliers, -shifts - 1, varying)
+    return PairTables(
+        "two_roundings", channels, first, 2 * second, multipliers, -shifts - 1, varying
+    )
 
 
 def fit_in_pairs(weights: Int64s) -> bool:

@@ -1,7 +1,7 @@
 /* The arithmetic of tck_math.h as ordinary functions, for tests that call it from Python. */
 #include "tck_math.h"
-#include "kernels/fixed_s16.h"
-#include "kernels/window.h"
+#include "kernels/common/fixed_s16.h"
+#include "kernels/common/window.h"
 
 int32_t tct_doubling_high_mul(int32_t x, int32_t y);
 int32_t tct_doubling_high_mul_halves(int32_t x, int32_t y);

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
+from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.ops.conv.conv_2d_fast import fast_variants
 from tinycompress.codegen.ops.conv.convolution import (
     filter_rules,
@@ -18,19 +18,20 @@ from tinycompress.codegen.ops.conv.convolution import (
     reference_layer,
 )
 from tinycompress.codegen.ops.conv.wide_sums import (
-    DOUBLE_REF,
     REDUCED_REF,
+    TWO_ROUNDINGS_REF,
     narrow_sums,
     rescaling,
     stated_bias,
     too_large_for_reduced,
     wide_layer,
 )
+from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.ops.requantize import too_large
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("conv_2d_s8_ref", "conv_2d_s8")
+_REF = Kernel("conv", "conv_2d", "conv_2d_s8")
 _CHANNELS = 0
 """Dimension of the filter that is the output channels."""
 
@@ -52,16 +53,16 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return too_large(scales)
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel and compute its constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels and compute their constants."""
     if o.is_wide(graph, op):
-        return _lower_wide(graph, op)
+        return alternatives([_lower_wide(graph, op)])
     channels, _, _, depth = o.operand(graph, op, 1).shape
     groups = o.operand(graph, op, 0).shape[3] // depth
     own = {"output_channels": channels, "groups": groups}
-    reference = reference_layer(graph, op, _REF, _CHANNELS, own)
+    reference = reference_layer(graph, op, _REF, _CHANNELS, own, orders.by_element)
     fast = fast_variants(graph, op, filter_window(graph, op), reference, options.family)
-    return choose((*fast, reference), options)
+    return alternatives((*fast, reference))
 
 
 def _lower_wide(graph: Graph, op: Op) -> Layer:
@@ -69,11 +70,17 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
     return wide_layer(
         graph,
         op,
-        DOUBLE_REF if narrow else REDUCED_REF,
+        TWO_ROUNDINGS_REF if narrow else REDUCED_REF,
         filter_window(graph, op),
         np.asarray(weights.data, np.int8),
         rescaling(weights.name, output_scales(graph, op, _CHANNELS), reduced=not narrow),
     )
+
+
+def macs(graph: Graph, op: Op) -> int:
+    """Every output is a sum over the filter's taps."""
+    _, height, width, depth = input_shape(graph, op, 1, "weights", (4,))
+    return output_elements(graph, op) * height * width * depth
 
 
 SPEC = OpSpec(
@@ -87,4 +94,7 @@ SPEC = OpSpec(
         o.fused_activation,
     ),
     lower=lower,
+    macs=macs,
+    window=filter_window,
+    outside="zero_point",
 )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import (
+    ConstArray,
+    Kernel,
+    KernelFamily,
+    Layer,
+    ParamValue,
+    Rounding,
+)
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
@@ -172,26 +180,6 @@ class _Conv:
             "stream_words": words.size,
         }
 
-    def layer(
-        self,
-        name: str,
-        rounding: str,
-        family: CoreFamily,
-        params: dict[str, ParamValue],
-        scratch: tuple[str, int] | None,
-        *,
-        params_of: str = "",
-    ) -> Layer:
-        """The layer by ``<name>_<rounding>_<family>``; scratch memory is C type and bytes."""
-        arguments = self.reference.arguments
-        return replace(
-            self.reference,
-            kernel=Kernel(f"{name}_{rounding}_{family}", params_of or f"{name}_{family}"),
-            params=params,
-            arguments=(*arguments, ScratchArgument(scratch[0])) if scratch else arguments,
-            scratch_bytes=scratch[1] if scratch else 0,
-        )
-
 
 def _pointwise_dsp(conv: _Conv, tables: PairTables) -> Layer:
     params = {
@@ -200,8 +188,12 @@ def _pointwise_dsp(conv: _Conv, tables: PairTables) -> Layer:
         **conv.stream(pair_stream(conv.rows, tables)),
         "pair_words": pair_words(conv.taps),
     }
-    scratch = ("uint32_t", 4 * _COLUMN_WORDS * quad_count(conv.taps))
-    return conv.layer("conv_1x1_s8", tables.rounding, "dsp", params, scratch)
+    return conv.reference.by(
+        _pointwise("dsp", tables.rounding),
+        params,
+        order=orders.pixels_in_threes,
+        scratch=("uint32_t", 4 * _COLUMN_WORDS * quad_count(conv.taps)),
+    )
 
 
 def _windowed_dsp(conv: _Conv, tables: PairTables) -> Layer:
@@ -217,9 +209,12 @@ def _windowed_dsp(conv: _Conv, tables: PairTables) -> Layer:
     # Of three windows side by side all columns between the first and the last, or each on its own.
     width = max(3 * conv.window.size[1], 2 * conv.window.stride[1] + conv.window.size[1])
     gathered = conv.window.size[0] * width * depth if depth % 4 else 0
-    scratch = ("uint32_t", 4 * _COLUMN_WORDS * chunks + gathered)
-    name = "conv_2d_rows_s8" if depth % 4 else "conv_2d_s8"
-    return conv.layer(name, tables.rounding, "dsp", params, scratch, params_of="conv_2d_s8_dsp")
+    return conv.reference.by(
+        _windowed("dsp", tables.rounding, "rows" if depth % 4 else ""),
+        params,
+        order=orders.windows_in_threes,
+        scratch=("uint32_t", 4 * _COLUMN_WORDS * chunks + gathered),
+    )
 
 
 def _pointwise_mla(conv: _Conv, tables: ChannelTables) -> Layer:
@@ -229,7 +224,8 @@ def _pointwise_mla(conv: _Conv, tables: ChannelTables) -> Layer:
         **conv.stream(four_stream(conv.rows, tables)),
         "four_words": four_words(conv.taps),
     }
-    return conv.layer("conv_1x1_s8", tables.rounding, "mla", params, None)
+    kernel = _pointwise("mla", tables.rounding)
+    return conv.reference.by(kernel, params, order=orders.pixels_in_twos)
 
 
 def _windowed_mla(conv: _Conv, tables: ChannelTables) -> Layer:
@@ -240,5 +236,19 @@ def _windowed_mla(conv: _Conv, tables: ChannelTables) -> Layer:
         **conv.stream(four_stream(conv.rows, tables)),
         "four_words": four_words(conv.taps),
     }
-    scratch = ("int8_t", 2 * conv.taps)
-    return conv.layer("conv_2d_s8", tables.rounding, "mla", params, scratch)
+    return conv.reference.by(
+        _windowed("mla", tables.rounding),
+        params,
+        order=orders.windows_in_twos,
+        scratch=("int8_t", 2 * conv.taps),
+    )
+
+
+def _pointwise(family: KernelFamily, rounding: Rounding) -> Kernel:
+    params = f"conv_1x1_s8_{family}"
+    return Kernel("conv/pointwise", "conv_1x1", params, rounding=rounding, family=family)
+
+
+def _windowed(family: KernelFamily, rounding: Rounding, variant: str = "") -> Kernel:
+    params = f"conv_2d_s8_{family}"
+    return Kernel("conv", "conv_2d", params, variant=variant, rounding=rounding, family=family)

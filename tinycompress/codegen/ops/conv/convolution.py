@@ -29,6 +29,7 @@ from tinycompress.codegen.ops.window import (
     window_of,
 )
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.overlap import AccessOrder
 from tinycompress.ir.graph import DType, Graph, Op
 
 
@@ -85,7 +86,7 @@ def output_scales(graph: Graph, op: Op, axis: int) -> tuple[float, ...]:
 
 
 def reference_layer(
-    graph: Graph, op: Op, kernel: Kernel, axis: int, own: Mapping[str, int]
+    graph: Graph, op: Op, kernel: Kernel, axis: int, own: Mapping[str, int], order: AccessOrder
 ) -> Layer:
     """The layer of a reference kernel on int8.
 
@@ -95,6 +96,7 @@ def reference_layer(
         kernel: The reference kernel.
         axis: Dimension of the filter that is the output channels.
         own: Parameters that this kernel alone has.
+        order: In which order it reads and writes.
     """
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     window = filter_window(graph, op)
@@ -121,6 +123,7 @@ def reference_layer(
         output_shape=y.shape,
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * prod(weights.shape) // weights.shape[axis],
+        order=order,
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 
 MVE_BYTES = 16
@@ -92,20 +93,25 @@ def pointwise_mve(product: Product) -> Layer:
         "outputs": outputs,
         **_common(product),
     }
-    kernel = Kernel(f"conv_1x1_s8_{product.tables.rounding}_mve", "conv_1x1_s8_mve")
-    return replace(product.reference, kernel=kernel, params=params)
+    return product.reference.by(
+        _kernel(product, "conv/pointwise", "conv_1x1"), params, order=orders.pixels_in_twos_mve
+    )
 
 
 def windowed_mve(product: Product, windows: Mapping[str, ParamValue]) -> Layer:
     """The layer where windows are gathered first; ``windows`` are their parameters."""
     chunks = vectors(product.rows.shape[1])
-    return replace(
-        product.reference,
-        kernel=Kernel(f"conv_2d_s8_{product.tables.rounding}_mve", "conv_2d_s8_mve"),
-        params={**windows, "chunks": chunks, **_common(product)},
-        arguments=(*product.reference.arguments, ScratchArgument("int8_t")),
-        scratch_bytes=2 * MVE_BYTES * chunks,
+    return product.reference.by(
+        _kernel(product, "conv", "conv_2d"),
+        {**windows, "chunks": chunks, **_common(product)},
+        order=orders.windows_in_twos,
+        scratch=("int8_t", 2 * MVE_BYTES * chunks),
     )
+
+
+def _kernel(product: Product, room: str, operator: str) -> Kernel:
+    rounding = product.tables.rounding
+    return Kernel(room, operator, f"{operator}_s8_mve", rounding=rounding, family="mve")
 
 
 def _common(product: Product) -> dict[str, ParamValue]:

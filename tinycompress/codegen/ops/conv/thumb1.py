@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.streams import Words, thumb1_stream
 from tinycompress.codegen.weights.words import CHANNELS, words_stream, worthwhile_blocks
@@ -48,19 +49,25 @@ def thumb1_layer(
         extras=np.broadcast_to(tables.extras, (channels,)),
     )
     blocks = worthwhile_blocks(filled)
-    name = "conv_2d_s8" if blocks is None else "conv_2d_words_s8"
-    return replace(
-        reference,
-        kernel=Kernel(f"{name}_{tables.rounding}_thumb1", "conv_2d_s8_thumb1"),
-        params={
+    kernel = Kernel(
+        "conv",
+        "conv_2d",
+        "conv_2d_s8_thumb1",
+        variant="" if blocks is None else "words",
+        rounding=tables.rounding,
+        family="thumb1",
+    )
+    return reference.by(
+        kernel,
+        {
             **windows,
             "row_bytes": row_bytes,
             "fraction_bits": tables.fraction_bits,
             **common,
             "stream": ConstArray(weights_name, "stream", _stream(filled, taps, whole, blocks)),
         },
-        arguments=(*reference.arguments, ScratchArgument("uint32_t")),
-        scratch_bytes=row_bytes,
+        order=orders.windows_alone,
+        scratch=("uint32_t", row_bytes),
     )
 
 

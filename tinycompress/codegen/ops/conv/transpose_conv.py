@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import prod
 
 import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.conv.wide_sums import too_large_for_reduced, wide_bias
+from tinycompress.codegen.ops.macs import input_shape
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -22,8 +24,8 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.fixed_point import reduced_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("transpose_conv_s8_ref", "transpose_conv")
-_WIDE_REF = Kernel("transpose_conv_s16_ref", "transpose_conv")
+_REF = Kernel("conv/transpose", "transpose_conv", "transpose_conv")
+_WIDE_REF = Kernel("conv/transpose", "transpose_conv", "transpose_conv", types=("s16",))
 _SHAPE, _WEIGHTS, _INPUT, _BIAS = 0, 1, 2, 3
 
 
@@ -148,6 +150,12 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     )
 
 
+def macs(graph: Graph, op: Op) -> int:
+    """Every input element is multiplied with one whole kernel per output channel."""
+    channels, height, width, _ = input_shape(graph, op, 1, "weights", (4,))
+    return prod(input_shape(graph, op, 2, "input", (4,))) * height * width * channels
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(3, 4),
@@ -172,5 +180,6 @@ SPEC = OpSpec(
         scale_range,
         o.fused_activation,
     ),
-    lower=lower,
+    lower=one_layer(lower),
+    macs=macs,
 )

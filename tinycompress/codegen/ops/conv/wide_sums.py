@@ -8,6 +8,7 @@ LiteRT's FULLY_CONNECTED rounds once, in double precision.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,9 @@ from tinycompress.ir.graph import DType, Graph, Op
 Int64s = npt.NDArray[np.int64]
 
 _PARAMS = "conv_2d_s16"
-REDUCED_REF = Kernel("conv_2d_s16_ref", _PARAMS)
-DOUBLE_REF = Kernel("conv_2d_s16_two_roundings_ref", _PARAMS)
-HALF_AWAY_REF = Kernel("conv_2d_s16_half_away_ref", _PARAMS)
+REDUCED_REF = Kernel("conv/wide", "conv_2d", _PARAMS, types=("s16",))
+TWO_ROUNDINGS_REF = replace(REDUCED_REF, rounding="two_roundings")
+HALF_AWAY_REF = replace(REDUCED_REF, rounding="half_away")
 MAX_REDUCED_SHIFT = 7
 MAX_SUM = 2**47
 """Beyond it the product with 16 bits of the factor may leave 64 bits."""

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.conv.wide_sums import MAX_REDUCED_SHIFT, MAX_SUM
 from tinycompress.codegen.ops.elementwise.broadcast import broadcast_shape
+from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT, is_within
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.fixed_point import reduced_multiplier
 from tinycompress.ir.graph import Graph, Op
 
-_REF = Kernel("batch_matmul_s8_ref", "batch_matmul")
-_WIDE_REF = Kernel("batch_matmul_s16_ref", "batch_matmul")
+_REF = Kernel("dense", "batch_matmul", "batch_matmul")
+_WIDE_REF = replace(_REF, types=("s16",))
 _BATCH_DIMENSIONS = 3
 _MAX_RANK = _BATCH_DIMENSIONS + 2
 
@@ -113,6 +116,13 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     )
 
 
+def macs(graph: Graph, op: Op) -> int:
+    """Every output is a sum over a row of the left matrix."""
+    left = input_shape(graph, op, 0, "left matrix", (2, 3, 4, 5, 6))
+    depth = left[-2] if op.options.get("adj_x") else left[-1]
+    return output_elements(graph, op) * depth
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(2, 2),
@@ -124,5 +134,6 @@ SPEC = OpSpec(
         one_computed,
     ),
     constraints=(shapes, sum_range, scale_range),
-    lower=lower,
+    lower=one_layer(lower),
+    macs=macs,
 )

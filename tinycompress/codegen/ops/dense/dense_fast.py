@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops.dense import orders
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.pairs import ALWAYS_IN_REACH, all_in_reach, fit_in_pairs
@@ -52,15 +53,18 @@ def dense_layer(
         "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
         "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
     }
-    scratch = 8 * quad_count(inputs) if dsp else 0
-    arguments = (*reference.arguments, ScratchArgument("uint32_t"))
-    name = f"fully_connected_s8_{tables.rounding}_{'dsp' if dsp else 'mla'}"
-    return replace(
-        reference,
-        kernel=Kernel(name, "fully_connected_s8_fast"),
-        params=params,
-        arguments=arguments if scratch else reference.arguments,
-        scratch_bytes=scratch,
+    kernel = Kernel(
+        "dense",
+        "fully_connected",
+        "fully_connected_s8_fast",
+        rounding=tables.rounding,
+        family="dsp" if dsp else "mla",
+    )
+    return reference.by(
+        kernel,
+        params,
+        order=orders.rows if dsp else orders.eights_of_rows,
+        scratch=("uint32_t", 8 * quad_count(inputs)) if dsp and inputs else None,
     )
 
 
@@ -77,13 +81,5 @@ def direct_layers(layer: Layer) -> tuple[Layer, ...]:
     inputs = layer.params["inputs"]
     if not layer.scratch_bytes or not isinstance(inputs, int) or inputs % 4:
         return ()
-    name = layer.kernel.name.replace("fully_connected", "fully_connected_direct")
-    tensors = tuple(a for a in layer.arguments if not isinstance(a, ScratchArgument))
-    return (
-        replace(
-            layer,
-            kernel=Kernel(name, layer.kernel.params),
-            arguments=tensors,
-            scratch_bytes=0,
-        ),
-    )
+    kernel = replace(layer.kernel, variant="direct")
+    return (layer.by(kernel, layer.params, order=orders.fours_of_rows),)

@@ -11,9 +11,9 @@ import numpy as np
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.conv.wide_sums import (
-    DOUBLE_REF,
     HALF_AWAY_REF,
     REDUCED_REF,
+    TWO_ROUNDINGS_REF,
     narrow_sums,
     rescaling,
     sum_bounds,
@@ -76,7 +76,7 @@ def _rescaling(
         }
     narrow = narrow_sums(graph, op, 2)
     rescale = rescaling(origin, _scales(graph, op), reduced=not narrow)
-    return DOUBLE_REF if narrow else REDUCED_REF, rescale
+    return TWO_ROUNDINGS_REF if narrow else REDUCED_REF, rescale
 
 
 def _scales(graph: Graph, op: Op) -> tuple[float, ...]:

@@ -8,19 +8,20 @@ in 64-bit integers, with a multiplier that is proved on the host to round alike 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve
 from tinycompress.codegen.ops.conv.thumb1 import dense_windows, thumb1_layer
 from tinycompress.codegen.ops.conv.wide_sums import stated_bias, wide_bias
-from tinycompress.codegen.ops.dense import dense_wide
+from tinycompress.codegen.ops.dense import dense_wide, orders
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.ops.requantize import (
     bias_values,
     effective_scales,
@@ -39,12 +40,10 @@ from tinycompress.ir.arithmetic import (
 )
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("fully_connected_s8_ref", "fully_connected_s8")
-_PER_CHANNEL_REF = Kernel("fully_connected_per_channel_s8_ref", "fully_connected_s8")
-_HALF_AWAY_REF = Kernel("fully_connected_s8_half_away_ref", "fully_connected_s8")
-_PER_CHANNEL_HALF_AWAY_REF = Kernel(
-    "fully_connected_per_channel_s8_half_away_ref", "fully_connected_s8"
-)
+_REF = Kernel("dense", "fully_connected", "fully_connected_s8")
+_PER_CHANNEL_REF = replace(_REF, variant="per_channel")
+_HALF_AWAY_REF = replace(_REF, rounding="half_away")
+_PER_CHANNEL_HALF_AWAY_REF = replace(_PER_CHANNEL_REF, rounding="half_away")
 _RESULT_BOUND = 256
 """No rescaled sum beyond it survives the clamp to int8, whatever the zero point."""
 
@@ -161,10 +160,10 @@ def _requantisation(
     return _REF, {"multiplier": multiplier, "shift": shift}
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel for the oracle's rounding and compute its constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels for the oracle's rounding and compute their constants."""
     if o.is_wide(graph, op):
-        return dense_wide.lower(graph, op, options)
+        return alternatives([dense_wide.lower(graph, op, options)])
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     outputs, inputs = weights.shape
     q = o.quantization(weights)
@@ -195,8 +194,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         output_shape=y.shape,
         shapes=o.shape_text(x, weights, y),
         macs=y.elements * inputs,
+        order=orders.outputs_of_rows,
     )
-    return choose((*_fast_variants(graph, op, options, reference), reference), options)
+    return alternatives((*_fast_variants(graph, op, options, reference), reference))
 
 
 def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
@@ -248,6 +248,12 @@ def _fast_variants(
     yield from (fast, *direct_layers(fast))
 
 
+def macs(graph: Graph, op: Op) -> int:
+    """Every output is a sum over a row of weights."""
+    _, depth = input_shape(graph, op, 1, "weights", (2,))
+    return output_elements(graph, op) * depth
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(2, 3),
@@ -272,4 +278,5 @@ SPEC = OpSpec(
         o.fused_activation,
     ),
     lower=lower,
+    macs=macs,
 )

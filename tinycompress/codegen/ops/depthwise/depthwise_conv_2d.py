@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.conv.convolution import (
     filter_rules,
     filter_window,
@@ -22,12 +21,14 @@ from tinycompress.codegen.ops.conv.wide_sums import (
     too_large_for_reduced,
     wide_layer,
 )
+from tinycompress.codegen.ops.depthwise import orders
 from tinycompress.codegen.ops.depthwise.depthwise_fast import fast_variants
+from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.ops.requantize import too_large
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("depthwise_conv_2d_s8_ref", "depthwise_conv_2d_s8")
+_REF = Kernel("depthwise", "depthwise_conv_2d", "depthwise_conv_2d_s8")
 _CHANNELS = 3
 """Dimension of the filter that is the output channels."""
 
@@ -57,14 +58,14 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return too_large_for_reduced(scales) if o.is_wide(graph, op) else too_large(scales)
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel and compute its constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels and compute their constants."""
     if o.is_wide(graph, op):
-        return _lower_wide(graph, op)
+        return alternatives([_lower_wide(graph, op)])
     own = {"depth_multiplier": _ratio(graph, op)}
-    reference = reference_layer(graph, op, _REF, _CHANNELS, own)
+    reference = reference_layer(graph, op, _REF, _CHANNELS, own, orders.by_element)
     fast = fast_variants(graph, op, filter_window(graph, op), reference, options.family)
-    return choose((*fast, reference), options)
+    return alternatives((*fast, reference))
 
 
 def _lower_wide(graph: Graph, op: Op) -> Layer:
@@ -73,6 +74,12 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
     data = np.asarray(weights.data, np.int8).transpose(3, 1, 2, 0)
     rescale = rescaling(weights.name, output_scales(graph, op, _CHANNELS), reduced=True)
     return wide_layer(graph, op, REDUCED_REF, filter_window(graph, op), data, rescale)
+
+
+def macs(graph: Graph, op: Op) -> int:
+    """Every output is a sum over the filter's taps of one channel."""
+    _, height, width, _ = input_shape(graph, op, 1, "weights", (4,))
+    return output_elements(graph, op) * height * width
 
 
 SPEC = OpSpec(
@@ -85,4 +92,7 @@ SPEC = OpSpec(
         o.fused_activation,
     ),
     lower=lower,
+    macs=macs,
+    window=filter_window,
+    outside="zero_point",
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.conv.mve import MVE_BYTES, as_words, kernel_extras
+from tinycompress.codegen.ops.depthwise import orders
 from tinycompress.codegen.ops.depthwise.depthwise_problem import DepthwiseGeometry, DepthwiseProblem
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s, channel_tables
 
@@ -60,10 +61,10 @@ def mve_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
     if geometry.size == (3, 3) and geometry.stride[1] in (1, 2):
         order = np.array([1, 2, 0, 4, 5, 3, 7, 8, 6])
         if _pairs_fit(problem.rows[:, order]):
-            yield _layer(problem, tables, "depthwise_3x3_s8", order)
+            yield _layer(problem, tables, "3x3", order)
     order = np.arange(problem.rows.shape[1])
     if _pairs_fit(problem.rows):
-        yield _layer(problem, tables, "depthwise_s8", order)
+        yield _layer(problem, tables, "", order)
 
 
 def _pairs_fit(rows: Int64s) -> bool:
@@ -96,7 +97,7 @@ def _stream(rows: Int64s, tables: ChannelTables, pixel_bytes: int) -> Int64s:
     )
 
 
-def _layer(problem: DepthwiseProblem, tables: ChannelTables, name: str, order: Int64s) -> Layer:
+def _layer(problem: DepthwiseProblem, tables: ChannelTables, variant: str, order: Int64s) -> Layer:
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
     geometry, buffer = problem.geometry, _Buffer.of(problem.geometry, x.shape[3])
     low, high = o.clamp_range(problem.graph, problem.op)
@@ -132,10 +133,13 @@ def _layer(problem: DepthwiseProblem, tables: ChannelTables, name: str, order: I
         "stream": ConstArray(weights, "stream", stream.reshape(-1)),
         "block_words": stream.shape[1],
     }
-    return replace(
-        problem.reference,
-        kernel=Kernel(f"{name}_{tables.rounding}_mve", "depthwise_s8_mve"),
-        params=params,
-        arguments=(*problem.reference.arguments, ScratchArgument("int8_t")),
-        scratch_bytes=buffer.bytes,
+    kernel = Kernel(
+        "depthwise",
+        "depthwise",
+        "depthwise_s8_mve",
+        variant=variant,
+        rounding=tables.rounding,
+        family="mve",
     )
+    scratch = ("int8_t", buffer.bytes)
+    return problem.reference.by(kernel, params, order=orders.blocks, scratch=scratch)

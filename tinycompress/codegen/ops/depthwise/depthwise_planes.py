@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, ScratchArgument
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.depthwise import orders
 from tinycompress.codegen.ops.depthwise.depthwise_problem import (
     RIGHT_SHIFTS,
     DepthwiseGeometry,
@@ -32,10 +33,17 @@ _FOURS = 4
 """Channels that share the work of making planes."""
 _PLANE_LIMIT_BYTES = 2048
 """Planes above it hold a band of rows only."""
-_FOURS_LIMITS_BYTES = (2048, 8192)
-"""The same for four planes, less first: larger ones where there is memory."""
-_PARAMS = "depthwise_planes_s8"
-_DOUBLE_PLAIN = "depthwise_planes_s8_two_roundings_plain"
+_FOURS_LIMITS_BYTES = (8192, 2048)
+"""The same for four planes: larger ones where there is memory."""
+_3X3_KIN = "3x3"
+"""Four planes, large or small, or one: see ``Layer.leaner_kin``."""
+_PLANES_DSP = Kernel(
+    "depthwise/planes", "depthwise", "depthwise_planes_s8", variant="planes", family="dsp"
+)
+_FITTED_PLAIN = replace(_PLANES_DSP, rounding="fitted", family="plain")
+_TWO_ROUNDINGS_PLAIN = replace(_FITTED_PLAIN, rounding="two_roundings")
+_TWO_ROUNDINGS_THUMB1 = replace(_TWO_ROUNDINGS_PLAIN, family="thumb1")
+_3X3_THUMB1 = replace(_PLANES_DSP, variant="3x3", family="thumb1")
 _THUMB1_COLUMNS = 16
 """Of a filter, that depthwise_planes_s8_two_roundings_thumb1.h has code for."""
 _PLAIN_OFFSET = 128
@@ -99,7 +107,7 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
             }
             yield _layer(
                 problem,
-                Kernel("depthwise_planes_s8_fitted_plain", _PARAMS),
+                _FITTED_PLAIN,
                 tables,
                 0,
                 _PLAIN_OFFSET,
@@ -112,22 +120,20 @@ def plain_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
             "multipliers": problem.array("multipliers", [m for m, _ in doubles], np.int32),
             "shifts": problem.array("shifts", [shift for _, shift in doubles], np.int8),
         }
-        yield _layer(problem, Kernel(_DOUBLE_PLAIN, _PARAMS), tables, 0, _PLAIN_OFFSET)
+        yield _layer(problem, _TWO_ROUNDINGS_PLAIN, tables, 0, _PLAIN_OFFSET)
 
 
 def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
     """As ``plain_variants``, by assembly where there is some: it takes less for every layer."""
     stream = _split_stream(problem) if problem.geometry.size == (3, 3) else None
     if stream is not None:
-        kernel = Kernel("depthwise_3x3_s8_thumb1", _PARAMS)
-        yield _layer(problem, kernel, {"weights": stream}, 0, _PLAIN_OFFSET)
+        yield _layer(problem, _3X3_THUMB1, {"weights": stream}, 0, _PLAIN_OFFSET)
         return
     for layer in plain_variants(problem):
-        if layer.kernel.name == _DOUBLE_PLAIN and problem.geometry.size[1] <= _THUMB1_COLUMNS:
+        if layer.kernel == _TWO_ROUNDINGS_PLAIN and problem.geometry.size[1] <= _THUMB1_COLUMNS:
             # Weights as words.
             scratch_bytes = layer.scratch_bytes + 4 * problem.rows.shape[1]
-            kernel = Kernel("depthwise_planes_s8_two_roundings_thumb1", _PARAMS)
-            yield replace(layer, kernel=kernel, scratch_bytes=scratch_bytes)
+            yield replace(layer, kernel=_TWO_ROUNDINGS_THUMB1, scratch_bytes=scratch_bytes)
         else:
             yield layer
 
@@ -162,16 +168,14 @@ def _fitted_3x3(problem: DepthwiseProblem) -> Iterator[Layer]:
     stride = problem.geometry.stride[1]
     channels = o.operand(problem.graph, problem.op, 0).shape[3]
     tables: dict[str, ParamValue] = {"weights": stream}
-    one = _layer(problem, Kernel(f"depthwise_3x3_s8_{stride}_dsp", _PARAMS), tables, 0)
     if channels % _FOURS == 0 and channels == len(problem.rows):
-        kernel = Kernel(f"depthwise_3x3_fours_s8_{stride}_dsp", _PARAMS)
-        leaner = one
+        kernel = replace(_PLANES_DSP, variant=f"3x3_fours_stride_{stride}")
         for limit in _FOURS_LIMITS_BYTES:
             plane = _Plane.of(problem.geometry, _FOURS, limit)
             layer = _layer(problem, kernel, tables, 0, plane=plane, together=_FOURS)
-            leaner = replace(layer, leaner=leaner)
-        yield leaner
-    yield one
+            yield replace(layer, leaner_kin=_3X3_KIN)
+    kernel = replace(_PLANES_DSP, variant=f"3x3_stride_{stride}")
+    yield replace(_layer(problem, kernel, tables, 0), leaner_kin=_3X3_KIN)
 
 
 def _stream_3x3(problem: DepthwiseProblem) -> ConstArray | None:
@@ -219,7 +223,7 @@ def _any_filter(problem: DepthwiseProblem) -> Iterator[Layer]:
     # A row of taps for even columns and one for odd ones, which begins with a zero; where they
     # end, up to three words are read of what lies behind the plane.
     words = 2 * height * (width // 2 + 1)
-    yield _layer(problem, Kernel("depthwise_planes_s8_dsp", _PARAMS), tables, words + 3)
+    yield _layer(problem, _PLANES_DSP, tables, words + 3)
 
 
 def _layer(
@@ -261,10 +265,5 @@ def _layer(
         **({} if "weights" in tables else {"weights": weights}),
         **tables,
     }
-    return replace(
-        problem.reference,
-        kernel=kernel,
-        params=params,
-        arguments=(o.argument(x), o.argument(y, written=True), ScratchArgument("int32_t")),
-        scratch_bytes=4 * (together * plane.words + more_words),
-    )
+    scratch = ("int32_t", 4 * (together * plane.words + more_words))
+    return problem.reference.by(kernel, params, order=orders.planes, scratch=scratch)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, Rounding
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.depthwise import orders
 from tinycompress.codegen.ops.depthwise.depthwise_problem import RIGHT_SHIFTS, DepthwiseProblem
 from tinycompress.codegen.ops.requantize import bias_values
 from tinycompress.codegen.rounding.channels import Int64s
@@ -39,7 +39,7 @@ def quad_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
         yield _layer(problem, "fitted", fitted[0], fitted[1])
     double = _double_words(problem)
     if double is not None and max(max(-low, high) for low, high in sums) < _SUM_LIMIT:
-        yield _layer(problem, "double", np.zeros(len(problem.rows), np.int64), double)
+        yield _layer(problem, "two_roundings", np.zeros(len(problem.rows), np.int64), double)
 
 
 def _fitted_words(problem: DepthwiseProblem) -> tuple[Int64s, Int64s] | None:
@@ -79,7 +79,7 @@ def _stream(problem: DepthwiseProblem, extra: Int64s, tail: Int64s) -> ConstArra
     return ConstArray(weights.name, "stream", (words & 0xFFFFFFFF).astype(np.uint32).reshape(-1))
 
 
-def _layer(problem: DepthwiseProblem, rounding: str, extra: Int64s, tail: Int64s) -> Layer:
+def _layer(problem: DepthwiseProblem, rounding: Rounding, extra: Int64s, tail: Int64s) -> Layer:
     x, y = o.operand(problem.graph, problem.op, 0), o.result(problem.graph, problem.op)
     geometry = problem.geometry
     low, high = o.clamp_range(problem.graph, problem.op)
@@ -102,8 +102,7 @@ def _layer(problem: DepthwiseProblem, rounding: str, extra: Int64s, tail: Int64s
         "clamp_max": high,
         "stream": _stream(problem, extra, tail),
     }
-    return replace(
-        problem.reference,
-        kernel=Kernel(f"depthwise_quads_s8_{rounding}_dsp", _PARAMS),
-        params=params,
+    kernel = Kernel(
+        "depthwise", "depthwise", _PARAMS, variant="quads", rounding=rounding, family="dsp"
     )
+    return problem.reference.by(kernel, params, order=orders.quads)

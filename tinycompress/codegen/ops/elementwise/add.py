@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.elementwise.add_dsp import dsp_variants
 from tinycompress.codegen.ops.elementwise.add_plane import plane_variant
 from tinycompress.codegen.ops.elementwise.broadcast import broadcast_shape, merged_broadcast
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
+from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, ADD_LEFT_SHIFT_INT16, add_scaling
 from tinycompress.ir.fixed_point import log2_if_whole
 from tinycompress.ir.graph import Graph, Op
 
-_REF = Kernel("add_s8_ref", "add_s8")
-_BROADCAST_REF = Kernel("add_broadcast_s8_ref", "add_broadcast_s8")
+_REF = Kernel("elementwise/add", "add", "add_s8")
+_BROADCAST_REF = Kernel("elementwise/add", "add", "add_broadcast_s8", variant="broadcast")
 
 
 def one_computed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -91,10 +91,10 @@ def _scaling(graph: Graph, op: Op) -> dict[str, ParamValue]:
     }
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel by the inputs' types and shapes and compute its constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels for the inputs' types and shapes and compute their constants."""
     if o.is_wide(graph, op):
-        return _lower_wide(graph, op)
+        return alternatives([_lower_wide(graph, op)])
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     shape: dict[str, ParamValue]
     if a.elements == b.elements == y.elements:
@@ -109,9 +109,10 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(a, b, y),
+        order=every_element if kernel is _REF else None,
     )
     fast = _fast_variants(graph, op, reference, options.family) if kernel is _REF else ()
-    return choose((*fast, reference), options)
+    return alternatives((*fast, reference))
 
 
 def _fast_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> Iterator[Layer]:
@@ -128,7 +129,7 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel("add_s16_ref", "binary"),
+        kernel=Kernel("elementwise/add", "add", "binary", types=("s16",)),
         params={
             **merged_broadcast(a.shape, b.shape).params(),
             "left_shift": left_shift_of(graph, op),
@@ -151,4 +152,5 @@ SPEC = OpSpec(
     ),
     constraints=(output_shape, broadcast_rank, general_scales, scale_range),
     lower=lower,
+    row_by_row=True,
 )

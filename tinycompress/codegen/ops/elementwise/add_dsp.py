@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CoreFamily
+from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, INT32_MIN, AddScaling, add_scaling
 from tinycompress.ir.graph import Graph, Op, Tensor
 
@@ -37,12 +37,17 @@ def dsp_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> 
     if shift not in _RIGHT_SHIFTS:
         return
     low, high = o.clamp_range(graph, op)
-    prefix = "add_s8_equal" if equal else "add_s8"
-    suffix = "mve" if family == "mve" else "dsp"
-    yield replace(
-        reference,
-        kernel=Kernel(f"{prefix}_double_{suffix}", "add_s8_dsp"),
-        params={
+    kernel = Kernel(
+        "elementwise/add",
+        "add",
+        "add_s8_dsp",
+        variant="equal" if equal else "",
+        rounding="two_roundings",
+        family="mve" if family == "mve" else "dsp",
+    )
+    yield reference.by(
+        kernel,
+        {
             "count": y.elements,
             **_inputs(scaling, first, second, equal),
             "multiplier": multiplier,
@@ -51,6 +56,7 @@ def dsp_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -> 
             "clamp_min": low,
             "clamp_max": high,
         },
+        order=every_element,
         arguments=(o.argument(first), o.argument(second), o.argument(y, written=True)),
     )
 

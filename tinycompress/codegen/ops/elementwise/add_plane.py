@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.layer import Kernel, KernelFamily, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CoreFamily
+from tinycompress.codegen.overlap import every_element
 from tinycompress.codegen.rounding.fitted_plane import INT8_VALUES, Plane, fit_plane
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, add_scaling
 from tinycompress.ir.arithmetic_arrays import multiply_by_quantized_multiplier_double
 from tinycompress.ir.graph import Graph, Op
 
-_SUFFIXES: Mapping[CoreFamily, str] = {
+_OWN: Mapping[CoreFamily, KernelFamily] = {
     "mve": "mve",
     "dsp": "dsp",
     "mla": "plain",
@@ -40,10 +40,9 @@ def plane_variant(graph: Graph, op: Op, reference: Layer, family: CoreFamily) ->
     plane = _plane(scales, (low, high))
     if plane is None:
         return None
-    return replace(
-        reference,
-        kernel=Kernel(f"add_s8_plane_{_SUFFIXES[family]}", "add_plane_s8"),
-        params={
+    return reference.by(
+        Kernel("elementwise/add", "add", "add_plane_s8", variant="plane", family=_OWN[family]),
+        {
             "count": y.elements,
             "multiplier_1": plane.multiplier_1,
             "multiplier_2": plane.multiplier_2,
@@ -52,6 +51,7 @@ def plane_variant(graph: Graph, op: Op, reference: Layer, family: CoreFamily) ->
             "clamp_min": low,
             "clamp_max": high,
         },
+        order=every_element,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import Constraint, OpSpec
+from tinycompress.codegen.ops.base import Constraint, OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.add import broadcast_rank, one_computed, output_shape
 from tinycompress.codegen.ops.elementwise.broadcast import merged_broadcast
 from tinycompress.codegen.options import CodegenOptions
@@ -36,11 +36,11 @@ def scaling_fits(scaling: Scaling, rule: str) -> Constraint:
 def binary_layer(graph: Graph, op: Op, kernel: str, scaling: Mapping[str, ParamValue]) -> Layer:
     """The layer of a kernel ``<kernel>_s8_ref`` or ``_s16_ref`` over both inputs, broadcast."""
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    suffix = "s16" if o.is_wide(graph, op) else "s8"
+    types = ("s16" if o.is_wide(graph, op) else "s8",)
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel(f"{kernel}_{suffix}_ref", "binary"),
+        kernel=Kernel("elementwise/binary", kernel, "binary", types=types),
         params={
             **merged_broadcast(a.shape, b.shape).params(),
             **scaling,
@@ -74,7 +74,8 @@ def binary_spec(
             *constraints,
             *((scaling_fits(scaling, rule),) if rule else ()),
         ),
-        lower=lower,
+        lower=one_layer(lower),
+        row_by_row=True,
     )
 
 

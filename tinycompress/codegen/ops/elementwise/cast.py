@@ -11,23 +11,23 @@ from collections.abc import Mapping
 
 from tinycompress.codegen.layer import Argument, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.maps import same_elements
 from tinycompress.codegen.ops.movement.copies import bytes_argument
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_INTEGER = Kernel("cast_ref", "cast")
-_TO_BOOL = Kernel("cast_bool_ref", "cast_bool")
-_FROM_FLOAT = Kernel("cast_f32_int_ref", "cast_f32_int")
-_FLOAT_TO_BOOL = Kernel("cast_f32_bool_ref", "cast_f32_bool")
+_INTEGER = Kernel("elementwise/convert", "cast", "cast", types=())
+_TO_BOOL = Kernel("elementwise/convert", "cast", "cast_bool", types=("bool",))
+_FROM_FLOAT = Kernel("elementwise/convert", "cast", "cast_f32_int", types=("f32", "int"))
+_FLOAT_TO_BOOL = Kernel("elementwise/convert", "cast", "cast_f32_bool", types=("f32", "bool"))
 _TO_FLOAT: Mapping[DType, Kernel] = {
-    DType.INT8: Kernel("dequantize_s8_ref", "dequantize"),
-    DType.UINT8: Kernel("dequantize_u8_ref", "dequantize"),
-    DType.BOOL: Kernel("dequantize_u8_ref", "dequantize"),
-    DType.INT16: Kernel("dequantize_s16_ref", "dequantize"),
-    DType.INT32: Kernel("cast_s32_f32_ref", "cast_f32"),
-    DType.INT64: Kernel("cast_s64_f32_ref", "cast_s64_f32"),
+    DType.INT8: Kernel("elementwise/convert", "dequantize", "dequantize", types=("s8",)),
+    DType.UINT8: Kernel("elementwise/convert", "dequantize", "dequantize", types=("u8",)),
+    DType.BOOL: Kernel("elementwise/convert", "dequantize", "dequantize", types=("u8",)),
+    DType.INT16: Kernel("elementwise/convert", "dequantize", "dequantize", types=("s16",)),
+    DType.INT32: Kernel("elementwise/convert", "cast", "cast_f32", types=("s32", "f32")),
+    DType.INT64: Kernel("elementwise/convert", "cast", "cast_s64_f32", types=("s64", "f32")),
 }
 _BOTH = frozenset({DType.BOOL, DType.INT8, DType.INT16, DType.INT32})
 _ONLY_LITERT = frozenset({DType.UINT8, DType.INT64})
@@ -108,5 +108,5 @@ def _between(source: DType, target: DType) -> _Chosen:
 SPEC = OpSpec(
     structure=(o.arity(1, 1), types, o.no_empty_tensor, o.computed(0, "input")),
     constraints=(same_elements,),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.maps import same_elements
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
-    DType.INT8: Kernel("dequantize_s8_ref", "dequantize"),
-    DType.INT16: Kernel("dequantize_s16_ref", "dequantize"),
-    DType.UINT8: Kernel("dequantize_u8_ref", "dequantize"),
+    DType.INT8: Kernel("elementwise/convert", "dequantize", "dequantize", types=("s8",)),
+    DType.INT16: Kernel("elementwise/convert", "dequantize", "dequantize", types=("s16",)),
+    DType.UINT8: Kernel("elementwise/convert", "dequantize", "dequantize", types=("u8",)),
 }
 
 
@@ -61,5 +61,5 @@ SPEC = OpSpec(
         one_scale,
     ),
     constraints=(same_elements,),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -9,10 +9,11 @@ import numpy as np
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, TensorArgument
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.graph import DType, Graph, Op
 
-_TABLE_REF = Kernel("map_table_s8_ref", "map_table_s8")
-_CLAMP_REF = Kernel("map_clamp_s8_ref", "map_clamp_s8")
+_TABLE_REF = Kernel("elementwise", "map", "map_table_s8", variant="table")
+_CLAMP_REF = Kernel("elementwise", "map", "map_clamp_s8", variant="clamp")
 
 
 def same_elements(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -57,6 +58,7 @@ def _layer(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue
         ),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
+        order=every_element,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.binary import (
     binary_layer,
     binary_spec,
@@ -69,5 +69,6 @@ _BINARY = binary_spec(
 SPEC = OpSpec(
     structure=(_BINARY.structure[0], types, *_BINARY.structure[2:]),
     constraints=_BINARY.constraints,
-    lower=lower,
+    lower=one_layer(lower),
+    row_by_row=True,
 )

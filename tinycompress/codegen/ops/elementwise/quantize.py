@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.maps import byte_layer, same_elements
 from tinycompress.codegen.ops.elementwise.rescale import Rescale, rescale_layer
 from tinycompress.codegen.ops.requantize import is_within
@@ -24,8 +24,8 @@ from tinycompress.ir.graph import DType, Graph, Op
 
 _BYTES = (DType.INT8, DType.UINT8)
 _FLOAT_REF = {
-    DType.INT8: Kernel("quantize_f32_s8_ref", "quantize_f32"),
-    DType.INT16: Kernel("quantize_f32_s16_ref", "quantize_f32"),
+    DType.INT8: Kernel("elementwise/convert", "quantize", "quantize_f32", types=("f32", "s8")),
+    DType.INT16: Kernel("elementwise/convert", "quantize", "quantize_f32", types=("f32", "s16")),
 }
 _TARGETS = {
     DType.INT8: (DType.INT8, DType.UINT8, DType.INT16, DType.INT32),
@@ -121,5 +121,6 @@ SPEC = OpSpec(
         one_scale,
     ),
     constraints=(same_elements, symmetric_int16, scale_range),
-    lower=lower,
+    lower=one_layer(lower),
+    row_by_row=True,
 )

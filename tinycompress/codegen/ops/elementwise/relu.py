@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.maps import same_elements, unary_layer
 from tinycompress.codegen.ops.elementwise.rescale import Rescale, rescale_layer
 from tinycompress.codegen.ops.requantize import is_within
@@ -94,5 +94,6 @@ SPEC = OpSpec(
         scale_range,
     ),
     constraints=(same_elements, bounds),
-    lower=lower,
+    lower=one_layer(lower),
+    row_by_row=True,
 )

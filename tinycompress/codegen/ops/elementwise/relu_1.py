@@ -10,5 +10,6 @@ from tinycompress.codegen.ops.elementwise.tables import litert_only
 SPEC = OpSpec(
     structure=(relu.SPEC.structure[0], o.int8_tensors(0), *relu.SPEC.structure[2:]),
     constraints=(litert_only, *relu.SPEC.constraints),
-    lower=relu.lower,
+    lower=relu.SPEC.lower,
+    row_by_row=True,
 )

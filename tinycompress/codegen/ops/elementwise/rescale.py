@@ -11,7 +11,8 @@ from tinycompress.codegen.ops.requantize import MAX_LEFT_SHIFT
 from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
 
-_SUFFIXES: Mapping[DType, str] = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32"}
+_RESCALE = Kernel("elementwise/convert", "rescale", "rescale")
+_TYPES: Mapping[DType, str] = {DType.INT8: "s8", DType.INT16: "s16", DType.INT32: "s32"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def rescale_layer(
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel(f"rescale_{_SUFFIXES[x.dtype]}_{_SUFFIXES[y.dtype]}_ref", "rescale"),
+        kernel=Kernel(
+            "elementwise/convert", "rescale", "rescale", types=(_TYPES[x.dtype], _TYPES[y.dtype])
+        ),
         params={
             "count": y.elements,
             "input_offset": -o.quantization(x).zero_point,

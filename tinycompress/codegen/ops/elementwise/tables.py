@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import Constraint, OpSpec
+from tinycompress.codegen.ops.base import Constraint, OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise import unary_wide
 from tinycompress.codegen.ops.elementwise.float_tables import float_table
 from tinycompress.codegen.ops.elementwise.maps import same_elements, unary_layer
@@ -217,7 +217,8 @@ def _spec(table: Table, *constraints: Constraint, wide: bool = False) -> OpSpec:
             o.quantised(0),
         ),
         constraints=(same_elements, *constraints, scales),
-        lower=lower,
+        lower=one_layer(lower),
+        row_by_row=True,
     )
 
 

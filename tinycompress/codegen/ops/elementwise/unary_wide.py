@@ -42,7 +42,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     if op.kind == "RSQRT":
         return _rsqrt(graph, op, options)
     if op.kind == "NEG":
-        return _elementwise(graph, op, Kernel("neg_s16_ref", "neg_s16"), {})
+        return _elementwise(graph, op, _kernel("neg", "neg_s16"), {})
     rescale = (
         _leaky_relu(graph, op, options)
         if op.kind == "LEAKY_RELU"
@@ -58,14 +58,14 @@ def _interpolated(graph: Graph, op: Op) -> Layer:
     multiplier, shift = _position_factor(op.kind, o.quantization(x).scale)
     table = ConstArray("sigmoid", "table", np.array(sigmoid_table(), np.uint16))
     params: dict[str, ParamValue] = {"multiplier": multiplier, "shift": shift, "table": table}
-    return _elementwise(graph, op, Kernel(f"{op.kind.lower()}_s16_ref", "lut_s16"), params)
+    return _elementwise(graph, op, _kernel(op.kind.lower(), "lut_s16"), params)
 
 
 def _tabulated(graph: Graph, op: Op, function: Callable[[float], float]) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     entries = function_table(o.quantization(x).scale, o.quantization(y).scale, function)
     table = ConstArray(y.name, "table", np.array(entries, np.int16))
-    return _elementwise(graph, op, Kernel("map_table_s16_ref", "map_table_s16"), {"table": table})
+    return _elementwise(graph, op, _kernel("map", "map_table_s16", "table"), {"table": table})
 
 
 def _rsqrt(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
@@ -75,7 +75,7 @@ def _rsqrt(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         return _tabulated(graph, op, lambda v: 1.0 / math.sqrt(v) if v > 0 else largest)
     multiplier, shift = rsqrt_factor(x.scale, y.scale)
     params = {"multiplier": multiplier, "shift": shift}
-    return _elementwise(graph, op, Kernel("rsqrt_s16_ref", "rsqrt_s16"), params)
+    return _elementwise(graph, op, _kernel("rsqrt", "rsqrt_s16"), params)
 
 
 def rsqrt_factor(x: float, y: float) -> tuple[int, int]:
@@ -92,6 +92,10 @@ def rsqrt_factor(x: float, y: float) -> tuple[int, int]:
     if not -31 <= shift - RSQRT_BITS <= MAX_LEFT_SHIFT:
         raise ValueError(f"{x:g} and {y:g}")
     return multiplier, shift - RSQRT_BITS
+
+
+def _kernel(operator: str, params: str, variant: str = "") -> Kernel:
+    return Kernel("elementwise", operator, params, types=("s16",), variant=variant)
 
 
 def _elementwise(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:

@@ -13,12 +13,12 @@ import numpy as np
 
 from tinycompress.codegen.layer import Argument, ConstArray, Kernel, Layer, TensorArgument
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import Constraint, Lowering
+from tinycompress.codegen.ops.base import Constraint, Lowering, in_turn
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
-COPY = Kernel("copy_ref", "copy")
-_FILL_REF = Kernel("fill_ref", "fill")
+COPY = Kernel("movement", "copy", "copy", types=())
+_FILL_REF = Kernel("movement", "fill", "fill", types=())
 DIMENSIONS = 6
 MOVABLE = frozenset({DType.INT8, DType.INT16, DType.INT32})
 
@@ -125,10 +125,9 @@ def few_loops(plan: Plan) -> Constraint:
 def copying(plan: Plan) -> Lowering:
     """The lowering that runs a plan's copies one after the other."""
 
-    def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Layer, ...]:
-        return tuple(copy_layer(graph, op, copy) for copy in plan(graph, op))
-
-    return lower
+    return in_turn(
+        lambda graph, op, options: tuple(copy_layer(graph, op, copy) for copy in plan(graph, op))
+    )
 
 
 def copy_layer(graph: Graph, op: Op, copy: Copy) -> Layer:

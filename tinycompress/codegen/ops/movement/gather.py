@@ -13,7 +13,7 @@ import numpy as np
 
 from tinycompress.codegen.layer import Argument, ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.tables import litert_only
 from tinycompress.codegen.ops.movement.copies import (
     bytes_argument,
@@ -21,13 +21,19 @@ from tinycompress.codegen.ops.movement.copies import (
     movable,
     positive_axis,
 )
-from tinycompress.codegen.ops.movement.indexed import Indices, few_tables, small_dimensions, taking
+from tinycompress.codegen.ops.movement.indexed import (
+    Indices,
+    few_tables,
+    small_dimensions,
+    take_layer,
+    taking,
+)
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
 _KERNELS: Mapping[DType, Kernel] = {
-    DType.INT32: Kernel("gather_ref", "gather"),
-    DType.INT64: Kernel("gather_s64_ref", "gather"),
+    DType.INT32: Kernel("movement", "gather", "gather", types=()),
+    DType.INT64: Kernel("movement", "gather", "gather", types=("s64",)),
 }
 """By the type of the indices."""
 
@@ -121,10 +127,10 @@ def indices_argument(indices: Tensor) -> Argument:
     return ConstArray(indices.name, "indices", indices.data.reshape(-1).astype(np.int32))
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer | tuple[Layer, ...]:
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Tables if they can hold the indices, else a kernel that reads them."""
     if _tabulated(graph, op):
-        return taking(gather_source)(graph, op, options)
+        return take_layer(graph, op, *gather_source(graph, op))
     x, indices, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     axis, first = _axis(graph, op) or 0, _batch_dims(graph, op) or 0
     return Layer(
@@ -174,7 +180,7 @@ GATHER = OpSpec(
         batches,
     ),
     constraints=(int8_in_tflm, gathered_shape, few_runs),
-    lower=lower,
+    lower=one_layer(lower),
 )
 TILE = OpSpec(
     structure=(

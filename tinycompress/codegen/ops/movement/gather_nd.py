@@ -11,16 +11,16 @@ import numpy as np
 
 from tinycompress.codegen.layer import Argument, ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import bytes_argument, constant_integers, movable
 from tinycompress.codegen.ops.movement.gather import indices_read, int8_in_tflm, something_computed
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_ROWS = Kernel("gather_ref", "gather")
+_ROWS = Kernel("movement", "gather", "gather", types=())
 _TUPLES = {
-    DType.INT32: Kernel("gather_nd_ref", "gather_nd"),
-    DType.INT64: Kernel("gather_nd_s64_ref", "gather_nd"),
+    DType.INT32: Kernel("movement", "gather_nd", "gather_nd", types=()),
+    DType.INT64: Kernel("movement", "gather_nd", "gather_nd", types=("s64",)),
 }
 _MAX_DEPTH = 5
 
@@ -107,5 +107,5 @@ SPEC = OpSpec(
         tuples_inside,
     ),
     constraints=(int8_in_tflm, gathered_shape),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import Constraint, Lowering
+from tinycompress.codegen.ops.base import Constraint, Lowering, one_layer
 from tinycompress.codegen.ops.movement.copies import bytes_argument
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op, Tensor
 
-_TAKE_REF = Kernel("take_ref", "take")
+_TAKE_REF = Kernel("movement", "take", "take", types=())
 _DIMENSIONS = 4
 _MAX_SIZE = 2**16
 
@@ -36,11 +36,7 @@ def small_dimensions(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
 def taking(source: Source) -> Lowering:
     """The lowering of an operator by its indices."""
 
-    def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-        x, indices = source(graph, op)
-        return _take_layer(graph, op, x, indices)
-
-    return lower
+    return one_layer(lambda graph, op, options: take_layer(graph, op, *source(graph, op)))
 
 
 def few_tables(source: Source) -> Constraint:
@@ -75,7 +71,8 @@ def _tables(x: Tensor, indices: Indices) -> tuple[list[npt.NDArray[np.int64]], i
     return tables, together
 
 
-def _take_layer(graph: Graph, op: Op, x: Tensor, indices: Indices) -> Layer:
+def take_layer(graph: Graph, op: Op, x: Tensor, indices: Indices) -> Layer:
+    """The layer that takes the elements at some indices."""
     y = o.result(graph, op)
     tables, together = _tables(x, indices)
     tables = [np.zeros(1, np.int64)] * (_DIMENSIONS - len(tables)) + tables

@@ -107,4 +107,5 @@ SPEC = OpSpec(
     ),
     constraints=(one_quantisation, no_activation, few_loops(plan)),
     lower=copying(plan),
+    plan=plan,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import bytes_argument, movable
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
-_REF = Kernel("pad_s8_ref", "pad_s8")
+_REF = Kernel("movement", "pad", "pad_s8")
 _DIMENSIONS = 5
 
 
@@ -101,5 +101,5 @@ SPEC = OpSpec(
         constant_paddings,
     ),
     constraints=(output_shape,),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement import pad
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
@@ -22,19 +22,17 @@ def constant_value(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Layer, ...]:
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """As PAD, with another value."""
     value = o.operand(graph, op, 2).data
-    if value is None or pad.SPEC.lower is None:
+    if value is None:
         raise ValueError(f"op {op.index} has no constant value")
-    layers = pad.SPEC.lower(graph, op, options)
-    layers = layers if isinstance(layers, tuple) else (layers,)
-    filler = int(value.reshape(-1)[0])
-    return tuple(replace(layer, params={**layer.params, "value": filler}) for layer in layers)
+    layer = pad.lower(graph, op, options)
+    return replace(layer, params={**layer.params, "value": int(value.reshape(-1)[0])})
 
 
 SPEC = OpSpec(
     structure=(o.arity(3, 3), o.int8_tensors(0), *pad.SPEC.structure[2:], constant_value),
     constraints=pad.SPEC.constraints,
-    lower=lower,
+    lower=one_layer(lower),
 )

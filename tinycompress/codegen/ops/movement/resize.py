@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import constant_integers, movable
 from tinycompress.codegen.ops.movement.indexed import Indices, small_dimensions, taking
 from tinycompress.codegen.options import CodegenOptions
@@ -15,8 +15,8 @@ from tinycompress.ir.arithmetic import round_half_away
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
 _BILINEAR = {
-    DType.INT8: Kernel("resize_bilinear_s8_ref", "resize_bilinear"),
-    DType.INT16: Kernel("resize_bilinear_s16_ref", "resize_bilinear"),
+    DType.INT8: Kernel("movement", "resize_bilinear", "resize_bilinear"),
+    DType.INT16: Kernel("movement", "resize_bilinear", "resize_bilinear", types=("s16",)),
 }
 _MAX_SIZE = 2**15
 
@@ -159,5 +159,5 @@ BILINEAR = OpSpec(
         one_way,
     ),
     constraints=(o.tflm_on_int8, positions_inside, same_quantisation),
-    lower=lower_bilinear,
+    lower=one_layer(lower_bilinear),
 )

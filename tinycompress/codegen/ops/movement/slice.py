@@ -141,6 +141,7 @@ def _spec(inputs: int, rule: str, *structure: Constraint) -> OpSpec:
         ),
         constraints=(few_loops(plan),),
         lower=copying(plan),
+        plan=plan,
     )
 
 

@@ -6,7 +6,7 @@ from itertools import product
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, in_turn
 from tinycompress.codegen.ops.movement.copies import (
     Copy,
     View,
@@ -154,5 +154,5 @@ BATCH = OpSpec(
         batch_shape,
     ),
     constraints=(o.tflm_on_int8, few_loops(batch_plan)),
-    lower=lower_batches,
+    lower=in_turn(lower_batches),
 )

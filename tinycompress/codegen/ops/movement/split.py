@@ -105,6 +105,7 @@ def _spec(kind: str, inputs: int) -> OpSpec:
         ),
         constraints=(sizes_agree, few_loops(plan)),
         lower=copying(plan),
+        plan=plan,
     )
 
 

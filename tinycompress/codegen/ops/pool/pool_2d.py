@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
+from tinycompress.codegen.ops.pool import orders
 from tinycompress.codegen.ops.window import (
     Window,
     output_shape_detail,
@@ -16,14 +16,19 @@ from tinycompress.codegen.ops.window import (
     reach_detail,
     window_of,
 )
-from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
+from tinycompress.codegen.overlap import AccessOrder
 from tinycompress.ir.graph import Graph, Op
 
 _ELEMENTS = 255
 """Elements of a window whose sum fits 16 bits, whatever they are."""
-_CHANNELS = {"average_pool_2d_s8_mve": 8, "average_pool_2d_s8_dsp": 4, "max_pool_2d_s8_dsp": 4}
-"""Channels that a kernel takes at a time, of which there must be as many."""
-_KERNELS = {"AVERAGE_POOL_2D": "average_pool_2d", "MAX_POOL_2D": "max_pool_2d"}
+_FAST: Mapping[tuple[str, CoreFamily], tuple[int, AccessOrder]] = {
+    ("AVERAGE_POOL_2D", "mve"): (8, orders.in_eights),
+    ("AVERAGE_POOL_2D", "dsp"): (4, orders.in_fours),
+    ("MAX_POOL_2D", "mve"): (1, orders.in_blocks),
+    ("MAX_POOL_2D", "dsp"): (4, orders.in_fours),
+}
+"""Channels that a core's own kernel takes at a time, of which there must be as many; its order."""
 
 
 def _window(graph: Graph, op: Op) -> Window:
@@ -55,16 +60,16 @@ def same_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | No
     return f"{x.scale:g}/{x.zero_point} and {y.scale:g}/{y.zero_point}"
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Compute the kernel's constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels and compute their constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     window = _window(graph, op)
-    suffix = "s16" if o.is_wide(graph, op) else "s8"
+    wide = o.is_wide(graph, op)
     low, high = o.clamp_range(graph, op)
     reference = Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=Kernel(f"{_KERNELS[op.kind]}_{suffix}_ref", "pool_2d"),
+        kernel=Kernel("pool", op.kind.lower(), "pool_2d", types=("s16" if wide else "s8",)),
         params={
             "batches": x.shape[0],
             "input_height": x.shape[1],
@@ -84,8 +89,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
+        order=None if wide else orders.by_element,
     )
-    return choose((*_fast_variants(op, window, reference, options), reference), options)
+    return alternatives((*_fast_variants(op, window, reference, options), reference))
 
 
 def _fast_variants(
@@ -95,16 +101,17 @@ def _fast_variants(
     (height, width), (top, bottom, left, right) = window.size, window.padding
     if not (max(top, bottom) < height and max(left, right) < width):
         return
-    kind = reference.kernel.name.removesuffix("_ref")
-    if options.family not in ("mve", "dsp") or kind.endswith("_s16"):
+    fast = _FAST.get((op.kind, options.family))
+    if fast is None or reference.kernel.types != ("s8",):
         return
-    name = f"{kind}_{options.family}"
+    channels, order = fast
     sums_fit = op.kind == "MAX_POOL_2D" or height * width <= _ELEMENTS
-    if sums_fit and reference.output_shape[3] >= _CHANNELS.get(name, 1):
-        yield replace(reference, kernel=Kernel(name, "pool_2d"))
+    if sums_fit and reference.output_shape[3] >= channels:
+        kernel = replace(reference.kernel, family=options.family)
+        yield reference.by(kernel, reference.params, order=order)
 
 
-SPEC = OpSpec(
+AVERAGE = OpSpec(
     structure=(
         o.arity(1, 1),
         o.activations(0),
@@ -117,4 +124,6 @@ SPEC = OpSpec(
     ),
     constraints=(reach, output_shape, same_quantisation, o.fused_activation),
     lower=lower,
+    window=_window,
 )
+MAX = replace(AVERAGE, outside="lowest")

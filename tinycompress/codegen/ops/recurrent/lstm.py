@@ -12,15 +12,22 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.macs import input_shape
 from tinycompress.codegen.ops.requantize import bias_values, is_within, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op, Quantization
 from tinycompress.ir.lut import sigmoid_table
 
-_TABLES_REF = Kernel("lstm_s8_ref", "lstm_s8")
-_FIXED_REF = Kernel("lstm_fixed_s8_ref", "lstm_s8")
+_MATRICES = (1, 2, 3, 4, 5, 6, 7, 8, 16)
+"""Places of the weights among the inputs; each may be absent."""
+_PEEPHOLES = (9, 10, 11)
+"""Places of the weights that multiply element by element."""
+_BASIC_INPUTS = 5
+"""Of the operator LSTM in its basic form."""
+_TABLES_REF = Kernel("recurrent", "lstm", "lstm_s8")
+_FIXED_REF = Kernel("recurrent", "lstm", "lstm_s8", variant="fixed")
 _INPUT, _HIDDEN, _CELL = 0, 18, 19
 _GATES = {"input": (1, 5, 12), "forget": (2, 6, 13), "cell": (3, 7, 14), "output": (4, 8, 15)}
 """By gate: operands of its input weights, recurrent weights and bias."""
@@ -242,6 +249,26 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     )
 
 
+def macs(graph: Graph, op: Op) -> int:
+    """Time and batch in either order: each pair of them is one step."""
+    first, second, _ = input_shape(graph, op, 0, "input", (3,))
+    return first * second * _weights(graph, op)
+
+
+def step_macs(graph: Graph, op: Op) -> int:
+    """Those of the operator LSTM, which computes one step; basic ones have all weights in one."""
+    batch, _ = input_shape(graph, op, 0, "input", (2,))
+    if len(op.inputs) == _BASIC_INPUTS:
+        return batch * prod(input_shape(graph, op, 2, "weights", (2,)))
+    return batch * _weights(graph, op)
+
+
+def _weights(graph: Graph, op: Op) -> int:
+    places = (place for place in (*_MATRICES, *_PEEPHOLES) if place < len(op.inputs))
+    present = (op.inputs[place] for place in places)
+    return sum(graph.tensors[index].elements for index in present if index != -1)
+
+
 SPEC = OpSpec(
     structure=(
         all_operands,
@@ -257,5 +284,6 @@ SPEC = OpSpec(
         tanh_and_sigmoid,
     ),
     constraints=(scale_range,),
-    lower=lower,
+    lower=one_layer(lower),
+    macs=macs,
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.macs import input_shape
 from tinycompress.codegen.ops.requantize import bias_values, is_within, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
@@ -12,8 +15,8 @@ from tinycompress.ir.graph import DType, Graph, Op
 
 _INPUT, _FEATURE, _TIME, _BIAS, _STATE = range(5)
 _REF = {
-    DType.INT8: Kernel("svdf_s8_ref", "svdf_s8"),
-    DType.INT16: Kernel("svdf_s8_s16_ref", "svdf_s8"),
+    DType.INT8: Kernel("recurrent", "svdf", "svdf_s8"),
+    DType.INT16: Kernel("recurrent", "svdf", "svdf_s8", types=("s8", "s16")),
 }
 _BIAS_SCALE_TOLERANCE = 1e-5
 
@@ -139,6 +142,14 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     )
 
 
+def macs(graph: Graph, op: Op) -> int:
+    """Both products of one step: with the features' weights and with those of time."""
+    batch, _ = input_shape(graph, op, 0, "input", (2,))
+    features = prod(input_shape(graph, op, 1, "feature weights", (2,)))
+    times = prod(input_shape(graph, op, 2, "time weights", (2,)))
+    return batch * (features + times)
+
+
 SPEC = OpSpec(
     structure=(
         o.arity(5, 5),
@@ -154,5 +165,6 @@ SPEC = OpSpec(
         unit_bias,
     ),
     constraints=(symmetric_weights, bias_scale, fused_relu, scale_range),
-    lower=lower,
+    lower=one_layer(lower),
+    macs=macs,
 )

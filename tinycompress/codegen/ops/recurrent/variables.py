@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import C_TYPES, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, one_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op, Tensor
 
-_REF = Kernel("copy_bytes_ref", "copy_bytes")
+_REF = Kernel("movement", "copy", "copy_bytes", types=(), variant="bytes")
 
 
 def constants_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -61,15 +61,17 @@ def lower_assign(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return _copy(graph, op, o.operand(graph, op, 1), o.operand(graph, op, 0))
 
 
-def _never(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+def _never(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     raise ValueError(f"{op.kind} cannot be lowered")
 
 
 CALL_ONCE = OpSpec(structure=(), constraints=(constants_only,), lower=_never)
 VAR_HANDLE = OpSpec(structure=(), constraints=(resolved,), lower=_never)
-READ_VARIABLE = OpSpec(structure=(o.arity(1, 1), known_variable), constraints=(), lower=lower_read)
+READ_VARIABLE = OpSpec(
+    structure=(o.arity(1, 1), known_variable), constraints=(), lower=one_layer(lower_read)
+)
 ASSIGN_VARIABLE = OpSpec(
     structure=(o.arity(2, 2, outputs=0), known_variable, o.no_empty_tensor, not_a_variable),
     constraints=(),
-    lower=lower_assign,
+    lower=one_layer(lower_assign),
 )

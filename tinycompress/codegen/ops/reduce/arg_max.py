@@ -6,16 +6,16 @@ from math import prod
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import constant_integers, positive_axis
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
-    ("ARG_MAX", DType.INT32): Kernel("arg_max_s8_ref", "arg_max_s8"),
-    ("ARG_MIN", DType.INT32): Kernel("arg_min_s8_ref", "arg_max_s8"),
-    ("ARG_MAX", DType.INT64): Kernel("arg_max_s8_s64_ref", "arg_max_s8"),
-    ("ARG_MIN", DType.INT64): Kernel("arg_min_s8_s64_ref", "arg_max_s8"),
+    ("ARG_MAX", DType.INT32): Kernel("reduce", "arg_max", "arg_max_s8"),
+    ("ARG_MIN", DType.INT32): Kernel("reduce", "arg_min", "arg_max_s8"),
+    ("ARG_MAX", DType.INT64): Kernel("reduce", "arg_max", "arg_max_s8", types=("s8", "s64")),
+    ("ARG_MIN", DType.INT64): Kernel("reduce", "arg_min", "arg_max_s8", types=("s8", "s64")),
 }
 
 
@@ -75,5 +75,5 @@ SPEC = OpSpec(
         constant_axis,
     ),
     constraints=(output_shape,),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.maps import same_elements
 from tinycompress.codegen.ops.elementwise.tables import fixed_output
 from tinycompress.codegen.ops.movement.join import no_activation
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
-_REF = Kernel("l2_normalization_s8_ref", "l2_normalization_s8")
+_REF = Kernel("reduce", "l2_normalization", "l2_normalization_s8")
 _MAX_DEPTH = (2**31 - 1) // 255**2
 
 
@@ -49,5 +49,5 @@ SPEC = OpSpec(
         o.quantised(0),
     ),
     constraints=(same_elements, depth, no_activation, fixed_output(1 / 128, 0)),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.reduce.softmax import depth, same_shape
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import (
@@ -17,7 +17,7 @@ from tinycompress.ir.arithmetic import (
 )
 from tinycompress.ir.graph import Graph, Op
 
-_REF = Kernel("log_softmax_s8_ref", "log_softmax_s8")
+_REF = Kernel("reduce", "log_softmax", "log_softmax_s8")
 
 
 def output_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -73,5 +73,5 @@ SPEC = OpSpec(
         o.quantised(0),
     ),
     constraints=(output_quantisation, same_shape, depth, scale_range),
-    lower=lower,
+    lower=one_layer(lower),
 )

@@ -7,17 +7,21 @@ from dataclasses import replace
 from itertools import groupby
 from math import prod
 
-from tinycompress.codegen.choosing.costs import choose
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
+from tinycompress.codegen.ops.reduce import orders
 from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
+from tinycompress.codegen.overlap import AccessOrder
 from tinycompress.ir.arithmetic import mean_multiplier, wrap_int32
 from tinycompress.ir.graph import DType, Graph, Op
 
-_CHANNELS: Mapping[CoreFamily, int] = {"mve": 8, "dsp": 4}
-"""Channels that the kernels of a family take at a time, of which there must be as many."""
+_FAST: Mapping[CoreFamily, tuple[int, AccessOrder]] = {
+    "mve": (8, orders.in_eights),
+    "dsp": (4, orders.in_fours),
+}
+"""Channels that a core's own kernel takes at a time, of which there must be as many; its order."""
 
 
 def _axes(graph: Graph, op: Op) -> tuple[int, ...]:
@@ -77,26 +81,33 @@ def _real_scale(graph: Graph, op: Op) -> float:
 
 def kernel(graph: Graph, op: Op) -> Kernel:
     """The kernel for the type of the activations."""
-    return Kernel("mean_s16_ref" if o.is_wide(graph, op) else "mean_s8_ref", "mean")
+    return Kernel("reduce", "mean", "mean", types=("s16" if o.is_wide(graph, op) else "s8",))
 
 
-def fastest(reference: Layer, options: CodegenOptions) -> Layer:
-    """The layer by the core's own kernel, where it has one for such axes."""
-    return choose((*_fast_variants(reference, options), reference), options)
+def order(graph: Graph, op: Op) -> AccessOrder | None:
+    """In which order that kernel reads and writes."""
+    return None if o.is_wide(graph, op) else orders.by_element
+
+
+def by_each_kernel(reference: Layer, options: CodegenOptions) -> tuple[Steps, ...]:
+    """The layer by the core's own kernel, where it has one for such axes, and by the reference."""
+    return alternatives((*_fast_variants(reference, options), reference))
 
 
 def _fast_variants(reference: Layer, options: CodegenOptions) -> Iterator[Layer]:
     """Kernels that take several channels at a time: what is reduced comes before them."""
-    channels = _CHANNELS.get(options.family)
-    if channels is None or reference.kernel.name != "mean_s8_ref":
+    fast = _FAST.get(options.family)
+    if fast is None or reference.kernel.types != ("s8",):
         return
+    channels, its_order = fast
     kept, *others = (reference.params[name] for name in ("kept_1", "reduced_1", "kept_2"))
     if isinstance(kept, int) and kept >= channels and others == [1, 1]:
-        yield replace(reference, kernel=Kernel(f"mean_s8_{options.family}", "mean"))
+        kernel = replace(reference.kernel, family=options.family)
+        yield reference.by(kernel, reference.params, order=its_order)
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Compute the kernel's constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels and compute their constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     kept_0, reduced_0, kept_1, reduced_1, kept_2 = (*merged_runs(x.shape, _axes(graph, op)),
                                                     1, 1, 1, 1)[:5]  # fmt: skip
@@ -120,8 +131,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
+        order=order(graph, op),
     )
-    return fastest(reference, options)
+    return by_each_kernel(reference, options)
 
 
 SPEC = OpSpec(

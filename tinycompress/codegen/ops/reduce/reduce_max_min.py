@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import constant_integers
 from tinycompress.codegen.ops.pool.pool_2d import same_quantisation
 from tinycompress.codegen.ops.reduce import mean
@@ -12,10 +12,10 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
 _KERNELS = {
-    ("REDUCE_MAX", DType.INT8): Kernel("reduce_max_s8_ref", "reduce"),
-    ("REDUCE_MIN", DType.INT8): Kernel("reduce_min_s8_ref", "reduce"),
-    ("REDUCE_MAX", DType.INT16): Kernel("reduce_max_s16_ref", "reduce"),
-    ("REDUCE_MIN", DType.INT16): Kernel("reduce_min_s16_ref", "reduce"),
+    ("REDUCE_MAX", DType.INT8): Kernel("reduce", "reduce_max", "reduce"),
+    ("REDUCE_MIN", DType.INT8): Kernel("reduce", "reduce_min", "reduce"),
+    ("REDUCE_MAX", DType.INT16): Kernel("reduce", "reduce_max", "reduce", types=("s16",)),
+    ("REDUCE_MIN", DType.INT16): Kernel("reduce", "reduce_min", "reduce", types=("s16",)),
 }
 
 
@@ -40,5 +40,5 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 SPEC = OpSpec(
     structure=mean.SPEC.structure,
     constraints=(o.tflm_on_int8, mean.output_shape, mean.two_runs, same_quantisation),
-    lower=lower,
+    lower=one_layer(lower),
 )

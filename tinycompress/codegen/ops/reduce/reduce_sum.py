@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, Steps
 from tinycompress.codegen.ops.movement.copies import constant_integers
 from tinycompress.codegen.ops.reduce import mean
 from tinycompress.codegen.options import CodegenOptions
@@ -17,8 +17,8 @@ def summed_as_signed(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Compute the kernel's constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """List the kernels and compute their constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     rank = len(x.shape)
     axes = tuple(axis % rank for axis in constant_integers(graph, op, 1) or ())
@@ -40,8 +40,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
+        order=mean.order(graph, op),
     )
-    return mean.fastest(reference, options)
+    return mean.by_each_kernel(reference, options)
 
 
 SPEC = OpSpec(

@@ -10,21 +10,22 @@ import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec
+from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.elementwise.rescale import factor
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.arithmetic import SoftmaxScaling, softmax_exp_table, softmax_scaling
 from tinycompress.ir.graph import DType, Graph, Op
 from tinycompress.ir.lut import exp_table, reciprocal_table
 
 _REF = {
-    DType.INT8: Kernel("softmax_s8_ref", "softmax_s8"),
-    DType.INT16: Kernel("softmax_s8_s16_ref", "softmax_s8"),
+    DType.INT8: Kernel("reduce", "softmax", "softmax_s8"),
+    DType.INT16: Kernel("reduce", "softmax", "softmax_s8", types=("s8", "s16")),
 }
-_SERIES_REF = Kernel("softmax_series_s8_ref", "softmax_s8")
+_SERIES_REF = Kernel("reduce", "softmax", "softmax_s8", variant="series")
 _ENTRIES_PER_ELEMENT = {"speed": 16, "ram": 16, "flash": 1}
 """Entries of a table of exponentials that are too many for each element which looks one up."""
-_WIDE_REF = Kernel("softmax_s16_ref", "softmax_s16")
+_WIDE_REF = Kernel("reduce", "softmax", "softmax_s16", types=("s16",))
 _OUTPUTS = {
     (DType.INT8, DType.INT8): (1 / 256, -128, 0.0),
     (DType.INT8, DType.INT16): (1 / 65536, -32768, 1e-3),
@@ -145,6 +146,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         arguments=(o.argument(x), o.argument(y, written=True)),
         output_shape=y.shape,
         shapes=o.shape_text(x, y),
+        # A row is read as a whole before it is written; wider outputs would reach later rows.
+        order=every_element if y.dtype is DType.INT8 else None,
     )
 
 
@@ -157,5 +160,5 @@ SPEC = OpSpec(
         o.quantised(0),
     ),
     constraints=(output_quantisation, same_shape, depth, scale_range),
-    lower=lower,
+    lower=one_layer(lower),
 )

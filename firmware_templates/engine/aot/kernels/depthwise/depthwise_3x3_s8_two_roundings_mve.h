@@ -3,7 +3,7 @@
 #ifndef TCK_DEPTHWISE_3X3_S8_TWO_ROUNDINGS_MVE_H
 #define TCK_DEPTHWISE_3X3_S8_TWO_ROUNDINGS_MVE_H
 
-#include "../depthwise_s8_mve.h"
+#include "depthwise_s8_mve.h"
 
 /* input [N, H, W, C] -> output [N, H, W, C]; strides of 1 or 2 along the width */
 TCK_KERNEL void tck_depthwise_3x3_s8_two_roundings_mve(const tck_depthwise_s8_mve_params *p,

@@ -1,0 +1,78 @@
+"""Every exact way to run an operator, with what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tinycompress.codegen.choosing.costs import code_bytes, predicted_cost
+from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
+from tinycompress.codegen.rendering.param_types import fits_fields, params_bytes
+from tinycompress.ir.graph import Graph, Op
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One exact way to run an operator: layers one after the other.
+
+    What its output may overlap is in its layers: `Layer.overlap`.
+    """
+
+    layers: tuple[Layer, ...]
+    family: CoreFamily
+
+    @cached_property
+    def cost(self) -> float | None:
+        """Cycles, or instructions where cycles are not known; None if it was not measured."""
+        costs = [predicted_cost(layer, self.family) for layer in self.layers]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if known and len(known) == len(costs) else None
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The most working memory that a layer needs."""
+        return max((layer.scratch_bytes for layer in self.layers), default=0)
+
+    @cached_property
+    def own_flash_bytes(self) -> int | None:
+        """Constants, parameters and code of its own; None if its code was not measured."""
+        data = sum(
+            params_bytes(layer.kernel) + sum(array.data.nbytes for array in layer.const_arrays)
+            for layer in self.layers
+        )
+        code = [code_bytes(layer.kernel, self.family) for layer in self.layers]
+        known = [each.own for each in code if each is not None]
+        return data + sum(known) if len(known) == len(code) else None
+
+    @cached_property
+    def shared_flash_bytes(self) -> Mapping[str, int]:
+        """Routines that it calls and others may call, too: a graph pays for each once."""
+        code = (code_bytes(layer.kernel, self.family) for layer in self.layers)
+        return {name: size for each in code if each is not None for name, size in each.shared}
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether some layer runs by a reference kernel."""
+        return any(layer.kernel.family == "ref" for layer in self.layers)
+
+    @property
+    def kin(self) -> str:
+        """What it has in common with candidates that are nearly as fast: `Layer.leaner_kin`."""
+        return self.layers[0].leaner_kin if len(self.layers) == 1 else ""
+
+
+def candidates(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Candidate, ...]:
+    """Every way to run an operator that has passed the checks, in order of preference.
+
+    Ways whose parameters have no room for the operator's numbers are left out, but for the last,
+    which has room for all. An operator that only names bytes anew has one way, of no layers.
+    """
+    lower = OPS[op.kind].lower
+    if lower is None:
+        return (Candidate((), options.family),)
+    *others, last = lower(graph, op, options)
+    fitting = (layers for layers in others if all(map(fits_fields, layers)))
+    return tuple(Candidate(layers, options.family) for layers in (*fitting, last))
