@@ -59,6 +59,7 @@ def test_from_sketch_to_answer(
     board: Path, built: BuiltFirmware, lines: list[Line], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
+    pose_as_silicon(monkeypatch)
     program = stand_in(tmp_path / "bin", "bossac", WRITTEN)
     monkeypatch.setenv("TC_BOSSAC", str(tmp_path / "bin" / "bossac"))
     monkeypatch.setattr(touch, "_SETTLE_S", 0.05)
