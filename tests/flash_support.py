@@ -136,7 +136,7 @@ class Line:
 
 
 def pose_as_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give virtual boards the CPUID of the cores themselves, so that they stand in for real ones."""
+    """Give virtual boards the CPUID of the cores themselves: they stand in for real ones."""
     monkeypatch.setattr(
         system_control, "emulated_cpuid", lambda core: ord("A") << 24 | emulated_cpuid(core)
     )

@@ -10,8 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench_support import FakeDevice
-from flash_support import NANO_BOOT, NANO_SKETCH, Desk, Line, answering, open_line, stand_in
+from bench_support import SILICON, FakeDevice
+from flash_support import (
+    NANO_BOOT,
+    NANO_SKETCH,
+    Desk,
+    Line,
+    answering,
+    open_line,
+    stand_in,
+)
 from support import ROOT
 from toolchain_support import DIGEST, make_project
 
@@ -59,7 +67,6 @@ def test_from_sketch_to_answer(
     board: Path, built: BuiltFirmware, lines: list[Line], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    pose_as_silicon(monkeypatch)
     program = stand_in(tmp_path / "bin", "bossac", WRITTEN)
     monkeypatch.setenv("TC_BOSSAC", str(tmp_path / "bin" / "bossac"))
     monkeypatch.setattr(touch, "_SETTLE_S", 0.05)
@@ -90,7 +97,10 @@ def test_from_sketch_to_answer(
 
     desk.events.append(life)
     device = FakeDevice(
-        build_id=bytes.fromhex(built.build_id), model_sha256=DIGEST.digest(), board_id="my_nano"
+        build_id=bytes.fromhex(built.build_id),
+        model_sha256=DIGEST.digest(),
+        board_id="my_nano",
+        machine=SILICON,
     )
     command = ["flash", str(built.project.directory), "--board", str(board)]
     assert _run(command) == 6

@@ -11,7 +11,6 @@ from usb_support import firmware
 
 from tinycompress.artifacts import Machine
 from tinycompress.boards import load_board
-from tinycompress.device import qemu
 from tinycompress.device.cpuid import emulated_cpuid
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.link import Link
@@ -84,7 +83,7 @@ def test_a_qemu_that_others_start_is_not_taken_for_silicon(
         at = command.index("-global")
         return start(command[:at] + command[at + 2 :], **options)  # type: ignore[call-overload,no-any-return]
 
-    monkeypatch.setattr(qemu.subprocess, "Popen", without_cpuid)
+    monkeypatch.setattr(subprocess, "Popen", without_cpuid)
     board = load_board(board_id)
     link = QemuBoard(board, firmware(board, tmp_path / "digits").elf)
     monkeypatch.undo()

@@ -19,7 +19,8 @@ from tinycompress.measurement.roster_report import exit_code, print_roster, rost
 
 RESULT = BenchResult(
     board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="serial",
-    machine="silicon", build_id="ab" * 20, runs=5, instructions=None, cycles=Spread(200, 200, 200, "measured"),
+    machine="silicon", build_id="ab" * 20, runs=5, instructions=None,
+    cycles=Spread(200, 200, 200, "measured"),
     latency_us=Spread(3.125, 3.0, 3.25, "measured"), ram=RamSizes(1536, 1600, 8192, 356),
     flash=FlashSizes(4716, 3808, 8113, 1467), oracle="tflm", samples=360, mismatched_samples=0,
     device_accuracy=0.975, host_int8_accuracy=0.975, fits=True, layers=(), notes=("[b] warm",),

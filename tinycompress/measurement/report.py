@@ -125,8 +125,9 @@ def _layer_json(layer: LayerCost) -> dict[str, Any]:
 
 
 def _summary_table(result: BenchResult, board: Board) -> Table:
+    core = f"{board.cpu.core} at {board.cpu.clock_hz / 1e6:g} MHz"
     table = Table(
-        title=f"{board.name} ({_MACHINES[result.machine]}), {board.cpu.core} at {board.cpu.clock_hz / 1e6:g} MHz",
+        title=f"{board.name} ({_MACHINES[result.machine]}), {core}",
         title_justify="left",
         show_header=False,
     )

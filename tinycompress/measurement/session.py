@@ -115,7 +115,7 @@ class Session:
         )
 
     def clock(self) -> ClockCheck | None:
-        """The board's clock against the host's; None if it is emulated or a PC, and if nothing was learnt.
+        """The board's clock against the host's; None of an emulated one, and if nothing was learnt.
 
         The inputs stay as they were last written.
         """

@@ -3,7 +3,7 @@
  * CPUID (Armv7-M Architecture Reference Manual, DDI 0403E, B3.2.3; at the same address on every
  * Cortex-M) names who designed the core in bits 31..24. Arm gives these codes out and reserves 0
  * for software (MIDR.Implementer, DDI 0487), so no silicon has it, and none can be made to have it:
- * the register is read-only. tinycompress' emulator has it, and QEMU when tinycompress starts it. */
+ * the register is read-only. Our emulator has it, and QEMU when tinycompress starts it. */
 #ifndef TC_MACHINE_H
 #define TC_MACHINE_H
 
