@@ -83,9 +83,10 @@ def test_a_qemu_that_others_start_is_not_taken_for_silicon(
         at = command.index("-global")
         return start(command[:at] + command[at + 2 :], **options)  # type: ignore[call-overload,no-any-return]
 
-    monkeypatch.setattr(subprocess, "Popen", without_cpuid)
     board = load_board(board_id)
-    link = QemuBoard(board, firmware(board, tmp_path / "digits").elf)
+    built = firmware(board, tmp_path / "digits")
+    monkeypatch.setattr(subprocess, "Popen", without_cpuid)
+    link = QemuBoard(board, built.elf)
     monkeypatch.undo()
     assert machine(link) == "unknown"
 
