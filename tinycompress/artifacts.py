@@ -26,8 +26,12 @@ FrameworkName = Literal["cmake", "arduino", "zephyr"]
 BuiltBy = ToolchainName | Literal["arduino", "zephyr"]
 """What compiled firmware: a compiler of ours, or a framework with its own."""
 
-Obtained = Literal["measured", "emulated", "estimated"]
-"""How a figure was got: on a real board, on an emulated one, or by a calculation."""
+Machine = Literal["silicon", "emulated", "host", "unknown"]
+"""What firmware says that it runs on; ``host`` is a PC, ``unknown`` that it does not say."""
+
+Obtained = Literal["measured", "emulated", "unknown", "estimated"]
+"""How a figure was got: on a real board, on an emulated one, on a device that does not say which
+of the two it is or is a PC, or by a calculation."""
 
 _ITEM_BYTES = {
     "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2,
@@ -282,14 +286,16 @@ class BenchResult:
     """One benchmark of one firmware on one board.
 
     A figure that the board or the link cannot give is None: a real board counts no instructions,
-    and QEMU, which does, has no notion of time. ``clock`` is None on virtual boards, and where the
-    model is too fast to tell.
+    and QEMU, which does, has no notion of time. ``machine`` is what the device says of itself,
+    ``transport`` only how it was reached: an emulated board may answer at a port. ``clock`` is None
+    on emulated boards, and where the model is too fast to tell.
     """
 
     board_id: str
     engine: EngineName
     toolchain: BuiltBy
     transport: Literal["virtual", "serial"]
+    machine: Machine
     build_id: str
     runs: int
     instructions: Spread | None

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 from support.common import ROOT
-from support.device.flash import Desk, Line, answering, open_line, stand_in
+from support.device.flash import Desk, Line, answering, open_line, pose_as_silicon, stand_in
 
 from tinycompress.boards import Board
 from tinycompress.cli.main import _run
@@ -45,6 +45,7 @@ def test_flash_and_bench_go_through_the_boards_port(
     tmp_path: Path, line: Line, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The board is flashed by a stand-in; from then on the real firmware is behind the port."""
+    pose_as_silicon(monkeypatch)
     desk = Desk([SerialPort(line.name, "STM32 STLink", (0x0483, 0x374B), "066CFF", "1-5")])
     monkeypatch.setattr(ports, "list_serial_ports", desk.list_serial_ports)
     program = stand_in(tmp_path / "bin", "openocd", DONE)

@@ -60,6 +60,7 @@ def check(built: BuiltFirmware, board: Board, samples: Samples) -> None:
     finally:
         link.close()
     assert (result.samples, result.mismatched_samples) == (SAMPLES, 0)
+    assert (result.transport, result.machine) == ("virtual", "emulated")
     assert result.device_accuracy == result.host_int8_accuracy
     assert result.fits
     assert result.instructions is not None

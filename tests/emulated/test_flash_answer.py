@@ -9,8 +9,16 @@ from pathlib import Path
 
 import pytest
 from support.common import ROOT
-from support.device.bench import FakeDevice
-from support.device.flash import NANO_BOOT, Desk, Line, answering, open_line, stand_in
+from support.device.bench import SILICON, FakeDevice
+from support.device.flash import (
+    NANO_BOOT,
+    Desk,
+    Line,
+    answering,
+    open_line,
+    pose_as_silicon,
+    stand_in,
+)
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware
@@ -60,8 +68,10 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: Line) -> Desk:
 
 
 def test_firmware_answers_with_its_build_id(
-    desk: Desk, line: Line, built: BuiltFirmware, board: Board, tmp_path: Path
-) -> None:
+    desk: Desk, line: Line, built: BuiltFirmware, board: Board, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    pose_as_silicon(monkeypatch)
     program = stand_in(tmp_path / "bin", "openocd", DONE)
     device = VirtualBoard(board, built.elf)
     told: list[str] = []
@@ -98,6 +108,7 @@ def test_port_that_goes_and_comes_back_under_another_name(
     device = FakeDevice(
         build_id=bytes.fromhex(built.build_id),
         model_sha256=bytes.fromhex(built.project.model_sha256),
+        machine=SILICON,
     )
     with answering(line, device):
         done = pipeline.flash(built.project.directory)
@@ -133,6 +144,18 @@ def test_other_build_on_the_board(
     assert built.build_id[:12] in told
 
 
+def test_an_emulated_board_is_not_what_was_flashed(
+    desk: Desk, line: Line, built: BuiltFirmware, board: Board, tmp_path: Path
+) -> None:
+    stand_in(tmp_path / "bin", "openocd", DONE)
+    device = VirtualBoard(board, built.elf)
+    with answering(line, device), pytest.raises(DeviceError, match="an emulated board") as caught:
+        pipeline.flash(built.project.directory)
+    device.close()
+    assert caught.value.phase == "HELLO"
+    assert "tinycompress ports" in str(caught.value.hint)
+
+
 def test_silent_board(
     desk: Desk, built: BuiltFirmware, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,8 +186,9 @@ def test_port_that_is_busy_for_a_while(line: Line, monkeypatch: pytest.MonkeyPat
 
 
 def test_board_on_uart_pins_is_asked_through_the_adapter(
-    desk: Desk, line: Line, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+    desk: Desk, line: Line, tmp_path: Path, capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """The Nano's own port flashes; an adapter on D0/D1 carries the answer."""
     model = ROOT / "examples" / "digits" / "digits_int8.tflite"
     nano = tmp_path / "my_nano.toml"
@@ -181,6 +205,7 @@ def test_board_on_uart_pins_is_asked_through_the_adapter(
     ]
     written = {"stdout": "Write 13 bytes to flash (1 pages)\nDone in 0.1 seconds\n"}
     program = stand_in(tmp_path / "bin", "bossac", written)
+    pose_as_silicon(monkeypatch)
     device = VirtualBoard(load_board(str(nano)), firmware.elf)
     command = ["flash", str(tmp_path / "digits"), "--board", str(nano), "--json"]
     assert _run(command) == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.common import ROOT
-from support.device.bench import FakeDevice
+from support.device.bench import SILICON, FakeDevice
 from support.device.flash import NANO_BOOT, NANO_SKETCH, Desk, Line, answering, open_line, stand_in
 from support.firmware.toolchain import DIGEST, make_project
 
@@ -89,7 +89,10 @@ def test_from_sketch_to_answer(
 
     desk.events.append(life)
     device = FakeDevice(
-        build_id=bytes.fromhex(built.build_id), model_sha256=DIGEST.digest(), board_id="my_nano"
+        build_id=bytes.fromhex(built.build_id),
+        model_sha256=DIGEST.digest(),
+        board_id="my_nano",
+        machine=SILICON,
     )
     command = ["flash", str(built.project.directory), "--board", str(board)]
     assert _run(command) == 6

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import io
+import re
 import socket
 import threading
 import time
@@ -15,6 +17,7 @@ import pytest
 import serial
 import serial.rfc2217
 from click.testing import CliRunner
+from rich.console import Console
 from support.device.usb import TFLITE, firmware, nano33
 
 from tinycompress import pipeline
@@ -22,12 +25,14 @@ from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
 from tinycompress.cli.main import main
 from tinycompress.device.emulator import VirtualBoard
+from tinycompress.device.emulator.core_timings import cycle_notes
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.device.serve import Endpoint, PseudoTerminal, TcpServer, serve
 from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.measurement.client import DeviceClient
 from tinycompress.measurement.frames import Packet, encode
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.report import print_table
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +95,19 @@ def bench_over(port: str, built: BuiltFirmware, board: Board) -> None:
     assert result.samples > 0
     assert result.mismatched_samples == 0
     assert result.transport == "serial"
+    # What answers at the port is an emulator, and no figure says otherwise.
+    assert result.machine == "emulated"
+    assert result.clock is None
+    for spread in (result.cycles, result.latency_us):
+        assert spread is not None
+        assert spread.obtained == "emulated"
+    text = io.StringIO()
+    print_table(result, board, Console(file=text, width=140))
+    assert f"{board.name} (emulated)" in text.getvalue()
+    assert "modelled by the emulator" in text.getvalue()
+    assert not re.search(r"\breal\b|measured", text.getvalue())
+    assert any("an emulated board answers at this port" in note for note in result.notes)
+    assert set(cycle_notes(board)) <= set(result.notes)
 
 
 def test_bench_through_a_pseudo_terminal(board: Board, built: BuiltFirmware) -> None:

@@ -21,7 +21,7 @@ from tinycompress.cli.progress import stage_progress
 )
 @board_option(required=False)
 @click.option("--virtual", is_flag=True, help="Run on the emulated board (the default).")
-@click.option("-p", "--port", help="Serial port of a real board.")
+@click.option("-p", "--port", help="Serial port of a board; it says if it is emulated.")
 @click.option("--samples", type=click.Path(path_type=Path), help="Test .npz with x (and y).")
 @click.option(
     "--runs",

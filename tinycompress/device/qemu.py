@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from tinycompress.boards import Board
+from tinycompress.device.cpuid import emulated_cpuid
 from tinycompress.errors import DeviceError, ToolError
 
 QEMU = "qemu-system-arm"
@@ -197,6 +198,8 @@ def _start(
     command = [
         program,
         *("-M", board.qemu.machine, "-kernel", str(elf)),
+        # So that the firmware knows that it is emulated.
+        *("-global", f"{board.cpu.core}-arm-cpu.midr={emulated_cpuid(board.cpu.core):#x}"),
         *("-icount", f"shift={board.qemu.icount_shift}"),
         *("-display", "none", "-nic", "none", "-monitor", "stdio"),
         *("-chardev", f"socket,id=line,fd={line.fileno()}", "-serial", "chardev:line"),

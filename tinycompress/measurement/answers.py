@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tinycompress import _files
 from tinycompress._version import __version__
-from tinycompress.artifacts import BuiltFirmware
+from tinycompress.artifacts import BuiltFirmware, Machine
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError
 from tinycompress.measurement.samples import StoredSamples
@@ -26,7 +26,9 @@ SCHEMA = "tinycompress.measurement.answers"
 Outputs = tuple[bytes, ...]
 
 
-def identity_of(built: BuiltFirmware, stored: StoredSamples, link: Link) -> dict[str, str]:
+def identity_of(
+    built: BuiltFirmware, stored: StoredSamples, link: Link, machine: Machine
+) -> dict[str, str]:
     """What must be the same for answers of one run to be of use to another."""
     digest = hashlib.sha256()
     for array in stored.inputs:
@@ -38,7 +40,7 @@ def identity_of(built: BuiltFirmware, stored: StoredSamples, link: Link) -> dict
         "build_id": built.build_id,
         "board_id": built.project.board_id,
         "samples_sha256": digest.hexdigest(),
-        "device": f"{link.transport}: {link.description}",
+        "device": f"{machine}, {link.transport}: {link.description}",
     }
 
 

@@ -16,6 +16,7 @@ from tinycompress.artifacts import (
     FirmwareProject,
     LayerCost,
     LayerInfo,
+    Machine,
     Obtained,
     RamSizes,
     Spread,
@@ -74,6 +75,7 @@ class Measured:
     """What the device told, before it becomes a result."""
 
     costs: tuple[Cost, ...]
+    machine: Machine
     obtained: Obtained
     layers: tuple[LayerCost, ...]
     samples: int
@@ -120,7 +122,7 @@ def bench(
     costs = _timed_runs(session, stored, options, progress)
     clock = session.clock()
     layers = _profiled_run(session, stored.sample(0), built.project.layers, progress)
-    log = _answer_log(resume, built, stored, link)
+    log = _answer_log(resume, built, stored, link, session)
     try:
         comparison = compare(session, stored, built, tflite, log=log, progress=progress)
     finally:
@@ -129,6 +131,7 @@ def bench(
     ram = session.ram()
     measured = Measured(
         costs=tuple(costs),
+        machine=session.machine,
         obtained=session.meter.obtained,
         layers=layers,
         samples=stored.count,
@@ -175,12 +178,12 @@ def _connect(built: BuiltFirmware, board: Board, link: Link, options: BenchOptio
 
 
 def _answer_log(
-    path: Path | None, built: BuiltFirmware, stored: StoredSamples, link: Link
+    path: Path | None, built: BuiltFirmware, stored: StoredSamples, link: Link, session: Session
 ) -> AnswerLog | None:
     if path is None:
         return None
     sizes = tuple(spec.size_bytes for spec in built.project.outputs)
-    return AnswerLog(path, identity_of(built, stored, link), sizes)
+    return AnswerLog(path, identity_of(built, stored, link, session.machine), sizes)
 
 
 def _result(
@@ -192,6 +195,7 @@ def _result(
         engine=built.project.engine,
         toolchain=built.toolchain,
         transport=link.transport,
+        machine=measured.machine,
         build_id=built.build_id,
         runs=options.runs,
         instructions=_spread([cost.instructions for cost in costs], obtained),
@@ -275,7 +279,7 @@ def _sample_notes(samples: Samples | None, stored: StoredSamples) -> list[str]:
 
 def _outlier_notes(costs: Sequence[Cost], session: Session) -> list[str]:
     # On an emulated board runs differ by their inputs alone.
-    if session.meter.obtained != "measured":
+    if session.machine == "emulated":
         return []
     note = outlier_note([cost.us for cost in costs if cost.us is not None])
     return [] if note is None else [note]

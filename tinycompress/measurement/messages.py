@@ -10,7 +10,7 @@ import enum
 import struct
 from dataclasses import dataclass
 
-from tinycompress.artifacts import EngineName
+from tinycompress.artifacts import EngineName, Machine
 from tinycompress.measurement.frames import MAX_PAYLOAD_BYTES
 
 PROTOCOL_VERSION = 1
@@ -22,6 +22,9 @@ FAULT_TYPE = 0xFE
 ERROR_TYPE = 0xFF
 
 _ENGINES: tuple[EngineName, ...] = ("aot", "tflm")
+# Bits 3 and 4 of HELLO's flags. Firmware from before they had a meaning sends 0.
+_MACHINES: tuple[Machine, ...] = ("unknown", "silicon", "emulated", "host")
+_MACHINE_SHIFT = 3
 
 
 class ReplyError(ValueError):
@@ -88,6 +91,7 @@ class Hello:
 
     version: int
     flags: HelloFlag
+    machine: Machine
     max_payload: int
     model_status: int
     engine: EngineName
@@ -167,6 +171,7 @@ def parse_hello(payload: bytes) -> Hello:
     return Hello(
         version=version,
         flags=HelloFlag(flags & 7),
+        machine=_MACHINES[flags >> _MACHINE_SHIFT & 3],
         max_payload=max_payload,
         model_status=status,
         engine=_ENGINES[engine],

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from tinycompress.artifacts import Obtained
+from tinycompress.artifacts import Machine, Obtained
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError
@@ -121,11 +121,11 @@ class TraceMeter:
 
 @dataclass(frozen=True)
 class TimeMeter:
-    """Time from the tick counter of a real board; cycles too if the ticks are cycles."""
+    """Time from the device's own tick counter; cycles too if the ticks are cycles."""
 
     ticks_hz: int
     count_cycles: bool
-    obtained: Obtained = "measured"
+    obtained: Obtained
     notes: tuple[str, ...] = ()
 
     def start(self) -> None:
@@ -163,8 +163,31 @@ class InstructionMeter:
         return [Cost(max(0, one - empty_ticks) * per_tick, None, None) for one in ticks]
 
 
-def meter_for(link: Link, board: Board, hello: Hello, info: Info) -> Meter:
-    """The best meter that a link allows.
+_BY_TICKS: dict[Machine, tuple[Obtained, tuple[str, ...]]] = {
+    "silicon": ("measured", ()),
+    "emulated": (
+        "emulated",
+        (
+            "an emulated board answers at this port: its tick counter counts modelled cycles; "
+            "without --port the emulator tells its exact instruction counts, too",
+        ),
+    ),
+    "host": (
+        "unknown",
+        ("the firmware runs on a PC, so that its times say nothing of the board",),
+    ),
+}
+_BY_UNKNOWN_TICKS: tuple[Obtained, tuple[str, ...]] = (
+    "unknown",
+    (
+        "the device does not say whether it is a real board or an emulated one (firmware of an "
+        "older version, or for a machine that QEMU has, too), so no figure is called measured",
+    ),
+)
+
+
+def meter_for(link: Link, machine: Machine, board: Board, hello: Hello, info: Info) -> Meter:
+    """The best meter that a link to such a machine allows.
 
     Raises:
         ConfigError: The link is virtual, but neither counts nor is QEMU, so nothing can be told.
@@ -172,7 +195,21 @@ def meter_for(link: Link, board: Board, hello: Hello, info: Info) -> Meter:
     if isinstance(link, TracingLink):
         return TraceMeter(link, board.cpu.clock_hz)
     if link.transport == "serial":
-        return TimeMeter(info.ticks_hz, bool(hello.flags & HelloFlag.TICKS_COUNT_CYCLES))
+        obtained, notes = _BY_TICKS.get(machine, _BY_UNKNOWN_TICKS)
+        count_cycles = bool(hello.flags & HelloFlag.TICKS_COUNT_CYCLES)
+        if machine == "emulated":
+            notes += _model_notes(board)
+        return TimeMeter(info.ticks_hz, count_cycles, obtained, notes)
     if board.qemu is None:
         raise ConfigError(f"{link.description}: this link can time nothing on {board.name}")
     return InstructionMeter(info.ticks_hz, board.qemu.icount_shift)
+
+
+def _model_notes(board: Board) -> tuple[str, ...]:
+    """What the cycle model of our emulator assumes of a board, if it has one of its core."""
+    if board.cpu.mve:
+        return ()
+    # Nobody else waits for the emulator to be imported.
+    from tinycompress.device.emulator.core_timings import cycle_notes
+
+    return cycle_notes(board)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from tinycompress.artifacts import BenchResult, ClockCheck, ExactTo, LayerCost, Spread
+from tinycompress.artifacts import BenchResult, ClockCheck, ExactTo, LayerCost, Machine, Spread
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
 
@@ -17,6 +17,14 @@ SCHEMA_VERSION = 1
 _ORACLES: dict[ExactTo, str] = {
     "tflm": "TensorFlow Lite Micro",
     "litert": "LiteRT reference kernels",
+}
+
+
+_MACHINES: dict[Machine, str] = {
+    "silicon": "real",
+    "emulated": "emulated",
+    "host": "a PC",
+    "unknown": "real or emulated: it does not say",
 }
 
 
@@ -34,6 +42,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
         "engine": result.engine,
         "toolchain": result.toolchain,
         "transport": result.transport,
+        "machine": result.machine,
         "build_id": result.build_id,
         "runs": result.runs,
         "latency": {
@@ -116,9 +125,9 @@ def _layer_json(layer: LayerCost) -> dict[str, Any]:
 
 
 def _summary_table(result: BenchResult, board: Board) -> Table:
-    where = "emulated" if result.transport == "virtual" else "real"
+    core = f"{board.cpu.core} at {board.cpu.clock_hz / 1e6:g} MHz"
     table = Table(
-        title=f"{board.name} ({where}), {board.cpu.core} at {board.cpu.clock_hz / 1e6:g} MHz",
+        title=f"{board.name} ({_MACHINES[result.machine]}), {core}",
         title_justify="left",
         show_header=False,
     )
@@ -170,7 +179,11 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
             "cycles",
             result.cycles,
             "",
-            {"emulated": "modelled by the emulator", "measured": "measured on the board"},
+            {
+                "emulated": "modelled by the emulator",
+                "measured": "measured on the board",
+                "unknown": "by the device's tick counter",
+            },
         ),
         (
             "latency",
@@ -179,6 +192,7 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
             {
                 "emulated": f"modelled cycles at {board.cpu.clock_hz / 1e6:g} MHz",
                 "measured": "measured on the board",
+                "unknown": "by the device's tick counter",
             },
         ),
     ):

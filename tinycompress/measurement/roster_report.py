@@ -50,10 +50,9 @@ def print_roster(outcomes: tuple[Outcome, ...], console: Console) -> None:
     for name in ("latency, us", "cycles", "RAM, bytes", "flash, bytes", "accuracy", "unlike"):
         table.add_column(name, justify="right")
     for one in outcomes:
-        where = "virtual" if one.task.port is None else one.task.port
         cells = ("failed",) if one.result is None else _cells(one.result)
         board = "" if one.result is None else one.result.board_id
-        table.add_row(one.task.name, board, where, *cells)
+        table.add_row(one.task.name, board, _where(one), *cells)
     console.print(table)
     for one in outcomes:
         if one.failure is not None:
@@ -67,6 +66,14 @@ def print_roster(outcomes: tuple[Outcome, ...], console: Console) -> None:
 def exit_code(outcomes: tuple[Outcome, ...]) -> int:
     """0 if every board did well, else the code of the first that did not."""
     return next((one.failure.exit_code for one in outcomes if one.failure is not None), 0)
+
+
+def _where(outcome: Outcome) -> str:
+    """The port, and what answered there if it was not a real board."""
+    port, result = outcome.task.port, outcome.result
+    if port is None:
+        return "virtual"
+    return port if result is None or result.machine == "silicon" else f"{port} ({result.machine})"
 
 
 def _cells(result: BenchResult) -> tuple[str, ...]:

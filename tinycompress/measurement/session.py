@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.artifacts import BuiltFirmware, ClockCheck, RamSizes, TensorSpec
+from tinycompress.artifacts import BuiltFirmware, ClockCheck, Machine, RamSizes, TensorSpec
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
 from tinycompress.measurement.client import DeviceClient, require_same_firmware
 from tinycompress.measurement.clock import TimedRuns, check_clock
-from tinycompress.measurement.messages import Info
+from tinycompress.measurement.messages import Hello, Info
 from tinycompress.measurement.meters import Cost, Meter, meter_for
 
 Arrays = tuple[npt.NDArray[Any], ...]
@@ -52,10 +52,15 @@ class Session:
         require_same_firmware(hello, built)
         info = client.info()
         _require_same_shape(info, built, board)
-        self._meter: Meter = meter_for(link, board, hello, info)
-        self._is_real = link.transport == "serial"
+        self._machine = _machine(link, hello)
+        self._meter: Meter = meter_for(link, self._machine, board, hello, info)
         self._ticks_hz = info.ticks_hz
         self._baud = board.serial.baud if board.serial.transport == "uart" else None
+
+    @property
+    def machine(self) -> Machine:
+        """What the device says that it runs on."""
+        return self._machine
 
     @property
     def meter(self) -> Meter:
@@ -110,11 +115,11 @@ class Session:
         )
 
     def clock(self) -> ClockCheck | None:
-        """The board's clock against the host's; None on a virtual board, and if nothing was learnt.
+        """The board's clock against the host's; None of an emulated one, and if nothing was learnt.
 
         The inputs stay as they were last written.
         """
-        if not self._is_real:
+        if self._machine in ("emulated", "host"):
             return None
         return check_clock(self._timed_runs, ticks_hz=self._ticks_hz, reply_baud=self._baud)
 
@@ -153,6 +158,25 @@ def output_array(stored: bytes, spec: TensorSpec) -> npt.NDArray[Any]:
 
 def _little_endian(array: npt.NDArray[Any]) -> bytes:
     return array.astype(array.dtype.newbyteorder("<")).tobytes()
+
+
+def _machine(link: Link, hello: Hello) -> Machine:
+    """What the device says that it runs on; of an emulator of our own the link knows it as well.
+
+    Raises:
+        DeviceError: The two contradict each other.
+    """
+    if link.transport == "serial":
+        return hello.machine
+    # Firmware of an older version does not tell.
+    if hello.machine not in ("emulated", "unknown"):
+        raise DeviceError(
+            f"the firmware on {link.description} takes it for {hello.machine}",
+            phase="HELLO",
+            hint="the emulator's CPUID is wrong: report this with the output of "
+            "`tinycompress doctor`",
+        )
+    return "emulated"
 
 
 def _require_same_shape(info: Info, built: BuiltFirmware, board: Board) -> None:

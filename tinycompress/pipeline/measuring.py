@@ -28,12 +28,13 @@ def bench(
     output: str | Path | None = None,
     progress: Progress = no_progress,
 ) -> BenchResult:
-    """Measure built firmware on its board: the emulated one, or a real one behind a port.
+    """Measure built firmware on its board: the emulated one, or what is behind a port.
 
     Args:
         directory: A project directory that `build` made.
         board: Id, alias or file; None takes the one that the project was built for.
-        port: Serial port of a real board; None runs the ELF on the virtual board.
+        port: Serial port of a board, real or behind `serve`, which the result tells; None runs the
+            ELF on the virtual board.
         samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``).
         runs: Timed runs after warm-up.
         output: Directory for the result bundle; None writes none. While ``samples`` are run, the

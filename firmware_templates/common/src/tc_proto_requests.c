@@ -2,6 +2,7 @@
 #include "board_config.h"
 #include "tc_build_id.h"
 #include "tc_crc32.h"
+#include "tc_machine.h"
 #include "tc_measure.h"
 #include "tc_proto.h"
 #include "tc_startup.h"
@@ -13,6 +14,8 @@
 
 #define RUN_PROFILE 1u
 #define RUN_RESET   2u
+
+#define HELLO_MACHINE_SHIFT 3
 
 #define SHA256_BYTES 32u
 
@@ -61,7 +64,7 @@ static tc_status serve_hello(const tc_request *request, tc_reply *reply) {
     add_u8(reply, 'C');
     add_u8(reply, TC_PROTO_VERSION);
     add_u8(reply, (model_status == TC_OK ? 1u : 0u) | (TC_TICKS_COUNT_CYCLES ? 2u : 0u) |
-                      (tc_proto_counter_moves() ? 4u : 0u));
+                      (tc_proto_counter_moves() ? 4u : 0u) | tc_machine() << HELLO_MACHINE_SHIFT);
     add_u16(reply, TC_PROTO_MAX_PAYLOAD);
     add_u8(reply, (uint32_t)model_status);
     add_u8(reply, TC_ENGINE_ID);

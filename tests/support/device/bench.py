@@ -33,6 +33,10 @@ class FakePoint:
     cycles: int
 
 
+# HELLO's bits for what the device runs on.
+NOT_TOLD, SILICON, EMULATOR, PC = range(4)
+
+
 @dataclass
 class FakeDevice:
     """A device that follows docs/serial-protocol.md, written from that page and not from the C.
@@ -48,6 +52,7 @@ class FakeDevice:
     empty_ticks: int = 10
     version: int = 1
     flags: int = 7
+    machine: int | None = None  # silicon behind a port, else an emulator
     model_status: int = 0
     engine: int = 0
     max_payload: int = 256
@@ -104,8 +109,12 @@ class FakeDevice:
         return Packet(request.type | 0x80, request.seq, payload)
 
     def hello(self, payload: bytes) -> bytes:
+        machine = self.machine
+        if machine is None:
+            machine = SILICON if self.transport == "serial" else EMULATOR
+        flags = self.flags | machine << 3
         head = struct.pack(
-            "<BBHBB", self.version, self.flags, self.max_payload, self.model_status, self.engine
+            "<BBHBB", self.version, flags, self.max_payload, self.model_status, self.engine
         )
         return b"TC" + head + self.build_id + self.model_sha256
 

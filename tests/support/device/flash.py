@@ -17,8 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tinycompress._progress import no_progress
 from tinycompress.boards import Board
+from tinycompress.device.cpuid import emulated_cpuid
+from tinycompress.device.emulator.peripherals import system_control
 from tinycompress.device.flash.base import FlashJob
 from tinycompress.device.link import Link
 from tinycompress.device.ports import SerialPort
@@ -129,6 +133,13 @@ class Line:
         for end in (self.board_end, self.host_end):
             with contextlib.suppress(OSError):
                 os.close(end)
+
+
+def pose_as_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give virtual boards the CPUID of the cores themselves: they stand in for real ones."""
+    monkeypatch.setattr(
+        system_control, "emulated_cpuid", lambda core: ord("A") << 24 | emulated_cpuid(core)
+    )
 
 
 def open_line() -> Line:

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from support.device.bench import BUILD_ID, FakeDevice, TracingFakeDevice
+from support.device.bench import (
+    BUILD_ID,
+    EMULATOR,
+    NOT_TOLD,
+    PC,
+    SILICON,
+    FakeDevice,
+    TracingFakeDevice,
+)
 from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import (
@@ -151,6 +159,40 @@ def test_serial_board_whose_ticks_are_no_cycles() -> None:
     result = run_bench(link, board, samples=samples())
     assert result.cycles is None
     assert result.latency_us == Spread(100, 100, 100, "measured")
+
+
+@pytest.mark.parametrize(
+    ("machine", "name", "obtained", "note"),
+    [
+        (EMULATOR, "emulated", "emulated", "an emulated board answers at this port"),
+        (NOT_TOLD, "unknown", "unknown", "does not say whether it is a real board"),
+        (PC, "host", "unknown", "runs on a PC"),
+    ],
+)
+def test_nothing_is_measured_on_what_is_not_known_to_be_silicon(
+    machine: int, name: str, obtained: str, note: str, board: Board
+) -> None:
+    link = device(FakeDevice, transport="serial", machine=machine)
+    result = run_bench(link, board, samples=samples())
+    assert (result.transport, result.machine) == ("serial", name)
+    for spread in (result.cycles, result.latency_us):
+        assert spread is not None
+        assert spread.obtained == obtained
+    assert any(note in told for told in result.notes)
+
+
+def test_older_firmware_on_our_emulator_is_emulated(board: Board) -> None:
+    result = run_bench(device(machine=NOT_TOLD), board, samples=samples())
+    assert result.machine == "emulated"
+    assert result.latency_us is not None
+    assert result.latency_us.obtained == "emulated"
+
+
+@pytest.mark.parametrize("machine", [SILICON, PC])
+def test_our_emulator_is_not_silicon(machine: int, board: Board) -> None:
+    with pytest.raises(DeviceError, match="takes it for") as caught:
+        run_bench(device(machine=machine), board, samples=samples())
+    assert caught.value.phase == "HELLO"
 
 
 def test_qemu_counts_instructions_and_no_time() -> None:

@@ -29,7 +29,7 @@ from tinycompress.measurement.report import print_table, to_json
 
 RESULT = BenchResult(
     board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="virtual",
-    build_id="ab" * 20, runs=5,
+    machine="emulated", build_id="ab" * 20, runs=5,
     instructions=Spread(100, 90, 110, "emulated"), cycles=Spread(200.5, 200.5, 200.5, "emulated"),
     latency_us=Spread(3.125, 3.0, 3.25, "emulated"),
     ram=RamSizes(1536, 1600, 8192, 356), flash=FlashSizes(4716, 3808, 8113, 1467),
@@ -38,7 +38,7 @@ RESULT = BenchResult(
     layers=(LayerCost("conv[1], a", "CONV_2D", 300, 60, 120), LayerCost("s", "SOFTMAX", 0, 20, 80)),
     notes=("47% [bold] of it",),
 )  # fmt: skip
-REAL = replace(RESULT, transport="serial", instructions=None,
+REAL = replace(RESULT, transport="serial", machine="silicon", instructions=None,
                latency_us=Spread(3.0, 3.0, 3.0, "measured"), cycles=None,
                layers=(LayerCost("conv", "CONV_2D", 300, None, None),))  # fmt: skip
 BUILT = BuiltFirmware(
@@ -72,6 +72,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
         "engine": "aot",
         "toolchain": "zig",
         "transport": "virtual",
+        "machine": "emulated",
         "build_id": "ab" * 20,
         "runs": 5,
         "latency": {
@@ -129,6 +130,28 @@ def test_table_of_an_emulated_board() -> None:
     assert row(text, "conv[1], a") == "conv[1], a CONV_2D 300 60 120 0.40 60.0%"
     assert row(text, "all layers") == "all layers 300 80 200"
     assert "note: 47% [bold] of it" in text
+
+
+def test_table_of_an_emulated_board_behind_a_port() -> None:
+    latency = Spread(3.0, 3.0, 3.0, "emulated")
+    text = printed(replace(REAL, machine="emulated", latency_us=latency))
+    assert "Arduino Nano 33 BLE (emulated), cortex-m4" in text
+    assert "modelled cycles at 64 MHz" in row(text, "latency")
+    assert "real" not in text
+    assert "measured" not in text
+
+
+def test_table_of_a_device_that_does_not_say_what_it_is() -> None:
+    latency = Spread(3.0, 3.0, 3.0, "unknown")
+    result = replace(REAL, machine="unknown", latency_us=latency, cycles=latency)
+    text = printed(result)
+    assert "(real or emulated: it does not say)" in text
+    for label in ("cycles per", "latency"):
+        assert "3" in row(text, label)
+        assert "by the device's tick counter" in row(text, label)
+    assert "measured" not in text
+    assert to_json(result)["latency"]["us"]["obtained"] == "unknown"
+    assert to_json(result)["machine"] == "unknown"
 
 
 def test_table_of_a_real_board() -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from support.common import ROOT
 
-from tinycompress.artifacts import BenchResult, FlashSizes, RamSizes, Spread
+from tinycompress.artifacts import BenchResult, FlashSizes, Machine, RamSizes, Spread
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.measurement.roster import Entry, Failure, Outcome, Task, attempt, read_roster
@@ -19,7 +19,8 @@ from tinycompress.measurement.roster_report import exit_code, print_roster, rost
 
 RESULT = BenchResult(
     board_id="arduino_nano_33_ble", engine="aot", toolchain="zig", transport="serial",
-    build_id="ab" * 20, runs=5, instructions=None, cycles=Spread(200, 200, 200, "measured"),
+    machine="silicon", build_id="ab" * 20, runs=5, instructions=None,
+    cycles=Spread(200, 200, 200, "measured"),
     latency_us=Spread(3.125, 3.0, 3.25, "measured"), ram=RamSizes(1536, 1600, 8192, 356),
     flash=FlashSizes(4716, 3808, 8113, 1467), oracle="tflm", samples=360, mismatched_samples=0,
     device_accuracy=0.975, host_int8_accuracy=0.975, fits=True, layers=(), notes=("[b] warm",),
@@ -170,6 +171,18 @@ def test_json_and_table() -> None:
     assert "0 of 360" in text
     assert "right: error: no [port] (hint: plug it in)" in text
     assert "left: note: [b] warm" in text
+    assert "(emulated)" not in text
+
+
+@pytest.mark.parametrize("machine", ["emulated", "unknown"])
+def test_what_is_no_real_board_is_told_beside_its_port(machine: Machine) -> None:
+    console = Console(file=io.StringIO(), width=160)
+    outcomes = (Outcome(TASK, replace(RESULT, machine=machine), None),)
+    print_roster(outcomes, console)
+    assert isinstance(console.file, io.StringIO)
+    assert f"5A1F ({machine})" in console.file.getvalue()
+    (board,) = roster_json(outcomes)["boards"]
+    assert board["result"]["machine"] == machine
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def test_hello_and_info(link: PipeLink) -> None:
     hello = client.hello()
     assert hello.flags == HelloFlag.MODEL_READY | HelloFlag.TICKS_MOVE
     assert (hello.version, hello.max_payload, hello.engine) == (1, 256, "aot")
+    assert hello.machine == "host"
     assert hello.model_sha256 == "abcd" + 60 * "0"
     assert hello.build_id == 40 * "0"  # a PC's linker script does not mark it
     info = client.info()

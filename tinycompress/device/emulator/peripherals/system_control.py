@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tinycompress.device.cpuid import emulated_cpuid
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.peripherals.base import Peripheral
 from tinycompress.device.emulator.peripherals.systick import SysTick
 
-# Implementer Arm, as in the cores' Technical Reference Manuals (CPUID Base Register).
-_CPUID = {
-    "cortex-m0plus": 0x410C_C601,
-    "cortex-m3": 0x412F_C231,
-    "cortex-m4": 0x410F_C241,
-    "cortex-m7": 0x411F_C272,
-    "cortex-m33": 0x410F_D213,
-}
 _VECTKEY = 0x05FA
 _VECTKEY_READ = 0xFA05
 _ENDS_IN_RESET = 1 << 2
@@ -39,7 +32,7 @@ class SystemControl(Peripheral):
         systick.define_in(self)
         self.define(0x008, "ACTLR")
         self._define_interrupts(words=1 if core == "cortex-m0plus" else 16)
-        self.define_read_only(0xD00, "CPUID", _CPUID[core])
+        self.define_read_only(0xD00, "CPUID", emulated_cpuid(core))
         self.define(0xD04, "ICSR", on_write=lambda _: 0)
         self.vector_table = self.define(0xD08, "VTOR", on_write=lambda word: word & 0xFFFF_FF80)
         self.define(0xD0C, "AIRCR", _VECTKEY_READ << 16, on_write=self._write_reset_control)
