@@ -32,6 +32,8 @@ def identity_of(built: BuiltFirmware, stored: StoredSamples, link: Link) -> dict
     for array in stored.inputs:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(array.tobytes())
+    if stored.begins is not None:
+        digest.update(b"streams" + stored.begins.tobytes())
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -70,6 +72,11 @@ class AnswerLog:
         except OSError as error:
             raise self._unwritable(error) from error
         self._count = len(self.earlier)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     @property
     def hint(self) -> str:

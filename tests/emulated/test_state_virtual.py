@@ -1,0 +1,137 @@
+"""Models that keep state on the product's own road: build, emulated board, oracle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from board_runs import CHAINS
+from stateful_models import FAMILIES, stateful_model
+
+import tinycompress
+from tinycompress.artifacts import ExactTo, ToolchainName
+from tinycompress.boards import load_board
+from tinycompress.device.connect import open_link
+from tinycompress.errors import DeviceError
+from tinycompress.ir.random_inputs import random_inputs
+from tinycompress.ir.reader import read_model
+from tinycompress.measurement import comparison
+from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.session import Session
+from tinycompress.oracle import Oracle
+
+BOARDS = ("raspberry_pi_pico", "qemu_mps2_an385", "arduino_nano_33_ble")
+"""Cortex-M0+, M3, M4."""
+
+
+def build(
+    directory: Path, tflite: bytes, board: str, chain: ToolchainName, exact_to: ExactTo = "tflm"
+) -> tinycompress.Build:
+    model = directory / "model.tflite"
+    model.write_bytes(tflite)
+    return tinycompress.build(
+        model, board, toolchain=chain, exact_to=exact_to, output=directory / "project"
+    )
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_stream_is_exact(family: str, chain: ToolchainName, tmp_path: Path) -> None:
+    for board in BOARDS:
+        directory = tmp_path / board
+        directory.mkdir()
+        built = build(directory, stateful_model(family), board, chain)
+        result = tinycompress.bench(built.firmware.project.directory, runs=1)
+        assert (result.samples, result.mismatched_samples) == (50, 0)
+        assert any("one stream" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_stream_is_exact_to_litert(family: str, tmp_path: Path) -> None:
+    built = build(tmp_path, stateful_model(family, "litert"), "pico", "zig", "litert")
+    result = tinycompress.bench(built.firmware.project.directory, runs=1)
+    assert (result.samples, result.mismatched_samples) == (50, 0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_state_is_kept_and_reset(family: str, tmp_path: Path) -> None:
+    """The same input over and over: other outputs with state kept, the first again after resets."""
+    tflite = stateful_model(family)
+    made = build(tmp_path, tflite, "nano33", "zig").firmware
+    board = load_board("nano33")
+    (sample,) = zip(*random_inputs(read_model(tflite).main, 1), strict=True)
+    oracle = Oracle(tflite, "tflm")
+    expected = [
+        tuple(array.tobytes() for array in infer(*sample))
+        for infer in (oracle.run, oracle.step, oracle.step)
+    ]
+    link = open_link(board, made.elf)
+    try:
+        session = Session(DeviceClient(link, elf=made.elf), link, made, board)
+        for _ in range(2):
+            told = [session.infer(sample, reset=step == 0).outputs for step in range(3)]
+            assert told == expected
+    finally:
+        link.close()
+    assert len(set(expected)) > 1
+
+
+def test_streams_of_a_samples_file(tmp_path: Path) -> None:
+    """Where the file says reset, the device and the oracle begin anew; and accuracy follows."""
+    tflite = stateful_model("streaming_conv")
+    made = build(tmp_path, tflite, "nano33", "zig").firmware
+    inputs = random_inputs(read_model(tflite).main, 9)
+    arrays = {f"x{i}": array[:, 0] for i, array in enumerate(inputs)}
+    reset = np.array([0, 0, 0, 1, 0, 0, 1, 1, 0])
+    np.savez(tmp_path / "streams.npz", **arrays, reset=reset)
+    result = tinycompress.bench(made.project.directory, samples=tmp_path / "streams.npz", runs=1)
+    assert (result.samples, result.mismatched_samples) == (9, 0)
+    assert any("4 streams" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("stop_at", [1, 7])
+def test_an_interrupted_stream_goes_on_with_its_state(
+    stop_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tflite = stateful_model("variables")
+    directory = build(tmp_path, tflite, "nano33", "zig").firmware.project.directory
+    inputs = random_inputs(read_model(tflite).main, 12)
+    np.savez(tmp_path / "x.npz", **{f"x{i}": array[:, 0] for i, array in enumerate(inputs)})
+    add, kept = comparison.AnswerLog.add, []
+
+    def unplugged(log: comparison.AnswerLog, outputs: comparison.Outputs) -> None:
+        if len(kept) == stop_at:
+            raise DeviceError("the cable is out", phase="RUN")
+        kept.append(outputs)
+        add(log, outputs)
+
+    monkeypatch.setattr(comparison.AnswerLog, "add", unplugged)
+    with pytest.raises(DeviceError, match="the cable is out"):
+        tinycompress.bench(
+            directory, samples=tmp_path / "x.npz", runs=1, output=tmp_path / "result"
+        )
+    monkeypatch.setattr(comparison.AnswerLog, "add", add)
+    result = tinycompress.bench(
+        directory, samples=tmp_path / "x.npz", runs=1, output=tmp_path / "result"
+    )
+    assert (result.samples, result.mismatched_samples) == (12, 0)
+    assert any(f"{stop_at} of 12 samples were answered" in note for note in result.notes)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "exact_to"),
+    [
+        ("microwakeword/v2_hey_jarvis", "tflm"),
+        ("microwakeword/v2_hey_jarvis", "litert"),
+        ("tflm/keyword_scrambled_8bit", "tflm"),  # LiteRT has no SVDF with int8 state.
+        ("tflm/trained_lstm_int8", "tflm"),
+        ("tflm/trained_lstm_int8", "litert"),
+    ],
+)
+def test_real_models(shared_data: Path, name: str, exact_to: ExactTo, tmp_path: Path) -> None:
+    tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
+    built = build(tmp_path, tflite, "nano33", "zig", exact_to)
+    result = tinycompress.bench(built.firmware.project.directory, runs=1)
+    assert (result.samples, result.mismatched_samples) == (50, 0)
