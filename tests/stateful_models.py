@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fuzz_graphs import Activation, Emitter, Found, GraphMaker, GraphSeed
 from fuzz_state import lstm, ring, svdf, variable
 from fuzz_weighted import conv_2d
+from tflite_files import pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.ir.reader import read_model
@@ -46,3 +47,18 @@ def stateful_model(name: str, exact_to: ExactTo = "tflm") -> bytes:
     found = {op.kind for op in read_model(tflite).main.ops}
     assert family.kinds <= found, f"{name} has no {family.kinds - found}"
     return tflite
+
+
+def observed(tflite: bytes, kinds: set[str]) -> bytes:
+    """A model with the results of operators of some kinds as further outputs.
+
+    A detector that hears nothing says 0 for every random input, whatever its state holds.
+    """
+    graph = read_model(tflite).main
+    seen = [index for op in graph.ops if op.kind in kinds for index in op.outputs]
+    model = unpack(tflite)
+    outputs = [int(index) for index in model.subgraphs[0].outputs]
+    model.subgraphs[0].outputs = [*outputs, *(i for i in seen if i not in outputs)]
+    # A signature names outputs in a number of its own.
+    model.signatureDefs = []
+    return pack(model)

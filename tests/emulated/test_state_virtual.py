@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from board_runs import CHAINS
-from stateful_models import FAMILIES, stateful_model
+from stateful_models import FAMILIES, observed, stateful_model
 
 import tinycompress
-from tinycompress.artifacts import ExactTo, ToolchainName
+from tinycompress.artifacts import BenchResult, ExactTo, ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.device.connect import open_link
 from tinycompress.errors import DeviceError
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
-from tinycompress.measurement import comparison
+from tinycompress.measurement.answers import AnswerLog, Outputs
 from tinycompress.measurement.client import DeviceClient
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle
@@ -90,33 +90,62 @@ def test_streams_of_a_samples_file(tmp_path: Path) -> None:
     assert any("4 streams" in note for note in result.notes)
 
 
-@pytest.mark.parametrize("stop_at", [1, 7])
+class Interrupted:
+    """A stream of 12 samples whose cable is pulled after some answers."""
+
+    def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        tflite = stateful_model("variables")
+        self._project = build(directory, tflite, "nano33", "zig").firmware.project.directory
+        self._samples = directory / "x.npz"
+        self._result = directory / "result"
+        self.answers = directory / "result.answers"
+        self._monkeypatch = monkeypatch
+        inputs = random_inputs(read_model(tflite).main, 12)
+        arrays = {f"x{i}": array[:, 0] for i, array in enumerate(inputs)}
+        np.savez(self._samples, **arrays, reset=np.arange(12) == 5)
+
+    def stop_after(self, count: int) -> None:
+        add, kept = AnswerLog.add, []
+
+        def unplugged(log: AnswerLog, outputs: Outputs) -> None:
+            if len(kept) == count:
+                raise DeviceError("the cable is out", phase="RUN")
+            kept.append(outputs)
+            add(log, outputs)
+
+        with self._monkeypatch.context() as patched:
+            patched.setattr(AnswerLog, "add", unplugged)
+            with pytest.raises(DeviceError, match="the cable is out"):
+                self.run()
+
+    def run(self) -> BenchResult:
+        return tinycompress.bench(self._project, samples=self._samples, runs=1, output=self._result)
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 5, 6, 9])
 def test_an_interrupted_stream_goes_on_with_its_state(
-    stop_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stop_after: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tflite = stateful_model("variables")
-    directory = build(tmp_path, tflite, "nano33", "zig").firmware.project.directory
-    inputs = random_inputs(read_model(tflite).main, 12)
-    np.savez(tmp_path / "x.npz", **{f"x{i}": array[:, 0] for i, array in enumerate(inputs)})
-    add, kept = comparison.AnswerLog.add, []
-
-    def unplugged(log: comparison.AnswerLog, outputs: comparison.Outputs) -> None:
-        if len(kept) == stop_at:
-            raise DeviceError("the cable is out", phase="RUN")
-        kept.append(outputs)
-        add(log, outputs)
-
-    monkeypatch.setattr(comparison.AnswerLog, "add", unplugged)
-    with pytest.raises(DeviceError, match="the cable is out"):
-        tinycompress.bench(
-            directory, samples=tmp_path / "x.npz", runs=1, output=tmp_path / "result"
-        )
-    monkeypatch.setattr(comparison.AnswerLog, "add", add)
-    result = tinycompress.bench(
-        directory, samples=tmp_path / "x.npz", runs=1, output=tmp_path / "result"
-    )
+    stream = Interrupted(tmp_path, monkeypatch)
+    stream.stop_after(stop_after)
+    result = stream.run()
     assert (result.samples, result.mismatched_samples) == (12, 0)
-    assert any(f"{stop_at} of 12 samples were answered" in note for note in result.notes)
+    assert any(f"{stop_after} of 12 samples were answered" in note for note in result.notes)
+    assert not stream.answers.exists()
+
+
+def test_a_device_that_comes_to_another_state_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Interrupted(tmp_path, monkeypatch)
+    stream.stop_after(3)
+    advance = Session.advance
+    monkeypatch.setattr(
+        Session, "advance", lambda self, inputs, reset: advance(self, inputs, reset=True)
+    )
+    with pytest.raises(DeviceError, match="sample 2 otherwise than before") as caught:
+        stream.run()
+    assert f"delete {stream.answers}" in str(caught.value.hint)
 
 
 @pytest.mark.shared
@@ -131,7 +160,12 @@ def test_an_interrupted_stream_goes_on_with_its_state(
     ],
 )
 def test_real_models(shared_data: Path, name: str, exact_to: ExactTo, tmp_path: Path) -> None:
+    """As they are, and with what their state holds as further outputs."""
     tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
-    built = build(tmp_path, tflite, "nano33", "zig", exact_to)
-    result = tinycompress.bench(built.firmware.project.directory, runs=1)
-    assert (result.samples, result.mismatched_samples) == (50, 0)
+    kinds = {"CONCATENATION", "FULLY_CONNECTED", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
+    for number, one in enumerate((tflite, observed(tflite, kinds))):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        built = build(directory, one, "nano33", "zig", exact_to)
+        result = tinycompress.bench(built.firmware.project.directory, runs=1)
+        assert (result.samples, result.mismatched_samples) == (50, 0)

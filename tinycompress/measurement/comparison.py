@@ -55,7 +55,7 @@ def compare(
         ConfigError: The log cannot be written.
     """
     device = _device_outputs(session, stored, log, progress)
-    notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count))
+    notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count), *_same_notes(device))
     try:
         host: list[Outputs] | None = _oracle_outputs(stored, built, tflite, progress)
     except ModelError as error:
@@ -140,6 +140,15 @@ def _earlier_notes(log: AnswerLog | None, count: int) -> tuple[str, ...]:
     return (
         f"{len(log.earlier)} of {count} samples were answered by this build in an earlier run that "
         "was interrupted",
+    )
+
+
+def _same_notes(device: list[Outputs]) -> tuple[str, ...]:
+    if len(device) < 2 or len(set(device)) > 1:
+        return ()
+    return (
+        f"all {len(device)} samples give the same output: that it is the oracle's shows little; "
+        "take samples that the model tells apart",
     )
 
 
