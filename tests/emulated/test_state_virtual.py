@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from board_runs import CHAINS
+from kernel_cases import Array
 from stateful_models import FAMILIES, observed, stateful_model
 
 import tinycompress
@@ -35,16 +38,20 @@ def build(
     )
 
 
+def save_stream(path: Path, inputs: Sequence[Array], reset: list[int]) -> None:
+    """A samples file; each input has a batch dimension, which the file leaves out."""
+    arrays: dict[str, Any] = {f"x{i}": array[:, 0] for i, array in enumerate(inputs)}
+    np.savez(path, **arrays, reset=np.array(reset))
+
+
 @pytest.mark.parametrize("chain", CHAINS)
+@pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_stream_is_exact(family: str, chain: ToolchainName, tmp_path: Path) -> None:
-    for board in BOARDS:
-        directory = tmp_path / board
-        directory.mkdir()
-        built = build(directory, stateful_model(family), board, chain)
-        result = tinycompress.bench(built.firmware.project.directory, runs=1)
-        assert (result.samples, result.mismatched_samples) == (50, 0)
-        assert any("one stream" in note for note in result.notes)
+def test_a_stream_is_exact(family: str, board: str, chain: ToolchainName, tmp_path: Path) -> None:
+    built = build(tmp_path, stateful_model(family), board, chain)
+    result = tinycompress.bench(built.firmware.project.directory, runs=1)
+    assert (result.samples, result.mismatched_samples) == (50, 0)
+    assert any("one stream" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -82,9 +89,7 @@ def test_streams_of_a_samples_file(tmp_path: Path) -> None:
     tflite = stateful_model("streaming_conv")
     made = build(tmp_path, tflite, "nano33", "zig").firmware
     inputs = random_inputs(read_model(tflite).main, 9)
-    arrays = {f"x{i}": array[:, 0] for i, array in enumerate(inputs)}
-    reset = np.array([0, 0, 0, 1, 0, 0, 1, 1, 0])
-    np.savez(tmp_path / "streams.npz", **arrays, reset=reset)
+    save_stream(tmp_path / "streams.npz", inputs, [0, 0, 0, 1, 0, 0, 1, 1, 0])
     result = tinycompress.bench(made.project.directory, samples=tmp_path / "streams.npz", runs=1)
     assert (result.samples, result.mismatched_samples) == (9, 0)
     assert any("4 streams" in note for note in result.notes)
@@ -101,11 +106,11 @@ class Interrupted:
         self.answers = directory / "result.answers"
         self._monkeypatch = monkeypatch
         inputs = random_inputs(read_model(tflite).main, 12)
-        arrays = {f"x{i}": array[:, 0] for i, array in enumerate(inputs)}
-        np.savez(self._samples, **arrays, reset=np.arange(12) == 5)
+        save_stream(self._samples, inputs, [int(index == 5) for index in range(12)])
 
     def stop_after(self, count: int) -> None:
-        add, kept = AnswerLog.add, []
+        add = AnswerLog.add
+        kept: list[Outputs] = []
 
         def unplugged(log: AnswerLog, outputs: Outputs) -> None:
             if len(kept) == count:

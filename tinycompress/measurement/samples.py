@@ -173,7 +173,7 @@ def random_samples(tflite: bytes, count: int, *, stream: int | None = None) -> S
     if not keeps_state(model):
         return StoredSamples(random_inputs(model.main, count))
     length = count if stream is None else stream
-    return StoredSamples(random_inputs(model.main, length), begins=np.arange(length) == 0)
+    return StoredSamples(random_inputs(model.main, length), begins=_first_of(length))
 
 
 def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:
@@ -223,7 +223,7 @@ def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.N
 def _begins(samples: Samples, count: int) -> npt.NDArray[np.bool_]:
     """Where streams begin, shape (n,): at the first sample, and where the user says."""
     if samples.reset is None:
-        return np.arange(count) == 0
+        return _first_of(count)
     given = samples.reset
     truths = given.dtype.kind in "iufb" and ((given == 0) | (given == 1)).all()
     if given.shape not in ((count,), (count, 1)) or not truths:
@@ -232,9 +232,11 @@ def _begins(samples: Samples, count: int) -> npt.NDArray[np.bool_]:
             "of 0 and 1",
             hint="1 for every sample before which the model's state is reset",
         )
-    begins = given.reshape(count).astype(np.bool_)
-    begins[0] = True
-    return begins
+    return np.asarray(given.reshape(count) == 1, np.bool_) | _first_of(count)
+
+
+def _first_of(count: int) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.arange(count) == 0, np.bool_)
 
 
 def _labels(
