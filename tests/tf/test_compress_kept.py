@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_nothing_half_written(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, text)
 
-    monkeypatch.setattr("tinycompress.compression.run.runner.store.write_text", full)
+    monkeypatch.setattr("tinycompress.compression.run.runner.runner.store.write_text", full)
     with pytest.raises(ConfigError, match=r"01-prune: No space left on device"):
         tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), output=tmp_path)
     assert [path.name for path in (tmp_path / "stages").iterdir()] == ["00-original"]

@@ -34,6 +34,8 @@ def identity_of(
     for array in stored.inputs:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(array.tobytes())
+    if stored.begins is not None:
+        digest.update(b"streams" + stored.begins.tobytes())
     return {
         "schema": SCHEMA,
         "version": __version__,
@@ -72,6 +74,11 @@ class AnswerLog:
         except OSError as error:
             raise self._unwritable(error) from error
         self._count = len(self.earlier)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     @property
     def hint(self) -> str:

@@ -1,4 +1,8 @@
-"""Every sample through the device and through the oracle: same bytes, and how often right."""
+"""Every sample through the device and through the oracle: same bytes, and how often right.
+
+The samples of a model that keeps state are a stream: both sides set it back where a stream begins
+(`StoredSamples.begins_stream`), and keep it from one sample to the next everywhere else.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +55,7 @@ def compare(
         ConfigError: The log cannot be written.
     """
     device = _device_outputs(session, stored, log, progress)
-    notes = _earlier_notes(log, stored.count)
+    notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count), *_same_notes(device))
     try:
         host: list[Outputs] | None = _oracle_outputs(stored, built, tflite, progress)
     except ModelError as error:
@@ -77,18 +81,57 @@ def _device_outputs(
     session: Session, stored: StoredSamples, log: AnswerLog | None, progress: Progress
 ) -> list[Outputs]:
     outputs = [] if log is None else list(log.earlier)
-    for index in range(len(outputs), stored.count):
-        try:
-            answer = session.infer(stored.sample(index)).outputs
-        except DeviceError as error:
-            if log is not None:
-                error.hint = log.hint if error.hint is None else f"{error.hint}; {log.hint}"
-            raise
-        outputs.append(answer)
+    try:
         if log is not None:
-            log.add(answer)
-        progress("run the samples", index + 1, stored.count)
+            _replay(session, stored, log, progress)
+        for index in range(len(outputs), stored.count):
+            reset = stored.begins_stream(index)
+            answer = session.infer(stored.sample(index), reset=reset).outputs
+            outputs.append(answer)
+            if log is not None:
+                log.add(answer)
+            progress("run the samples", index + 1, stored.count)
+    except DeviceError as error:
+        if log is not None and error.hint is None:
+            error.hint = log.hint
+        elif log is not None:
+            error.hint = f"{error.hint}; {log.hint}"
+        raise
     return outputs
+
+
+def _replay(session: Session, stored: StoredSamples, log: AnswerLog, progress: Progress) -> None:
+    """Bring back the state that the device had after its last answer in the log.
+
+    Raises:
+        DeviceError: The device comes to another answer than it had there.
+    """
+    done = len(log.earlier)
+    if done in (0, stored.count) or stored.begins_stream(done):
+        return
+    last = done - 1
+    begin = next(index for index in range(last, -1, -1) if stored.begins_stream(index))
+    for index in range(begin, last):
+        session.advance(stored.sample(index), reset=stored.begins_stream(index))
+        progress("run the stream up to where it was", index + 1 - begin, done - begin)
+    again = session.infer(stored.sample(last), reset=stored.begins_stream(last)).outputs
+    if again != log.earlier[last]:
+        raise DeviceError(
+            f"the device answers sample {last} otherwise than before the interruption",
+            phase="RUN",
+            hint=f"delete {log.path} to start from the first sample",
+        )
+
+
+def _stream_notes(stored: StoredSamples) -> tuple[str, ...]:
+    if stored.begins is None:
+        return ()
+    streams = int(stored.begins.sum())
+    if streams == 1:
+        how = "one stream in their order, its state reset at the beginning only"
+    else:
+        how = f"{streams} streams, its state reset at the beginning of each"
+    return (f"the model keeps state: {stored.count} samples were run as {how}",)
 
 
 def _earlier_notes(log: AnswerLog | None, count: int) -> tuple[str, ...]:
@@ -100,6 +143,15 @@ def _earlier_notes(log: AnswerLog | None, count: int) -> tuple[str, ...]:
     )
 
 
+def _same_notes(device: list[Outputs]) -> tuple[str, ...]:
+    if len(device) < 2 or len(set(device)) > 1:
+        return ()
+    return (
+        f"all {len(device)} samples give the same output: that it is the oracle's shows little; "
+        "take samples that the model tells apart",
+    )
+
+
 def _oracle_outputs(
     stored: StoredSamples, built: BuiltFirmware, tflite: bytes, progress: Progress
 ) -> list[Outputs]:
@@ -107,7 +159,8 @@ def _oracle_outputs(
     oracle = Oracle(tflite, built.project.exact_to)
     try:
         for index in range(stored.count):
-            arrays = oracle.run(*stored.sample(index))
+            infer = oracle.run if stored.begins_stream(index) else oracle.step
+            arrays = infer(*stored.sample(index))
             outputs.append(tuple(array.tobytes() for array in arrays))
             progress("run the oracle", index + 1, stored.count)
     finally:

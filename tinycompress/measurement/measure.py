@@ -24,6 +24,8 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.state import keeps_state
 from tinycompress.measurement.answers import AnswerLog, identity_of
 from tinycompress.measurement.client import (
     DEFAULT_RETRIES,
@@ -40,6 +42,9 @@ from tinycompress.measurement.session import Arrays, Session
 
 RANDOM_SAMPLES = 5
 """How many random inputs are compared when the user gave no samples."""
+
+RANDOM_STREAM_SAMPLES = 50
+"""The same for a model that keeps state, which may be long in coming round its buffers."""
 
 _CLAMPED_SHARE_NOTED = 0.01
 _STACK_SHARE_NOTED = 0.9
@@ -217,8 +222,10 @@ def _result(
 
 def _prepare(samples: Samples | None, built: BuiltFirmware, tflite: bytes) -> StoredSamples:
     if samples is None:
-        return random_samples(tflite, RANDOM_SAMPLES)
-    return stored_samples(samples, built.project.inputs, elements(built.project.outputs[0]))
+        return random_samples(tflite, RANDOM_SAMPLES, stream=RANDOM_STREAM_SAMPLES)
+    stateful = keeps_state(read_model(tflite))
+    classes = elements(built.project.outputs[0])
+    return stored_samples(samples, built.project.inputs, classes, stateful=stateful)
 
 
 def _timed_runs(

@@ -10,6 +10,9 @@ point or integer, are real values, scaled as for training, and quantised on the 
 TensorFlow Lite does it (`tinycompress.ir.quantize`). ``y`` holds one class index per sample, shape
 ``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``; with any other ``y`` there is no
 accuracy.
+
+The samples of a model that keeps state are one stream, in their order. ``reset``, shape ``(n,)`` or
+``(n, 1)``, makes several of them: true (1) for every sample before which the state is reset.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ from tinycompress.errors import ConfigError
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
+from tinycompress.ir.state import keeps_state
 
 # What numpy lets through when a file is damaged or something else.
 _MALFORMED = (
@@ -40,7 +44,7 @@ _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs as the user gave them, one array per input of the model, and labels.
+    """Inputs as the user gave them, one array per input of the model, labels, and resets.
 
     Shapes and dtypes are described above; ``source`` names where they came from in messages.
     """
@@ -48,6 +52,7 @@ class Samples:
     inputs: tuple[npt.NDArray[Any], ...]
     labels: npt.NDArray[Any] | None = None
     source: str = "the samples"
+    reset: npt.NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,13 +61,15 @@ class StoredSamples:
 
     ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the
     input's stored dtype. ``labels`` has the shape ``(n,)``. ``clamped_share`` is the share of input
-    values beyond what the model can represent. ``notes`` tell why there are no labels.
+    values beyond what the model can represent. ``notes`` tell why there are no labels. ``begins``,
+    shape ``(n,)``, is true where the state of a model is reset, and None for a model without state.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
     labels: npt.NDArray[np.int64] | None = None
     clamped_share: float = 0.0
     notes: tuple[str, ...] = ()
+    begins: npt.NDArray[np.bool_] | None = None
 
     @property
     def count(self) -> int:
@@ -72,6 +79,10 @@ class StoredSamples:
     def sample(self, index: int) -> tuple[npt.NDArray[Any], ...]:
         """One array per input, of the input's shape."""
         return tuple(array[index] for array in self.inputs)
+
+    def begins_stream(self, index: int) -> bool:
+        """Whether a sample does not depend on those before it; all are so of a stateless model."""
+        return self.begins is None or bool(self.begins[index])
 
 
 def load_samples(path: Path) -> Samples:
@@ -91,7 +102,7 @@ def load_samples(path: Path) -> Samples:
     if not inputs:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ConfigError(f"{path} holds no array 'x' (it holds {found})", hint=_HINT)
-    return Samples(inputs, arrays.get("y"), str(path))
+    return Samples(inputs, arrays.get("y"), str(path), arrays.get("reset"))
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -105,17 +116,21 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {name: file[name] for name in file.files}
 
 
-def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int) -> StoredSamples:
+def stored_samples(
+    samples: Samples, inputs: Sequence[TensorSpec], classes: int, *, stateful: bool = False
+) -> StoredSamples:
     """Check samples against a model and quantise them.
 
     Args:
         samples: What the user gave.
         inputs: The model's inputs.
         classes: Elements of the model's output, which bounds the labels; 1 means two classes.
+        stateful: Whether the model keeps state, so that samples depend on those before them.
 
     Raises:
         ConfigError: Wrong number of arrays, wrong shape or dtype, no samples at all, values that
-            are NaN or infinite, or another number of labels than of samples.
+            are NaN or infinite, another number of labels than of samples, or a ``reset`` that is
+            not one truth value a sample.
     """
     if len(samples.inputs) != len(inputs):
         raise ConfigError(
@@ -140,15 +155,25 @@ def stored_samples(samples: Samples, inputs: Sequence[TensorSpec], classes: int)
         labels=labels,
         clamped_share=max(share for _, share in fitted),
         notes=() if note is None else (note,),
+        begins=_begins(samples, count) if stateful else None,
     )
 
 
-def random_samples(tflite: bytes, count: int) -> StoredSamples:
-    """The same ``count`` random samples every time, over the whole range of each input.
+def random_samples(tflite: bytes, count: int, *, stream: int | None = None) -> StoredSamples:
+    """The same random samples every time, over the whole range of each input.
 
     Indices are within what they choose from. ModelError if the model file is damaged.
+
+    Args:
+        tflite: The model file.
+        count: How many.
+        stream: How many of them a model that keeps state gets; None: as many.
     """
-    return StoredSamples(random_inputs(read_model(tflite).main, count))
+    model = read_model(tflite)
+    if not keeps_state(model):
+        return StoredSamples(random_inputs(model.main, count))
+    length = count if stream is None else stream
+    return StoredSamples(random_inputs(model.main, length), begins=_first_of(length))
 
 
 def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:
@@ -193,6 +218,25 @@ def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.N
         f"{source}: samples for input '{spec.name}' have the shape {array.shape}, "
         f"expected {expected}"
     )
+
+
+def _begins(samples: Samples, count: int) -> npt.NDArray[np.bool_]:
+    """Where streams begin, shape (n,): at the first sample, and where the user says."""
+    if samples.reset is None:
+        return _first_of(count)
+    given = samples.reset
+    truths = given.dtype.kind in "iufb" and ((given == 0) | (given == 1)).all()
+    if given.shape not in ((count,), (count, 1)) or not truths:
+        raise ConfigError(
+            f"{samples.source}: reset is {given.dtype} of shape {given.shape}, expected ({count},) "
+            "of 0 and 1",
+            hint="1 for every sample before which the model's state is reset",
+        )
+    return np.asarray(given.reshape(count) == 1, np.bool_) | _first_of(count)
+
+
+def _first_of(count: int) -> npt.NDArray[np.bool_]:
+    return np.asarray(np.arange(count) == 0, np.bool_)
 
 
 def _labels(

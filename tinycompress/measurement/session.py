@@ -67,17 +67,23 @@ class Session:
         """Where the costs come from."""
         return self._meter
 
-    def infer(self, inputs: Arrays) -> Inference:
-        """Run the model once from its initial state.
+    def infer(self, inputs: Arrays, *, reset: bool = True) -> Inference:
+        """Run the model once.
 
         Args:
             inputs: One array per input, of its shape and stored dtype.
+            reset: Whether from the model's initial state, or from what the last run left.
         """
-        return self._run(inputs, profile=False)
+        return self._run(inputs, reset=reset)
 
     def profile(self, inputs: Arrays) -> Inference:
         """As `infer`, with the cost of every layer in place of the whole run's."""
         return self._run(inputs, profile=True)
+
+    def advance(self, inputs: Arrays, *, reset: bool) -> None:
+        """As `infer`, for the state that it leaves: neither outputs nor costs are asked for."""
+        self._write(inputs)
+        self._client.run(1, reset=reset)
 
     def ram(self) -> RamSizes:
         """RAM as the device tells it, which must be what the ELF says, with the stack's peak.
@@ -128,12 +134,15 @@ class Session:
         done = self._client.run(count, reset=True)
         return TimedRuns(sum(done.ticks), time.monotonic() - began)
 
-    def _run(self, inputs: Arrays, *, profile: bool) -> Inference:
+    def _write(self, inputs: Arrays) -> None:
         for index, array in enumerate(inputs):
             self._client.write_input(index, _little_endian(array))
+
+    def _run(self, inputs: Arrays, *, profile: bool = False, reset: bool = True) -> Inference:
+        self._write(inputs)
         self._meter.start()
         began = time.monotonic()
-        done = self._client.run(1, profile=profile, reset=True)
+        done = self._client.run(1, profile=profile, reset=reset)
         elapsed_s = time.monotonic() - began
         ticks = done.ticks
         if profile:

@@ -20,18 +20,14 @@ import numpy.typing as npt
 
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.errors import ConfigError, ModelError
-from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs, output_specs
+from tinycompress.ir.state import keeps_state
 from tinycompress.oracle.process import WorkerError, acquire, release
 from tinycompress.oracle.wire import arrays, describe
 
 _NAMES: dict[ExactTo, str] = {"tflm": "TensorFlow Lite Micro", "litert": "LiteRT"}
 _OTHER: dict[ExactTo, ExactTo] = {"tflm": "litert", "litert": "tflm"}
-_STATEFUL = frozenset(
-    {"VAR_HANDLE", "CALL_ONCE", "SVDF", "LSTM", "RNN", "CUSTOM"}
-    | {f"{way}DIRECTIONAL_SEQUENCE_{cell}" for way in ("UNI", "BI") for cell in ("LSTM", "RNN")}
-)
 
 
 class Oracle:
@@ -73,7 +69,7 @@ class Oracle:
             {
                 "command": "load",
                 "outputs": len(self.outputs),
-                "keeps_state": _keeps_state(model),
+                "keeps_state": keeps_state(model),
                 "keep_tensors": keep_tensors,
             },
             [tflite],
@@ -153,12 +149,3 @@ class Oracle:
                 f"{_NAMES[self.exact_to]} does not run this model: {error}",
                 hint=f"try the other oracle: --exact-to {_OTHER[self.exact_to]}",
             ) from error
-
-
-def _keeps_state(model: Model) -> bool:
-    """Whether an inference may depend on the one before."""
-    return any(
-        any(tensor.is_variable for tensor in graph.tensors)
-        or any(op.kind in _STATEFUL for op in graph.ops)
-        for graph in model.graphs
-    )

@@ -35,7 +35,8 @@ def bench(
         board: Id, alias or file; None takes the one that the project was built for.
         port: Serial port of a board, real or behind `serve`, which the result tells; None runs the
             ELF on the virtual board.
-        samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``).
+        samples: ``.npz`` with inputs ``x`` (and, for accuracy, labels ``y``). Those of a model that
+            keeps state are one stream, or several where ``reset`` in the file says so.
         runs: Timed runs after warm-up.
         output: Directory for the result bundle; None writes none. While ``samples`` are run, the
             device's answers are kept beside it, so that an interrupted run can go on.

@@ -26,7 +26,8 @@ tc_status tc_model_init(void);
 tc_status tc_model_invoke(void);
 /* The same computation with `begin(layer)` and `end(layer)` called around every layer. */
 tc_status tc_model_invoke_profiled(tc_layer_hook begin, tc_layer_hook end);
-/* Set all state that is kept between invocations back to its initial value. */
+/* Set all state that is kept between invocations back to its initial value, which it has after
+ * tc_model_init(). Inputs stay as they were written. */
 tc_status tc_model_reset(void);
 
 uint32_t tc_model_input_count(void);

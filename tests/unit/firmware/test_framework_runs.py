@@ -9,8 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.common import EXECUTABLES, require_tool
-from support.firmware.frameworks import STAND_INS, Tried, application_for_pc, behind_a_port
+from support.firmware.frameworks import (
+    STAND_INS,
+    Tried,
+    application_for_pc,
+    behind_a_port,
+    board_without_dwt,
+    sketch_for_pc,
+)
 from support.firmware.projects import TFLITE, ProcessLink, copy_sources
+from support.models.stateful_models import FAMILIES, stateful_model
 from support.models.tflite_files import small_cnn
 
 from tinycompress import pipeline
@@ -60,6 +68,51 @@ def test_an_application_answers_on_its_console(model: Path, tmp_path: Path) -> N
         made.project.directory, tmp_path / "build", cycles_per_sec=125_000_000
     )
     converse(program, made.project.project_id, 125_000_000)
+
+
+def keeps_state(program: Path, tflite: bytes) -> None:
+    """Two streams, each from the first values, against TFLM's outputs."""
+    oracle = Oracle(tflite, "tflm")
+    inputs = random_inputs(read_model(tflite).main, 4)
+    link = ProcessLink([program])
+    try:
+        client = DeviceClient(link, timeout_s=20)
+        client.hello()
+        for step in (*range(4), *range(4)):
+            sample = tuple(array[step] for array in inputs)
+            for index, array in enumerate(sample):
+                client.write_input(index, array.tobytes())
+            client.run(1, reset=step == 0)
+            expected = oracle.run(*sample) if step == 0 else oracle.step(*sample)
+            for index, array in enumerate(expected):
+                assert client.read_output(index, array.nbytes) == array.tobytes()
+    finally:
+        link.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.usefixtures("calls")
+@pytest.mark.gcc
+def test_a_sketch_keeps_state(family: str, tmp_path: Path) -> None:
+    tflite = stateful_model(family)
+    (tmp_path / "model.tflite").write_bytes(tflite)
+    made = pipeline.build_in_framework(
+        tmp_path / "model.tflite", board_without_dwt(tmp_path), "arduino", output=tmp_path / "state"
+    )
+    keeps_state(sketch_for_pc(made.project.directory, tmp_path / "program"), tflite)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_application_keeps_state(family: str, tmp_path: Path) -> None:
+    tflite = stateful_model(family)
+    (tmp_path / "model.tflite").write_bytes(tflite)
+    made = pipeline.build_in_framework(
+        tmp_path / "model.tflite", "pico", "zephyr", output=tmp_path / "app"
+    )
+    program = application_for_pc(
+        made.project.directory, tmp_path / "build", cycles_per_sec=125_000_000
+    )
+    keeps_state(program, tflite)
 
 
 @pytest.mark.parametrize(("rate", "compiles"), [(125_000_000, True), (1000, False)])

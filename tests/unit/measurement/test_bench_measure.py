@@ -293,8 +293,9 @@ def test_without_samples_random_ones_are_compared(board: Board) -> None:
 
 def test_badly_scaled_samples_are_noted(board: Board) -> None:
     large = Samples((np.full((2, 4), 1000.0),), None, "t.npz")
-    (note,) = run_bench(device(), board, samples=large).notes
-    assert note.startswith("100% of the input values are beyond")
+    beyond, same = run_bench(device(), board, samples=large).notes
+    assert beyond.startswith("100% of the input values are beyond")
+    assert same.startswith("all 2 samples give the same output")
 
 
 @pytest.mark.parametrize(

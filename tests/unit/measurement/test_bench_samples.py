@@ -186,3 +186,44 @@ def test_load_of_bad_files(tmp_path: Path) -> None:
             load_samples(tmp_path / name)
         assert expected in str(caught.value), name
         assert caught.value.hint
+
+
+def streams(reset: Any, count: int = 4) -> Samples:
+    return Samples((np.zeros((count, 6), np.int8),), source="t.npz", reset=reset)
+
+
+def begins(reset: Any, count: int = 4) -> list[bool]:
+    stored = stored_samples(streams(reset, count), (FLAT,), 2, stateful=True)
+    return [stored.begins_stream(index) for index in range(count)]
+
+
+def test_samples_of_a_model_with_state_are_one_stream() -> None:
+    assert begins(None) == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    "reset",
+    [np.array([0, 0, 1, 0]), np.array([[0], [0], [1], [0]]), np.array([True, False, True, False])],
+)
+def test_streams_begin_where_the_file_says(reset: Any) -> None:
+    assert begins(reset) == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    "reset", [np.array([0, 1]), np.array([0, 0, 2, 0]), np.array(["a"] * 4), np.array(1)]
+)
+def test_a_reset_that_says_nothing_clear_is_refused(reset: Any) -> None:
+    with pytest.raises(ConfigError, match=r"t\.npz: reset is .*, expected \(4,\) of 0 and 1"):
+        begins(reset)
+
+
+def test_samples_without_state_begin_anew_whatever_the_file_says() -> None:
+    stored = stored_samples(streams(np.array([1, 0, 0, 0])), (FLAT,), 2)
+    assert all(stored.begins_stream(index) for index in range(4))
+
+
+def test_reset_is_read_from_the_file(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", x=np.zeros((2, 6)), reset=np.array([1, 0]))
+    reset = load_samples(tmp_path / "s.npz").reset
+    assert reset is not None
+    assert reset.tolist() == [1, 0]

@@ -116,7 +116,8 @@ def render(
         "states": [_state(tensor, layout, weights) for tensor in states],
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
-    headers = with_includes({layer.kernel.header for layer in layers} | {"tck_math.h"})
+    of_the_model = {"tck_math.h", "tck_bytes.h"} if states else {"tck_math.h"}
+    headers = with_includes({layer.kernel.header for layer in layers} | of_the_model)
     return GeneratedSources(
         engine="aot",
         exact_to=options.exact_to,

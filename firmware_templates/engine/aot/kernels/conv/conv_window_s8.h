@@ -2,6 +2,7 @@
 #ifndef TCK_CONV_WINDOW_S8_H
 #define TCK_CONV_WINDOW_S8_H
 
+#include "../../tck_bytes.h"
 #include "../../tck_simd.h"
 #include "../common/window.h"
 
@@ -40,30 +41,6 @@ TCK_INLINE tck_corner tck_next_corner(const tck_conv_window *w, tck_corner at) {
 TCK_INLINE int32_t tck_window_inside(const tck_conv_window *w, tck_corner at) {
     return at.y >= 0 && at.y + w->filter_height <= w->input_height && at.x >= 0 &&
            at.x + w->filter_width <= w->input_width;
-}
-
-/* Copies bytes by words, which may be unaligned. The empty statements keep compilers from calling
- * memcpy and memset for a few bytes. */
-TCK_INLINE int8_t *tck_copy_bytes(int8_t *to, const int8_t *from, int32_t count) {
-    for (; count >= 4; count -= 4, from += 4, to += 4) {
-        uint32_t word = tck_load_word(from);
-        __asm__("" : "+r"(word));
-        tck_store_word(to, word);
-    }
-    for (; count > 0; --count) {
-        int32_t byte = *from++;
-        __asm__("" : "+r"(byte));
-        *to++ = (int8_t)byte;
-    }
-    return to;
-}
-
-TCK_INLINE int8_t *tck_fill_bytes(int8_t *to, int32_t value, int32_t count) {
-    for (; count > 0; --count) {
-        __asm__("" : "+r"(value));
-        *to++ = (int8_t)value;
-    }
-    return to;
 }
 
 /* Copies the taps of some columns from a window's corner on: rows of width * input_channels bytes.
