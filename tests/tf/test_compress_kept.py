@@ -23,8 +23,8 @@ import tinycompress
 from tinycompress import _files
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.read import read_network
+from tinycompress.compression.run import runner as run_module
 from tinycompress.compression.run.result import StageRow
-from tinycompress.compression.run.runner import runner as run_module
 from tinycompress.compression.stages.base import State
 from tinycompress.errors import ConfigError, ToolError
 
@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_nothing_half_written(
             raise OSError(errno.ENOSPC, "No space left on device")
         write(path, text)
 
-    monkeypatch.setattr("tinycompress.compression.run.runner.runner.store.write_text", full)
+    monkeypatch.setattr("tinycompress.compression.run.store.write_text", full)
     with pytest.raises(ConfigError, match=r"01-prune: No space left on device"):
         tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), output=tmp_path)
     assert [path.name for path in (tmp_path / "stages").iterdir()] == ["00-original"]

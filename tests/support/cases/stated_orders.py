@@ -8,7 +8,7 @@ from tinycompress.codegen.ops.conv import orders as conv
 from tinycompress.codegen.ops.dense import orders as dense
 from tinycompress.codegen.ops.depthwise import orders as depthwise
 from tinycompress.codegen.ops.pool import orders as pool
-from tinycompress.codegen.ops.reduce.reduce_max_min import orders as reduce
+from tinycompress.codegen.ops.reduce import orders as reduce
 from tinycompress.codegen.overlap import AccessOrder, every_element
 
 STATED: Mapping[str, AccessOrder] = {

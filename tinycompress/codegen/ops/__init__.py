@@ -24,7 +24,7 @@ from tinycompress.codegen.ops.elementwise import (
     sub,
     tables,
 )
-from tinycompress.codegen.ops.movement.copies import (
+from tinycompress.codegen.ops.movement import (
     broadcast_to,
     gather,
     gather_nd,
@@ -41,7 +41,7 @@ from tinycompress.codegen.ops.movement.copies import (
 )
 from tinycompress.codegen.ops.pool import pool_2d
 from tinycompress.codegen.ops.recurrent import lstm, svdf, variables
-from tinycompress.codegen.ops.reduce.reduce_max_min import (
+from tinycompress.codegen.ops.reduce import (
     arg_max,
     l2_normalization,
     log_softmax,
@@ -49,7 +49,7 @@ from tinycompress.codegen.ops.reduce.reduce_max_min import (
     reduce_sum,
     softmax,
 )
-from tinycompress.codegen.ops.reduce.reduce_max_min import reduce_max_min as reduce
+from tinycompress.codegen.ops.reduce import reduce_max_min as reduce
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {

@@ -42,7 +42,7 @@ def x_and_y(source: Any, names: Names, what: str) -> tuple[list[Any], list[Any]]
     """Samples and labels, one item per input and output of the model where that many are given.
 
     Args:
-        source: See :func:`tinycompress.compression.data.prepare.prepare.prepare.read_data`.
+        source: See :func:`tinycompress.compression.data.prepare.read_data`.
         names: Of the model's inputs and outputs.
         what: Name for messages.
 

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from tinycompress.compression.run.runner import options
+from tinycompress.compression.run import options
 
 
 def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseModel]) -> str:

@@ -116,7 +116,7 @@ def compress(
     Args:
         model: A trained Keras 3 or tf_keras model; it is not changed.
         recipe: What to do.
-        data: Training data; see :func:`tinycompress.compression.data.prepare.prepare.prepare.read_data`.
+        data: Training data; see :func:`tinycompress.compression.data.prepare.read_data`.
         export: Makes int8 files.
         validation: Data that accuracy is counted on; None puts 15 % of the training data aside.
         teacher: Model for distillation; None takes the model itself, as it was before.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
-from tinycompress.codegen.ops.movement.copies import pad
+from tinycompress.codegen.ops.movement import pad
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 

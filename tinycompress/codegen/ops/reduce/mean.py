@@ -10,7 +10,7 @@ from math import prod
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
-from tinycompress.codegen.ops.reduce.reduce_max_min import orders
+from tinycompress.codegen.ops.reduce import orders
 from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.codegen.overlap import AccessOrder

@@ -7,7 +7,7 @@ from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.movement.copies import constant_integers
 from tinycompress.codegen.ops.pool.pool_2d import same_quantisation
-from tinycompress.codegen.ops.reduce.reduce_max_min import mean
+from tinycompress.codegen.ops.reduce import mean
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 

@@ -6,7 +6,7 @@ from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, Steps
 from tinycompress.codegen.ops.movement.copies import constant_integers
-from tinycompress.codegen.ops.reduce.reduce_max_min import mean
+from tinycompress.codegen.ops.reduce import mean
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import quantize_multiplier, wrap_int32
 from tinycompress.ir.graph import Graph, Op
