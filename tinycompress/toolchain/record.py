@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tinycompress.errors import ConfigError
+from tinycompress.firmware.outputs import RECORD_FILE as FILE_NAME
 
 SCHEMA: Literal["tinycompress.build"] = "tinycompress.build"
 SCHEMA_VERSION: Literal[1] = 1
-FILE_NAME = "build.json"
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Bytes = Annotated[int, Field(ge=0)]
