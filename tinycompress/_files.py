@@ -234,6 +234,12 @@ class _Steps:
 
 def _remove_empty_parents(directory: Path, path: str) -> None:
     for parent in (directory / path).parents:
-        if parent == directory or any(parent.iterdir()):
+        if parent == directory:
             return
-        parent.rmdir()
+        try:
+            parent.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            # Something else is in it.
+            return

@@ -269,20 +269,12 @@ def _with_build(project: Path) -> None:
     build = project / "build"
     build.mkdir(exist_ok=True)
     (build / "obj").mkdir(exist_ok=True)
-    (build / "obj" / "a.o").write_bytes(b"o")
+    for name in ("a.o", "b.o"):
+        (build / "obj" / name).write_bytes(b"o")
     (build / "mine.txt").write_bytes(b"mine")
-    images = {}
-    for kind in ("bin", "hex"):
-        (build / f"firmware.{kind}").write_bytes(kind.encode())
-        images[kind] = hashlib.sha256(kind.encode()).hexdigest()
-    (build / "firmware.hex").write_bytes(b"linked by hand since")
-    (build / "firmware.elf").write_bytes(b"elf")
-    record = {
-        "schema": "tinycompress.build",
-        "elf_sha256": hashlib.sha256(b"elf").hexdigest(),
-        "images": images,
-    }
-    (build / "build.json").write_text(json.dumps(record))
+    for name in ("firmware.elf", "firmware.bin", "firmware.hex"):
+        (build / name).write_bytes(name.encode())
+    (build / "build.json").write_text('{"schema": "tinycompress.build"}')
 
 
 def test_no_firmware_of_other_sources_stays(tmp_path: Path) -> None:
@@ -292,9 +284,15 @@ def test_no_firmware_of_other_sources_stays(tmp_path: Path) -> None:
     before = tree_of(project)
     made(project)
     assert tree_of(project) == before
-    left = {"build/mine.txt": b"mine", "build/firmware.hex": b"linked by hand since"}
+    left = {"build/mine.txt": b"mine"}
     made(project, other_model=True)
     assert {p: c for p, c in tree_of(project).items() if p.startswith("build/")} == left
+    assert not (project / "build" / "obj").exists()
+    _with_build(project)
+    (project / "build" / "mine.txt").unlink()
+    made(project)
+    assert not (project / "build").exists()
+    made(project, other_model=True)
     _with_build(project)
     edit(project / "runtime" / "main.c")
     made(project, other_model=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,28 +18,23 @@ def image_name(kind: str) -> str:
     return f"firmware.{kind}"
 
 
+OUTPUTS = (RECORD_FILE, ELF_NAME, image_name("bin"), image_name("hex"), image_name("uf2"))
+
+
 def built_files(build: Path) -> tuple[str, ...]:
-    """Files that an earlier build of ours left in ``build``, the record first; none without one.
-
-    An ELF or an image that was linked by other means since is not among them.
-    """
-    try:
-        record: Any = json.loads((build / RECORD_FILE).read_bytes())
-    except (OSError, ValueError):
+    """Files of an earlier build of ours in ``build``, the record first; none without a record."""
+    if not _is_record(build / RECORD_FILE):
         return ()
-    if not isinstance(record, dict) or record.get("schema") != RECORD_SCHEMA:
-        return ()
-    images = record.get("images")
-    hashes = {ELF_NAME: record.get("elf_sha256")}
-    if isinstance(images, dict):
-        hashes |= {image_name(Path(kind).name): sha256 for kind, sha256 in images.items()}
-    ours = [name for name, sha256 in hashes.items() if _sha256(build / name) == sha256]
     objects = sorted((build / OBJECT_DIRECTORY).glob("*.o"))
-    return (RECORD_FILE, *ours, *(f"{OBJECT_DIRECTORY}/{file.name}" for file in objects))
+    return (
+        *(name for name in OUTPUTS if (build / name).is_file()),
+        *(f"{OBJECT_DIRECTORY}/{file.name}" for file in objects),
+    )
 
 
-def _sha256(path: Path) -> str:
+def _is_record(path: Path) -> bool:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return ""
+        table: Any = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(table, dict) and table.get("schema") == RECORD_SCHEMA

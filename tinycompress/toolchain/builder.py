@@ -24,6 +24,7 @@ from tinycompress.firmware.outputs import (
     BUILD_DIRECTORY,
     ELF_NAME,
     OBJECT_DIRECTORY,
+    OUTPUTS,
     built_files,
     image_name,
 )
@@ -150,13 +151,12 @@ def _check_board(project: FirmwareProject, board: Board) -> None:
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse to write into a directory that no build, ours or CMake's, made."""
-    if not target.is_dir() or not any(target.iterdir()):
-        return
-    if not any((target / name).is_file() for name in (FILE_NAME, "CMakeCache.txt")):
+    """Refuse to replace firmware that no build, ours or CMake's, made; other files stay anyway."""
+    taken = [name for name in OUTPUTS if (target / name).exists()]
+    if taken and not any((target / name).is_file() for name in (FILE_NAME, "CMakeCache.txt")):
         raise ConfigError(
-            f"{target} is in the way: it is not empty, and neither tinycompress nor CMake made it",
-            hint=f"move {target} elsewhere",
+            f"{target / taken[0]} is in the way: neither tinycompress nor CMake made it",
+            hint=f"move {target / taken[0]} elsewhere",
         )
 
 
