@@ -114,6 +114,21 @@ def test_an_edited_file_is_kept_and_told(
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_identity_of_a_frameworks_firmware_is_of_the_edits_too(
+    framework: FrameworkName, tmp_path: Path
+) -> None:
+    project = tmp_path / "p"
+    first = made(project, framework).project_id
+    edit(project / MAIN[framework])
+    second = made(project, framework).project_id
+    assert second != first
+    assert made(project, framework).project_id == second
+    edit(project / MAIN[framework])
+    assert made(project, framework).project_id not in (first, second)
+    assert made(project, framework, force=True).project_id == first
+
+
 def test_an_edit_of_what_changed_since_is_told_as_such(tmp_path: Path) -> None:
     made(tmp_path / "p")
     content = edit(tmp_path / "p" / "CMakeLists.txt")

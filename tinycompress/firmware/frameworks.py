@@ -32,7 +32,7 @@ from tinycompress.firmware.render import (
     shown_name,
     template_environment,
 )
-from tinycompress.firmware.writing import MODEL_FILE, PROJECT_ID_SOURCE, write_tree
+from tinycompress.firmware.writing import MODEL_FILE, PROJECT_ID_SOURCE, kept_contents, write_tree
 
 PROJECT_ID_BYTES = 20
 """As many as a linker's SHA-1 build id has, in whose place it stands."""
@@ -84,10 +84,17 @@ def render_framework_project(
             stay, or cannot name a sketch.
     """
     check_sources(sources, board, tflite)
-    tree = framework_tree(
-        sources, board, framework=framework, tflite=tflite, model_name=model_name,
-        directory_name=directory.resolve().name,
-    )  # fmt: skip
+
+    def tree_with(edits: Mapping[str, bytes]) -> Tree:
+        return framework_tree(
+            sources, board, framework=framework, tflite=tflite, model_name=model_name,
+            directory_name=directory.resolve().name, edits=edits,
+        )  # fmt: skip
+
+    tree = tree_with({})
+    edits = {} if force else kept_contents(tree, directory)
+    if edits:
+        tree = tree_with(edits)
     return write_tree(tree, directory, force=force)
 
 
@@ -99,11 +106,15 @@ def framework_tree(
     tflite: bytes,
     model_name: str,
     directory_name: str,
+    edits: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Tree:
-    """Every file of the project, the same for the same arguments."""
+    """Every file of the project, the same for the same arguments.
+
+    ``edits`` are the files that the user edited, which count for who the firmware says it is.
+    """
     facts = _facts(sources, board, framework, model_name=shown_name(model_name))
     tree = _sources_tree(sources, framework, facts)
-    project_id = _project_id(tree, tflite)
+    project_id = _project_id({**tree, **{f"edited/{path}": edits[path] for path in edits}}, tflite)
     facts["project_id_bytes"] = [f"0x{byte:02x}" for byte in bytes.fromhex(project_id)]
     tree[PROJECT_ID_SOURCE] = _rendered("common/tc_project_id.c.j2", facts)
     if framework == "arduino":
@@ -128,8 +139,7 @@ def _facts(
 ) -> dict[str, Any]:
     return {
         "header": (
-            f"Made by tinycompress {__version__} for {board.id}, model "
-            f"{sources.model_sha256[:12]}. Do not edit."
+            f"Made by tinycompress {__version__} for {board.id}, model {sources.model_sha256[:12]}."
         ),
         "version": __version__,
         "model_name": model_name,

@@ -198,8 +198,7 @@ def _facts(
     uart = board.serial.uart
     return {
         "header": (
-            f"Made by tinycompress {__version__} for {board.id}, model "
-            f"{sources.model_sha256[:12]}. Do not edit."
+            f"Made by tinycompress {__version__} for {board.id}, model {sources.model_sha256[:12]}."
         ),
         "version": __version__,
         "model_name": model_name,

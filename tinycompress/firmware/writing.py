@@ -66,6 +66,18 @@ def is_earlier_project(directory: Path) -> bool:
     return directory.is_dir() and (is_project(directory) or read_manifest(directory) is not None)
 
 
+def kept_contents(tree: Mapping[str, bytes], directory: Path) -> dict[str, bytes]:
+    """Contents, by path, of the user's files that `write_tree` would keep in the place of ours.
+
+    Raises:
+        ConfigError: A file cannot be read, or a directory stands in its place.
+    """
+    if not is_earlier_project(directory):
+        return {}
+    users = _compare(directory, tree).users
+    return {path: (directory / path).read_bytes() for path in users if (directory / path).exists()}
+
+
 @dataclass(frozen=True)
 class _Changes:
     """How a directory differs from what is to be written into it; paths, sorted.

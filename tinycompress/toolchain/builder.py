@@ -25,6 +25,7 @@ from tinycompress.firmware.outputs import (
     ELF_NAME,
     OBJECT_DIRECTORY,
     OUTPUTS,
+    RECORD_FILE,
     built_files,
     image_name,
 )
@@ -35,7 +36,6 @@ from tinycompress.toolchain.find import Toolchain, ToolchainChoice, find_gcc, fi
 from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import (
-    FILE_NAME,
     SCHEMA,
     SCHEMA_VERSION,
     BuildRecord,
@@ -100,7 +100,7 @@ def build(
         _check_linked(image, board)
         images = _write_images(image, board, temporary)
         record = _record(image, board, plan, commands, images, warnings, tflm)
-        (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
+        (temporary / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
         shutil.rmtree(temporary / "cache", ignore_errors=True)
     return load_built(project, board)
 
@@ -153,7 +153,7 @@ def _check_board(project: FirmwareProject, board: Board) -> None:
 def _check_replaceable(target: Path) -> None:
     """Refuse to replace firmware that no build, ours or CMake's, made; other files stay anyway."""
     taken = [name for name in OUTPUTS if (target / name).exists()]
-    if taken and not any((target / name).is_file() for name in (FILE_NAME, "CMakeCache.txt")):
+    if taken and not any((target / name).is_file() for name in (RECORD_FILE, "CMakeCache.txt")):
         raise ConfigError(
             f"{target / taken[0]} is in the way: neither tinycompress nor CMake made it",
             hint=f"move {target / taken[0]} elsewhere",
