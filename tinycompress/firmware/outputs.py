@@ -32,6 +32,20 @@ def built_files(build: Path) -> tuple[str, ...]:
     )
 
 
+def cmake_objects(build: Path) -> tuple[str, ...]:
+    """Object files of the project's CMake build in ``build``.
+
+    When an ELF of ours takes the place of CMake's, they must go: CMake would take that newer ELF
+    for its own, which may have sources that we do not compile, and not link again.
+    """
+    objects = (build / "CMakeFiles" / "firmware.dir").rglob("*")
+    return tuple(
+        path.relative_to(build).as_posix()
+        for path in sorted(objects)
+        if path.suffix in (".o", ".obj") and path.is_file()
+    )
+
+
 def _is_record(path: Path) -> bool:
     try:
         table: Any = json.loads(path.read_bytes())

@@ -27,6 +27,7 @@ from tinycompress.firmware.outputs import (
     OUTPUTS,
     RECORD_FILE,
     built_files,
+    cmake_objects,
     image_name,
 )
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
@@ -91,7 +92,8 @@ def build(
     chain = select(toolchain) if tflm is None else find_gcc()
     target = project.directory / BUILD_DIRECTORY
     _check_replaceable(target)
-    with _files.new_files(target, built_files(target)) as temporary:
+    earlier = (*built_files(target), *cmake_objects(target))
+    with _files.new_files(target, earlier) as temporary:
         commands = _commands(plan, chain, project.directory, cache=temporary / "cache", tflm=tflm)
         warnings = _compile_and_link(commands, plan, temporary, progress)
         if not (temporary / ELF_NAME).is_file():
