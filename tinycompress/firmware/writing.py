@@ -57,7 +57,7 @@ def write_tree(
         _refuse_what_cannot_stay(directory, tree, changes)
     _apply(directory, whole, changes, force=force)
     update = _update(changes, force=force)
-    _tell(directory, update)
+    _tell(directory, update, changes)
     return replace(load_project(directory), update=update)
 
 
@@ -108,7 +108,7 @@ def _compare(directory: Path, tree: Mapping[str, bytes]) -> _Changes:
     return _Changes(
         ours=ours,
         users=users,
-        outdated=frozenset(path for path in users if then.get(path) != now[path]),
+        outdated=frozenset(path for path in users if then.get(path, now[path]) != now[path]),
         gone=tuple(path for path in gone if found[path] == then[path]),
         gone_edited=tuple(path for path in gone if found[path] != then[path]),
         has_manifest=manifest is not None,
@@ -212,14 +212,17 @@ def _update(changes: _Changes, *, force: bool) -> ProjectUpdate:
     )
 
 
-def _tell(directory: Path, update: ProjectUpdate) -> None:
+def _tell(directory: Path, update: ProjectUpdate, changes: _Changes) -> None:
     """Say at once what was kept: a compiler that refuses it may be the next to speak."""
     if update.overwritten:
         _LOG.warning("overwritten in %s: %s", directory, _listed(update.overwritten))
     if update.kept:
         _LOG.warning(
-            "kept in %s, since they are not as tinycompress wrote them (--force overwrites): %s",
-            directory, _listed(update.kept),
+            "kept in %s, since they %s (--force overwrites): %s",
+            directory,
+            "are not as tinycompress wrote them" if changes.has_manifest
+            else "differ, and there was no manifest by which to tell your edits",
+            _listed(update.kept),
         )  # fmt: skip
     if update.outdated:
         _LOG.warning(
