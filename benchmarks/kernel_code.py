@@ -59,7 +59,15 @@ def measure(board_name: str) -> dict[str, Any]:
                 f'#include "{header}"\nvoid {_PROBE}({parameters});\n'
                 f"void {_PROBE}({parameters}) {{\n    tck_{name}({names});\n}}\n"
             )
-            command = [*gcc.command, *flags, *(f"-I{path}" for path in include), "-c", source, "-o", target]
+            command = [
+                *gcc.command,
+                *flags,
+                *(f"-I{path}" for path in include),
+                "-c",
+                source,
+                "-o",
+                target,
+            ]
             try:
                 _proc.run(command, timeout_s=_TIMEOUT_S)
             except ToolError:

@@ -174,11 +174,28 @@ TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
 
 
 @dataclass(frozen=True)
+class ProjectUpdate:
+    """What writing into the directory of an earlier project did to files that are not as written.
+
+    Paths are relative to the project, sorted. ``kept``: edited by the user, left as they are.
+    ``outdated``: those of ``kept`` of which this run had another version than the run before.
+    ``overwritten``: edited, replaced or removed because that was forced. ``removed``: unedited
+    files of the earlier run that are made no longer.
+    """
+
+    kept: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FirmwareProject:
     """A generated project on disk; ``tinycompress.json`` in it holds the same facts.
 
     ``project_id`` (40 hexadecimal digits, a hash of the model and all sources) is who the firmware
-    says it is where a framework links it; None where our linker notes a build id.
+    says it is where a framework links it; None where our linker notes a build id. ``update`` is of
+    the run that wrote it, empty where it was only read.
     """
 
     directory: Path
@@ -195,6 +212,7 @@ class FirmwareProject:
     arena: ArenaFigure | None = None
     framework: FrameworkName = "cmake"
     project_id: str | None = None
+    update: ProjectUpdate = ProjectUpdate()
 
 
 @dataclass(frozen=True)

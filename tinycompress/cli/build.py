@@ -88,7 +88,11 @@ if TYPE_CHECKING:
     type=click.Choice(["usb", "uart"]),
     help="How the firmware talks, where the board has a choice (default: its file's).",
 )
-@output_option("Project directory (default: named after model and board).")
+@output_option(
+    "Project directory (default: named after model and board). In an earlier project, files that "
+    "you added or edited stay."
+)
+@click.option("--force", is_flag=True, help="Overwrite edited files of an earlier project.")
 @click.option("--flash", is_flag=True, help="Write it to a real board afterwards.")
 @click.option(
     "--bench", is_flag=True, help="Measure it afterwards: on the board with --flash, else emulated."
@@ -110,6 +114,7 @@ def build_command(
     ram_budget: int | None,
     transport: Literal["usb", "uart"] | None,
     output: Path | None,
+    force: bool,
     flash: bool,
     bench: bool,
     port: str | None,
@@ -131,7 +136,7 @@ def build_command(
                 model, board, framework, data=data, val=val, engine=engine,
                 tflm_compression=tflm_compression, exact_to=exact_to, optimize=optimize,
                 ram_budget_bytes=ram_budget, transport=transport, output=output,
-                progress=progress,
+                force=force, progress=progress,
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
         return
@@ -141,7 +146,7 @@ def build_command(
             model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,
             tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
             optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
-            progress=progress,
+            force=force, progress=progress,
         )  # fmt: skip
     _finish(made, target, board, then)
 

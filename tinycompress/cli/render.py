@@ -50,6 +50,7 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "update": asdict(project.update),
         "build_id": built.build_id,
         "elf": str(built.elf),
         "elf_sha256": built.elf_sha256,

@@ -49,6 +49,7 @@ def project_json(made: FrameworkBuild) -> dict[str, object]:
         "weights_bytes": project.weights_bytes,
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "update": asdict(project.update),
         "compiled": False,
         "commands": list(_next(made)),
     }

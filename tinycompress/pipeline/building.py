@@ -100,6 +100,7 @@ def build(
     ram_budget_bytes: int | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
+    force: bool = False,
     progress: Progress = no_progress,
 ) -> Build:
     """Build firmware that runs a model on a board.
@@ -119,7 +120,10 @@ def build(
         ram_budget_bytes: Bytes that the arena may take.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
-        output: Directory of the project; None names it after model and board.
+        output: Directory of the project; None names it after model and board. In an earlier
+            project, files that the user added or edited stay; ``firmware.project.update`` of the
+            result names the edited ones.
+        force: Whether edited files are overwritten.
         progress: Told what is under way.
 
     Raises:
@@ -132,7 +136,7 @@ def build(
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
     if engine == "tflm":
-        job = TflmJob(converted.tflite, model_name(model), target, directory, progress)
+        job = TflmJob(converted.tflite, model_name(model), target, directory, progress, force)
         return Build(converted, build_tflm(job, None if tflm_dir is None else Path(tflm_dir)))
     progress("generate C")
     graph = read_model(converted.tflite)
@@ -143,8 +147,9 @@ def build(
     progress("write the project")
     try:
         project = render_project(
-            sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
-        )
+            sources, target, directory, tflite=converted.tflite, model_name=model_name(model),
+            force=force,
+        )  # fmt: skip
     except DoesNotFitError as error:
         raise with_offer(error, graph, sources, target, chosen) from None
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)

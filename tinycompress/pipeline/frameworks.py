@@ -60,6 +60,7 @@ def build_in_framework(
     ram_budget_bytes: int | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
+    force: bool = False,
     progress: Progress = no_progress,
 ) -> FrameworkBuild:
     """Write a project for Arduino or Zephyr; a sketch is compiled where arduino-cli is installed.
@@ -78,6 +79,7 @@ def build_in_framework(
         ram_budget_bytes: Bytes that the arena may take.
         transport: For Zephyr, on a board that has a choice.
         output: Directory of the project; a sketch is named after it.
+        force: Whether edited files are overwritten.
         progress: Told what is under way.
 
     Raises:
@@ -106,7 +108,7 @@ def build_in_framework(
     progress("write the project")
     project = render_framework_project(
         sources, target, directory, framework=framework, tflite=converted.tflite,
-        model_name=model_name(model),
+        model_name=model_name(model), force=force,
     )  # fmt: skip
     firmware = _compile(project, target, progress)
     command = build_command(project, target)
