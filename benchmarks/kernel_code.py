@@ -59,17 +59,9 @@ def measure(board_name: str) -> dict[str, Any]:
                 f'#include "{header}"\nvoid {_PROBE}({parameters});\n'
                 f"void {_PROBE}({parameters}) {{\n    tck_{name}({names});\n}}\n"
             )
-            command = [
-                *gcc.command,
-                *flags,
-                *(f"-I{path}" for path in include),
-                "-c",
-                source,
-                "-o",
-                target,
-            ]
+            files = (*(f"-I{path}" for path in include), "-c", source, "-o", target)
             try:
-                _proc.run(command, timeout_s=_TIMEOUT_S)
+                _proc.run([*gcc.command, *flags, *files], timeout_s=_TIMEOUT_S)
             except ToolError:
                 continue  # written for another family of cores
             sizes = code_sizes(target)

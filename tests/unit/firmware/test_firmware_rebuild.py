@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from firmware_support import TFLITE, copy_project, copy_sources
-from framework_support import FRAMEWORKS
+from support.firmware.frameworks import FRAMEWORKS
+from support.firmware.projects import TFLITE, copy_project, copy_sources
 
 from tinycompress import _files
 from tinycompress.artifacts import FirmwareProject, FrameworkName, ProjectUpdate
