@@ -180,7 +180,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_compressed_file_is_int8_and_goes_on(tmp_path: Path) -> None:
     """What convert wrote is what a later build takes: for TFLM, while the AOT engine refuses it."""
     once = compress_with_tables(converted(clustered(8)))
-    assert summarise(read_model(once.tflite)).not_int8 == ()
+    assert summarise(read_model(once.tflite)).not_integer == ()
     model = tmp_path / "small.tflite"
     model.write_bytes(once.tflite)
     made = pipeline.build_in_framework(
