@@ -114,11 +114,11 @@ class ConvertedModel:
     sha256: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    activations: str = "int8"
     float_accuracy: float | None = None
     quantized_accuracy: float | None = None
     warnings: tuple[str, ...] = ()
     lut: LutCompression | None = None
+    activations: str = "int8"
 
 
 @dataclass(frozen=True)

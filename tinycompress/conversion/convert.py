@@ -237,7 +237,7 @@ def _pass_on(
         raise ConfigError(
             f"{source.name} has {' and '.join(summary.activations)} activations, not"
             f" {options.activations}; a .tflite is checked, not converted",
-            hint=_CONVERT_AGAIN,
+            hint=f"{_CONVERT_AGAIN} --activations {options.activations}",
         )
     if labelled is None:
         return _converted(tflite, model, None, None, ())
