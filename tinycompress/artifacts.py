@@ -15,6 +15,9 @@ from typing import Literal
 ExactTo = Literal["tflm", "litert"]
 """Whose arithmetic the firmware reproduces byte for byte."""
 
+Activations = Literal["int8", "int16"]
+"""What a converted model computes on; weights are int8 with either, biases wider."""
+
 EngineName = Literal["aot", "tflm"]
 TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
@@ -103,9 +106,12 @@ class LutCompression:
 
 @dataclass(frozen=True)
 class ConvertedModel:
-    """A fully-int8 ``.tflite`` file with what was learnt while it was made.
+    """A fully integer ``.tflite`` file with what was learnt while it was made.
 
-    ``lut`` is None unless weights were stored as lookup tables afterwards.
+    ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
+    int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
+    of the model that it was made from. ``lut`` is None unless weights were stored as lookup tables
+    afterwards.
     """
 
     tflite: bytes
@@ -113,9 +119,10 @@ class ConvertedModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     float_accuracy: float | None = None
-    int8_accuracy: float | None = None
+    quantized_accuracy: float | None = None
     warnings: tuple[str, ...] = ()
     lut: LutCompression | None = None
+    activations: str = "int8"
 
 
 @dataclass(frozen=True)
@@ -334,7 +341,7 @@ class BenchResult:
 
 @dataclass(frozen=True)
 class LayerAgreement:
-    """How an int8 operator's output agrees with the float model's value in its place.
+    """How an integer operator's output agrees with the float model's value in its place.
 
     ``float_name`` is that value's name in the float model and ``found_by`` how it was found: by its
     name, or by its place in the order and its shape. Where there is none both are empty and

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from tinycompress.artifacts import (
+    Activations,
     BenchResult,
     EngineName,
     ExactTo,
@@ -16,8 +17,10 @@ from tinycompress.artifacts import (
     TflmCompression,
 )
 from tinycompress.cli.options import (
+    activations_option,
     board_option,
     data_options,
+    exact_to_option,
     json_option,
     output_option,
     port_options,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option(required=True)
 @data_options
+@activations_option("int8; a .tflite keeps its own")
 @click.option(
     "--engine",
     type=click.Choice(["aot", "tflm"]),
@@ -63,13 +67,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Compiler; auto takes the one that pip brought.",
 )
-@click.option(
-    "--exact-to",
-    type=click.Choice(["tflm", "litert"]),
-    default="tflm",
-    show_default=True,
-    help="Whose outputs the firmware reproduces byte for byte.",
-)
+@exact_to_option("Whose outputs the firmware reproduces byte for byte.")
 @click.option(
     "--optimize",
     type=click.Choice(["speed", "ram", "flash"]),
@@ -104,6 +102,7 @@ def build_command(
     board: str,
     data: Path | None,
     val: Path | None,
+    activations: Activations | None,
     engine: EngineName,
     tflm_dir: Path | None,
     tflm_compression: TflmCompression,
@@ -133,9 +132,9 @@ def build_command(
     if framework != "cmake":
         with stage_progress() as progress:
             project = pipeline.build_in_framework(
-                model, board, framework, data=data, val=val, engine=engine,
-                tflm_compression=tflm_compression, exact_to=exact_to, optimize=optimize,
-                ram_budget_bytes=ram_budget, transport=transport, output=output,
+                model, board, framework, data=data, val=val, activations=activations,
+                engine=engine, tflm_compression=tflm_compression, exact_to=exact_to,
+                optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
                 force=force, progress=progress,
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
@@ -143,10 +142,10 @@ def build_command(
     target = load_board(board).over_chosen(transport)
     with stage_progress() as progress:
         made = pipeline.build(
-            model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,
-            tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
-            optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
-            force=force, progress=progress,
+            model, board, data=data, val=val, activations=activations, engine=engine,
+            tflm_dir=tflm_dir, tflm_compression=tflm_compression, toolchain=toolchain,
+            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget,
+            transport=transport, output=output, force=force, progress=progress,
         )  # fmt: skip
     _finish(made, target, board, then)
 

@@ -9,6 +9,7 @@ from typing import Literal
 from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
+    Activations,
     BuiltFirmware,
     ConvertedModel,
     EngineName,
@@ -53,6 +54,7 @@ def build_in_framework(
     *,
     data: str | Path | None = None,
     val: str | Path | None = None,
+    activations: Activations | None = None,
     engine: EngineName = "aot",
     tflm_compression: TflmCompression = "none",
     exact_to: ExactTo = "tflm",
@@ -71,6 +73,7 @@ def build_in_framework(
         framework: ``arduino`` or ``zephyr``.
         data: As in `build`, like all that follow.
         val: Labelled samples to count accuracy on.
+        activations: As in `convert`.
         engine: Whose kernels run on the device. TFLM comes from an Arduino library, or from
             Zephyr's own module.
         tflm_compression: How weights are stored for TFLM.
@@ -95,7 +98,10 @@ def build_in_framework(
     check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
     target = load_board(str(board)).within(framework).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
-    converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
+    converted = convert(
+        model, data, val=val, activations=activations, exact_to=exact_to,
+        tflm_compression=tflm_compression, progress=progress,
+    )  # fmt: skip
     progress("generate C")
     if engine == "tflm":
         job = TflmJob(converted.tflite, model_name(model), target, directory, progress)

@@ -211,9 +211,13 @@ class Train(TrainedStage):
 
 
 class Convert(Options):
-    """How the int8 file is made after every stage: which samples set the ranges."""
+    """How the integer file is made after every stage: its type, and which samples set the ranges.
+
+    ``activations`` are those of the file; its weights are int8 with either.
+    """
 
     kind: Literal["convert"] = "convert"
+    activations: Literal["int8", "int16"] = "int8"
     calibration_samples: Annotated[int, Field(ge=1, le=100_000)] = 500
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     balance_classes: bool = True

@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import Field, ValidationError
 
+from tinycompress.artifacts import Activations
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.run.options import Convert, LayerChoice, Options, Stage
 from tinycompress.compression.run.problems import describe
@@ -46,13 +47,31 @@ class Recipe(Options):
 
     @property
     def conversion(self) -> Convert:
-        """How int8 files are made: the convert stage, or its defaults."""
+        """How integer files are made: the convert stage, or its defaults."""
         return next((s for s in self.stage if isinstance(s, Convert)), Convert())
 
     @property
     def steps(self) -> tuple[Stage, ...]:
         """The stages that change the model: all but convert."""
         return tuple(stage for stage in self.stage if not isinstance(stage, Convert))
+
+
+def with_activations(recipe: Recipe, activations: Activations | None) -> Recipe:
+    """The recipe with other activations in its files; None leaves those that it says.
+
+    Raises:
+        ConfigError: A stage trains for other activations.
+    """
+    if activations is None or activations == recipe.conversion.activations:
+        return recipe
+    convert = recipe.conversion.model_copy(update={"activations": activations})
+    problems = _activation_problems([stage.model_dump() for stage in (*recipe.steps, convert)])
+    if problems:
+        raise ConfigError(
+            f"recipe {recipe.name!r} cannot have {activations} activations: {'; '.join(problems)}",
+            hint=_LIST_HINT,
+        )
+    return recipe.model_copy(update={"stage": (*recipe.steps, convert)})
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
@@ -143,7 +162,24 @@ def order_problems(stages: list[dict[str, Any]]) -> list[str]:
             )
         forbidden, why = _BEFORE.get(kind, ((), ""))
         problems += [f"{place}: after {other}; {why}" for other in forbidden if other in earlier]
-    return problems + _prune_problems(stages) + _cluster_problems(stages)
+    return (
+        problems
+        + _prune_problems(stages)
+        + _cluster_problems(stages)
+        + _activation_problems(stages)
+    )
+
+
+def _activation_problems(stages: list[dict[str, Any]]) -> list[str]:
+    wide = any(
+        stage.get("kind") == "convert" and stage.get("activations") == "int16" for stage in stages
+    )
+    return [
+        f"stage[{index}] (qat): trains for int8 activations; with int16 leave qat out: they need"
+        " no training"
+        for index, stage in enumerate(stages)
+        if wide and stage.get("kind") == "qat"
+    ]
 
 
 def _prune_problems(stages: list[dict[str, Any]]) -> list[str]:
