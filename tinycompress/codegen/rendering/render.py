@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tinycompress._version import __version__
 from tinycompress.artifacts import GeneratedSources, LayerInfo
 from tinycompress.codegen.arena.memory import ArenaLayout
-from tinycompress.codegen.choosing.flash import shared_kernels
+from tinycompress.codegen.choosing.sharing import shared_kernels
 from tinycompress.codegen.layer import (
     ConstArray,
     Kernel,
