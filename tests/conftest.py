@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis_profiles
 import pytest
 from support import ROOT, require_tool
+
+hypothesis_profiles.load()
 
 pytest_plugins = ["framework_fixtures"]
 

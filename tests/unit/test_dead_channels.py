@@ -18,9 +18,9 @@ def _stairs(multiplier: int, shift: int, zero_point: int) -> DoubleRounding:
     return DoubleRounding(multiplier, shift, zero_point, LIMITS)
 
 
-@example(
-    multiplier=1 << 30, shift=-23, zero_point=127, bias=2**30 - 2**16, reach=2**16
-).via("the sum reaches 2^30 itself")
+@example(multiplier=1 << 30, shift=-23, zero_point=127, bias=2**30 - 2**16, reach=2**16).via(
+    "the sum reaches 2^30 itself"
+)
 @example(multiplier=1 << 30, shift=-23, zero_point=-128, bias=2**16 - 2**30, reach=2**16)
 @example(multiplier=1 << 30, shift=-31, zero_point=3, bias=2**31 - 2**17, reach=2**16)
 @example(multiplier=1 << 30, shift=-31, zero_point=3, bias=2**17 - 2**31, reach=2**16)

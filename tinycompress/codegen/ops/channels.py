@@ -53,7 +53,7 @@ def sum_ranges(weights: Int64s, biases: Int64s) -> list[SumRange]:
 
 def fit_int32(ranges: Sequence[SumRange]) -> bool:
     """Whether no sum leaves int32, where the reference's would wrap and its stairs start anew."""
-    return all(-INT32_MAX <= r.low and r.high <= INT32_MAX for r in ranges)
+    return all(r.low >= -INT32_MAX and r.high <= INT32_MAX for r in ranges)
 
 
 def folded_biases(weights: Int64s, biases: Int64s, zero_point: int) -> Int64s:
