@@ -50,6 +50,7 @@ def compress(
         teacher: Model or file that distillation learns from; None takes ``model`` as it is.
         board: Board that every stage's int8 file is built for and measured on.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
+            Stages that differ and the result of another run are removed, the user's files never.
         exact_to: Whose arithmetic int8 accuracy is counted with.
         evaluation_samples: At most so many samples, spread over ``val``, are run on every int8
             file; None runs all of them.
@@ -57,7 +58,8 @@ def compress(
         on_row: Told of every finished stage, before the next one starts.
 
     Raises:
-        ConfigError: The recipe, the data or the model file are unusable.
+        ConfigError: The recipe, the data or the model file are unusable, or another run writes
+            into ``output``.
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """
