@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 from kernel_cases import BOTH, KernelCases, options
 from lowering import layers_of
+from model_collection import Collection
 from sequences import differing_bytes
 from tflite_files import pack, unpack
 
@@ -112,8 +112,8 @@ def test_no_undefined_behaviour(exact_to: ExactTo) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("name", ["trained_lstm_int8", "dtln_noise_suppression"])
-def test_lstm_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
-    tflite = (shared_data / "models" / "tflm" / f"{name}.tflite").read_bytes()
+def test_lstm_models_are_exact(shared_data: Collection, name: str, exact_to: ExactTo) -> None:
+    tflite = shared_data.file(f"models/tflm/{name}.tflite").read_bytes()
     assert differing_bytes(tflite, exact_to, 8) == 0
 
 

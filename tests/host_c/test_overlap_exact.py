@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from conv_cases import EDGE_CASES, GROUPED_CASES, ConvCase, add_conv, add_depthw
 from dense_cases import EDGE_CASES as DENSE_CASES
 from dense_cases import add_dense
 from kernel_cases import Array, KernelCases, options, same_or_valid
+from model_collection import Collection
 from overlap_cases import Placed, place
 
 from tinycompress.codegen import CodegenOptions
@@ -190,8 +190,8 @@ class Poisoned:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", MODELS)
-def test_models_do_not_miss_what_was_freed(shared_data: Path, name: str) -> None:
-    tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
+def test_models_do_not_miss_what_was_freed(shared_data: Collection, name: str) -> None:
+    tflite = shared_data.file(f"models/{name}.tflite").read_bytes()
     small = Poisoned(tflite, CORES["dsp"], overlapping=True)
     large = Poisoned(tflite, CORES["dsp"], overlapping=False)
     assert small.arena_bytes <= large.arena_bytes
