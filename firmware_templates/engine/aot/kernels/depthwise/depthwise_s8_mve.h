@@ -222,7 +222,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
                                               requantise))
 
 TCK_DEPTHWISE_FUNCTIONS(fitted, TCK_DEPTHWISE_ALL_FITTED)
-TCK_DEPTHWISE_FUNCTIONS(double, TCK_DEPTHWISE_ALL_DOUBLE)
+TCK_DEPTHWISE_FUNCTIONS(two_roundings, TCK_DEPTHWISE_ALL_DOUBLE)
 
 #undef TCK_DEPTHWISE_FUNCTIONS
 #undef TCK_DEPTHWISE_FUNCTION
