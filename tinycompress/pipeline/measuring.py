@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tinycompress import _serial_ports as ports
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult
-from tinycompress.device import ports
 from tinycompress.device.connect import open_link
 from tinycompress.errors import MismatchError
 from tinycompress.measurement.bundle import write_bundle
