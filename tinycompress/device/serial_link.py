@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
 
 import serial
 
 from tinycompress._serial_ports import open_error
+from tinycompress.artifacts import LinkKind
 
 _POLL_S = 0.05
 _WRITE_TIMEOUT_S = 10.0
@@ -44,7 +44,7 @@ class SerialLink:
         self._port.reset_input_buffer()
 
     @property
-    def transport(self) -> Literal["virtual", "serial"]:
+    def transport(self) -> LinkKind:
         """Always ``serial``."""
         return "serial"
 

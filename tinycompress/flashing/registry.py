@@ -28,9 +28,11 @@ def by_name(name: object) -> type[FlashMethod] | None:
 
 
 def _read(table: Any, otherwise: ValidatorFunctionWrapHandler) -> FlashMethod:
-    if not isinstance(table, dict):
-        made: FlashMethod = otherwise(table)  # a method already, or no table at all
+    if isinstance(table, FlashMethod):
+        made: FlashMethod = otherwise(table)
         return made
+    if not isinstance(table, dict):
+        raise PydanticCustomError("table_type", "must be a table with a 'method'")
     method = by_name(table.get("method"))
     if method is not None:
         return method.model_validate(table)
