@@ -40,13 +40,9 @@ def flash_command(
 
     with stage_progress() as progress:
         done = pipeline.flash(
-            directory,
-            board=board,
-            port=port,
-            answer_port=answer_port,
-            method=method,
+            directory, board=board, port=port, answer_port=answer_port, method=method,
             progress=progress,
-        )
+        )  # fmt: skip
     if as_json:
         print_json(render_devices.flashed_json(directory, done))
     else:

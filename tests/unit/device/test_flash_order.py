@@ -12,6 +12,7 @@ from support.common import ROOT
 from support.device.flash import Desk
 
 from tinycompress import _serial_ports as ports
+from tinycompress import flashing
 from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
 from tinycompress.device.flashing import flash_board
@@ -56,17 +57,17 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def test_the_pages_tell_every_method() -> None:
-    flashing, adding = ((ROOT / "docs" / f"{name}.md").read_text().splitlines()
+    table, keys = ((ROOT / "docs" / f"{name}.md").read_text().splitlines()
                         for name in ("flashing", "adding-a-board"))  # fmt: skip
     for method in METHODS:
         name, docs = method.name(), method.DOCS
         row = f"| `{name}` | {docs.program} | {docs.command} | {docs.verified_by} |"
-        assert " ".join(row.split()) in flashing
+        assert " ".join(row.split()) in table
         images = ", ".join(
             f"`{kind}`" for kind in get_args(method.model_fields["image"].annotation)
         )
         row = f"| `{name}` | {images} | {docs.keys} |"
-        assert " ".join(row.split()) in adding
+        assert " ".join(row.split()) in keys
         # Every key is told.
         for key in set(method.model_fields) - {"method", "image"}:
             assert f"`{key}`" in docs.keys
@@ -83,7 +84,11 @@ def test_the_pages_tell_no_other_method() -> None:
 
 def test_every_method_is_in_one_file_of_its_own() -> None:
     assert len({method.name() for method in METHODS}) == len(METHODS)
-    assert len({method.__module__ for method in METHODS}) == len(METHODS)
+    files = {method.__module__ for method in METHODS}
+    assert len(files) == len(METHODS)
+    room = Path(flashing.__file__).parent
+    told = {path.stem for path in room.glob("*.py") if "(FlashMethod)" in path.read_text()}
+    assert {f"{flashing.__name__}.{stem}" for stem in told} == files
     for method in METHODS:
         assert not method.__abstractmethods__
 
