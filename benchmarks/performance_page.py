@@ -23,17 +23,17 @@ _CODE_LIMIT_BYTES = 8192
 _CODE_HEAD = """\
 ## Flash beside the weights ({board})
 
-Kernels, tables (layer parameters and lookup tables), runtime with start-up, and platform should
-take at most {limit} bytes. The protocol is listed apart, since a product leaves it out. Multipliers,
-shifts and biases of channels count as weights.
+Kernels, tables (layer parameters and lookup tables), runtime with start-up, and platform
+should take at most {limit} bytes. The protocol is listed apart, since a product leaves it out.
+Multipliers, shifts and biases of channels count as weights.
 """
 _HEAD = """\
 # Performance
 
 Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board.
 Instructions are counted exactly (QEMU agrees). Cycles are modelled from Arm's published timings,
-with memory that never waits. Cores with MVE run in QEMU only, which counts instructions alone: each
-vector instruction is one. All outputs equal TensorFlow Lite Micro's byte for byte.
+with memory that never waits. Cores with MVE run in QEMU only, which counts instructions alone:
+each vector instruction is one. All outputs equal TensorFlow Lite Micro's byte for byte.
 [Kernels](kernels.md) says how the kernels work and what bounds them.
 
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
@@ -44,9 +44,9 @@ Ratios are ours / TFLM; the last line of each table is the geometric mean.
 _PUBLISHED_HEAD = f"""\
 ## Closed engines ({_PUBLISHED_CORE})
 
-The best published latency of MLPerf Tiny's models on a Cortex-M4 at {_PUBLISHED_MHZ} MHz, as cycles.
-Theirs was measured on silicon, whose flash has wait states. Ours is modelled with memory that never
-waits. A ratio near 1 therefore decides nothing.
+The best published latency of MLPerf Tiny's models on a Cortex-M4 at {_PUBLISHED_MHZ} MHz,
+as cycles. Theirs was measured on silicon, whose flash has wait states. Ours is modelled with memory
+that never waits. A ratio near 1 therefore decides nothing.
 """
 
 

@@ -18,7 +18,8 @@ Written by `make results` from docs/results.json, which holds what it measured; 
 Accuracies are counted on all test samples. Within a run nothing is trained on them and nothing is
 chosen by them: epochs are fixed, and there is no early stopping. int8 accuracy is that of the
 exported file, run with the named reference kernels. Flash and RAM are from the linked ELF of the
-whole firmware for the Arduino Nano 33 BLE. Its virtual board counts instructions and models latency.
+whole firmware for the Arduino Nano 33 BLE. Its virtual board counts instructions and models
+latency.
 
 To reproduce: `make results`, or for one network {targets}.
 The data are looked for in `$TC_SHARED_DATA`, else in `../shared/data`. Training uses one thread, so
