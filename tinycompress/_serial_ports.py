@@ -1,4 +1,4 @@
-"""Serial ports of this machine: who is behind each, and how one is found again after it vanished.
+"""Serial ports of this machine: the board behind each, and finding one again after a reset.
 
 A port's name says nothing: it changes whenever a board is plugged in or resets. What stays is the
 USB device's serial number and the socket that it is plugged into, and by these a port is told from

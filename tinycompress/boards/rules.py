@@ -1,4 +1,4 @@
-"""What the tables of a board file must say of one another.
+"""Rules between the tables of a board file.
 
 Each rule is a generator of sentences; a file is checked against all of them.
 """

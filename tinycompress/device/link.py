@@ -1,4 +1,4 @@
-"""What the protocol needs of a connection to a device, real or emulated."""
+"""The connection to a device, real or emulated, as the protocol needs it."""
 
 from __future__ import annotations
 
