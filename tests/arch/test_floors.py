@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.imports import imports_of
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tinycompress"
 
@@ -40,21 +40,6 @@ def _room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def _imports(path: Path) -> list[tuple[str, int]]:
-    found = []
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found += [(alias.name, node.lineno) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
-            assert node.module is not None
-            if node.module == "tinycompress":
-                found += [(f"tinycompress.{alias.name}", node.lineno) for alias in node.names]
-            else:
-                found.append((node.module, node.lineno))
-    return found
-
-
 def _sources() -> list[Path]:
     return [p for p in sorted(PACKAGE.rglob("*.py")) if "_data" not in p.parts]
 
@@ -66,7 +51,7 @@ def test_every_room_has_a_floor() -> None:
 @pytest.mark.parametrize("path", _sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_imports_go_down(path: Path) -> None:
     room = _room(path)
-    for name, line in _imports(path):
+    for name, line in imports_of(path):
         parts = name.split(".")
         if parts[0] != "tinycompress" or len(parts) == 1:
             continue
@@ -78,7 +63,7 @@ def test_imports_go_down(path: Path) -> None:
 
 @pytest.mark.parametrize("path", _sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_only_one_room_imports_tensorflow(path: Path) -> None:
-    used = {name.split(".")[0] for name, _ in _imports(path)} & TENSORFLOW
+    used = {name.split(".")[0] for name, _ in imports_of(path)} & TENSORFLOW
     assert not used or _room(path) == "_tf", f"{path} imports {used}"
 
 

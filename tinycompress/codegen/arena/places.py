@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import OPS, is_view
 from tinycompress.codegen.ops.movement.copies import COPY, DIMENSIONS, Copy
-from tinycompress.codegen.passes.views import is_view
 from tinycompress.ir.graph import Graph, Op
 
 IN_PLACE = "in_place"

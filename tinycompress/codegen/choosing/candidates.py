@@ -10,7 +10,7 @@ from tinycompress.codegen.choosing.costs import code_bytes, predicted_cost
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
-from tinycompress.codegen.rendering.param_types import fits_fields, params_bytes
+from tinycompress.codegen.param_types import fits_fields, params_bytes
 from tinycompress.ir.graph import Graph, Op
 
 

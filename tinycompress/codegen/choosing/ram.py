@@ -22,7 +22,8 @@ from tinycompress.codegen.choosing.select import (
     leanest,
     selector_for,
 )
-from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.choosing.sharing import shared_kernels, sharing_trades
+from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import DoesNotFitError
@@ -56,13 +57,14 @@ _TRY_WORK = 25_000
 @dataclass(frozen=True)
 class Fitted:
     """The graph as it was changed, its layers, where their tensors lie, and what was given for
-    memory, in words."""
+    memory, in words. ``shared`` are kernels of which several layers run one copy."""
 
     graph: Graph
     taken: Taken
     layers: tuple[Layer, ...]
     layout: ArenaLayout
     trades: tuple[str, ...] = ()
+    shared: frozenset[Kernel] = frozenset()
 
     @property
     def arena_bytes(self) -> int:
@@ -90,7 +92,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
-        return _finished(fitter.patch_where_cheap(plain, fitted))
+        return _finished(fitter.patch_where_cheap(plain, fitted), options)
     tried = [fitted]
     if fitted.arena_bytes > budget:
         tried += fitter.patch_for(plain, budget)
@@ -105,19 +107,26 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
             hint=f"a budget of {fitted.arena_bytes} bytes is the nearest that can be met; a smaller"
             " input or fewer channels in the first layers shrink it most",
         )
-    return _finished(fitted)
+    return _finished(fitted, options)
 
 
 def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> Fitted:
     """Lower a graph as it is by the candidates that somebody prefers, to measure or test them."""
-    return _Fitter(options, by_each(prefer)).plain(graph)
+    return _sharing(_Fitter(options, by_each(prefer)).plain(graph), options)
 
 
-def _finished(fitted: Fitted) -> Fitted:
-    """The same with a thorough search for its layout."""
+def _finished(fitted: Fitted, options: CodegenOptions) -> Fitted:
+    """The same with a thorough search for its layout, and with kernels that layers share."""
     layout = lay_out(fitted.graph, fitted.layers)
-    better = layout.arena_bytes < fitted.arena_bytes
-    return replace(fitted, layout=layout) if better else fitted
+    if layout.arena_bytes < fitted.arena_bytes:
+        fitted = replace(fitted, layout=layout)
+    return _sharing(fitted, options)
+
+
+def _sharing(fitted: Fitted, options: CodegenOptions) -> Fitted:
+    shared = shared_kernels(fitted.layers, options)
+    trades = (*fitted.trades, *sharing_trades(shared, options.family))
+    return replace(fitted, shared=frozenset(shared), trades=trades)
 
 
 def _arena_bytes(fitted: Fitted) -> int:
