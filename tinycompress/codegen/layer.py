@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, Literal
 
@@ -44,6 +45,11 @@ class ConstArray:
     def c_type(self) -> str:
         """C's name for the element type."""
         return f"{self.data.dtype.name}_t"
+
+    @cached_property
+    def key(self) -> tuple[str, int, bytes]:
+        """Equal for arrays that may be one in flash."""
+        return self.c_type, self.alignment_bytes, self.data.tobytes()
 
     @classmethod
     def of_tensor(cls, tensor: Tensor, role: str) -> ConstArray:

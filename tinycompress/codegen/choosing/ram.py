@@ -13,6 +13,7 @@ from tinycompress.codegen.arena.patching import Patching, patchings
 from tinycompress.codegen.arena.places import copies_onto_itself, places
 from tinycompress.codegen.choosing.candidates import Candidate, candidates
 from tinycompress.codegen.choosing.costs import cost_unit
+from tinycompress.codegen.choosing.flash import flash_bytes
 from tinycompress.codegen.choosing.select import (
     Preference,
     Selector,
@@ -35,8 +36,11 @@ _WORTH = 4
 _PATCHES_WORTH = 8
 """Without a budget, layers are computed in patches where that saves at least one in so many."""
 
-_MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.0}
+_MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.02}
 """Of all multiply-accumulates, what patches may compute twice where there is no budget."""
+
+_FLASH_WORTH = 10
+"""For flash, patches may add one part in so many of the share of RAM that they save."""
 
 _STAGES = 4
 """Stages that are tried in patches for the smallest arena, the most promising ones."""
@@ -70,6 +74,11 @@ class Fitted:
     def arena_bytes(self) -> int:
         """What the arena takes."""
         return self.layout.arena_bytes
+
+    @property
+    def flash_bytes(self) -> int:
+        """About what constants, parameters and kernels take, with kernels that layers share."""
+        return flash_bytes(self.taken.values())
 
     @property
     def peak_op(self) -> Op:
@@ -220,12 +229,19 @@ class _Fitter:
         if not most:
             return fitted
         found = patchings(plain.graph, worth, most)
-        if self._options.optimize == "speed":
+        if self._options.optimize != "ram":
             tried = self._until(plain, islice(found, _SPEED_TRIES), worth)
         else:
             tried = [self._patched(plain, each) for each in _promising(list(found))]
         best = _smallest((fitted, *tried))
-        return best if best.arena_bytes <= worth else fitted
+        return best if best.arena_bytes <= worth and self._is_bargain(fitted, best) else fitted
+
+    def _is_bargain(self, fitted: Fitted, patched: Fitted) -> bool:
+        """Whether what comes first allows the flash that patches take: each is more layers."""
+        if self._options.optimize != "flash":
+            return True
+        saved = 1 - patched.arena_bytes / fitted.arena_bytes
+        return patched.flash_bytes / fitted.flash_bytes - 1 <= saved / _FLASH_WORTH
 
     def patch_for(self, plain: Fitted, budget: int) -> list[Fitted]:
         """Patches until one meets the budget, the last then; those with fewer MACs first."""
@@ -270,10 +286,11 @@ def _floor_bytes(patching: Patching) -> int:
 def _patches_trade(graph: Graph, patching: Patching, saved: int) -> str:
     stage = patching.stage
     first, last = (graph.layer_name(graph.ops[i]) for i in (stage.begin, stage.end - 1))
-    share = 100 * patching.more_macs / max(total_macs(graph), 1)
+    share = 100 * abs(patching.more_macs) / max(total_macs(graph), 1)
+    how = "more" if patching.more_macs >= 0 else "fewer"
     return (
         f"layers '{first}' to '{last}': {patching.count} patches instead of whole tensors save "
-        f"{saved} bytes of RAM for {patching.more_macs} more MACs ({share:.1f} %)"
+        f"{saved} bytes of RAM for {abs(patching.more_macs)} {how} MACs ({share:.1f} %)"
     )
 
 

@@ -165,19 +165,14 @@ class _Weights:
         self.total_bytes = 0
         unique = c_literals.UniqueNames()
         for array in (*(array for layer in layers for array in layer.const_arrays), *others):
-            key = self._key(array)
-            if key not in self._names:
+            if array.key not in self._names:
                 base = f"{c_literals.short_name(array.origin)} {array.role}"
-                self._names[key] = f"tcm_{unique.claim(base)}"
-                self._add(array, self._names[key])
+                self._names[array.key] = f"tcm_{unique.claim(base)}"
+                self._add(array, self._names[array.key])
 
     def name_of(self, array: ConstArray) -> str:
         """The C name of an array."""
-        return self._names[self._key(array)]
-
-    @staticmethod
-    def _key(array: ConstArray) -> tuple[str, int, bytes]:
-        return array.c_type, array.alignment_bytes, array.data.tobytes()
+        return self._names[array.key]
 
     def _add(self, array: ConstArray, name: str) -> None:
         self.total_bytes += array.data.nbytes
