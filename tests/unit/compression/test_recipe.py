@@ -9,13 +9,9 @@ import numpy as np
 import pytest
 
 from tinycompress.compression.network.network import Call, Input, Layer, Network
-from tinycompress.compression.run.recipe import (
-    list_recipes,
-    load_recipe,
-    parse_recipe,
-    require_layers,
-    stage_kinds,
-)
+from tinycompress.compression.run.fitting import require_layers
+from tinycompress.compression.run.recipe import list_recipes, load_recipe, parse_recipe
+from tinycompress.compression.stages.registry import stage_kinds
 from tinycompress.errors import ConfigError
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from tinycompress.compression.checks.invariants import (
     check_int8,
     check_network,
 )
-from tinycompress.compression.checks.promises import projections
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
 from tinycompress.compression.data.tasks import mean_score, only_guesses, tasks_of
@@ -33,8 +31,8 @@ from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
-from tinycompress.compression.run.options import Train
-from tinycompress.compression.run.recipe import Recipe, require_layers
+from tinycompress.compression.run.fitting import measures, require_layers, require_measurable
+from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.report import report
 from tinycompress.compression.run.result import (
     Compare,
@@ -55,17 +53,9 @@ from tinycompress.compression.run.store import (
     save_stage,
     stage_directory,
 )
-from tinycompress.compression.stages.base import State, train_network
-from tinycompress.compression.stages.cluster import cluster
-from tinycompress.compression.stages.low_rank import low_rank
-from tinycompress.compression.stages.prune import prune
-from tinycompress.compression.stages.prune_channels import (
-    measures,
-    prune_channels,
-    require_measurable,
-)
-from tinycompress.compression.stages.qat import qat
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.registry import kinds_for_untrained, run_stage, stage_of
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 ORIGINAL = "original"
@@ -192,7 +182,7 @@ def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data
 
 
 def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
-    if recipe.steps[0].kind == "train":
+    if stage_of(recipe.steps[0]).takes_untrained:
         return
     data = trainer.validation
     outputs = predict(model, data.inputs)
@@ -202,29 +192,9 @@ def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
         raise ConfigError(
             f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
             f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
-            hint="train the model first, or begin the recipe with a stage of kind = 'train'",
+            hint="train the model first, or begin the recipe with a stage of kind ="
+            f" {' or '.join(map(repr, kinds_for_untrained()))}",
         )
-
-
-def _train(state: State, options: Train, trainer: Trainer) -> State:
-    kept = projections(state.network, state.promises)
-    network = train_network(
-        state.network, trainer, options.fine_tune, options.distill, kept, label="train"
-    )
-    return State(network, state.promises)
-
-
-STAGES: Mapping[str, Callable[[State, Any, Trainer], State]] = MappingProxyType(
-    {
-        "prune": prune,
-        "prune_channels": prune_channels,
-        "cluster": cluster,
-        "low_rank": low_rank,
-        "qat": qat,
-        "train": _train,
-    }
-)
-"""What runs each kind of stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +224,7 @@ class _Run:
             self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
 
             def make(before: State = before, step: Any = step) -> State:
-                return STAGES[step.kind](before, step, self.trainer)
+                return run_stage(before, step, self.trainer)
 
             done = self._stage(index, step.kind, key, make, rows[-1])
             rows.append(done.row)
@@ -312,23 +282,24 @@ class _Run:
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)
-        network = made.network
         row = StageRow(
             index=index,
             stage=kind,
-            float_accuracy=replace(self.trainer, validation=sample).accuracy(
-                build_model(network, "tf_keras")
-            ),
+            float_accuracy=self._float_accuracy(made.network, sample),
             int8_accuracy=mean_score(self.trainer.tasks, sample.labels, outputs),
-            parameters=network.parameters,
-            nonzero_parameters=network.nonzero_parameters,
-            macs=macs(network),
+            parameters=made.network.parameters,
+            nonzero_parameters=made.network.nonzero_parameters,
+            macs=macs(made.network),
             tflite_bytes=len(made.tflite),
             tflite_sha256=hashlib.sha256(made.tflite).hexdigest(),
             kernels=facts,
             notes=notes,
         )
-        return StoredStage(network, state.promises, row, made.tflite)
+        return StoredStage(made.network, state.promises, row, made.tflite)
+
+    def _float_accuracy(self, network: Network, sample: Data) -> float:
+        model = build_model(network, "tf_keras")
+        return replace(self.trainer, validation=sample).accuracy(model)
 
     def _evaluation(self) -> Data:
         held_out = self.trainer.validation
