@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tinycompress.compression.options import Options
 from tinycompress.compression.stages.base import StageSpec
 from tinycompress.compression.stages.options import StageOptions, TrainedStage
 from tinycompress.compression.stages.registry import STAGES
@@ -18,8 +19,7 @@ EVERY = pytest.mark.parametrize("spec", STAGES.values(), ids=list(STAGES))
 
 
 @EVERY
-def test_a_stage_is_known_by_its_own_name(spec: StageSpec[Any]) -> None:
-    assert STAGES[spec.kind] is spec
+def test_a_stage_is_made_by_its_own_name(spec: StageSpec[Any]) -> None:
     assert re.fullmatch(r"[a-z_]+", spec.kind)
     assert spec.options().kind == spec.kind
     assert spec.summary
@@ -39,6 +39,6 @@ def test_every_key_of_a_stage_is_documented(spec: StageSpec[Any]) -> None:
 
 
 @pytest.mark.parametrize(("table", "options"), [("fine_tune", FineTune), ("distill", Distill)])
-def test_every_key_of_the_training_is_documented(table: str, options: type[FineTune]) -> None:
+def test_every_key_of_the_training_is_documented(table: str, options: type[Options]) -> None:
     documented = set(re.findall(rf"^\| `{table}\.(\w+)` \|", PAGE, re.MULTILINE))
     assert documented == set(options.model_fields)

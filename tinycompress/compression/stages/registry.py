@@ -21,13 +21,16 @@ from tinycompress.compression.training.trainer import Trainer
 
 STAGES: Mapping[str, StageSpec[Any]] = MappingProxyType(
     {
-        "low_rank": low_rank.SPEC,
-        "prune_channels": prune_channels.SPEC,
-        "prune": prune.SPEC,
-        "cluster": cluster.SPEC,
-        "train": train.SPEC,
-        "qat": qat.SPEC,
-        "convert": convert.SPEC,
+        spec.kind: spec
+        for spec in (
+            low_rank.SPEC,
+            prune_channels.SPEC,
+            prune.SPEC,
+            cluster.SPEC,
+            train.SPEC,
+            qat.SPEC,
+            convert.SPEC,
+        )
     }
 )
 """By kind, in the order in which a recipe would have them."""
