@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs fuzz corpus mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -67,6 +67,10 @@ fuzz: $(VENV)/.ready-dev
 # What each idea of the code generator pays: docs/ablation.md.
 ablation: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/ablation.py --jobs $(JOBS)
+
+# Bytes of every kernel compiled alone, for the selector.
+kernel-code: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/kernel_code.py
 
 kernel-costs: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)

@@ -15,6 +15,9 @@ from typing import Literal
 ExactTo = Literal["tflm", "litert"]
 """Whose arithmetic the firmware reproduces byte for byte."""
 
+Activations = Literal["int8", "int16"]
+"""What a converted model computes on; weights are int8 with either, biases wider."""
+
 EngineName = Literal["aot", "tflm"]
 TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
@@ -103,9 +106,12 @@ class LutCompression:
 
 @dataclass(frozen=True)
 class ConvertedModel:
-    """A fully-int8 ``.tflite`` file with what was learnt while it was made.
+    """A fully integer ``.tflite`` file with what was learnt while it was made.
 
-    ``lut`` is None unless weights were stored as lookup tables afterwards.
+    ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
+    int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
+    of the model that it was made from. ``lut`` is None unless weights were stored as lookup tables
+    afterwards.
     """
 
     tflite: bytes
@@ -113,9 +119,10 @@ class ConvertedModel:
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
     float_accuracy: float | None = None
-    int8_accuracy: float | None = None
+    quantized_accuracy: float | None = None
     warnings: tuple[str, ...] = ()
     lut: LutCompression | None = None
+    activations: str = "int8"
 
 
 @dataclass(frozen=True)
@@ -174,11 +181,28 @@ TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
 
 
 @dataclass(frozen=True)
+class ProjectUpdate:
+    """What writing into the directory of an earlier project did to files that are not as written.
+
+    Paths are relative to the project, sorted. ``kept``: edited by the user, left as they are.
+    ``outdated``: those of ``kept`` of which this run had another version than the run before.
+    ``overwritten``: edited, replaced or removed because that was forced. ``removed``: unedited
+    files of the earlier run that are made no longer.
+    """
+
+    kept: tuple[str, ...] = ()
+    outdated: tuple[str, ...] = ()
+    overwritten: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FirmwareProject:
     """A generated project on disk; ``tinycompress.json`` in it holds the same facts.
 
     ``project_id`` (40 hexadecimal digits, a hash of the model and all sources) is who the firmware
-    says it is where a framework links it; None where our linker notes a build id.
+    says it is where a framework links it; None where our linker notes a build id. ``update`` is of
+    the run that wrote it, empty where it was only read.
     """
 
     directory: Path
@@ -195,6 +219,7 @@ class FirmwareProject:
     arena: ArenaFigure | None = None
     framework: FrameworkName = "cmake"
     project_id: str | None = None
+    update: ProjectUpdate = ProjectUpdate()
 
 
 @dataclass(frozen=True)
@@ -316,7 +341,7 @@ class BenchResult:
 
 @dataclass(frozen=True)
 class LayerAgreement:
-    """How an int8 operator's output agrees with the float model's value in its place.
+    """How an integer operator's output agrees with the float model's value in its place.
 
     ``float_name`` is that value's name in the float model and ``found_by`` how it was found: by its
     name, or by its place in the order and its shape. Where there is none both are empty and

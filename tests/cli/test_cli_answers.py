@@ -45,7 +45,7 @@ def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
 def test_inspect(capsys: pytest.CaptureFixture[str], examples_dir: Path) -> None:
     model = examples_dir / "digits" / "digits_int8.tflite"
     answer = run_json(capsys, "inspect", model, "--board", "nano33", "--json")
-    assert answer["not_int8"] == []
+    assert answer["not_integer"] == []
     assert answer["aot"]["refused"] == []
     assert answer["aot"]["arena_bytes"] >= 64
     assert answer["macs"] == sum(layer["macs"] for layer in answer["layers"])

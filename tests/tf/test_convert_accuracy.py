@@ -26,8 +26,8 @@ def test_accuracy_is_counted_on_what_is_given() -> None:
     labels = x.argmax(axis=1)
     converted = convert_model(model, {"x": x, "y": labels})
     assert converted.float_accuracy == 1.0
-    assert converted.int8_accuracy is not None
-    assert converted.int8_accuracy > 0.95
+    assert converted.quantized_accuracy is not None
+    assert converted.quantized_accuracy > 0.95
     wrong = {"x": x[:50], "y": (labels[:50] + 1) % 4}
     assert convert_model(model, {"x": x}, evaluation=wrong).float_accuracy == 0.0
     assert convert_model(model, {"x": x}).float_accuracy is None
@@ -43,8 +43,8 @@ def test_accuracy_of_one_output_uses_the_right_threshold() -> None:
         layer.set_weights([np.ones((3, 1), np.float32)])
         converted = convert_model(model, {"x": x, "y": labels})
         assert converted.float_accuracy == 1.0
-        assert converted.int8_accuracy is not None
-        assert converted.int8_accuracy > 0.95
+        assert converted.quantized_accuracy is not None
+        assert converted.quantized_accuracy > 0.95
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_float_islands_are_found_in_the_file() -> None:
         ],
         name="island",
     )
-    with pytest.raises(ModelError, match="is not fully int8") as caught:
+    with pytest.raises(ModelError, match="is not fully integer") as caught:
         convert_model(model, np.random.default_rng(0).random((100, 4)))
     assert caught.value.exit_code == 3
     assert any("COS 'island/cosine/" in reason for reason in caught.value.reasons)
@@ -299,9 +299,9 @@ def test_tflite_is_checked_and_passed_on(examples_dir: Path, tmp_path: Path) -> 
     with np.load(examples_dir / "digits" / "digits.npz") as data:
         test = {"x": data["x_test"][:60] / np.float32(16), "y": data["y_test"][:60]}
     labelled = convert_model(path, test)
-    assert labelled.int8_accuracy is not None
-    assert labelled.int8_accuracy > 0.9
-    assert replace(labelled, int8_accuracy=None) == converted
+    assert labelled.quantized_accuracy is not None
+    assert labelled.quantized_accuracy > 0.9
+    assert replace(labelled, quantized_accuracy=None) == converted
     cut = tmp_path / "cut.tflite"
     cut.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(ModelError):

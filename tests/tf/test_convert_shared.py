@@ -59,9 +59,9 @@ def test_mnist_accuracy_survives(shared_data: Path) -> None:
     (spec,) = input_specs(load_model(path))
     converted = convert_model(path, {"x": x.reshape(-1, *spec.shape[1:]), "y": y})
     assert converted.float_accuracy is not None
-    assert converted.int8_accuracy is not None
+    assert converted.quantized_accuracy is not None
     assert converted.float_accuracy > 0.9
-    assert converted.int8_accuracy > converted.float_accuracy - 0.02
+    assert converted.quantized_accuracy > converted.float_accuracy - 0.02
 
 
 def test_regression_model_reconstructs(shared_data: Path) -> None:
@@ -90,7 +90,7 @@ def test_model_with_foreign_layers_names_them(shared_data: Path) -> None:
 
 def test_files_that_are_not_int8_are_refused(shared_data: Path) -> None:
     path = shared_data / "models" / "mlperf_tiny" / "kws_ref_model_float32.tflite"
-    with pytest.raises(ModelError, match="is not fully int8") as caught:
+    with pytest.raises(ModelError, match="is not fully integer") as caught:
         convert_model(path, None)
     assert len(caught.value.reasons) > len(read_model(path.read_bytes()).main.ops)
     assert os.fspath(path) in caught.value.message
@@ -105,4 +105,4 @@ def test_a_float_border_is_passed_on(shared_data: Path) -> None:
     converted = convert_model(path, {"x": x, "y": np.array([0, 1, 0, 1])})
     assert converted.tflite == path.read_bytes()
     assert converted.inputs[0].dtype == "float32"
-    assert converted.int8_accuracy is not None
+    assert converted.quantized_accuracy is not None

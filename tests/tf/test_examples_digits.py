@@ -13,7 +13,7 @@ import pytest
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.reader import read_model
-from tinycompress.ir.summary import not_int8_reasons
+from tinycompress.ir.summary import not_integer_reasons
 from tinycompress.oracle import Oracle
 
 
@@ -45,7 +45,7 @@ def test_source_and_licence_are_stated(digits: Path) -> None:
 @pytest.mark.parametrize("exact_to", ["tflm", "litert"])
 def test_the_converted_model_without_tensorflow(digits: Path, exact_to: str) -> None:
     tflite = (digits / "digits_int8.tflite").read_bytes()
-    assert not_int8_reasons(read_model(tflite)) == ()
+    assert not_integer_reasons(read_model(tflite)) == ()
     oracle = Oracle(tflite, exact_to)  # type: ignore[arg-type]
     with np.load(digits / "digits.npz") as data:
         x, y = data["x_test"] / np.float32(16), data["y_test"]
@@ -79,6 +79,6 @@ def test_the_training_script(digits: Path, tmp_path: Path) -> None:
     )
     assert converted.warnings == ()
     assert converted.float_accuracy is not None
-    assert converted.int8_accuracy is not None
+    assert converted.quantized_accuracy is not None
     assert converted.float_accuracy == pytest.approx(float(found[1]) / 100, abs=1e-4)
-    assert converted.int8_accuracy >= 0.96
+    assert converted.quantized_accuracy >= 0.96

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import Activations, ExactTo
 from tinycompress.boards import load_board
 from tinycompress.callbacks.base import EitherKerasCallback
 from tinycompress.callbacks.budgets import Budgets
@@ -63,15 +63,17 @@ class DeployabilityCallback(EitherKerasCallback):
 
     Args:
         board: Id, alias or file of a board.
-        calibration: Samples that set the int8 ranges: an ``.npz`` with ``x`` (and labels ``y``),
+        calibration: Samples that set the ranges: an ``.npz`` with ``x`` (and labels ``y``),
             an array, ``(x, y)``, a mapping, or a ``tf.data.Dataset``.
         every: Look after every so many epochs.
         budgets: Limits that ``deploy_fits`` takes into account; a mapping or `Budgets`.
-        evaluation: Labelled samples, in the same forms, that int8 accuracy is counted on; None
+        evaluation: Labelled samples, in the same forms, that accuracy is counted on; None
             takes the calibration samples if they have labels.
         evaluation_samples: At most so many of them.
         time_limit_s: Seconds after which a look is given up.
         exact_to: Whose arithmetic the firmware reproduces.
+        activations: What the model is converted to. ``int16`` is 16x8; the accuracy of its file is
+            still called ``deploy_int8_accuracy``, so that monitors and budgets stay as they are.
         strict: Raise what goes wrong instead of logging NaN.
         prefix: What the names in the logs begin with.
         verbose: 0 is silent; None does as ``fit`` does.
@@ -95,6 +97,7 @@ class DeployabilityCallback(EitherKerasCallback):
         evaluation_samples: int = 500,
         time_limit_s: float = 300.0,
         exact_to: ExactTo = "tflm",
+        activations: Activations = "int8",
         strict: bool = False,
         prefix: str = "deploy",
         verbose: int | None = None,
@@ -115,7 +118,9 @@ class DeployabilityCallback(EitherKerasCallback):
         self.strict = strict
         self.prefix = prefix
         self.latest: Measurement | None = None
-        self._options = ConvertOptions(evaluation_samples=evaluation_samples, exact_to=exact_to)
+        self._options = ConvertOptions(
+            activations=activations, evaluation_samples=evaluation_samples, exact_to=exact_to
+        )
         self._fresh = True
         self._deployed: Any = None
         self._deployed_of: Any = None
@@ -175,8 +180,8 @@ class DeployabilityCallback(EitherKerasCallback):
             options=self._options,
             timeout_s=time_left_s(),
         )
-        if converted.int8_accuracy is not None:
-            found["int8_accuracy"] = converted.int8_accuracy
+        if converted.quantized_accuracy is not None:
+            found["int8_accuracy"] = converted.quantized_accuracy
         deployed = deploy_in_subprocess(
             converted.tflite,
             self.board,
@@ -201,7 +206,7 @@ class DeployabilityCallback(EitherKerasCallback):
             if value == value  # NaN is not
         ]
         if now.int8_accuracy == now.int8_accuracy:
-            known.append(f"int8 accuracy {100 * now.int8_accuracy:.2f} %")
+            known.append(f"{self._options.activations} accuracy {100 * now.int8_accuracy:.2f} %")
         verdict = "fits" if now.fits else f"does not fit: {now.problem}"
         if now.failed:
             verdict = f"the look failed: {now.problem}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from tinycompress.artifacts import (
+    Activations,
     BenchResult,
     EngineName,
     ExactTo,
@@ -16,8 +17,10 @@ from tinycompress.artifacts import (
     TflmCompression,
 )
 from tinycompress.cli.options import (
+    activations_option,
     board_option,
     data_options,
+    exact_to_option,
     json_option,
     output_option,
     port_options,
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option(required=True)
 @data_options
+@activations_option("int8; a .tflite keeps its own")
 @click.option(
     "--engine",
     type=click.Choice(["aot", "tflm"]),
@@ -63,13 +67,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Compiler; auto takes the one that pip brought.",
 )
-@click.option(
-    "--exact-to",
-    type=click.Choice(["tflm", "litert"]),
-    default="tflm",
-    show_default=True,
-    help="Whose outputs the firmware reproduces byte for byte.",
-)
+@exact_to_option("Whose outputs the firmware reproduces byte for byte.")
 @click.option(
     "--optimize",
     type=click.Choice(["speed", "ram", "flash"]),
@@ -88,7 +86,11 @@ if TYPE_CHECKING:
     type=click.Choice(["usb", "uart"]),
     help="How the firmware talks, where the board has a choice (default: its file's).",
 )
-@output_option("Project directory (default: named after model and board).")
+@output_option(
+    "Project directory (default: named after model and board). In an earlier project, files that "
+    "you added or edited stay."
+)
+@click.option("--force", is_flag=True, help="Overwrite edited files of an earlier project.")
 @click.option("--flash", is_flag=True, help="Write it to a real board afterwards.")
 @click.option(
     "--bench", is_flag=True, help="Measure it afterwards: on the board with --flash, else emulated."
@@ -100,6 +102,7 @@ def build_command(
     board: str,
     data: Path | None,
     val: Path | None,
+    activations: Activations | None,
     engine: EngineName,
     tflm_dir: Path | None,
     tflm_compression: TflmCompression,
@@ -110,6 +113,7 @@ def build_command(
     ram_budget: int | None,
     transport: Literal["usb", "uart"] | None,
     output: Path | None,
+    force: bool,
     flash: bool,
     bench: bool,
     port: str | None,
@@ -128,20 +132,20 @@ def build_command(
     if framework != "cmake":
         with stage_progress() as progress:
             project = pipeline.build_in_framework(
-                model, board, framework, data=data, val=val, engine=engine,
-                tflm_compression=tflm_compression, exact_to=exact_to, optimize=optimize,
-                ram_budget_bytes=ram_budget, transport=transport, output=output,
-                progress=progress,
+                model, board, framework, data=data, val=val, activations=activations,
+                engine=engine, tflm_compression=tflm_compression, exact_to=exact_to,
+                optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
+                force=force, progress=progress,
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
         return
     target = load_board(board).over_chosen(transport)
     with stage_progress() as progress:
         made = pipeline.build(
-            model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,
-            tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
-            optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
-            progress=progress,
+            model, board, data=data, val=val, activations=activations, engine=engine,
+            tflm_dir=tflm_dir, tflm_compression=tflm_compression, toolchain=toolchain,
+            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget,
+            transport=transport, output=output, force=force, progress=progress,
         )  # fmt: skip
     _finish(made, target, board, then)
 

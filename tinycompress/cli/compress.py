@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tinycompress.cli.options import board_option, json_option, print_json
+from tinycompress.cli.options import activations_option, board_option, json_option, print_json
 from tinycompress.cli.progress import stage_progress
 from tinycompress.errors import TinyCompressError
 
 if TYPE_CHECKING:
+    from tinycompress.artifacts import Activations
     from tinycompress.compression.run.result import StageRow
 
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     help="Model that `distill` learns from (default: MODEL as it is).",
 )
 @board_option(required=False)
+@activations_option("what the recipe says")
 @click.option(
     "-o",
     "--output",
@@ -49,10 +51,11 @@ def compress_command(
     val: Path | None,
     teacher: Path | None,
     board: str | None,
+    activations: Activations | None,
     output: Path,
     as_json: bool,
 ) -> None:
-    """Take a trained Keras MODEL through the stages of a recipe, down to an int8 .tflite.
+    """Take a trained Keras MODEL through the stages of a recipe, down to an integer .tflite.
 
     With --board every stage is built for that board and measured on its virtual twin.
     """
@@ -68,8 +71,8 @@ def compress_command(
                 progress.say(render_compress.row_line(row))
 
             result = compress(
-                model, recipe, data, val=val, teacher=teacher, board=board, output=output,
-                progress=progress, on_row=finished,
+                model, recipe, data, val=val, teacher=teacher, board=board,
+                activations=activations, output=output, progress=progress, on_row=finished,
             )  # fmt: skip
     except (TinyCompressError, KeyboardInterrupt) as error:
         # What the finished stages gave is worth as much as why the run ended.

@@ -45,12 +45,29 @@ def data_options(command: _Command) -> _Command:
     """``--data`` and ``--val``: what a Keras model is calibrated with and judged by."""
     val = click.option(
         "--val", type=click.Path(path_type=Path),
-        help="Labelled .npz to count float and int8 accuracy on (default: --data).",
+        help="Labelled .npz to count accuracy on, before and after (default: --data).",
     )  # fmt: skip
     data = click.option(
         "--data", type=click.Path(path_type=Path), help="Calibration .npz with x (and y)."
     )
     return data(val(command))
+
+
+def activations_option(default: str) -> Callable[[_Command], _Command]:
+    """``--activations``: what a Keras model is quantised to; ``default`` in words."""
+    return click.option(
+        "--activations", type=click.Choice(["int8", "int16"]),
+        help="What layers compute on: int16 (16x8) is finer and takes twice the RAM; weights are"
+        f" int8 with either (default: {default}).",
+    )  # fmt: skip
+
+
+def exact_to_option(help_text: str) -> Callable[[_Command], _Command]:
+    """``--exact-to``: whose arithmetic counts."""
+    return click.option(
+        "--exact-to", type=click.Choice(["tflm", "litert"]), default="tflm", show_default=True,
+        help=help_text,
+    )  # fmt: skip
 
 
 def tflm_compression_option(command: _Command) -> _Command:

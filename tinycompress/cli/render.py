@@ -45,11 +45,13 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "toolchain": {"name": built.toolchain, "version": built.toolchain_version},
         "model_sha256": project.model_sha256,
         "tflite_bytes": len(made.model.tflite),
-        "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
+        "activations": made.model.activations,
+        "accuracy": accuracy_json(made.model),
         "lut": None if made.model.lut is None else asdict(made.model.lut),
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "update": asdict(project.update),
         "build_id": built.build_id,
         "elf": str(built.elf),
         "elf_sha256": built.elf_sha256,
@@ -149,19 +151,37 @@ def convert_json(converted: ConvertedModel, output: Path) -> dict[str, object]:
         "sha256": converted.sha256,
         "inputs": [_spec_json(spec) for spec in converted.inputs],
         "outputs": [_spec_json(spec) for spec in converted.outputs],
-        "accuracy": {"float": converted.float_accuracy, "int8": converted.int8_accuracy},
+        "activations": converted.activations,
+        "accuracy": accuracy_json(converted),
         "warnings": list(converted.warnings),
         "lut": None if converted.lut is None else asdict(converted.lut),
     }
 
 
+def accuracy_json(converted: ConvertedModel) -> dict[str, float | None]:
+    """Accuracies by what computed: float, and the activations of the file."""
+    return {
+        "float": converted.float_accuracy,
+        converted.activations: converted.quantized_accuracy,
+    }
+
+
+def kind_text(activations: str) -> str:
+    """What a fully integer model is called."""
+    return {
+        "int8": "fully int8",
+        "int16": "fully integer, 16x8: int16 activations, int8 weights",
+    }.get(activations, f"fully integer, {activations} activations")
+
+
 def conversion_lines(converted: ConvertedModel) -> list[str]:
     """What a user wants to know of a conversion, a line each."""
-    lines = [f"fully int8: {len(converted.tflite):,} bytes of .tflite, no float tensor or op left"]
-    if converted.float_accuracy is not None and converted.int8_accuracy is not None:
+    kind = kind_text(converted.activations)
+    lines = [f"{kind}: {len(converted.tflite):,} bytes of .tflite, no float tensor or op left"]
+    if converted.float_accuracy is not None and converted.quantized_accuracy is not None:
         lines.append(
             f"accuracy: float {100 * converted.float_accuracy:.2f} %, "
-            f"int8 {100 * converted.int8_accuracy:.2f} %"
+            f"{converted.activations} {100 * converted.quantized_accuracy:.2f} %"
         )
     if converted.lut is not None:
         lines += _lut_lines(converted.lut)
@@ -215,8 +235,9 @@ def inspect_json(inspection: Inspection) -> dict[str, object]:
         "inputs": [_spec_json(spec) for spec in summary.inputs],
         "outputs": [_spec_json(spec) for spec in summary.outputs],
         "macs": summary.macs,
-        "not_int8": list(summary.not_int8),
-        "int8_inside": summary.int8_inside,
+        "activations": list(summary.activations),
+        "not_integer": list(summary.not_integer),
+        "integer_inside": summary.integer_inside,
         "aot": {
             "exact_to": inspection.exact_to,
             "refused": list(inspection.refused),
@@ -250,15 +271,16 @@ def print_inspection(inspection: Inspection) -> None:
         )  # fmt: skip
     console.print(table)
     lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
-    if summary.not_int8 and summary.int8_inside:
+    kinds = " and ".join(summary.activations)
+    if summary.not_integer and summary.integer_inside:
         lines += [
-            "int8 inside; floats are quantised at the border, on the device:",
-            *(f"  - {reason}" for reason in summary.not_int8),
+            f"{kinds} inside; floats are quantised at the border, on the device:",
+            *(f"  - {reason}" for reason in summary.not_integer),
         ]
-    elif summary.not_int8:
-        lines += ["not fully int8:", *(f"  - {reason}" for reason in summary.not_int8)]
+    elif summary.not_integer:
+        lines += ["not fully integer:", *(f"  - {reason}" for reason in summary.not_integer)]
     else:
-        lines.append("fully int8")
+        lines.append(kind_text(kinds))
     if inspection.refused:
         lines += ["refused by the AOT engine:", *(f"  - {r}" for r in inspection.refused)]
     else:

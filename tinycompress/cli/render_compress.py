@@ -44,7 +44,7 @@ def row_line(row: StageRow) -> str:
     """One finished stage in one line."""
     parts = [
         f"float {100 * row.float_accuracy:.2f} %",
-        f"int8 {100 * row.int8_accuracy:.2f} %",
+        f"{row.activations} {100 * row.int8_accuracy:.2f} %",
         f"{row.nonzero_parameters:,} of {row.parameters:,} parameters not zero",
         f"{row.macs:,} MACs",
         f".tflite {row.tflite_bytes:,} B",
@@ -74,7 +74,7 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
     measured = any(row.figures for row in rows)
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("stage", overflow="fold")
-    columns = ["float", "int8", "params", "not 0", "MACs", ".tflite B"]
+    columns = ["float", rows[0].activations, "params", "not 0", "MACs", ".tflite B"]
     if measured:
         columns += ["flash B", "RAM B", "instr.", "us"]
     for column in columns:

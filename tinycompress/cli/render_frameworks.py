@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.cli.render import arena_line, conversion_lines
+from tinycompress.cli.render import accuracy_json, arena_line, conversion_lines
 from tinycompress.pipeline import FrameworkBuild
 
 
@@ -42,13 +42,15 @@ def project_json(made: FrameworkBuild) -> dict[str, object]:
         "project_id": project.project_id,
         "model_sha256": project.model_sha256,
         "tflite_bytes": len(made.model.tflite),
-        "accuracy": {"float": made.model.float_accuracy, "int8": made.model.int8_accuracy},
+        "activations": made.model.activations,
+        "accuracy": accuracy_json(made.model),
         "lut": None if made.model.lut is None else asdict(made.model.lut),
         "arena": None if project.arena is None else asdict(project.arena),
         "arena_bytes": project.arena_bytes,
         "weights_bytes": project.weights_bytes,
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "update": asdict(project.update),
         "compiled": False,
         "commands": list(_next(made)),
     }

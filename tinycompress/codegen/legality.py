@@ -22,8 +22,8 @@ _FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
 """Operators that TFLM has, but not on int8."""
 
 _HINT = (
-    "convert with full integer quantisation (int8 weights, activations, inputs and outputs);"
-    " docs/SUPPORTED_OPS.md lists what is supported"
+    "convert with full integer quantisation (int8 weights; activations, inputs and outputs int8 or"
+    " int16); docs/SUPPORTED_OPS.md lists what is supported"
 )
 
 

@@ -43,14 +43,14 @@ def float_accuracy(
     return _share_right(scores, labels, model)
 
 
-def int8_accuracy(
+def quantized_accuracy(
     tflite: bytes,
     samples: Samples,
     labels: npt.NDArray[np.int64],
     model: Model,
     exact_to: ExactTo,
 ) -> float:
-    """Share of samples that the int8 model classifies right on the oracle, 0 to 1.
+    """Share of samples that a quantised model classifies right on the oracle, 0 to 1.
 
     Raises:
         ModelError: The oracle refuses the model.

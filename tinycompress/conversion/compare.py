@@ -1,8 +1,8 @@
-"""Layer by layer: what the int8 model computes against what the float model computes.
+"""Layer by layer: what an integer model computes against what the float model computes.
 
-Every operator's int8 output is dequantised and held against the value in its place in the float
-model's frozen graph. That place is found by the name that the converter keeps, else by order and
-shape. A BatchNormalization or activation that was folded into an operator comes after the value
+Every operator's int8 or int16 output is dequantised and held against the value in its place in the
+float model's frozen graph. That place is found by the name that the converter keeps, else by order
+and shape. A BatchNormalization or activation that was folded into an operator comes after the value
 that bears the operator's name. Where several values are possible, the one that agrees best is
 taken: a layer that diverges agrees with none of them.
 """
@@ -68,18 +68,18 @@ def compare_layers(
     seed: int = 0,
     exact_to: ExactTo = "tflm",
 ) -> tuple[LayerAgreement, ...]:
-    """Compare a float model with an int8 file made from it, or from what it was compressed to.
+    """Compare a float model with an integer file made from it, or from what it was compressed to.
 
     Args:
         source: The float model.
-        tflite: The int8 file.
+        tflite: The integer file, of int8 or int16 activations.
         data: Where samples are; at most ``samples`` of them are drawn.
         samples: How many, at most.
         seed: Which ones.
-        exact_to: Whose arithmetic the int8 file is run with.
+        exact_to: Whose arithmetic the file is run with.
 
     Returns:
-        One entry for every operator with an int8 output, in execution order.
+        One entry for every operator with an int8 or int16 output, in execution order.
 
     Raises:
         ConfigError: The data do not fit the model.
@@ -108,12 +108,12 @@ def first_diverging(layers: Sequence[LayerAgreement]) -> LayerAgreement | None:
 
 def _require_same_inputs(drawn: Samples, oracle: Oracle) -> None:
     float_sizes = [values[0].size for values in drawn.inputs]
-    int8_sizes = [int(np.prod(spec.shape)) for spec in oracle.inputs]
-    if float_sizes != int8_sizes:
+    integer_sizes = [int(np.prod(spec.shape)) for spec in oracle.inputs]
+    if float_sizes != integer_sizes:
         raise ModelError(
-            "the float and the int8 model have different inputs:"
-            f" {float_sizes} and {int8_sizes} values a sample",
-            hint="compare an int8 file with the float model that it was made from",
+            "the float and the integer model have different inputs:"
+            f" {float_sizes} and {integer_sizes} values a sample",
+            hint="compare a file with the float model that it was made from",
         )
 
 
@@ -164,7 +164,7 @@ def _matches(graph: Graph, values: list[_Value]) -> list[_Match]:
     for known in values:
         by_tail.setdefault(_tail(known.name), []).append(known)
     made = [(op, graph.tensors[op.outputs[0]]) for op in graph.ops if op.outputs]
-    made = [(op, tensor) for op, tensor in made if tensor.dtype is DType.INT8]
+    made = [(op, tensor) for op, tensor in made if tensor.dtype in (DType.INT8, DType.INT16)]
     named = [_named(tensor, by_name, by_tail) for _, tensor in made]
     found = []
     for index, (op, tensor) in enumerate(made):
@@ -260,7 +260,7 @@ def _stored(oracle: Oracle, sample: tuple[_Floats, ...]) -> list[npt.NDArray[Any
 
 
 def _real(tensor: Tensor, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    assert tensor.quantization is not None, "an int8 activation has a scale"
+    assert tensor.quantization is not None, "an activation has a scale"
     quantization = tensor.quantization
     flat = stored.reshape(-1).astype(np.float64)
     return (flat - quantization.zero_point) * quantization.scale

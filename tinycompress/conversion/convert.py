@@ -1,13 +1,14 @@
-"""The stage: a trained model becomes a fully-int8 ``.tflite``, and the file itself is checked."""
+"""The stage: a trained model becomes a fully integer ``.tflite``, and that file is checked."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
-from tinycompress.artifacts import ConvertedModel, ExactTo
-from tinycompress.conversion.accuracy import float_accuracy, int8_accuracy, labels_for
+from tinycompress.artifacts import Activations, ConvertedModel, ExactTo
+from tinycompress.conversion.accuracy import float_accuracy, labels_for, quantized_accuracy
 from tinycompress.conversion.calibrate import (
     Samples,
     SampleSource,
@@ -16,14 +17,15 @@ from tinycompress.conversion.calibrate import (
     thin_warnings,
 )
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
+from tinycompress.conversion.int16_operators import require_int16
 from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
-from tinycompress.conversion.quantize import to_int8
+from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
-from tinycompress.ir.summary import is_int8_inside, not_int8_reasons
+from tinycompress.ir.summary import activation_types, is_integer_inside, not_integer_reasons
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
 _CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
@@ -34,16 +36,19 @@ class ConvertOptions:
     """How to convert.
 
     Attributes:
-        calibration_samples: At most so many samples set the int8 ranges.
+        activations: Type of the activations, of inputs and outputs too; weights are int8 with
+            either. None is int8 for a model that is converted, and whatever a ``.tflite`` has.
+        calibration_samples: At most so many samples set the ranges.
         evaluation_samples: At most so many labelled samples are classified to count accuracy.
         seed: Which samples are drawn when there are more.
         per_channel_dense: One weight scale for every output of a Dense layer, as TensorFlow 2.16
             and newer do by default, instead of one for the layer. Convolutions have one for every
             channel either way.
-        exact_to: Runtime that the int8 accuracy is counted on.
-        accuracy_drop_warning: Warn if int8 accuracy is lower than float by more than this share.
+        exact_to: Runtime that must have the operators, and that accuracy is counted on.
+        accuracy_drop_warning: Warn if the file's accuracy is lower than float's by more than this.
     """
 
+    activations: Activations | None = None
     calibration_samples: int = 500
     evaluation_samples: int = 500
     seed: int = 0
@@ -52,6 +57,8 @@ class ConvertOptions:
     accuracy_drop_warning: float = 0.02
 
     def __post_init__(self) -> None:
+        if self.activations not in (None, *get_args(Activations)):
+            raise ConfigError(f"activations is {self.activations!r}; allowed: 'int8' or 'int16'")
         for name in ("calibration_samples", "evaluation_samples"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
@@ -81,14 +88,14 @@ def convert_model(
     evaluation: SampleSource | None = None,
     options: ConvertOptions | None = None,
 ) -> ConvertedModel:
-    """Convert a model to int8 and verify the result; a ``.tflite`` is verified and passed on.
+    """Convert a model to integers and verify the result; a ``.tflite`` is verified and passed on.
 
     The same model, samples and options give the same bytes.
 
     Args:
         source: Path of a ``.keras``, ``.h5``, SavedModel or ``.tflite``; or a Keras 3 or tf_keras
             model.
-        calibration: Samples that set the int8 ranges; see `calibrate.read_samples`. None is for a
+        calibration: Samples that set the ranges; see `calibrate.read_samples`. None is for a
             ``.tflite`` only.
         evaluation: Labelled samples to count accuracy on; None takes the calibration samples if
             they have labels.
@@ -96,7 +103,7 @@ def convert_model(
 
     Raises:
         ConfigError: No model at the path, unusable data or options, or no TensorFlow.
-        ModelError: The model is damaged, or cannot be made fully int8: lists every reason.
+        ModelError: The model is damaged, or cannot be made fully integer: lists every reason.
     """
     chosen = options or ConvertOptions()
     opened = open_source(source, calibration)
@@ -124,7 +131,7 @@ def open_source(source: Path | str | object, calibration: SampleSource | None) -
 
 def _needs_data(name: str) -> ConfigError:
     return ConfigError(
-        f"{name} needs calibration data to become int8",
+        f"{name} needs calibration data to become integer",
         hint="pass an .npz with typical samples as x: --data calib.npz",
     )
 
@@ -159,21 +166,27 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     """Quantise a frozen model, verify the file and count accuracy.
 
     Raises:
-        ModelError: The model cannot be made fully int8.
+        ModelError: The model cannot be made fully integer.
     """
-    tflite = to_int8(
-        prepared.frozen, prepared.calibration, per_channel_dense=options.per_channel_dense
+    activations = options.activations or "int8"
+    if activations == "int16":
+        require_int16(prepared.frozen, options.exact_to)
+    tflite = to_integers(
+        prepared.frozen,
+        prepared.calibration,
+        activations=activations,
+        per_channel_dense=options.per_channel_dense,
     )
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
-    in_float, in_int8, notes = _accuracies(prepared, tflite, model, options)
-    return _converted(tflite, model, in_float, in_int8, (*prepared.warnings, *notes))
+    in_float, in_integers, notes = _accuracies(prepared, tflite, model, options)
+    return _converted(tflite, model, in_float, in_integers, (*prepared.warnings, *notes))
 
 
 def _verified(name: str, tflite: bytes, hint: str) -> Model:
     model = read_model(tflite)
-    reasons = not_int8_reasons(model)
+    reasons = not_integer_reasons(model)
     if reasons:
-        raise ModelError(f"{name} is not fully int8", reasons=reasons, hint=hint)
+        raise ModelError(f"{name} is not fully integer", reasons=reasons, hint=hint)
     return model
 
 
@@ -184,13 +197,13 @@ def _accuracies(
     if labels is None:
         return None, None, () if problem is None else (problem,)
     in_float = float_accuracy(prepared.frozen, prepared.evaluation, labels, model)
-    in_int8 = int8_accuracy(tflite, prepared.evaluation, labels, model, options.exact_to)
+    in_integers = quantized_accuracy(tflite, prepared.evaluation, labels, model, options.exact_to)
     notes = []
-    if in_float - in_int8 > options.accuracy_drop_warning:
+    if in_float - in_integers > options.accuracy_drop_warning:
         notes.append(
-            f"int8 accuracy is {100 * in_int8:.1f} %, {100 * (in_float - in_int8):.1f} points below"
-            f" float's {100 * in_float:.1f} % on {len(labels)} samples: check the calibration"
-            " samples, or train quantisation-aware"
+            f"{' and '.join(activation_types(model))} accuracy is {100 * in_integers:.1f} %,"
+            f" {100 * (in_float - in_integers):.1f} points below float's {100 * in_float:.1f} % on"
+            f" {len(labels)} samples: check the calibration samples, or train quantisation-aware"
         )
     common = max((labels == label).mean() for label in set(labels.tolist()))
     if len(set(labels.tolist())) > 1 and in_float <= common:
@@ -199,7 +212,7 @@ def _accuracies(
             f"float accuracy is {100 * in_float:.1f} %, no better than always guessing the most"
             f" common class: is x (values from {low:g} to {high:g}) scaled as it was for training?"
         )
-    return in_float, in_int8, tuple(notes)
+    return in_float, in_integers, tuple(notes)
 
 
 def _range(samples: Samples) -> tuple[float, float]:
@@ -215,9 +228,18 @@ def _pass_on(
     tflite: bytes = source.model
     model = read_model(tflite)
     # Float inputs and outputs are converted on the device.
-    if not is_int8_inside(model):
+    if not is_integer_inside(model):
         raise ModelError(
-            f"{source.name} is not fully int8", reasons=not_int8_reasons(model), hint=_CONVERT_AGAIN
+            f"{source.name} is not fully integer",
+            reasons=not_integer_reasons(model),
+            hint=_CONVERT_AGAIN,
+        )
+    found = activation_types(model)
+    if options.activations is not None and found != (options.activations,):
+        raise ConfigError(
+            f"{source.name} has {' and '.join(found)} activations, not"
+            f" {options.activations}; a .tflite is checked, not converted",
+            hint=f"{_CONVERT_AGAIN} --activations {options.activations}",
         )
     if labelled is None:
         return _converted(tflite, model, None, None, ())
@@ -226,15 +248,15 @@ def _pass_on(
     labels, problem = labels_for(samples, model)
     if labels is None:
         return _converted(tflite, model, None, None, () if problem is None else (problem,))
-    in_int8 = int8_accuracy(tflite, samples, labels, model, options.exact_to)
-    return _converted(tflite, model, None, in_int8, ())
+    in_integers = quantized_accuracy(tflite, samples, labels, model, options.exact_to)
+    return _converted(tflite, model, None, in_integers, ())
 
 
 def _converted(
     tflite: bytes,
     model: Model,
     in_float: float | None,
-    in_int8: float | None,
+    in_integers: float | None,
     warnings: tuple[str, ...],
 ) -> ConvertedModel:
     return ConvertedModel(
@@ -242,7 +264,8 @@ def _converted(
         sha256=hashlib.sha256(tflite).hexdigest(),
         inputs=tflite_inputs(model.main),
         outputs=tflite_outputs(model.main),
+        activations=" and ".join(activation_types(model)),
         float_accuracy=in_float,
-        int8_accuracy=in_int8,
+        quantized_accuracy=in_integers,
         warnings=warnings,
     )

@@ -134,8 +134,9 @@ def _converted(directory: Path, reply: Mapping[str, Any]) -> ConvertedModel:
         sha256=reply["sha256"],
         inputs=tuple(_spec(spec) for spec in reply["inputs"]),
         outputs=tuple(_spec(spec) for spec in reply["outputs"]),
+        activations=reply["activations"],
         float_accuracy=reply["float_accuracy"],
-        int8_accuracy=reply["int8_accuracy"],
+        quantized_accuracy=reply["quantized_accuracy"],
         warnings=tuple(reply["warnings"]),
     )
 

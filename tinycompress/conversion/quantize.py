@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tinycompress import _tf
+from tinycompress.artifacts import Activations
 from tinycompress.conversion.calibrate import Samples
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.errors import ModelError
@@ -14,13 +16,28 @@ from tinycompress.errors import ModelError
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
 _UNSUPPORTED_LIST = re.compile(r"^(?:TF Select|Custom) ops: (.+)$", re.MULTILINE)
 
+_OPS: Mapping[Activations, str] = MappingProxyType(
+    {
+        "int8": "TFLITE_BUILTINS_INT8",
+        "int16": "EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8",
+    }
+)
+"""What TensorFlow calls the set of operators of a quantisation."""
 
-def to_int8(frozen: FrozenGraph, calibration: Samples, *, per_channel_dense: bool) -> bytes:
-    """Convert a float graph to a ``.tflite`` with int8 weights, activations, inputs and outputs.
+
+def to_integers(
+    frozen: FrozenGraph,
+    calibration: Samples,
+    *,
+    activations: Activations,
+    per_channel_dense: bool,
+) -> bytes:
+    """Convert a float graph to a ``.tflite`` with int8 weights and integer inputs and outputs.
 
     Args:
         frozen: The model.
         calibration: Samples whose activations set the ranges.
+        activations: Type of everything that moves, inputs and outputs included.
         per_channel_dense: One scale for every output of a Dense layer instead of one in all.
 
     Returns:
@@ -35,19 +52,37 @@ def to_int8(frozen: FrozenGraph, calibration: Samples, *, per_channel_dense: boo
         for index in range(len(calibration)):
             yield [values[index : index + 1] for values in calibration.inputs]
 
+    def quantised(converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = representative
+        converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, _OPS[activations])]
+        converter.inference_input_type = tf.as_dtype(activations)
+        converter.inference_output_type = tf.as_dtype(activations)
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+            not per_channel_dense
+        )
+
+    return _converted(frozen, quantised)
+
+
+def to_floats(frozen: FrozenGraph) -> bytes:
+    """Convert a float graph to a float ``.tflite``: its operators are those of a quantised one.
+
+    Raises:
+        ModelError: TensorFlow cannot convert the model; names the operators.
+    """
+    return _converted(frozen, lambda converter: None)
+
+
+def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
     try:
         with _tf.quiet():
             # No trackable object: that way would go through a SavedModel on disk, rename the
             # inputs and outputs, and find nothing more, since the graph has no variables.
-            converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen.function()])
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = representative
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.int8
-            converter.inference_output_type = tf.int8
-            converter._experimental_disable_per_channel_quantization_for_dense_layers = (
-                not per_channel_dense
+            converter = _tf.tensorflow().lite.TFLiteConverter.from_concrete_functions(
+                [frozen.function()]
             )
+            prepare(converter)
             return bytes(converter.convert())
     except (_tf.converter_error(), RuntimeError, ValueError) as error:
         raise _explained(frozen, error) from error

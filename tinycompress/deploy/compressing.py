@@ -10,13 +10,13 @@ from typing import Any
 import numpy.typing as npt
 
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import ExactTo, LayerAgreement
+from tinycompress.artifacts import Activations, ExactTo, LayerAgreement
 from tinycompress.boards import load_board
-from tinycompress.compression.run.recipe import Recipe, load_recipe, parse_recipe
+from tinycompress.compression.run.recipe import Recipe, load_recipe, parse_recipe, with_activations
 from tinycompress.compression.run.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run
-from tinycompress.conversion import convert_model
+from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.load import load_model, wrap_model
 from tinycompress.deploy.deployment import figures_or_misfit
@@ -32,12 +32,13 @@ def compress(
     teacher: Any = None,
     board: str | Path | None = None,
     output: str | Path | None = None,
+    activations: Activations | None = None,
     exact_to: ExactTo = "tflm",
     evaluation_samples: int | None = RunOptions.evaluation_samples,
     progress: Progress = no_progress,
     on_row: RowListener = no_listener,
 ) -> CompressionResult:
-    """Take a trained Keras model through the stages of a recipe, down to an int8 ``.tflite``.
+    """Take a trained Keras model through the stages of a recipe, down to an integer ``.tflite``.
 
     Args:
         model: A trained Keras 3 or tf_keras model, or its ``.keras`` or ``.h5`` file.
@@ -48,10 +49,11 @@ def compress(
         val: Data in one of these forms that accuracy is counted on; None puts a part of ``data``
             aside.
         teacher: Model or file that distillation learns from; None takes ``model`` as it is.
-        board: Board that every stage's int8 file is built for and measured on.
+        board: Board that every stage's file is built for and measured on.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
-        exact_to: Whose arithmetic int8 accuracy is counted with.
-        evaluation_samples: At most so many samples, spread over ``val``, are run on every int8
+        activations: Of every stage's file: int8 or int16; None takes what the recipe says.
+        exact_to: Whose arithmetic its accuracy is counted with.
+        evaluation_samples: At most so many samples, spread over ``val``, are run on every
             file; None runs all of them.
         progress: Told what is under way.
         on_row: Told of every finished stage, before the next one starts.
@@ -61,7 +63,8 @@ def compress(
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """
-    wanted = _recipe(recipe)
+    wanted = with_activations(_recipe(recipe), activations)
+    options = ConvertOptions(activations=wanted.conversion.activations, exact_to=exact_to)
     target = None if board is None else load_board(str(board))
     measure = None
     if target is not None:
@@ -70,7 +73,7 @@ def compress(
         _model(model),
         wanted,
         data,
-        export=_export,
+        export=partial(_export, options=options),
         validation=val,
         teacher=None if teacher is None else _model(teacher),
         evaluate=measure,
@@ -119,8 +122,10 @@ def _compare(
     return compare_layers(wrap_model(model), tflite, _named(samples), exact_to=exact_to)
 
 
-def _export(model: Any, calibration: tuple[npt.NDArray[Any], ...]) -> bytes:
-    return convert_model(model, _named(calibration)).tflite
+def _export(
+    model: Any, calibration: tuple[npt.NDArray[Any], ...], *, options: ConvertOptions
+) -> bytes:
+    return convert_model(model, _named(calibration), options=options).tflite
 
 
 def _named(samples: tuple[npt.NDArray[Any], ...]) -> dict[str, npt.NDArray[Any]]:

@@ -31,8 +31,8 @@ from tinycompress.firmware.render import (
     runtime_tree,
     shown_name,
     template_environment,
-    write_tree,
 )
+from tinycompress.firmware.writing import MODEL_FILE, PROJECT_ID_SOURCE, kept_contents, write_tree
 
 PROJECT_ID_BYTES = 20
 """As many as a linker's SHA-1 build id has, in whose place it stands."""
@@ -64,6 +64,7 @@ def render_framework_project(
     framework: FrameworkName,
     tflite: bytes,
     model_name: str,
+    force: bool = False,
 ) -> FirmwareProject:
     """Write the project of one model on one board for a framework's build.
 
@@ -75,17 +76,26 @@ def render_framework_project(
         framework: ``arduino`` or ``zephyr``.
         tflite: The model file that ``sources`` was generated from.
         model_name: For people.
+        force: Whether edited files are overwritten.
 
     Raises:
         DoesNotFitError: The model certainly does not fit the board.
-        ConfigError: ``directory`` cannot be written, holds something else, or cannot name a sketch.
+        ConfigError: ``directory`` cannot be written, holds something else, edited files that cannot
+            stay, or cannot name a sketch.
     """
     check_sources(sources, board, tflite)
-    tree = framework_tree(
-        sources, board, framework=framework, tflite=tflite, model_name=model_name,
-        directory_name=directory.resolve().name,
-    )  # fmt: skip
-    return write_tree(tree, directory)
+
+    def tree_with(edits: Mapping[str, bytes]) -> Tree:
+        return framework_tree(
+            sources, board, framework=framework, tflite=tflite, model_name=model_name,
+            directory_name=directory.resolve().name, edits=edits,
+        )  # fmt: skip
+
+    tree = tree_with({})
+    edits = {} if force else kept_contents(tree, directory)
+    if edits:
+        tree = tree_with(edits)
+    return write_tree(tree, directory, force=force)
 
 
 def framework_tree(
@@ -96,13 +106,17 @@ def framework_tree(
     tflite: bytes,
     model_name: str,
     directory_name: str,
+    edits: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Tree:
-    """Every file of the project, the same for the same arguments."""
+    """Every file of the project, the same for the same arguments.
+
+    ``edits`` are the files that the user edited, which count for who the firmware says it is.
+    """
     facts = _facts(sources, board, framework, model_name=shown_name(model_name))
     tree = _sources_tree(sources, framework, facts)
-    project_id = _project_id(tree, tflite)
+    project_id = _project_id({**tree, **{f"edited/{path}": edits[path] for path in edits}}, tflite)
     facts["project_id_bytes"] = [f"0x{byte:02x}" for byte in bytes.fromhex(project_id)]
-    tree["runtime/tc_project_id.c"] = _rendered("common/tc_project_id.c.j2", facts)
+    tree[PROJECT_ID_SOURCE] = _rendered("common/tc_project_id.c.j2", facts)
     if framework == "arduino":
         tree = _as_sketch(tree, facts, directory_name)
     compiled = tuple(sorted(path for path in tree if path.endswith(_SOURCE_SUFFIXES)))
@@ -111,7 +125,7 @@ def framework_tree(
     tree["README.md"] = _rendered(
         f"{framework}/README.md.j2", {**facts, "project_id": project_id, "name": directory_name}
     )
-    tree["model.tflite"] = tflite
+    tree[MODEL_FILE] = tflite
     plan = BuildPlan(compiled, INCLUDE_DIRS, (), (), (), "", MappingProxyType({}))
     tree[PROJECT_FILE] = project_json(
         sources, board, plan, model_name=shown_name(model_name), framework=framework,
@@ -125,8 +139,7 @@ def _facts(
 ) -> dict[str, Any]:
     return {
         "header": (
-            f"Made by tinycompress {__version__} for {board.id}, model "
-            f"{sources.model_sha256[:12]}. Do not edit."
+            f"Made by tinycompress {__version__} for {board.id}, model {sources.model_sha256[:12]}."
         ),
         "version": __version__,
         "model_name": model_name,
@@ -162,7 +175,7 @@ def _sources_tree(
 
 def _project_id(tree: Mapping[str, bytes], tflite: bytes) -> str:
     digest = hashlib.sha256()
-    for path, content in sorted({**tree, "model.tflite": tflite}.items()):
+    for path, content in sorted({**tree, MODEL_FILE: tflite}.items()):
         digest.update(f"{path}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()[: 2 * PROJECT_ID_BYTES]

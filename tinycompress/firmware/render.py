@@ -10,7 +10,6 @@ from typing import Any
 
 import jinja2
 
-from tinycompress import _files
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
 from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources, ToolchainName
@@ -19,7 +18,8 @@ from tinycompress.errors import ConfigError
 from tinycompress.firmware.fit import arena_max_bytes, check_fit
 from tinycompress.firmware.pins import pin_number, uart_number
 from tinycompress.firmware.plan import LINKER_SCRIPT, BuildPlan, build_plan
-from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project, project_json
+from tinycompress.firmware.project import PROJECT_FILE, project_json
+from tinycompress.firmware.writing import MODEL_FILE, write_tree
 
 ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
 _START_UP = ("tc_startup.c", "tc_fault.c")
@@ -46,24 +46,27 @@ def render_project(
     *,
     tflite: bytes,
     model_name: str,
+    force: bool = False,
 ) -> FirmwareProject:
     """Write the project of one model on one board.
 
     Args:
         sources: What the engine's code generator made.
         board: The board to build for.
-        directory: Where the project goes. A project of an earlier run is replaced as a whole, with
-            its ``build/``; any other directory must be empty or absent.
+        directory: Where the project goes: absent, empty, or a project of an earlier run, in which
+            everything stays that the user added or edited.
         tflite: The model file that ``sources`` was generated from.
         model_name: For people; shown in the project's README.
+        force: Whether edited files are overwritten.
 
     Raises:
         DoesNotFitError: The model certainly does not fit the board.
-        ConfigError: ``directory`` cannot be written, or holds something else than a project.
+        ConfigError: ``directory`` cannot be written, holds something else than a project, or edited
+            files that cannot stay.
     """
     check_sources(sources, board, tflite)
     tree = project_tree(sources, board, tflite=tflite, model_name=model_name)
-    return write_tree(tree, directory)
+    return write_tree(tree, directory, force=force)
 
 
 def check_sources(sources: GeneratedSources, board: Board, tflite: bytes) -> None:
@@ -76,21 +79,6 @@ def check_sources(sources: GeneratedSources, board: Board, tflite: bytes) -> Non
     if hashlib.sha256(tflite).hexdigest() != sources.model_sha256:
         raise ConfigError("the sources were generated from another model file than the one given")
     check_fit(sources, board)
-
-
-def write_tree(tree: Tree, directory: Path) -> FirmwareProject:
-    """Write all files of a project, or none, in place of an earlier project.
-
-    Raises:
-        ConfigError: ``directory`` cannot be written, or holds something else than a project.
-    """
-    replace = directory.is_dir() and is_project(directory)
-    with _files.new_directory(directory, replace=replace) as temporary:
-        for path, content in sorted(tree.items()):
-            file = temporary / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
-    return load_project(directory)
 
 
 def shown_name(model_name: str) -> str:
@@ -123,7 +111,7 @@ def project_tree(
     tree |= platform
     if plan.tflm is None:
         tree |= _copies(templates / "mcu" / "host", "host")
-    tree["model.tflite"] = tflite
+    tree[MODEL_FILE] = tflite
     tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
     for file in (_TOOLCHAIN_FILES[name] for name in plan.toolchains):
         tree[file] = (templates / "common" / file).read_bytes()
@@ -210,8 +198,7 @@ def _facts(
     uart = board.serial.uart
     return {
         "header": (
-            f"Made by tinycompress {__version__} for {board.id}, model "
-            f"{sources.model_sha256[:12]}. Do not edit."
+            f"Made by tinycompress {__version__} for {board.id}, model {sources.model_sha256[:12]}."
         ),
         "version": __version__,
         "model_name": model_name,

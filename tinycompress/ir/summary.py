@@ -1,4 +1,4 @@
-"""What is in a model: inputs, outputs, operators with their costs, and what is not int8."""
+"""What is in a model: inputs, outputs, operators with their costs, and what is not integer."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _FLOATS = frozenset(
         DType.FLOAT8_E5M2, DType.COMPLEX64, DType.COMPLEX128,
     }
 )  # fmt: skip
+_ACTIVATIONS = (DType.INT8, DType.INT16)
 _NARROW = frozenset({DType.INT2, DType.INT4, DType.UINT4})
 
 
@@ -41,8 +42,9 @@ class ModelSummary:
     """One model.
 
     ``ops`` are those of the main subgraph. ``weights_bytes`` counts constants of all subgraphs,
-    shared ones once. ``not_int8`` says what keeps the model from being fully int8, a line each;
-    ``int8_inside`` whether that is only float inputs and outputs, converted at the border.
+    shared ones once. ``activations`` are the types that its operators work on: int8, int16 or both.
+    ``not_integer`` says what keeps the model from being fully integer, a line each;
+    ``integer_inside`` whether that is only float inputs and outputs, converted at the border.
     """
 
     sha256: str
@@ -53,8 +55,9 @@ class ModelSummary:
     subgraphs: int
     macs: int
     weights_bytes: int
-    not_int8: tuple[str, ...]
-    int8_inside: bool
+    activations: tuple[str, ...]
+    not_integer: tuple[str, ...]
+    integer_inside: bool
 
     @property
     def op_counts(self) -> dict[str, int]:
@@ -91,24 +94,49 @@ def summarise(model: Model, macs: Macs) -> ModelSummary:
         subgraphs=len(model.graphs),
         macs=sum(op.macs for op in ops),
         weights_bytes=_constant_bytes(model),
-        not_int8=tuple(finding.text for finding in findings),
-        int8_inside=all(finding.at_border for finding in findings),
+        activations=activation_types(model),
+        not_integer=tuple(finding.text for finding in findings),
+        integer_inside=all(finding.at_border for finding in findings),
     )
 
 
-def not_int8_reasons(model: Model) -> tuple[str, ...]:
-    """Why a model is not fully int8, one line per operator or tensor; empty if it is.
+def not_integer_reasons(model: Model) -> tuple[str, ...]:
+    """Why a model is not fully integer, one line per operator or tensor; empty if it is.
 
-    Fully int8 means that operators work on int8 activations and weights, with 32-bit integers for
-    biases, shapes and indices. int16 is accepted as an operator's state and where an operator takes
-    or gives int8 as well; other integer types where QUANTIZE converts from or to them.
+    Fully integer means that operators work on int8 or int16 activations and int8 weights, with
+    wider integers for biases, shapes and indices; other integer types where QUANTIZE converts from
+    or to them.
     """
     return tuple(finding.text for finding in _findings(model))
 
 
-def is_int8_inside(model: Model) -> bool:
-    """Whether a model is fully int8 but for float inputs and outputs, converted at the border."""
+def is_integer_inside(model: Model) -> bool:
+    """Whether a model is fully integer, but for float inputs and outputs at its border."""
     return all(finding.at_border for finding in _findings(model))
+
+
+def activation_types(model: Model) -> tuple[str, ...]:
+    """The types among int8 and int16 that operators work on, int8 first; state does not count.
+
+    An operator that takes or gives int8 works on int8. QUANTIZE only converts, so it counts only
+    where nothing else does.
+    """
+    ops = [(graph, op) for graph in model.graphs for op in graph.ops]
+    working = [(graph, op) for graph, op in ops if op.kind != "QUANTIZE"]
+    for chosen in (working, ops):
+        found = {kind for graph, op in chosen if (kind := _works_on(_tensors(graph, op)))}
+        if found:
+            return tuple(dtype.value for dtype in _ACTIVATIONS if dtype in found)
+    return ()
+
+
+def _works_on(tensors: list[Tensor]) -> DType | None:
+    moving = {t.dtype for t in tensors if not t.is_constant and not t.is_variable}
+    return next((dtype for dtype in _ACTIVATIONS if dtype in moving), None)
+
+
+def _tensors(graph: Graph, op: Op) -> list[Tensor]:
+    return [graph.tensors[index] for index in (*op.inputs, *op.outputs) if index >= 0]
 
 
 @dataclass(frozen=True)
@@ -153,22 +181,22 @@ def _findings(model: Model) -> Iterator[_Finding]:
     ):
         if DType(spec.dtype) in _FLOATS:
             yield _Finding(f"{what} '{spec.name}' is {spec.dtype}", at_border=True)
-    works_on_int8 = False
+    works_on_integers = False
     for number, graph in enumerate(model.graphs):
         where = f"subgraph {number} " if number else ""
         for op in graph.ops:
-            tensors = [graph.tensors[index] for index in (*op.inputs, *op.outputs) if index >= 0]
-            works_on_int8 |= any(tensor.dtype is DType.INT8 for tensor in tensors)
+            tensors = _tensors(graph, op)
+            works_on_integers |= any(tensor.dtype in _ACTIVATIONS for tensor in tensors)
             finding = _op_finding(op, tensors)
             if finding is not None:
                 title = f"{where}op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
                 yield _Finding(f"{title}: {finding.text}", finding.at_border)
-    if not works_on_int8:
-        yield _Finding("no operator works on int8")
+    if not works_on_integers:
+        yield _Finding("no operator works on int8 or int16")
 
 
 def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
-    """What is not int8 about one operator, None if nothing is."""
+    """What is not integer about one operator, None if nothing is."""
     if op.kind == "CUSTOM" and op.custom_code != DECODE_CUSTOM_CODE:
         return _Finding("custom operator")
     if op.kind == "CUSTOM":
@@ -186,8 +214,6 @@ def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
         return None
     if DType.UINT8 in weights | moving:
         return _Finding("legacy uint8 quantisation")
-    if DType.INT16 in moving and DType.INT8 not in moving:
-        return _Finding("int16 activations")
     return None
 
 

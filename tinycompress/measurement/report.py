@@ -149,7 +149,7 @@ def _exact_rows(result: BenchResult) -> list[Row]:
     rows: list[Row] = []
     if result.device_accuracy is not None:
         host = result.host_int8_accuracy
-        compared = "" if host is None else f"; int8 model on the host: {host:.2%}"
+        compared = "" if host is None else f"; same model on the host: {host:.2%}"
         rows.append(
             (
                 "accuracy on the device",

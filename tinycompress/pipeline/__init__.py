@@ -8,6 +8,7 @@ Every step is a stage of its own room and works alone; the modules here only put
 
 from __future__ import annotations
 
+from tinycompress.pipeline.beside import Beside, Candidate, compare_beside
 from tinycompress.pipeline.building import Build, build, carray, convert
 from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.flashing import Flashed, flash
@@ -18,7 +19,9 @@ from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.serving import serve
 
 __all__ = [
+    "Beside",
     "Build",
+    "Candidate",
     "Comparison",
     "Flashed",
     "FrameworkBuild",
@@ -29,6 +32,7 @@ __all__ = [
     "build_in_framework",
     "carray",
     "compare",
+    "compare_beside",
     "convert",
     "default_directory",
     "flash",

@@ -9,6 +9,7 @@ from typing import Literal
 from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
+    Activations,
     BuiltFirmware,
     ConvertedModel,
     EngineName,
@@ -19,7 +20,7 @@ from tinycompress.artifacts import (
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.options import Optimize
-from tinycompress.conversion import convert_model
+from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.tflm_lut import compress_with_tables
 from tinycompress.errors import ConfigError, DoesNotFitError
@@ -37,7 +38,7 @@ Toolchain = Literal["auto"] | ToolchainName
 
 @dataclass(frozen=True)
 class Build:
-    """What `build` made: the int8 model and the firmware that runs it."""
+    """What `build` made: the integer model and the firmware that runs it."""
 
     model: ConvertedModel
     firmware: BuiltFirmware
@@ -51,31 +52,38 @@ def convert(
     output: str | Path | None = None,
     *,
     val: str | Path | None = None,
+    activations: Activations | None = None,
+    exact_to: ExactTo = "tflm",
     tflm_compression: TflmCompression = "none",
     progress: Progress = no_progress,
 ) -> ConvertedModel:
-    """Turn a Keras model into a fully-int8 ``.tflite``; a ``.tflite`` is checked and passed on.
+    """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
 
     Args:
         model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
             for everything but a ``.tflite``.
         output: File to write; None writes nothing.
-        val: ``.npz`` with samples ``x`` and labels ``y`` that float and int8 accuracy are counted
+        val: ``.npz`` with samples ``x`` and labels ``y`` that accuracy before and after is counted
             on; None takes ``data``.
+        activations: Type of activations, inputs and outputs; weights are int8 with either. None
+            is int8, and takes a ``.tflite`` with what it has.
+        exact_to: Runtime that accuracy is counted on; int16 operators must be among its own.
         tflm_compression: ``lut`` stores weights of few distinct values as lookup tables, which
             only TFLite Micro reads.
         progress: Told what is under way.
 
     Raises:
         ConfigError: The model file or the data are unusable.
-        ModelError: The model cannot be made fully int8, or not smaller by lookup tables.
+        ModelError: The model cannot be made fully integer, or not smaller by lookup tables.
     """
-    progress("check the model" if Path(model).suffix == ".tflite" else "convert to int8")
+    wanted = activations or "int8"
+    progress("check the model" if Path(model).suffix == ".tflite" else f"convert to {wanted}")
     converted = convert_model(
         Path(model),
         None if data is None else Path(data),
         evaluation=None if val is None else Path(val),
+        options=ConvertOptions(activations=activations, exact_to=exact_to),
     )
     if tflm_compression == "lut":
         progress("store weights as lookup tables")
@@ -91,6 +99,7 @@ def build(
     *,
     data: str | Path | None = None,
     val: str | Path | None = None,
+    activations: Activations | None = None,
     engine: EngineName = "aot",
     tflm_compression: TflmCompression = "none",
     tflm_dir: str | Path | None = None,
@@ -100,6 +109,7 @@ def build(
     ram_budget_bytes: int | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
+    force: bool = False,
     progress: Progress = no_progress,
 ) -> Build:
     """Build firmware that runs a model on a board.
@@ -109,6 +119,7 @@ def build(
         board: Id, alias or file of the board.
         data: Calibration samples, needed unless ``model`` is a ``.tflite``.
         val: Labelled samples to count accuracy on, as in `convert`.
+        activations: As in `convert`.
         engine: Whose kernels run on the device.
         tflm_compression: As in `convert`; ``lut`` is for the engine ``tflm`` only.
         tflm_dir: For the engine ``tflm``: a checkout of tflite-micro in which its library was
@@ -119,7 +130,10 @@ def build(
         ram_budget_bytes: Bytes that the arena may take.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
-        output: Directory of the project; None names it after model and board.
+        output: Directory of the project; None names it after model and board. In an earlier
+            project, files that the user added or edited stay; ``firmware.project.update`` of the
+            result names the edited ones.
+        force: Whether edited files are overwritten.
         progress: Told what is under way.
 
     Raises:
@@ -130,9 +144,12 @@ def build(
         require_gcc_choice(toolchain)
     target = load_board(str(board)).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
-    converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
+    converted = convert(
+        model, data, val=val, activations=activations, exact_to=exact_to,
+        tflm_compression=tflm_compression, progress=progress,
+    )  # fmt: skip
     if engine == "tflm":
-        job = TflmJob(converted.tflite, model_name(model), target, directory, progress)
+        job = TflmJob(converted.tflite, model_name(model), target, directory, progress, force)
         return Build(converted, build_tflm(job, None if tflm_dir is None else Path(tflm_dir)))
     progress("generate C")
     graph = read_model(converted.tflite)
@@ -143,8 +160,9 @@ def build(
     progress("write the project")
     try:
         project = render_project(
-            sources, target, directory, tflite=converted.tflite, model_name=model_name(model)
-        )
+            sources, target, directory, tflite=converted.tflite, model_name=model_name(model),
+            force=force,
+        )  # fmt: skip
     except DoesNotFitError as error:
         raise with_offer(error, graph, sources, target, chosen) from None
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)

@@ -1,4 +1,4 @@
-"""A float model beside the int8 model that was made from it."""
+"""A float model beside the integer model that was made from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tinycompress.pipeline.files import read_file
 class Comparison:
     """Layer by layer; ``first_diverging`` is the first below ``least_db``, None if there is none.
 
-    ``unmatched`` are int8 layers that have no counterpart in the float model.
+    ``unmatched`` are its layers that have no counterpart in the float model.
     """
 
     float_path: Path
@@ -40,14 +40,14 @@ def compare(
     samples: int = 32,
     exact_to: ExactTo = "tflm",
 ) -> Comparison:
-    """Say, layer by layer, how well an int8 model computes what a float model does.
+    """Say, layer by layer, how well an integer model computes what a float model does.
 
     Args:
         float_model: ``.keras``, ``.h5`` or SavedModel.
         int8_model: ``.tflite``.
         data: ``.npz`` with samples ``x``.
         samples: At most so many of them are run.
-        exact_to: Whose arithmetic the int8 model is run with.
+        exact_to: Whose arithmetic that is run with.
 
     Raises:
         ConfigError: A file or the data are unusable.

@@ -9,6 +9,7 @@ from typing import Literal
 from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
+    Activations,
     BuiltFirmware,
     ConvertedModel,
     EngineName,
@@ -53,6 +54,7 @@ def build_in_framework(
     *,
     data: str | Path | None = None,
     val: str | Path | None = None,
+    activations: Activations | None = None,
     engine: EngineName = "aot",
     tflm_compression: TflmCompression = "none",
     exact_to: ExactTo = "tflm",
@@ -60,6 +62,7 @@ def build_in_framework(
     ram_budget_bytes: int | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
+    force: bool = False,
     progress: Progress = no_progress,
 ) -> FrameworkBuild:
     """Write a project for Arduino or Zephyr; a sketch is compiled where arduino-cli is installed.
@@ -70,6 +73,7 @@ def build_in_framework(
         framework: ``arduino`` or ``zephyr``.
         data: As in `build`, like all that follow.
         val: Labelled samples to count accuracy on.
+        activations: As in `convert`.
         engine: Whose kernels run on the device. TFLM comes from an Arduino library, or from
             Zephyr's own module.
         tflm_compression: How weights are stored for TFLM.
@@ -78,6 +82,7 @@ def build_in_framework(
         ram_budget_bytes: Bytes that the arena may take.
         transport: For Zephyr, on a board that has a choice.
         output: Directory of the project; a sketch is named after it.
+        force: Whether edited files are overwritten.
         progress: Told what is under way.
 
     Raises:
@@ -93,7 +98,10 @@ def build_in_framework(
     check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
     target = load_board(str(board)).within(framework).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
-    converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
+    converted = convert(
+        model, data, val=val, activations=activations, exact_to=exact_to,
+        tflm_compression=tflm_compression, progress=progress,
+    )  # fmt: skip
     progress("generate C")
     if engine == "tflm":
         job = TflmJob(converted.tflite, model_name(model), target, directory, progress)
@@ -106,7 +114,7 @@ def build_in_framework(
     progress("write the project")
     project = render_framework_project(
         sources, target, directory, framework=framework, tflite=converted.tflite,
-        model_name=model_name(model),
+        model_name=model_name(model), force=force,
     )  # fmt: skip
     firmware = _compile(project, target, progress)
     command = build_command(project, target)

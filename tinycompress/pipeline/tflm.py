@@ -35,6 +35,7 @@ class TflmJob:
     board: Board
     directory: Path
     progress: Progress
+    force: bool = False
 
 
 def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
@@ -151,4 +152,6 @@ def _build(
 def _write(job: TflmJob, model: Model, arena: ArenaFigure, directory: Path) -> FirmwareProject:
     sources = generate(model, job.tflite, arena)
     job.progress("write the project")
-    return render_project(sources, job.board, directory, tflite=job.tflite, model_name=job.name)
+    return render_project(
+        sources, job.board, directory, tflite=job.tflite, model_name=job.name, force=job.force
+    )

@@ -20,6 +20,16 @@ from tinycompress.boards import Board
 from tinycompress.boards.schema import VolumeFlash
 from tinycompress.elf import ElfImage, read_elf
 from tinycompress.errors import ConfigError, ToolError
+from tinycompress.firmware.outputs import (
+    BUILD_DIRECTORY,
+    ELF_NAME,
+    OBJECT_DIRECTORY,
+    OUTPUTS,
+    RECORD_FILE,
+    built_files,
+    cmake_objects,
+    image_name,
+)
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
 from tinycompress.toolchain import compiler
 from tinycompress.toolchain.compiler import TFLM_PLACE, Commands, CompileJob, CxxCommands
@@ -27,7 +37,6 @@ from tinycompress.toolchain.find import Toolchain, ToolchainChoice, find_gcc, fi
 from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import (
-    FILE_NAME,
     SCHEMA,
     SCHEMA_VERSION,
     BuildRecord,
@@ -47,8 +56,6 @@ from tinycompress.toolchain.tflm import (
 )
 from tinycompress.toolchain.uf2 import uf2_image
 
-BUILD_DIRECTORY = "build"
-ELF_NAME = "firmware.elf"
 RESOLVER_SOURCE = "model/tcm_ops.h"
 
 
@@ -63,8 +70,8 @@ def build(
     """Compile and link a project into its directory ``build/``.
 
     Writes ``firmware.elf``, ``.bin``, ``.hex``, for boards that take it ``.uf2``, and
-    ``build.json``, all of them or none. What the compiler warned of is logged and kept in
-    ``build.json``.
+    ``build.json``, all of them or none, in place of an earlier build's; other files in ``build/``
+    stay. What the compiler warned of is logged and kept in ``build.json``.
 
     Args:
         project: As ``firmware.render_project`` or ``firmware.load_project`` return it.
@@ -85,7 +92,8 @@ def build(
     chain = select(toolchain) if tflm is None else find_gcc()
     target = project.directory / BUILD_DIRECTORY
     _check_replaceable(target)
-    with _files.new_directory(target, replace=True) as temporary:
+    earlier = (*built_files(target), *cmake_objects(target))
+    with _files.new_files(target, earlier) as temporary:
         commands = _commands(plan, chain, project.directory, cache=temporary / "cache", tflm=tflm)
         warnings = _compile_and_link(commands, plan, temporary, progress)
         if not (temporary / ELF_NAME).is_file():
@@ -94,7 +102,7 @@ def build(
         _check_linked(image, board)
         images = _write_images(image, board, temporary)
         record = _record(image, board, plan, commands, images, warnings, tflm)
-        (temporary / FILE_NAME).write_text(record.to_json(), encoding="utf-8")
+        (temporary / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
         shutil.rmtree(temporary / "cache", ignore_errors=True)
     return load_built(project, board)
 
@@ -115,7 +123,7 @@ def load_built(project: FirmwareProject, board: Board) -> BuiltFirmware:
         raise ConfigError(f"{directory} was built for the board {record.board}, not {board.id}")
     elf = RecordedFile(directory / ELF_NAME, record.elf_sha256)
     images = {
-        kind: RecordedFile(directory / f"firmware.{kind}", sha256)
+        kind: RecordedFile(directory / image_name(kind), sha256)
         for kind, sha256 in record.images.items()
     }
     for file in (elf, *images.values()):
@@ -145,13 +153,12 @@ def _check_board(project: FirmwareProject, board: Board) -> None:
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse to replace a directory that no build, ours or CMake's, made."""
-    if not target.is_dir() or not any(target.iterdir()):
-        return
-    if not any((target / name).is_file() for name in (FILE_NAME, "CMakeCache.txt")):
+    """Refuse to replace firmware that no build, ours or CMake's, made; other files stay anyway."""
+    taken = [name for name in OUTPUTS if (target / name).exists()]
+    if taken and not any((target / name).is_file() for name in (RECORD_FILE, "CMakeCache.txt")):
         raise ConfigError(
-            f"{target} is in the way: it is not empty, and neither tinycompress nor CMake made it",
-            hint=f"move {target} elsewhere",
+            f"{target / taken[0]} is in the way: neither tinycompress nor CMake made it",
+            hint=f"move {target / taken[0]} elsewhere",
         )
 
 
@@ -225,9 +232,9 @@ def _compile_and_link(
     # Relative to the directory that the commands run in: its own path may hold characters (commas,
     # for one) that mean something to a compiler driver.
     here = Path(temporary.name)
-    (temporary / "obj").mkdir()
+    (temporary / OBJECT_DIRECTORY).mkdir()
     jobs = [
-        CompileJob(source, here / "obj" / f"{source.replace('/', '__')}.o")
+        CompileJob(source, here / OBJECT_DIRECTORY / f"{source.replace('/', '__')}.o")
         for source in plan.sources
     ]
     total = len(jobs)
@@ -266,7 +273,7 @@ def _write_images(image: ElfImage, board: Board, directory: Path) -> Mapping[str
         if isinstance(method, VolumeFlash) and method.uf2_family_id is not None:
             contents["uf2"] = uf2_image(image, method.uf2_family_id)
     for kind, content in contents.items():
-        (directory / f"firmware.{kind}").write_bytes(content)
+        (directory / image_name(kind)).write_bytes(content)
     return {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
 
 

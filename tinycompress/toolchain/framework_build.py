@@ -17,11 +17,11 @@ from tinycompress.artifacts import BuiltBy, BuiltFirmware, FirmwareProject, RamS
 from tinycompress.boards import Board
 from tinycompress.elf import ElfImage, compiler_notes, read_elf
 from tinycompress.errors import BoardError, ConfigError, ToolError
+from tinycompress.firmware.outputs import BUILD_DIRECTORY
 from tinycompress.firmware.project import load_plan
 from tinycompress.toolchain.plan import source_groups
 from tinycompress.toolchain.sizes import flash_sizes
 
-BUILD_DIRECTORY = "build"
 ID_SYMBOL = "tc_project_id"
 
 _COMPILE_TIMEOUT_S = 1800.0
@@ -57,7 +57,8 @@ def compile_sketch(
     progress("compile by arduino-cli")
     target = project.directory.resolve() / BUILD_DIRECTORY
     _check_replaceable(target)
-    with _files.new_directory(target, replace=True) as temporary:
+    earlier = [path.name for path in target.glob("*.ino.*") if path.is_file()]
+    with _files.new_files(target, earlier) as temporary:
         done = _proc.run(
             [program, "compile", "--fqbn", fqbn, "--output-dir", temporary, target.parent],
             timeout_s=_COMPILE_TIMEOUT_S,
@@ -73,7 +74,7 @@ def compile_sketch(
 
 
 def _check_replaceable(target: Path) -> None:
-    """Refuse to replace a directory that arduino-cli did not make."""
+    """Refuse to write into a directory that arduino-cli did not make."""
     if target.is_dir() and any(target.iterdir()) and not any(target.glob("*.ino.*")):
         raise ConfigError(
             f"{target} is in the way: it is not empty, and arduino-cli did not make it",

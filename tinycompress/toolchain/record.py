@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tinycompress.errors import ConfigError
+from tinycompress.firmware.outputs import RECORD_FILE
 
 SCHEMA: Literal["tinycompress.build"] = "tinycompress.build"
 SCHEMA_VERSION: Literal[1] = 1
-FILE_NAME = "build.json"
 
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Bytes = Annotated[int, Field(ge=0)]
@@ -101,8 +101,8 @@ class RecordedFile:
             ) from error
         if found != self.sha256:
             raise ConfigError(
-                f"{self.path} is not the file that {FILE_NAME} beside it describes (it was changed"
-                " or built by hand since)",
+                f"{self.path} is not the file that {RECORD_FILE} beside it describes (it was"
+                " changed or built by hand since)",
                 hint=REBUILD_HINT,
             )
 
@@ -116,7 +116,7 @@ def read_record(directory: Path) -> BuildRecord:
     Raises:
         ConfigError: There is none, or it is not one that this version writes.
     """
-    path = directory / FILE_NAME
+    path = directory / RECORD_FILE
     try:
         text = path.read_bytes()
     except FileNotFoundError as error:

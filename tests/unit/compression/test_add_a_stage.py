@@ -49,9 +49,9 @@ def snap(state: State, options: Snap, trainer: Trainer) -> State:
     return State(state.network.with_layers(changed), state.promises, (f"{len(layers)} snapped",))
 
 
-def is_finer(table: Table, earlier: Sequence[Table]) -> str:
-    grids = [stage.get("grid", 0.25) for stage in earlier if stage.get("kind") == "snap"]
-    finer = grids and table.get("grid", 0.25) < max(grids)
+def is_finer(tables: Sequence[Table], index: int) -> str:
+    grids = [table.get("grid", 0.25) for table in tables[:index] if table["kind"] == "snap"]
+    finer = grids and tables[index].get("grid", 0.25) < max(grids)
     return "the grid is finer than that of an earlier stage" if finer else ""
 
 

@@ -10,7 +10,12 @@ import pytest
 
 from tinycompress.compression.network.network import Call, Input, Layer, Network
 from tinycompress.compression.run.fitting import require_layers
-from tinycompress.compression.run.recipe import list_recipes, load_recipe, parse_recipe
+from tinycompress.compression.run.recipe import (
+    list_recipes,
+    load_recipe,
+    parse_recipe,
+    with_activations,
+)
 from tinycompress.compression.stages.registry import stage_kinds
 from tinycompress.errors import ConfigError
 
@@ -136,3 +141,21 @@ def test_every_kind_is_listed() -> None:
     assert stage_kinds() == (
         "cluster", "convert", "low_rank", "prune", "prune_channels", "qat", "train",
     )  # fmt: skip
+
+
+def test_int16_after_training_for_int8_is_refused() -> None:
+    text = problem({"kind": "qat"}, {"kind": "convert", "activations": "int16"})
+    assert "stage[0] (qat): trains for int8 activations" in text
+    with pytest.raises(ConfigError, match="cannot have int16 activations"):
+        with_activations(load_recipe("pqat"), "int16")
+
+
+def test_activations_of_a_recipe_are_replaced() -> None:
+    recipe = parse_recipe(table({"kind": "prune"}, {"kind": "convert", "seed": 3}))
+    assert with_activations(recipe, None) is recipe
+    assert with_activations(recipe, "int8") is recipe
+    wide = with_activations(recipe, "int16")
+    assert (wide.conversion.activations, wide.conversion.seed) == ("int16", 3)
+    assert wide.steps == recipe.steps
+    without = with_activations(parse_recipe(table({"kind": "prune"})), "int16")
+    assert without.conversion.activations == "int16"

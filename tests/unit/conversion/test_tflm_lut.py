@@ -24,7 +24,7 @@ from tinycompress.errors import ConfigError, ModelError, ToolError
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE, read_model
 from tinycompress.ir.specs import input_specs, output_specs
-from tinycompress.ir.summary import not_int8_reasons
+from tinycompress.ir.summary import not_integer_reasons
 from tinycompress.oracle import Oracle
 
 
@@ -180,7 +180,7 @@ def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_a_compressed_file_is_int8_and_goes_on(tmp_path: Path) -> None:
     """What convert wrote is what a later build takes: for TFLM, while the AOT engine refuses it."""
     once = compress_with_tables(converted(clustered(8)))
-    assert not_int8_reasons(read_model(once.tflite)) == ()
+    assert not_integer_reasons(read_model(once.tflite)) == ()
     model = tmp_path / "small.tflite"
     model.write_bytes(once.tflite)
     made = pipeline.build_in_framework(

@@ -11,14 +11,16 @@ import pytest
 from support.common import require_tool
 from support.firmware.projects import ProcessLink, copy_project
 
+from tinycompress.boards import load_board
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.elf import read_elf
 from tinycompress.measurement.client import DeviceClient
+from tinycompress.toolchain import build as build_project
 
 
-def cmake_build(directory: Path, *options: str) -> Path:
+def cmake_build(directory: Path, *options: str, name: str = "by-hand") -> Path:
     """Configure and build; the build directory. Nothing may be said about it: no warning."""
-    build = directory / "by-hand"
+    build = directory / name
     for argv in (
         [require_tool("cmake"), "-B", str(build), *options],
         [require_tool("cmake"), "--build", str(build)],
@@ -61,6 +63,24 @@ def test_the_images_hold_what_the_elf_flashes(tmp_path: Path) -> None:
     assert flashed.startswith(code.data)
     assert flashed[data.physical_address - code.physical_address :] == data.data
     assert (build / "firmware.hex").read_text().startswith(":020000021000EC")
+
+
+@pytest.mark.gcc
+def test_cmake_links_a_users_sources_again_after_a_build_of_ours(tmp_path: Path) -> None:
+    """Both share build/; CMake must not take the ELF that lacks app.c for up to date."""
+    project = copy_project("nano33", tmp_path / "project")
+    directory = project.directory
+    (directory / "app.c").write_text("int app(void);\nint app(void) { return 42; }\n")
+    lists = directory / "CMakeLists.txt"
+    lists.write_text(lists.read_text() + "target_sources(firmware PRIVATE app.c)\n"
+                     "target_link_options(firmware PRIVATE -Wl,--undefined=app)\n")  # fmt: skip
+    elf = cmake_build(directory, "-DTC_TOOLCHAIN=gcc", name="build") / "firmware.elf"
+    assert read_elf(elf).symbol("app") is not None
+    built = build_project(project, load_board("nano33"), toolchain="gcc")
+    assert built.elf == elf
+    assert read_elf(elf).symbol("app") is None
+    cmake_build(directory, name="build")
+    assert read_elf(elf).symbol("app") is not None
 
 
 @pytest.fixture(scope="module")

@@ -101,14 +101,13 @@ def test_every_line_that_people_read_is_short(tmp_path: Path) -> None:
             assert max(map(len, (directory / name).read_text().splitlines())) <= 100, name
 
 
-def test_a_project_replaces_an_earlier_one_as_a_whole(tmp_path: Path) -> None:
+def test_nothing_of_an_earlier_project_is_left_in_its_place(tmp_path: Path) -> None:
     directory = tmp_path / "project"
     copy_project("nano33", directory)
-    (directory / "build").mkdir()
-    (directory / "build" / "firmware.elf").write_bytes(b"of another board")
     assert copy_project("pico", directory).board_id == "raspberry_pi_pico"
-    assert not (directory / "build").exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["project"]
+    copy_project("pico", tmp_path / "fresh")
+    assert tree_of(directory) == tree_of(tmp_path / "fresh")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "project"]
 
 
 def test_nothing_else_is_ever_replaced(tmp_path: Path) -> None:

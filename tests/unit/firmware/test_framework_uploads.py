@@ -42,7 +42,8 @@ def test_arduino_cli_compiles_the_sketch(
     assert shown["flash"]["weights_bytes"] >= 2 * 9 + 3 * 8
     assert shown["flash"]["kernels_bytes"] > 500
     assert shown["ram"]["arena_bytes"] == project.arena_bytes
-    assert not [path for path in directory.iterdir() if path.name.startswith(".")]
+    hidden = [path.name for path in directory.iterdir() if path.name.startswith(".")]
+    assert hidden == [".tinycompress-manifest.json"]
 
 
 @pytest.mark.gcc

@@ -118,7 +118,7 @@ def test_json_of_what_could_not_be_told_is_null() -> None:
 def test_table_of_an_emulated_board() -> None:
     text = printed(RESULT)
     assert "Arduino Nano 33 BLE (emulated), cortex-m4 at 64 MHz" in text
-    assert row(text, "accuracy").endswith("97.50% of 360 samples; int8 model on the host: 97.50%")
+    assert row(text, "accuracy").endswith("97.50% of 360 samples; same model on the host: 97.50%")
     assert "0 of 360, byte for byte" in row(text, "unlike the oracle's")
     assert "median of 5 runs, 90 to 110" in row(text, "instructions per")
     assert "200.5 modelled by the emulator; 5 runs, all alike" in row(text, "cycles per")

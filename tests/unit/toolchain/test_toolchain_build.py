@@ -311,12 +311,17 @@ def test_replaces_builds_but_nothing_else(tmp_path: Path) -> None:
     mine = project.directory / "build"
     mine.mkdir()
     (mine / "thesis.txt").write_text("irreplaceable")
+    (mine / "firmware.bin").write_text("somebody else's")
     with pytest.raises(ConfigError, match="is in the way"):
         build(project, board)
-    assert (mine / "thesis.txt").read_text() == "irreplaceable"
+    assert (mine / "firmware.bin").read_text() == "somebody else's"
     (mine / "CMakeCache.txt").write_text("")
-    build(project, board)
-    assert not (mine / "thesis.txt").exists()
+    first = build(project, board)
+    (mine / "obj" / "of_an_earlier_source.c.o").write_text("")
+    assert build(project, board) == first
+    assert not (mine / "obj" / "of_an_earlier_source.c.o").exists()
+    assert (mine / "thesis.txt").read_text() == "irreplaceable"
+    assert (mine / "CMakeCache.txt").exists()
 
 
 def test_build_may_not_be_a_file(tmp_path: Path) -> None:

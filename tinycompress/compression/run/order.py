@@ -30,7 +30,7 @@ def order_problems(stages: Sequence[Table]) -> list[str]:
         whys = _misplaced(spec, specs[:index])
         problems += [f"{_place(index, stages)}: {why}" for why in whys]
     for index, spec in enumerate(specs):
-        conflict = "" if spec is None else spec.conflict(stages[index], stages[:index])
+        conflict = "" if spec is None else spec.conflict(stages, index)
         problems += [f"{_place(index, stages)}: {conflict}"] if conflict else []
     return problems
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 from pydantic_core import PydanticKnownError
 
+from tinycompress.artifacts import Activations
 from tinycompress.compression.options import Options
 from tinycompress.compression.run.order import order_problems
 from tinycompress.compression.run.problems import describe
@@ -74,13 +75,31 @@ class Recipe(Options):
 
     @property
     def conversion(self) -> Convert:
-        """How int8 files are made: the convert stage, or its defaults."""
+        """How integer files are made: the convert stage, or its defaults."""
         return next((s for s in self.stage if isinstance(s, Convert)), Convert())
 
     @property
     def steps(self) -> tuple[StageOptions, ...]:
         """The stages that change the model: all but convert."""
         return tuple(stage for stage in self.stage if stage_of(stage).run is not None)
+
+
+def with_activations(recipe: Recipe, activations: Activations | None) -> Recipe:
+    """The recipe with other activations in its files; None leaves those that it says.
+
+    Raises:
+        ConfigError: A stage trains for other activations.
+    """
+    if activations is None or activations == recipe.conversion.activations:
+        return recipe
+    convert = recipe.conversion.model_copy(update={"activations": activations})
+    problems = order_problems([stage.model_dump() for stage in (*recipe.steps, convert)])
+    if problems:
+        raise ConfigError(
+            f"recipe {recipe.name!r} cannot have {activations} activations: {'; '.join(problems)}",
+            hint=_LIST_HINT,
+        )
+    return recipe.model_copy(update={"stage": (*recipe.steps, convert)})
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from tinycompress.artifacts import LayerAgreement
+from tinycompress.artifacts import Activations, LayerAgreement
 from tinycompress.compression.checks.invariants import KernelFacts
 from tinycompress.compression.network.network import Array
 from tinycompress.compression.run.recipe import Recipe
@@ -43,7 +43,8 @@ _SAVES_NOTHING = "saves nothing"
 class StageRow:
     """One row of the report.
 
-    Accuracies are shares on the validation data (R squared for a regression). ``figures`` are what
+    Accuracies are shares on the validation data (R squared for a regression); ``int8_accuracy`` is
+    that of the integer file, whose ``activations`` may be int16. ``figures`` are what
     ``evaluate`` returned, and ``measured_on`` says where.
     """
 
@@ -60,6 +61,7 @@ class StageRow:
     figures: StageFigures = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[str, ...] = ()
     measured_on: str = ""
+    activations: Activations = "int8"
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""

@@ -294,6 +294,7 @@ class _Run:
             tflite_sha256=hashlib.sha256(made.tflite).hexdigest(),
             kernels=facts,
             notes=notes,
+            activations=self.recipe.conversion.activations,
         )
         return StoredStage(made.network, state.promises, row, made.tflite)
 

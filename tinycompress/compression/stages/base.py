@@ -45,8 +45,8 @@ class StageSpec(Generic[OptionsT]):
         precedes: Kinds that it must come before, and why.
         follows: Kinds that it must come after, where both are, and why.
         last: Why no stage that changes the network can follow; empty if one can.
-        conflict: What is wrong with a table of this stage behind the tables of earlier stages;
-            empty if nothing.
+        conflict: What is wrong with the table of this stage at an index among the tables of all
+            stages; empty if nothing.
         needs_board: What in the options is measured on a board, as in ``target = 'ram'``; empty if
             nothing.
         takes_untrained: Whether a recipe that begins with it takes a model that only guesses.
@@ -59,7 +59,7 @@ class StageSpec(Generic[OptionsT]):
     precedes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     follows: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     last: str = ""
-    conflict: Callable[[Table, Sequence[Table]], str] = lambda table, earlier: ""
+    conflict: Callable[[Sequence[Table], int], str] = lambda tables, index: ""
     needs_board: Callable[[OptionsT], str] = lambda options: ""
     takes_untrained: bool = False
 

@@ -159,9 +159,9 @@ def _initial(
     return np.array(chosen_values)
 
 
-def _undoes_pruning(table: Table, earlier: Sequence[Table]) -> str:
-    pruned = any(stage.get("kind") == "prune" for stage in earlier)
-    if pruned and table.get("keep_sparsity") is False:
+def _undoes_pruning(tables: Sequence[Table], index: int) -> str:
+    pruned = any(table.get("kind") == "prune" for table in tables[:index])
+    if pruned and tables[index].get("keep_sparsity") is False:
         return "keep_sparsity = false after prune would undo the pruning; leave it out"
     return ""
 

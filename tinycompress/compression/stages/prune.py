@@ -288,11 +288,11 @@ def _notes(network: Network, options: Prune) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _brings_weights_back(table: Table, earlier: Sequence[Table]) -> str:
-    sparsity = _sparsity_in(table)
-    made = [_sparsity_in(stage) or 0.0 for stage in earlier if stage.get("kind") == "prune"]
-    reached = max(made, default=0.0)
-    if sparsity is None or table.get("m_by_n") is not None or sparsity >= reached:
+def _brings_weights_back(tables: Sequence[Table], index: int) -> str:
+    sparsity = _sparsity_in(tables[index])
+    earlier = [table for table in tables[:index] if table.get("kind") == "prune"]
+    reached = max((_sparsity_in(table) or 0.0 for table in earlier), default=0.0)
+    if sparsity is None or tables[index].get("m_by_n") is not None or sparsity >= reached:
         return ""
     return (
         f"sparsity {sparsity:g} is below the {reached:g} that an earlier stage made;"

@@ -5,7 +5,7 @@ BatchNormalization is folded before the training: what is trained is what the in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from tinycompress.compression.network.kernels import OUTPUT_AXES
 from tinycompress.compression.network.lower import relus_apart
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.compression.network.one_dimensional import as_two_dimensional
-from tinycompress.compression.stages.base import StageSpec, State
+from tinycompress.compression.stages.base import StageSpec, State, Table
 from tinycompress.compression.stages.options import TrainedStage
 from tinycompress.compression.stages.quantize_configs import (
     custom_objects,
@@ -233,10 +233,17 @@ def _trained_network(network: Network, model: Any, variables: dict[str, Any]) ->
     return network.with_layers(changed)
 
 
+def _trains_for_int8(tables: Sequence[Table], index: int) -> str:
+    if any(t.get("kind") == "convert" and t.get("activations") == "int16" for t in tables):
+        return "trains for int8 activations; with int16 leave qat out: they need no training"
+    return ""
+
+
 SPEC = StageSpec(
     Qat,
     summary="trains with int8 rounding in the loop",
     run=qat,
     promises="the file computes what was trained",
     last="qat trains for the int8 grid and must be the last training",
+    conflict=_trains_for_int8,
 )
