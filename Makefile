@@ -8,9 +8,12 @@ JOBS   ?= 2
 FRAMES ?= 1000000
 FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
+EXPLORE_ROUNDS ?= 4
+# Of the commit, where none is given.
+EXPLORE_SEED   ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz corpus mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -63,6 +66,10 @@ bench-kernels: $(VENV)/.ready-dev
 
 fuzz: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+
+# Property tests on new examples; `make test` draws the same ones each time.
+explore: $(VENV)/.ready-dev
+	$(BIN)/python tests/support/explore.py --rounds $(EXPLORE_ROUNDS) $(if $(EXPLORE_SEED),--seed $(EXPLORE_SEED))
 
 # What each idea of the code generator pays: docs/ablation.md.
 ablation: $(VENV)/.ready-dev

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from support.cases.kernels import BOTH
+from support.models.collection import Collection
 from support.models.corpus import FAMILIES, models, verdict
 
 from tinycompress._files import write_text
@@ -20,9 +21,9 @@ _COLUMNS = ("exact", "refused", "no oracle", "wrong")
 _HEAD = """# The collection: exact, refused or wrong
 
 Written by `make corpus`; do not edit. Every model of the collection of real `.tflite` files is
-built and run on this machine, three random inputs in a row, and all output bytes are compared.
-*Refused* is before anything is built, with every reason; *no oracle* is built, but the runtime
-itself does not run the file.
+built and run on this machine on three random inputs in a row, and all output bytes are compared.
+*Refused* models are refused before anything is built, with every reason. *No oracle* models are
+built, but the runtime itself does not run the file.
 """
 
 
@@ -33,6 +34,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=default, help="directory of models.json")
     parser.add_argument("--page", type=Path, default=Path("docs/corpus.md"))
     arguments = parser.parse_args()
+    collection = Collection(arguments.data)
     parts, wrong = [_HEAD], 0
     for exact_to in BOTH:
         parts.append(f"\n## Exact to `{exact_to}`\n\n| family | {' | '.join(_COLUMNS)} |")
@@ -41,8 +43,8 @@ def main() -> int:
         for family in FAMILIES:
             counts = Counter(
                 found if found in _COLUMNS else "wrong"
-                for _, entry in models(arguments.data, family)
-                for found in [verdict((arguments.data / entry["file"]).read_bytes(), exact_to)]
+                for _, entry in models(collection, family)
+                for found in [verdict(collection.file(entry["file"]).read_bytes(), exact_to)]
             )
             print(family, exact_to, dict(counts), flush=True)
             totals += counts

@@ -38,9 +38,10 @@ def entries() -> Iterator[tuple[str, str, str]]:
     """Header, name and parameters of every kernel that a layer can run."""
     for header in sorted((engine_dir() / "kernels").rglob("*.h")):
         text = re.sub(r"/\*.*?\*/", " ", header.read_text(encoding="utf-8"), flags=re.DOTALL)
-        found = re.search(rf"\bvoid tck_{header.stem}\(([^)]*)\)\s*{{", text)
-        if found is not None and "_params *p" in found.group(1):
-            yield str(header.relative_to(engine_dir())), header.stem, found.group(1)
+        found = re.search(rf"\bvoid\s+tck_{header.stem}\(([^)]*)\)\s*{{", text)
+        parameters = "" if found is None else " ".join(found.group(1).split())
+        if "_params *p" in parameters:
+            yield str(header.relative_to(engine_dir())), header.stem, parameters
 
 
 def measure(board_name: str) -> dict[str, Any]:

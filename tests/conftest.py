@@ -6,11 +6,14 @@ A tool that is missing skips its tests on a developer's machine and fails them w
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
+from support import hypothesis_profiles
 from support.common import ROOT, require_tool
+from support.models.collection import Collection, find_collection
+
+hypothesis_profiles.load()
 
 pytest_plugins = ["support.firmware.framework_fixtures"]
 
@@ -27,12 +30,9 @@ def _tools_of_markers(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The collection of real models and data sets, which is kept beside the project."""
-    path = Path(os.environ.get("TC_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    if not (path / "models.json").is_file():
-        pytest.skip(f"no collection of real models at {path} (set TC_SHARED_DATA)")
-    return path
+def shared_data() -> Collection:
+    """The collection of real models and data sets, or the small part of it that is shipped."""
+    return find_collection()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tinycompress._owner import owned
 from tinycompress.cli.main import _run
 
 
@@ -82,6 +84,18 @@ def test_build_then_bench(built: Path, capsys: pytest.CaptureFixture[str], tmp_p
 def test_bench_is_the_same_every_time(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = run_json(capsys, "-q", "bench", built, "--json")
     assert run_json(capsys, "-q", "bench", built, "--json") == first
+
+
+def test_two_benches_into_one_bundle_are_one_too_many(
+    built: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """They would append to one file of answers."""
+    with owned(tmp_path / ".results.lock", tmp_path / "results"):
+        assert _run(["-q", "bench", str(built), "-o", str(tmp_path / "results")]) == 2
+    told = capsys.readouterr().err
+    assert f"another run writes into {tmp_path / 'results'}: process {os.getpid()} on" in told
+    assert _run(["-q", "bench", str(built), "-o", str(tmp_path / "results")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["results"]
 
 
 def test_bench_prints_a_table(built: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.common import require_tool
+from support.models.collection import Collection
 
 from tinycompress import pipeline
 from tinycompress.artifacts import BuiltFirmware, ToolchainName
@@ -57,12 +58,12 @@ _OVER = pytest.mark.xfail(
 
 
 def _flash(
-    shared_data: Path, directory: Path, name: str, toolchain: ToolchainName
+    shared_data: Collection, directory: Path, name: str, toolchain: ToolchainName
 ) -> tuple[Graph, int, CodeSizes]:
     """The model, what its firmware flashes in all, and what of that is not weights."""
     if toolchain == "gcc":
         require_tool("gcc")
-    model = shared_data / "models" / f"{name}.tflite"
+    model = shared_data.file(f"models/{name}.tflite")
     firmware = _built(model, toolchain, directory)
     code = code_sizes(flash_items(read_elf(firmware.elf), _GROUPS))
     return read_model(model.read_bytes()).main, firmware.flash.total_bytes, code
@@ -73,7 +74,7 @@ def _flash(
     "name", [*MODELS[:4], *(pytest.param(name, marks=_OVER) for name in MODELS[4:])]
 )
 def test_code_and_tables_are_small(
-    shared_data: Path, tmp_path: Path, name: str, toolchain: ToolchainName
+    shared_data: Collection, tmp_path: Path, name: str, toolchain: ToolchainName
 ) -> None:
     _, _, code = _flash(shared_data, tmp_path / "p", name, toolchain)
     assert code.protocol_bytes > 1000
@@ -83,7 +84,7 @@ def test_code_and_tables_are_small(
 @pytest.mark.parametrize("toolchain", ["gcc", "zig"])
 @pytest.mark.parametrize("name", MODELS)
 def test_weights_take_little_more_than_their_bytes(
-    shared_data: Path, tmp_path: Path, name: str, toolchain: ToolchainName
+    shared_data: Collection, tmp_path: Path, name: str, toolchain: ToolchainName
 ) -> None:
     graph, total, code = _flash(shared_data, tmp_path / "p", name, toolchain)
     assert total - code.total_bytes - code.protocol_bytes <= _weights_limit(graph), code

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.common import ROOT, missing
 from support.device.emulator import START, TICKS, Toolchain, link
+from support.models.collection import Collection
 
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
@@ -157,9 +158,9 @@ def test_board_without_a_machine(tmp_path: Path) -> None:
 @pytest.mark.shared
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [AN385, AN386, AN500])
-def test_keyword_spotting(name: str, shared_data: Path, tmp_path: Path) -> None:
+def test_keyword_spotting(name: str, shared_data: Collection, tmp_path: Path) -> None:
     """MLPerf Tiny's kws_ref_model: same bytes out, same counts, as a whole and for every layer."""
-    path = shared_data / "models" / "mlperf_tiny" / "kws_ref_model.tflite"
+    path = shared_data.file("models/mlperf_tiny/kws_ref_model.tflite")
     if not path.is_file():
         missing(str(path))
     board, tflite = load_board(name), path.read_bytes()

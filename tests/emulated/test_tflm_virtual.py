@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from support.common import ROOT, require_tool
 from support.firmware.tflm import real_checkout
+from support.models.collection import Collection
 
 from tinycompress import pipeline
 from tinycompress.boards import load_board
@@ -120,7 +121,7 @@ def test_cmake_without_tflm_tells_the_command(built: Build, tmp_path: Path) -> N
 
 @pytest.mark.shared
 def test_a_model_beyond_the_boards_arena_names_the_peak_layer(
-    shared_data: Path, tmp_path: Path
+    shared_data: Collection, tmp_path: Path
 ) -> None:
     shipped = (ROOT / "boards" / "arduino_nano_33_ble.toml").read_text()
     board = tmp_path / "small.toml"
@@ -134,7 +135,7 @@ def test_a_model_beyond_the_boards_arena_names_the_peak_layer(
     board.write_text(shipped)
     with pytest.raises(DoesNotFitError) as caught:
         pipeline.build(
-            shared_data / "models" / "mlperf_tiny" / "kws_ref_model.tflite", board,
+            shared_data.file("models/mlperf_tiny/kws_ref_model.tflite"), board,
             engine="tflm", tflm_dir=real_checkout(), output=tmp_path / "p",
         )  # fmt: skip
     assert "functional_1/activation_1/Relu" in caught.value.message
@@ -143,9 +144,11 @@ def test_a_model_beyond_the_boards_arena_names_the_peak_layer(
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", BASELINE)
-def test_mlperf_tiny_as_others_measured_it(name: str, shared_data: Path, tmp_path: Path) -> None:
+def test_mlperf_tiny_as_others_measured_it(
+    name: str, shared_data: Collection, tmp_path: Path
+) -> None:
     made = pipeline.build(
-        shared_data / "models" / "mlperf_tiny" / f"{name}.tflite", "mps2_an386", engine="tflm",
+        shared_data.file(f"models/mlperf_tiny/{name}.tflite"), "mps2_an386", engine="tflm",
         tflm_dir=real_checkout(), output=tmp_path / "p",
     )  # fmt: skip
     used, needed, instructions = BASELINE[name]

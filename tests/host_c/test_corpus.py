@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from support.cases.kernels import BOTH
+from support.models.collection import SHIPPED, Collection
 from support.models.corpus import FAMILIES, models, verdict
 
 from tinycompress.artifacts import ExactTo
@@ -33,26 +33,46 @@ REFUSED_BY_LITERT = {
 """Those that are refused for LiteRT alone."""
 
 
+def _verdicts(collection: Collection, family: str, exact_to: ExactTo) -> dict[str, str]:
+    """What became of every model, which must be what is said above of each that is refused."""
+    found = {
+        name: (verdict(collection.file(entry["file"]).read_bytes(), exact_to), entry["kind"])
+        for name, entry in models(collection, family)
+    }
+    verdicts = {name: verdict for name, (verdict, _) in found.items()}
+    allowed = ("exact", "refused", "no oracle")
+    assert {n: v for n, v in verdicts.items() if v not in allowed} == {}
+    quantised = {n for n, (_, kind) in found.items() if kind in ("int8", "int16")}
+    refused = REFUSED | (REFUSED_BY_LITERT if exact_to == "litert" else set())
+    assert {n for n in quantised if verdicts[n] == "refused"} == refused & quantised
+    others = {n for n, (_, kind) in found.items() if kind in ("float32", "uint8")}
+    assert {n for n in others if verdicts[n] != "refused"} == set()
+    return verdicts
+
+
 @pytest.mark.shared
 @pytest.mark.slow
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_family(shared_data: Path, family: str, exact_to: ExactTo) -> None:
-    found = {
-        name: (verdict((shared_data / entry["file"]).read_bytes(), exact_to), entry["kind"])
-        for name, entry in models(shared_data, family)
-    }
-    verdicts = [verdict for verdict, _ in found.values()]
-    print(f"{family} {exact_to}:", {v: verdicts.count(v) for v in sorted(set(verdicts))})
-    assert {n: v for n, (v, _) in found.items() if v not in ("exact", "refused", "no oracle")} == {}
-    quantised = {n: v for n, (v, kind) in found.items() if kind in ("int8", "int16")}
-    allowed = REFUSED | (REFUSED_BY_LITERT if exact_to == "litert" else set())
-    assert {n for n, v in quantised.items() if v == "refused"} == allowed & set(quantised)
-    built = {n for n, (v, kind) in found.items() if v != "refused" and kind in ("float32", "uint8")}
-    assert built == set()
+def test_family(shared_data: Collection, family: str, exact_to: ExactTo) -> None:
+    shared_data.require_whole()
+    found = list(_verdicts(shared_data, family, exact_to).values())
+    print(f"{family} {exact_to}:", {v: found.count(v) for v in sorted(set(found))})
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize(
+    "family", ["microwakeword", "mlperf_tiny", "tflm", "tflm_seanet_int16", "tinymaix"]
+)
+def test_shipped_models(family: str, exact_to: ExactTo) -> None:
+    """A clone alone meets convolutions, state, an LSTM, SVDF and 16x8, exact to both runtimes."""
+    found = _verdicts(Collection(SHIPPED), family, exact_to)
+    assert "exact" in found.values()
+    assert {n for n, v in found.items() if v == "no oracle"} == set()
 
 
 @pytest.mark.shared
-def test_no_family_is_left_out(shared_data: Path) -> None:
-    entries = json.loads((shared_data / "models.json").read_text(encoding="utf-8"))
+def test_no_family_is_left_out(shared_data: Collection) -> None:
+    shared_data.require_whole()
+    entries = json.loads(shared_data.file("models.json").read_text(encoding="utf-8"))
     assert {entry["family"] for entry in entries} == set(FAMILIES)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from support.cases.kernels import BOTH, KernelCases, options
 from support.cases.lowering import layers_of
 from support.cases.sequences import differing_bytes
 from support.host_model import run_sanitized
+from support.models.collection import Collection
 from support.models.tflite_files import pack, unpack
 
 from tinycompress.artifacts import ExactTo
@@ -112,8 +112,8 @@ def test_no_undefined_behaviour(exact_to: ExactTo) -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("name", ["trained_lstm_int8", "dtln_noise_suppression"])
-def test_lstm_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
-    tflite = (shared_data / "models" / "tflm" / f"{name}.tflite").read_bytes()
+def test_lstm_models_are_exact(shared_data: Collection, name: str, exact_to: ExactTo) -> None:
+    tflite = shared_data.file(f"models/tflm/{name}.tflite").read_bytes()
     assert differing_bytes(tflite, exact_to, 8) == 0
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-from pathlib import Path
 
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
 from support.host_model import HostModel, run_sanitized
+from support.models.collection import Collection
 from support.models.tflite_files import small_cnn
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
@@ -34,8 +34,8 @@ MORE = (
 )  # fmt: skip
 
 
-def _read(shared_data: Path, name: str) -> bytes:
-    return (shared_data / "models" / f"{name}.tflite").read_bytes()
+def _read(shared_data: Collection, name: str) -> bytes:
+    return shared_data.file(f"models/{name}.tflite").read_bytes()
 
 
 def _samples(sources: GeneratedSources, count: int) -> list[tuple[Array, ...]]:
@@ -62,13 +62,13 @@ def _differing_bytes(tflite: bytes, exact_to: ExactTo, count: int, options: Code
 @pytest.mark.shared
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("name", sorted(MLPERF_TINY))
-def test_mlperf_tiny_is_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
+def test_mlperf_tiny_is_exact(shared_data: Collection, name: str, exact_to: ExactTo) -> None:
     tflite = _read(shared_data, name)
     assert _differing_bytes(tflite, exact_to, 20, CodegenOptions(exact_to=exact_to)) == 0
 
 
 @pytest.mark.shared
-def test_person_detect_is_exact(shared_data: Path) -> None:
+def test_person_detect_is_exact(shared_data: Collection) -> None:
     """LiteRT refuses this file, so that TFLM is the only oracle."""
     tflite = _read(shared_data, "tflm/person_detect")
     assert _differing_bytes(tflite, "tflm", 20, CodegenOptions()) == 0
@@ -78,32 +78,32 @@ def test_person_detect_is_exact(shared_data: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("name", MORE)
-def test_other_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
+def test_other_models_are_exact(shared_data: Collection, name: str, exact_to: ExactTo) -> None:
     tflite = _read(shared_data, name)
     assert _differing_bytes(tflite, exact_to, 3, CodegenOptions(exact_to=exact_to)) == 0
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", sorted(MLPERF_TINY))
-def test_the_arena_is_as_small_as_it_was_measured(shared_data: Path, name: str) -> None:
+def test_the_arena_is_as_small_as_it_was_measured(shared_data: Collection, name: str) -> None:
     sources = generate(read_model(_read(shared_data, name)))
     assert sources.arena_bytes == MLPERF_TINY[name]
 
 
 @pytest.mark.shared
-def test_the_oracles_differ_where_the_engine_follows_either(shared_data: Path) -> None:
+def test_the_oracles_differ_where_the_engine_follows_either(shared_data: Collection) -> None:
     tflite = _read(shared_data, "mlperf_tiny/ad01_int8")
     assert _differing_bytes(tflite, "litert", 5, CodegenOptions(exact_to="tflm")) > 0
 
 
 @pytest.mark.shared
-def test_shared_kernels_give_the_same_bytes(shared_data: Path) -> None:
+def test_shared_kernels_give_the_same_bytes(shared_data: Collection) -> None:
     tflite = _read(shared_data, "mlperf_tiny/kws_ref_model")
     assert _differing_bytes(tflite, "tflm", 3, CodegenOptions(optimize="flash")) == 0
 
 
 @pytest.mark.shared
-def test_a_whole_model_has_no_undefined_behaviour(shared_data: Path) -> None:
+def test_a_whole_model_has_no_undefined_behaviour(shared_data: Collection) -> None:
     tflite = _read(shared_data, "mlperf_tiny/str_ww_ref_model")
     sources = generate(read_model(tflite))
     oracle, samples = Oracle(tflite, "tflm"), _samples(sources, 2)

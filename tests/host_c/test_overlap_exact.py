@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from support.cases.kernels import Array, KernelCases, options, same_or_valid
 from support.cases.lowering import lower_graph
 from support.cases.overlap import Placed, place
 from support.host_model import HostModel
+from support.models.collection import Collection
 
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.arena.memory import lay_out
@@ -202,8 +202,8 @@ class Poisoned:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("name", MODELS)
-def test_models_do_not_miss_what_was_freed(shared_data: Path, name: str) -> None:
-    tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
+def test_models_do_not_miss_what_was_freed(shared_data: Collection, name: str) -> None:
+    tflite = shared_data.file(f"models/{name}.tflite").read_bytes()
     small = Poisoned(tflite, CORES["dsp"], overlapping=True)
     large = Poisoned(tflite, CORES["dsp"], overlapping=False)
     assert small.arena_bytes <= large.arena_bytes

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
 from support.cases.lowering import lower_graph
 from support.cases.patches import network
 from support.host_model import HostModel
+from support.models.collection import Collection
 
 from tinycompress.artifacts import ExactTo, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
@@ -82,9 +81,9 @@ def test_many_random_networks_in_patches_are_exact(exact_to: ExactTo) -> None:
 
 
 @pytest.mark.shared
-def test_a_budget_is_met_by_patches(shared_data: Path) -> None:
+def test_a_budget_is_met_by_patches(shared_data: Collection) -> None:
     """Half of what whole tensors take, for a hundredth more products."""
-    tflite = (shared_data / "models" / "tflm" / "person_detect.tflite").read_bytes()
+    tflite = shared_data.file("models/tflm/person_detect.tflite").read_bytes()
     model = read_model(tflite)
     options = CodegenOptions(optimize="flash", ram_budget_bytes=24_576)
     sources = generate(model, options)
@@ -97,9 +96,9 @@ def test_a_budget_is_met_by_patches(shared_data: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.shared
-def test_the_input_is_whole_in_any_case(shared_data: Path) -> None:
+def test_the_input_is_whole_in_any_case(shared_data: Collection) -> None:
     """The host writes 27,648 bytes before anything runs; the nearest that is said can be met."""
-    tflite = (shared_data / "models" / "mlperf_tiny" / "vww_96_int8.tflite").read_bytes()
+    tflite = shared_data.file("models/mlperf_tiny/vww_96_int8.tflite").read_bytes()
     model = read_model(tflite)
     with pytest.raises(DoesNotFitError, match="the budget is 24576") as refused:
         generate(model, CodegenOptions(ram_budget_bytes=24_576))

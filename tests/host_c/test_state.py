@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support.cases.kernels import BOTH, options
 from support.cases.sequences import differing_bytes
+from support.models.collection import Collection
 from support.models.tflite_files import Builder, pack, unpack
 
 from tinycompress.artifacts import ExactTo
@@ -150,8 +150,8 @@ def test_resource_variables_are_exact(make: object, exact_to: ExactTo) -> None:
 @pytest.mark.parametrize(
     "name", ["pymicro_okay_nabu", "v2_alexa", "v2_hey_jarvis", "v2_hey_mycroft"]
 )
-def test_wake_word_models_are_exact(shared_data: Path, name: str, exact_to: ExactTo) -> None:
-    tflite = (shared_data / "models" / "microwakeword" / f"{name}.tflite").read_bytes()
+def test_wake_word_models_are_exact(shared_data: Collection, name: str, exact_to: ExactTo) -> None:
+    tflite = shared_data.file(f"models/microwakeword/{name}.tflite").read_bytes()
     assert differing_bytes(tflite, exact_to) == 0
 
 

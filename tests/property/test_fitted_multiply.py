@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinycompress.codegen.rounding.fitted_multiply import (
@@ -69,6 +69,9 @@ def _assert_equal(line: FittedMultiply, stairs: Staircase, sums: SumRange) -> No
         assert clamp(clamp(line.apply(total), -128, 127), *limits) == stairs.value(total), total
 
 
+# Sums that end between the staircase's limits: a line must not take a step more before the end.
+@example(DoubleRounding(2111505431, -5, -41, (-128, 127)), SumRange(861, 894), 4)
+@example(DoubleRounding(1951157748, -5, 58, (-128, 127)), SumRange(-196, -158), 4)
 @given(staircases, ranges, st.integers(0, 4))
 def test_a_line_equals_the_staircase(stairs: Staircase, sums: SumRange, bits: int) -> None:
     line = fit(stairs, sums, bits)
@@ -76,6 +79,7 @@ def test_a_line_equals_the_staircase(stairs: Staircase, sums: SumRange, bits: in
         _assert_equal(line, stairs, sums)
 
 
+@example(DoubleRounding(1986082585, -5, -66, (-128, 127)), SumRange(2612, 2647), (12, 256))
 @given(double_roundings, ranges, st.sampled_from([(8, 256), (12, 256), (4, 1)]))
 def test_a_line_without_an_addend_equals_the_staircase(
     stairs: DoubleRounding, sums: SumRange, bits_and_gain: tuple[int, int]

@@ -12,7 +12,6 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from operator import xor
-from pathlib import Path
 from typing import Any
 
 import flatbuffers
@@ -20,6 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.models.collection import Collection
 from support.models.hostile_files import ACCEPTED, HOSTILE
 from support.models.tflite_files import pack, small_cnn, unpack
 
@@ -99,8 +99,8 @@ def test_every_byte_of_a_small_model() -> None:
 
 
 @pytest.mark.shared
-def test_every_byte_of_a_real_model(shared_data: Path) -> None:
-    data = (shared_data / "models/tflm/hello_world_int8.tflite").read_bytes()
+def test_every_byte_of_a_real_model(shared_data: Collection) -> None:
+    data = shared_data.file("models/tflm/hello_world_int8.tflite").read_bytes()
     results = [read(changed) is None for changed in flipped(data, FEW_PATTERNS)]
     assert 0.1 < sum(results) / len(results) < 0.9
 
@@ -110,8 +110,8 @@ def test_every_byte_of_a_real_model(shared_data: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["tflm/hello_world_int8", "tflm_seanet_int16/strided_slice0", "tflm/simple_add_model"]
 )
-def test_every_byte_of_real_models_in_every_way(shared_data: Path, name: str) -> None:
-    data = (shared_data / f"models/{name}.tflite").read_bytes()
+def test_every_byte_of_real_models_in_every_way(shared_data: Collection, name: str) -> None:
+    data = shared_data.file(f"models/{name}.tflite").read_bytes()
     results = [read(changed) is None for changed in flipped(data, ALL_PATTERNS)]
     assert 0.1 < sum(results) / len(results) < 0.9
 
@@ -121,8 +121,8 @@ def test_every_byte_of_real_models_in_every_way(shared_data: Path, name: str) ->
     "name",
     ["tflm/hello_world_int8", "mlperf_tiny_layers/resnet_layer12", "tflm_seanet_int16/conv0"],
 )
-def test_every_truncation(shared_data: Path, name: str) -> None:
-    data = (shared_data / f"models/{name}.tflite").read_bytes()
+def test_every_truncation(shared_data: Collection, name: str) -> None:
+    data = shared_data.file(f"models/{name}.tflite").read_bytes()
     for length in range(len(data)):
         assert read(data[:length]) is None or length > len(data) - 64
 
@@ -257,11 +257,12 @@ def test_tables_that_are_their_own_children() -> None:
 
 @pytest.mark.shared
 @pytest.mark.slow
-def test_mutated_real_models(shared_data: Path) -> None:
+def test_mutated_real_models(shared_data: Collection) -> None:
     """Random flips over the whole collection, a fixed number of them for each model."""
+    shared_data.require_whole()
     rng = np.random.default_rng(11)
     refused = total = 0
-    for path in sorted((shared_data / "models").rglob("*.tflite")):
+    for path in sorted(shared_data.file("models").rglob("*.tflite")):
         data = path.read_bytes()
         # Constants dominate the bytes; the tables are near one of the ends.
         for _ in range(60):
@@ -282,10 +283,10 @@ def test_mutated_real_models(shared_data: Path) -> None:
 @pytest.mark.shared
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["tflm", "litert"])
-def test_mutated_models_on_the_oracles(shared_data: Path, kind: ExactTo) -> None:
+def test_mutated_models_on_the_oracles(shared_data: Collection, kind: ExactTo) -> None:
     """What the reader lets through may crash a runtime, but never this process."""
     rng = np.random.default_rng(5)
-    data = (shared_data / "models/mlperf_tiny_layers/resnet_layer3.tflite").read_bytes()
+    data = shared_data.file("models/mlperf_tiny_layers/resnet_layer3.tflite").read_bytes()
     ran = refused = 0
     while ran + refused < 150:
         changed = bytearray(data)

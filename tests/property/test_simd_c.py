@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from pathlib import Path
 
 import pytest
@@ -113,14 +114,35 @@ def test_saturation(c: ctypes.CDLL, x: int) -> None:
 
 
 @given(
-    st.one_of(st.integers(-(2**30) + 1, 2**30 - 1), st.integers(-70000, 70000)),
-    st.integers(2**30, 2**31 - 1),
+    st.one_of(
+        st.integers(-(2**30), 2**30 - 1),
+        st.integers(-70000, 70000),
+        st.sampled_from([-(2**30), 1 - 2**30, 2**30 - 1]),
+    ),
+    st.one_of(st.integers(2**30, 2**31 - 1), st.sampled_from([2**30, 2**31 - 1])),
     st.integers(1, 22),
     st.integers(-128, 127),
 )
 def test_requantize(c: ctypes.CDLL, x: int, multiplier: int, shift: int, zero_point: int) -> None:
     scaled = a.multiply_by_quantized_multiplier_double(x, multiplier, -shift)
     assert _call(c, "requantize", x, multiplier, shift, zero_point) == scaled + zero_point
+
+
+def test_requantize_at_its_bounds(c: ctypes.CDLL) -> None:
+    """Doubled, -2^30 is the last int32 and 2^30 wraps: the host keeps all sums below."""
+    for multiplier, shift, zero_point in itertools.product(
+        (2**30, 2**31 - 1), range(1, 23), (-128, -1, 0, 127)
+    ):
+        for x in (-(2**30), 1 - 2**30, 2**30 - 1):
+            scaled = a.multiply_by_quantized_multiplier_double(x, multiplier, -shift)
+            assert _call(c, "requantize", x, multiplier, shift, zero_point) == scaled + zero_point
+        scaled = a.multiply_by_quantized_multiplier_double(-(2**30), multiplier, -shift)
+        assert _call(c, "requantize", 2**30, multiplier, shift, zero_point) == scaled + zero_point
+
+
+@given(int32s, st.integers(-128, 127))
+def test_requantize_by_0_gives_the_zero_point(c: ctypes.CDLL, x: int, zero_point: int) -> None:
+    assert _call(c, "requantize", x, 0, 1, zero_point) == zero_point
 
 
 @given(

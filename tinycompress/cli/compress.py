@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     "--output",
     type=click.Path(path_type=Path),
     required=True,
-    help="Directory for all stages and the result; an interrupted run resumes there.",
+    help="Directory for all stages and the result; an interrupted run resumes there, another"
+    " recipe replaces them.",
 )
 @json_option
 def compress_command(

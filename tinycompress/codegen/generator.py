@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
-from tinycompress.codegen.choosing.flash import sharing_trades
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
+from tinycompress.codegen.choosing.sharing import sharing_trades
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes

@@ -129,7 +129,7 @@ def thin_warnings(samples: Samples) -> tuple[str, ...]:
         return ()
     return (
         f"only {len(samples)} calibration samples in {samples.where}; with fewer than"
-        f" {THIN_SAMPLES} the int8 ranges may clip what the device sees",
+        f" {THIN_SAMPLES} the ranges may clip what the device sees",
     )
 
 

@@ -51,6 +51,7 @@ def compress(
         teacher: Model or file that distillation learns from; None takes ``model`` as it is.
         board: Board that every stage's file is built for and measured on.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
+            Stages that differ and the result of another run are removed, the user's files never.
         activations: Of every stage's file: int8 or int16; None takes what the recipe says.
         exact_to: Whose arithmetic its accuracy is counted with.
         evaluation_samples: At most so many samples, spread over ``val``, are run on every
@@ -59,7 +60,8 @@ def compress(
         on_row: Told of every finished stage, before the next one starts.
 
     Raises:
-        ConfigError: The recipe, the data or the model file are unusable.
+        ConfigError: The recipe, the data or the model file are unusable, or another run writes
+            into ``output``.
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from tinycompress import _serial_ports as ports
+from tinycompress._owner import owned
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import BenchResult
-from tinycompress.device import ports
+from tinycompress.artifacts import BenchResult, BuiltFirmware
+from tinycompress.boards import Board
 from tinycompress.device.connect import open_link
 from tinycompress.errors import MismatchError
 from tinycompress.measurement.bundle import write_bundle
@@ -48,6 +51,19 @@ def bench(
     built, target = built_firmware(directory, board)
     if port is None:
         require_emulated(built)
+    with _owned_bundle(output):
+        return _measure(built, target, port, samples, runs, output, progress)
+
+
+def _measure(
+    built: BuiltFirmware,
+    target: Board,
+    port: str | None,
+    samples: str | Path | None,
+    runs: int,
+    output: str | Path | None,
+    progress: Progress,
+) -> BenchResult:
     wanted = None if samples is None else load_samples(Path(samples))
     tflite = (built.project.directory / "model.tflite").read_bytes()
     link = open_link(target, built.elf, port=port and ports.resolve(port))
@@ -70,6 +86,14 @@ def _answers_file(samples: Samples | None, output: str | Path | None) -> Path | 
         return None
     bundle = Path(output).resolve()
     return bundle.with_name(f"{bundle.name}.answers")
+
+
+def _owned_bundle(output: str | Path | None) -> AbstractContextManager[None]:
+    """Be the only run with this bundle: two would write their answers into one file."""
+    if output is None:
+        return nullcontext()
+    bundle = Path(output).resolve()
+    return owned(bundle.with_name(f".{bundle.name}.lock"), bundle)
 
 
 def bench_all(

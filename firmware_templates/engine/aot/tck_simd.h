@@ -268,8 +268,10 @@ TCK_INLINE int32_t tck_fitted(int32_t sum, int32_t multiplier, int32_t addend) {
 }
 
 /* x * multiplier * 2^-(shift + 31) with the two roundings of tck_multiply_two_roundings, for
- * |x| < 2^30 and 1 <= shift <= 22, and then the output's zero point:
- * addend = (2 * zero point + 1) << (shift - 1) holds it and the half that rounds. */
+ * -2^30 <= x < 2^30 and 1 <= shift <= 22, and then the output's zero point:
+ * addend = (2 * zero point + 1) << (shift - 1) holds it and the half that rounds. The product is
+ * below 2^30 and the addend below 2^29 + 2^22, so that nothing leaves int32. A multiplier of 0
+ * gives the zero point for every x; there, doubling wraps. */
 TCK_INLINE int32_t tck_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t addend) {
     const int32_t product = tck_smmulr(tck_shift_left_wrap(x, 1), multiplier);
     return (product + (product >> 31) + addend) >> shift;

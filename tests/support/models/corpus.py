@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from support.cases.kernels import Array
 from support.host_model import HostModel
+from support.models.collection import Collection
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import ModelError
@@ -57,7 +57,7 @@ def verdict(tflite: bytes, exact_to: ExactTo) -> str:
     return f"{wrong} elements differ" if wrong else "exact"
 
 
-def models(shared_data: Path, family: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    for entry in json.loads((shared_data / "models.json").read_text(encoding="utf-8")):
+def models(shared_data: Collection, family: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for entry in json.loads(shared_data.file("models.json").read_text(encoding="utf-8")):
         if entry["family"] == family:
             yield entry["file"].removeprefix("models/").removesuffix(".tflite"), entry

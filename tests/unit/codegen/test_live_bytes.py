@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from support.cases.patches import network
+from support.models.collection import Collection
 
 from tinycompress.codegen.arena.elide_copies import elide_copies
 from tinycompress.codegen.arena.live_bytes import LiveBytes
@@ -58,8 +58,8 @@ def test_of_random_networks() -> None:
         "mlperf_tiny/pretrainedResnet_quant",
     ],
 )
-def test_of_real_networks(shared_data: Path, name: str) -> None:
-    tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
+def test_of_real_networks(shared_data: Collection, name: str) -> None:
+    tflite = shared_data.file(f"models/{name}.tflite").read_bytes()
     assert _checked(_graph(tflite), every=11) > 5
 
 

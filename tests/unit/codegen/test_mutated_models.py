@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 from support.fuzz.mutations import Mutator
+from support.models.collection import Collection
 from support.models.tflite_files import small_cnn
 
 from tinycompress.codegen import CodegenOptions, generate
@@ -42,8 +42,8 @@ def test_mutants_of_a_small_model() -> None:
     "name",
     ["tflm/trained_lstm_int8", "mlperf_tiny/ad01_int8"],
 )  # fmt: skip
-def test_mutants_of_real_models(shared_data: Path, name: str) -> None:
-    data = (shared_data / "models" / f"{name}.tflite").read_bytes()
+def test_mutants_of_real_models(shared_data: Collection, name: str) -> None:
+    data = shared_data.file(f"models/{name}.tflite").read_bytes()
     refused, longest = _sweep(data, 2, 4)
     assert refused > 0
     assert longest < _LIMIT_S

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support.compression.clustered_models import CHANNELS, clustered, few_values
+from support.models.collection import Collection
 from support.models.tflite_files import Builder, pack, small_cnn, unpack
 
 from tinycompress import pipeline
@@ -208,9 +209,9 @@ def test_the_aot_engine_needs_no_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
-def test_the_wake_word_model_clustered_by_rounding(shared_data: Path) -> None:
+def test_the_wake_word_model_clustered_by_rounding(shared_data: Collection) -> None:
     """A real topology: every filter of the visual wake words model rounded to 8 values."""
-    path = shared_data / "models" / "mlperf_tiny" / "vww_96_int8.tflite"
+    path = shared_data.file("models/mlperf_tiny/vww_96_int8.tflite")
     model = unpack(path.read_bytes())
     graph = model.subgraphs[0]
     for op in graph.operators:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from support.models.collection import Collection
 from support.models.tflite_files import Builder, small_cnn, unpack
 
 from tinycompress.codegen.macs import macs, total_macs
@@ -30,10 +30,10 @@ FLOAT_TAIL = {
 
 
 @pytest.fixture(scope="module")
-def models(shared_data: Path) -> list[tuple[dict[str, Any], bytes]]:
-    index = json.loads((shared_data / "models.json").read_text())
-    assert len(index) > 90
-    return [(entry, (shared_data / entry["file"]).read_bytes()) for entry in index]
+def models(shared_data: Collection) -> list[tuple[dict[str, Any], bytes]]:
+    index = json.loads(shared_data.file("models.json").read_text())
+    assert len(index) > (90 if shared_data.whole else 20)
+    return [(entry, shared_data.file(entry["file"]).read_bytes()) for entry in index]
 
 
 def check_tensor(ours: Tensor, theirs: Any, buffers: list[Any]) -> None:
@@ -158,8 +158,8 @@ def test_fully_integer_against_the_index(models: list[tuple[dict[str, Any], byte
         ("tflm_seanet_int16/add0", ()),
     ],
 )
-def test_reasons(shared_data: Path, name: str, reasons: tuple[str, ...]) -> None:
-    found = not_integer_reasons(read_model((shared_data / f"models/{name}.tflite").read_bytes()))
+def test_reasons(shared_data: Collection, name: str, reasons: tuple[str, ...]) -> None:
+    found = not_integer_reasons(read_model(shared_data.file(f"models/{name}.tflite").read_bytes()))
     assert bool(found) == bool(reasons)
     for reason in reasons:
         assert any(reason in line for line in found), found

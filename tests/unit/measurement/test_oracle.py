@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from support.models.collection import Collection
 
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.errors import ConfigError, ModelError
@@ -22,8 +23,8 @@ BOTH: tuple[ExactTo, ...] = ("tflm", "litert")
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def model(shared_data: Path, name: str) -> bytes:
-    return (shared_data / "models" / name).read_bytes()
+def model(shared_data: Collection, name: str) -> bytes:
+    return shared_data.file(f"models/{name}").read_bytes()
 
 
 def random_input(spec: TensorSpec, seed: int) -> npt.NDArray[np.int8]:
@@ -32,7 +33,7 @@ def random_input(spec: TensorSpec, seed: int) -> npt.NDArray[np.int8]:
 
 @pytest.mark.shared
 @pytest.mark.parametrize("kind", BOTH)
-def test_specs_and_output(shared_data: Path, kind: ExactTo) -> None:
+def test_specs_and_output(shared_data: Collection, kind: ExactTo) -> None:
     oracle = Oracle(model(shared_data, "tflm/hello_world_int8.tflite"), kind)
     (spec,) = oracle.inputs
     assert (spec.shape, spec.dtype, spec.zero_point) == ((1, 1), "int8", -128)
@@ -59,7 +60,7 @@ def test_specs_and_output(shared_data: Path, kind: ExactTo) -> None:
         ("ad01_int8", 2),
     ],
 )
-def test_oracles_against_each_other(shared_data: Path, name: str, tolerance: int) -> None:
+def test_oracles_against_each_other(shared_data: Collection, name: str, tolerance: int) -> None:
     tflite = model(shared_data, f"mlperf_tiny/{name}.tflite")
     tflm, litert = (Oracle(tflite, kind) for kind in BOTH)
     worst = 0
@@ -77,7 +78,9 @@ def test_oracles_against_each_other(shared_data: Path, name: str, tolerance: int
 @pytest.mark.parametrize(
     "name", ["microwakeword/v2_hey_mycroft", "tflm/dtln_noise_suppression"]
 )  # state in resource variables, in variable tensors
-def test_run_starts_afresh_and_step_goes_on(shared_data: Path, name: str, kind: ExactTo) -> None:
+def test_run_starts_afresh_and_step_goes_on(
+    shared_data: Collection, name: str, kind: ExactTo
+) -> None:
     oracle = Oracle(model(shared_data, f"{name}.tflite"), kind)
     frames = [[random_input(spec, seed) for spec in oracle.inputs] for seed in range(12)]
     first = [oracle.run(*frames[0]), *(oracle.step(*frame) for frame in frames[1:])]
@@ -104,8 +107,8 @@ def test_run_starts_afresh_and_step_goes_on(shared_data: Path, name: str, kind: 
     ],
 )
 def test_refusal_carries_the_reason(
-    shared_data: Path, capfd: pytest.CaptureFixture[str], name: str, kind: ExactTo, reason: str,
-    hint: str,
+    shared_data: Collection, capfd: pytest.CaptureFixture[str], name: str, kind: ExactTo,
+    reason: str, hint: str,
 ) -> None:  # fmt: skip
     with pytest.raises(ModelError, match=reason) as caught:
         Oracle(model(shared_data, f"{name}.tflite"), kind)
@@ -115,7 +118,7 @@ def test_refusal_carries_the_reason(
 
 
 @pytest.mark.shared
-def test_a_refused_model_does_not_spoil_the_next(shared_data: Path) -> None:
+def test_a_refused_model_does_not_spoil_the_next(shared_data: Collection) -> None:
     good = model(shared_data, "tflm/hello_world_int8.tflite")
     bad = model(shared_data, "mlonmcu/model_with_reverse_sequence.tflite")
     for _ in range(2):
@@ -136,7 +139,7 @@ def test_a_refused_model_does_not_spoil_the_next(shared_data: Path) -> None:
     ],
     ids=["none", "two", "dtype", "rank", "batch"],
 )
-def test_wrong_inputs(shared_data: Path, inputs: list[npt.NDArray[np.int8]]) -> None:
+def test_wrong_inputs(shared_data: Collection, inputs: list[npt.NDArray[np.int8]]) -> None:
     oracle = Oracle(model(shared_data, "tflm/hello_world_int8.tflite"), "tflm")
     with pytest.raises(ConfigError):
         oracle.run(*inputs)
@@ -144,7 +147,7 @@ def test_wrong_inputs(shared_data: Path, inputs: list[npt.NDArray[np.int8]]) -> 
 
 
 @pytest.mark.shared
-def test_inputs_of_any_memory_layout(shared_data: Path) -> None:
+def test_inputs_of_any_memory_layout(shared_data: Collection) -> None:
     oracle = Oracle(model(shared_data, "tinymaix/mnist_arduino_q.tflite"), "tflm")
     (spec,) = oracle.inputs
     image = random_input(spec, 3)
@@ -166,13 +169,13 @@ def test_damaged_file_never_reaches_a_runtime(data: bytes, monkeypatch: pytest.M
 
 
 @pytest.mark.shared
-def test_unknown_oracle(shared_data: Path) -> None:
+def test_unknown_oracle(shared_data: Collection) -> None:
     with pytest.raises(ConfigError, match="tflm, litert"):
         Oracle(model(shared_data, "tflm/hello_world_int8.tflite"), "xnnpack")  # type: ignore[arg-type]
 
 
 @pytest.mark.shared
-def test_a_crash_is_an_error_and_the_next_model_runs(shared_data: Path) -> None:
+def test_a_crash_is_an_error_and_the_next_model_runs(shared_data: Collection) -> None:
     tflite = model(shared_data, "tflm/hello_world_int8.tflite")
     oracle = Oracle(tflite, "tflm")
     os.kill(oracle._worker._process.pid, signal.SIGSEGV)
@@ -182,7 +185,7 @@ def test_a_crash_is_an_error_and_the_next_model_runs(shared_data: Path) -> None:
 
 
 @pytest.mark.shared
-def test_a_hang_ends(shared_data: Path) -> None:
+def test_a_hang_ends(shared_data: Collection) -> None:
     tflite = model(shared_data, "tflm/hello_world_int8.tflite")
     oracle = Oracle(tflite, "tflm", timeout_s=60)
     oracle._timeout_s = 0.3
@@ -192,7 +195,7 @@ def test_a_hang_ends(shared_data: Path) -> None:
 
 
 @pytest.mark.shared
-def test_processes_are_reused_and_freed(shared_data: Path) -> None:
+def test_processes_are_reused_and_freed(shared_data: Collection) -> None:
     tflite = model(shared_data, "tflm/hello_world_int8.tflite")
     process.end_idle()
     oracle = Oracle(tflite, "tflm")
@@ -213,7 +216,7 @@ def test_processes_are_reused_and_freed(shared_data: Path) -> None:
 
 
 @pytest.mark.shared
-def test_several_threads_with_an_oracle_each(shared_data: Path) -> None:
+def test_several_threads_with_an_oracle_each(shared_data: Collection) -> None:
     tflite = model(shared_data, "tinymaix/mnist_arduino_q.tflite")
     results: dict[int, list[bytes]] = {}
 
@@ -232,7 +235,7 @@ def test_several_threads_with_an_oracle_each(shared_data: Path) -> None:
 
 
 @pytest.mark.shared
-def test_no_tensorflow_and_nothing_left_running(shared_data: Path, tmp_path: Path) -> None:
+def test_no_tensorflow_and_nothing_left_running(shared_data: Collection, tmp_path: Path) -> None:
     # Run from a directory that holds a module of a name that the worker imports.
     (tmp_path / "json.py").write_text("raise SystemExit('shadowed')")
     code = (
@@ -246,7 +249,7 @@ def test_no_tensorflow_and_nothing_left_running(shared_data: Path, tmp_path: Pat
         "print(pid, 'tensorflow/python' in maps or 'libtensorflow' in maps,\n"
         "      bool({'tensorflow', 'ai_edge_litert', 'tflite_micro'} & set(sys.modules)))\n"
     )
-    path = shared_data / "models/tflm/hello_world_int8.tflite"
+    path = shared_data.file("models/tflm/hello_world_int8.tflite")
     for kind in BOTH:
         done = subprocess.run(
             [sys.executable, "-P", "-c", code, str(path), kind] if sys.version_info >= (3, 11)

@@ -1,4 +1,4 @@
-"""Which tensors share memory: views, parts that lie in a whole, wholes that their parts make up."""
+"""Which tensors share memory: views, parts of a whole, and wholes that consist of their parts."""
 
 from __future__ import annotations
 

@@ -37,21 +37,30 @@ class Candidate:
         return max((layer.scratch_bytes for layer in self.layers), default=0)
 
     @cached_property
-    def own_flash_bytes(self) -> int | None:
-        """Constants, parameters and code of its own; None if its code was not measured."""
-        data = sum(
+    def data_bytes(self) -> int:
+        """Flash of its own: constants and parameters."""
+        return sum(
             params_bytes(layer.kernel) + sum(array.data.nbytes for array in layer.const_arrays)
             for layer in self.layers
         )
-        code = [code_bytes(layer.kernel, self.family) for layer in self.layers]
-        known = [each.own for each in code if each is not None]
-        return data + sum(known) if len(known) == len(code) else None
 
     @cached_property
-    def shared_flash_bytes(self) -> Mapping[str, int]:
-        """Routines that it calls and others may call, too: a graph pays for each once."""
-        code = (code_bytes(layer.kernel, self.family) for layer in self.layers)
-        return {name: size for each in code if each is not None for name, size in each.shared}
+    def code_bytes(self) -> Mapping[str, int]:
+        """Its kernels and the routines that they call: a graph that shares them pays for each once.
+
+        Without kernels whose code was not measured.
+        """
+        found: dict[str, int] = {}
+        for layer in self.layers:
+            code = code_bytes(layer.kernel, self.family)
+            if code is not None:
+                found |= {layer.kernel.function: code.own, **dict(code.shared)}
+        return found
+
+    @property
+    def code_is_known(self) -> bool:
+        """Whether the code of all its kernels was measured."""
+        return all(code_bytes(layer.kernel, self.family) is not None for layer in self.layers)
 
     @property
     def is_reference(self) -> bool:

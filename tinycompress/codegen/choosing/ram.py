@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -15,9 +15,12 @@ from tinycompress.codegen.choosing.candidates import Candidate, candidates
 from tinycompress.codegen.choosing.costs import cost_unit
 from tinycompress.codegen.choosing.select import (
     Preference,
-    fastest,
+    Selector,
+    Taken,
+    by_each,
     leaner_kin,
     leanest,
+    selector_for,
 )
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.macs import total_macs
@@ -48,9 +51,6 @@ _BUDGET_TRIES = 24
 
 _TRY_WORK = 25_000
 """Search for a layout while there are many to compare."""
-
-Taken = Mapping[int, Candidate]
-"""The candidate of each operator, by the operator's index."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
         DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how
             near it came.
     """
-    fitter = _Fitter(options, fastest)
+    fitter = _Fitter(options, selector_for(options.optimize))
     plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
@@ -96,7 +96,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
         tried += fitter.patch_for(plain, budget)
     fitted = _smallest(tried)
     if fitted.arena_bytes > budget:
-        small = _Fitter(replace(options, optimize="ram"), fastest)
+        small = _Fitter(replace(options, optimize="ram"), selector_for("ram"))
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
     if fitted.arena_bytes > budget:
         raise DoesNotFitError(
@@ -110,7 +110,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
 
 def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> Fitted:
     """Lower a graph as it is by the candidates that somebody prefers, to measure or test them."""
-    return _Fitter(options, prefer).plain(graph)
+    return _Fitter(options, by_each(prefer)).plain(graph)
 
 
 def _finished(fitted: Fitted) -> Fitted:
@@ -142,9 +142,9 @@ def _arrangements(graph: Graph) -> list[Graph]:
 class _Fitter:
     """What can be done for memory, with the options and every operator's candidates at hand."""
 
-    def __init__(self, options: CodegenOptions, prefer: Preference) -> None:
+    def __init__(self, options: CodegenOptions, select: Selector) -> None:
         self._options = options
-        self._prefer = prefer
+        self._select = select
         self._found: dict[Op, tuple[Candidate, ...]] = {}
 
     def _candidates(self, graph: Graph, op: Op) -> tuple[Candidate, ...]:
@@ -152,9 +152,6 @@ class _Fitter:
         if op not in self._found:
             self._found[op] = candidates(graph, op, self._options)
         return self._found[op]
-
-    def _preferred(self, graph: Graph) -> Taken:
-        return {op.index: self._prefer(self._candidates(graph, op)) for op in graph.ops}
 
     def _fitted(self, graph: Graph, taken: Taken, trades: tuple[str, ...] = ()) -> Fitted:
         """The layers of a graph by the candidates that were taken, laid out."""
@@ -168,8 +165,9 @@ class _Fitter:
         return Fitted(graph, taken, layers, lay_out(graph, layers, work=_TRY_WORK), trades)
 
     def plain(self, graph: Graph) -> Fitted:
-        """The graph as it is, by the preferred candidates."""
-        return self._fitted(graph, self._preferred(graph))
+        """The graph as it is, by the candidates that the selector takes."""
+        offers = {op.index: self._candidates(graph, op) for op in graph.ops}
+        return self._fitted(graph, self._select(offers))
 
     def lean(self, fitted: Fitted) -> Fitted:
         """With leaner kin for as long as there is one at the peak: the smallest arena on that way,

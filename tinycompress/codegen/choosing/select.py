@@ -1,13 +1,44 @@
-"""Who is taken: one candidate for each operator of a graph."""
+"""The selector: one candidate for each operator of a graph, by what comes first.
+
+For speed and for RAM every operator begins with its fastest candidate; ``ram`` changes those that
+are at the arena's peak. For flash the whole graph is looked at: a routine that several layers share
+is paid once, so that it only goes when nobody needs it any more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tinycompress.codegen.choosing.candidates import Candidate
+from tinycompress.codegen.choosing.flash import smallest
+from tinycompress.codegen.options import Optimize
 
 Preference = Callable[[Sequence[Candidate]], Candidate]
 """Takes one of an operator's candidates, which come in order of preference."""
+
+Offers = Mapping[int, Sequence[Candidate]]
+"""The candidates of each operator, by the operator's index."""
+
+Taken = Mapping[int, Candidate]
+"""The candidate of each operator."""
+
+Selector = Callable[[Offers], Taken]
+"""Takes one candidate for each operator of a graph."""
+
+
+def selector_for(optimize: Optimize) -> Selector:
+    """How candidates are taken for an aim, before anything is changed for the arena."""
+    return smallest_flash if optimize == "flash" else by_each(fastest)
+
+
+def by_each(prefer: Preference) -> Selector:
+    """The selector that looks at each operator alone."""
+    return lambda offers: {index: prefer(each) for index, each in offers.items()}
+
+
+def smallest_flash(offers: Offers) -> Taken:
+    """Little flash for hardly any cycles: the fastest candidates, but for routines not worth it."""
+    return smallest(offers, by_each(fastest)(offers))
 
 
 def fastest(candidates: Sequence[Candidate]) -> Candidate:

@@ -1,4 +1,4 @@
-"""Operators that only rename bytes: what they need, and what of them the host can do."""
+"""Operators that only reshape: their operands, and the ones that the host folds."""
 
 from __future__ import annotations
 

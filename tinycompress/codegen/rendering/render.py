@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tinycompress._version import __version__
 from tinycompress.artifacts import GeneratedSources, LayerInfo
 from tinycompress.codegen.arena.memory import ArenaLayout
-from tinycompress.codegen.choosing.flash import shared_kernels
+from tinycompress.codegen.choosing.sharing import shared_kernels
 from tinycompress.codegen.layer import (
     ConstArray,
     Kernel,
@@ -253,6 +253,7 @@ def _parameters(layer: Layer) -> tuple[str, ...]:
 
 def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) -> tuple[str, ...]:
     found = []
+    scratch = iter(layer.scratch_offsets)
     for argument in layer.arguments:
         if isinstance(argument, ConstArray):
             found.append(weights.name_of(argument))
@@ -260,7 +261,7 @@ def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) 
         if isinstance(argument, TensorArgument):
             offset = layout.tensors[argument.tensor]
         else:
-            offset = layout.scratch[step]
+            offset = layout.scratch[step] + next(scratch)
         found.append(f"({_pointer_type(argument)})(tcm_arena + {offset})")
     return tuple(found)
 

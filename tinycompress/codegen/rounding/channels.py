@@ -16,13 +16,17 @@ from tinycompress.codegen.rounding.fitted_multiply import (
     SumRange,
     fit,
 )
+from tinycompress.ir.arithmetic import INT32_MAX
 
 Int64s = npt.NDArray[np.int64]
 
 CONV_FRACTION_BITS = 4
 """TCK_FRACTION_BITS of tck_simd.h."""
 _SUM_LIMIT = 2**30
+"""tck_requantize doubles a sum, which must stay int32; -2^30 would, but is left out as well."""
 _SHIFTS = range(-22, 0)
+_ZERO_POINT_ALWAYS = (0, -1)
+"""Multiplier and shift that give the zero point for every int32, doubled beyond int32 or not."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ def sum_ranges(weights: Int64s, biases: Int64s) -> list[SumRange]:
     return [SumRange(int(a), int(b)) for a, b in zip(low, high, strict=True)]
 
 
+def fit_int32(ranges: Sequence[SumRange]) -> bool:
+    """Whether no sum leaves int32, where the reference's would wrap and its stairs start anew."""
+    return all(r.low >= -INT32_MAX and r.high <= INT32_MAX for r in ranges)
+
+
 def folded_biases(weights: Int64s, biases: Int64s, zero_point: int) -> Int64s:
     """Biases that hold the input's zero point, for sums over stored inputs."""
     folded: Int64s = biases - zero_point * weights.sum(axis=1)
@@ -66,7 +75,7 @@ def channel_tables(
         None if sums may leave int32, or scales are beyond what the fast kernels take.
     """
     ranges = sum_ranges(weights, biases)
-    if max(max(-r.low, r.high) for r in ranges) >= _SUM_LIMIT * 2:
+    if not fit_int32(ranges):
         return None
     fitted = _fitted(stairs, ranges, biases)
     if fitted is not None:
@@ -79,7 +88,7 @@ def shared_tables(stairs: Staircase, weights: Int64s, biases: Int64s) -> Channel
     """As ``channel_tables``, with one multiplier and one extra for all channels."""
     ranges = sum_ranges(weights, biases)
     everything = SumRange(min(r.low for r in ranges), max(r.high for r in ranges))
-    if max(-everything.low, everything.high) >= _SUM_LIMIT * 2:
+    if not fit_int32([everything]):
         return None
     for fraction_bits in range(CONV_FRACTION_BITS, -1, -1):
         line = fit(stairs, everything, fraction_bits)
@@ -126,11 +135,21 @@ def double_roundings(
     """Multiplier and shift of every channel for tck_requantize, and the biases for them.
 
     A dead channel, whose output is always the same, often has a huge bias at a tiny scale. Where
-    its sum is beyond tck_requantize it gets one that gives the same output.
+    its sum is beyond tck_requantize it gets a bias that gives the same output by sums within.
+
+    Args:
+        stairs: The reference's requantisation of each channel.
+        ranges: The sums of each channel, bias included; within int32.
+        biases: Of each channel.
+
+    Returns:
+        None if the output of a channel varies, and is beyond tck_requantize. Otherwise all sums
+        from the biases that are returned lie between -2^30 and 2^30, both left out, as long as the
+        products alone do; where not even they do, the multiplier is 0 and no sum matters.
     """
     pairs, begins = [], biases.copy()
     for channel, (staircase, sums) in enumerate(zip(stairs, ranges, strict=True)):
-        pair = double_rounding(staircase, sums)
+        pair = _as_it_is(staircase, sums)
         if pair is None:
             constant = _constant_sum(staircase, sums, int(biases[channel]))
             if constant is None:
@@ -147,6 +166,8 @@ def _constant_sum(
     output = staircase.value(sums.low)
     if not isinstance(staircase, DoubleRounding) or output != staircase.value(sums.high):
         return None
+    if output == staircase.zero_point:
+        return _ZERO_POINT_ALWAYS, 0
     for shift in reversed(_SHIFTS):
         line = DoubleRounding(1 << 30, shift, staircase.zero_point, staircase.clamp)
         begin = (output - staircase.zero_point) * (2 << -shift)
@@ -159,11 +180,15 @@ def _constant_sum(
 
 def double_rounding(staircase: Staircase, sums: SumRange) -> tuple[int, int] | None:
     """Multiplier and shift, below 0, of tck_requantize; None if sums or shift are beyond it."""
-    if not isinstance(staircase, DoubleRounding):
+    pair = _as_it_is(staircase, sums)
+    if pair is None and _constant_sum(staircase, sums, 0) == (_ZERO_POINT_ALWAYS, 0):
+        return _ZERO_POINT_ALWAYS
+    return pair
+
+
+def _as_it_is(staircase: Staircase, sums: SumRange) -> tuple[int, int] | None:
+    """The staircase's own multiplier and shift; None if tck_requantize cannot take them."""
+    if not isinstance(staircase, DoubleRounding) or staircase.shift not in _SHIFTS:
         return None
-    if max(-sums.low, sums.high) < _SUM_LIMIT and staircase.shift in _SHIFTS:
-        return staircase.multiplier, staircase.shift
-    # Scales too small for a right shift give the zero point for every sum, as 0 does.
-    if staircase.value(sums.low) == staircase.value(sums.high) == staircase.zero_point:
-        return 0, -1
-    return None
+    within = max(-sums.low, sums.high) < _SUM_LIMIT
+    return (staircase.multiplier, staircase.shift) if within else None

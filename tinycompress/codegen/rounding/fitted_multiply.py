@@ -77,6 +77,10 @@ class Staircase(Protocol):
     def slope(self) -> float:
         """Output per unit of the sum."""
 
+    @property
+    def clamp(self) -> tuple[int, int]:
+        """The smallest and the largest output; kernels end a line there."""
+
     def value(self, total: int) -> int:
         """The output of one sum."""
 
@@ -155,6 +159,11 @@ class Shifted:
         """Output per unit of the sum."""
         return self.stairs.slope
 
+    @property
+    def clamp(self) -> tuple[int, int]:
+        """The smallest and the largest output."""
+        return self.stairs.clamp
+
     def value(self, total: int) -> int:
         """The output of one sum."""
         return self.stairs.value(total + self.bias)
@@ -163,6 +172,52 @@ class Shifted:
         """The smallest sum that gives at least each of ``outputs``; None if beyond int64."""
         found = self.stairs.corners(outputs)
         return None if found is None else found - self.bias
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """What makes a monotone line equal to a staircase for all sums that can occur.
+
+    It is at least ``at_least[i]`` at the sum ``reached[i]``, and below ``below[i]`` at
+    ``missed[i]``; four arrays of int64, not empty.
+    """
+
+    reached: Int64s
+    at_least: Int64s
+    missed: Int64s
+    below: Int64s
+
+
+def steps_of(stairs: Staircase, sums: SumRange, occurring: Int64s | None = None) -> Steps | None:
+    """Both sides of every corner of a staircase that rises, and the ends of ``sums``.
+
+    At the ends the line need not stop at the staircase's limits, where the kernel's clamp ends it;
+    at any other output it must not take one step more.
+
+    Args:
+        stairs: A staircase with two different outputs, at least, in ``sums``.
+        sums: Every sum that can occur.
+        occurring: All sums that can occur, ascending, both ends of ``sums`` among them; every
+            integer between these if it is not given.
+
+    Returns:
+        None if corners are beyond int64.
+    """
+    first, last = stairs.value(sums.low), stairs.value(sums.high)
+    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
+    corners = stairs.corners(outputs)
+    if corners is None:
+        return None
+    before = corners - 1
+    if occurring is not None:
+        index = np.searchsorted(occurring, corners)
+        corners, before = occurring[index], occurring[index - 1]
+    reached, at_least, missed, below = corners, outputs, before, outputs
+    if first > stairs.clamp[0]:
+        reached, at_least = np.append(reached, sums.low), np.append(at_least, first)
+    if last < stairs.clamp[1]:
+        missed, below = np.append(missed, sums.high), np.append(below, last + 1)
+    return Steps(reached, at_least, missed, below)
 
 
 def _ceil_divide(numerator: Int64s, denominator: int) -> Int64s:
@@ -210,20 +265,19 @@ def fit_without_addend(
 def _fit_without_addend(
     stairs: Staircase, sums: SumRange, fraction_bits: int, gain: int
 ) -> FittedMultiply | None:
-    first, last = stairs.value(sums.low), stairs.value(sums.high)
-    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
-    corners = stairs.corners(outputs)
-    if first >= last or corners is None:
+    rising = stairs.value(sums.low) < stairs.value(sums.high)
+    steps = steps_of(stairs, sums) if rising else None
+    if steps is None:
         return None
     start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
-    levels = outputs << (32 + fraction_bits)
+    at_least, below = (x << (32 + fraction_bits) for x in (steps.at_least, steps.below))
     for batch in _NEAREST_FIRST:
         multipliers = batch + start
         multipliers = multipliers[(multipliers > 0) & (multipliers <= INT32_MAX)][:, None]
         if not multipliers.size:
             return None
-        lowest = (levels - corners * gain * multipliers).max(axis=1)
-        highest = (levels - (corners - 1) * gain * multipliers).min(axis=1) - 1
+        lowest = (at_least - steps.reached * gain * multipliers).max(axis=1)
+        highest = (below - steps.missed * gain * multipliers).min(axis=1) - 1
         shifts = -(-lowest // multipliers[:, 0])
         exact = (lowest <= highest) & (shifts * multipliers[:, 0] <= highest)
         exact &= (shifts >= -INT32_MAX - sums.low * gain) & (shifts <= INT32_MAX - sums.high * gain)
@@ -249,22 +303,16 @@ def _fit(
         return FittedMultiply(0, 0, first << fraction_bits, fraction_bits)
     if first > last:
         return None  # left shifts that overflow
-    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
-    corners = stairs.corners(outputs)
+    steps = steps_of(stairs, sums, occurring)
     start = round(stairs.slope * 2 ** (32 + fraction_bits) / gain)
-    if corners is None or start + max(_CANDIDATES) > INT32_MAX:
+    if steps is None or start + max(_CANDIDATES) > INT32_MAX:
         return None
-    before = corners - 1
-    if occurring is not None:
-        index = np.searchsorted(occurring, corners)
-        corners, before = occurring[index], occurring[index - 1]
-    corners, before = corners * gain, before * gain
+    reached, missed = steps.reached * gain, steps.missed * gain
+    at_least, below = (x << (32 + fraction_bits) for x in (steps.at_least, steps.below))
     sums = SumRange(sums.low * gain, sums.high * gain)
-    levels = outputs << (32 + fraction_bits)
-    # Below the first step and above the last the line goes on; there the kernel's clamp ends it.
     for multiplier in (start + candidate for candidate in _CANDIDATES if start + candidate > 0):
-        lowest = int((levels - corners * multiplier).max())
-        highest = int((levels - before * multiplier).min()) - 1
+        lowest = int((at_least - reached * multiplier).max())
+        highest = int((below - missed * multiplier).min()) - 1
         if lowest <= highest:
             found = _as_integers(multiplier, lowest, highest, sums, fraction_bits)
             if found is not None:

@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
-from tinycompress.codegen.rounding.fitted_multiply import Staircase, SumRange
+from tinycompress.codegen.rounding.fitted_multiply import Staircase, SumRange, steps_of
 from tinycompress.ir.arithmetic import INT32_MAX
 
 LOW_BITS = 13
@@ -49,9 +47,8 @@ def fit_split(stairs: Staircase, sums: SumRange) -> SplitMultiply | None:
     first, last = stairs.value(sums.low), stairs.value(sums.high)
     if first == last:
         return SplitMultiply(0, first << _CONSTANT_SHIFT, _CONSTANT_SHIFT)
-    outputs = np.arange(first + 1, last + 1, dtype=np.int64)
-    corners = stairs.corners(outputs) if first < last else None
-    if corners is None:
+    steps = steps_of(stairs, sums) if first < last else None
+    if steps is None:
         return None
     # A finer line has more bits to spare, and larger numbers.
     for shift in _SHIFTS:
@@ -59,10 +56,9 @@ def fit_split(stairs: Staircase, sums: SumRange) -> SplitMultiply | None:
         start = round(stairs.slope * 2**bits)
         if start + max(_CANDIDATES) > INT32_MAX:
             continue
-        levels = outputs << bits
         for multiplier in (start + candidate for candidate in _CANDIDATES):
-            lowest = int((levels - corners * multiplier).max())
-            highest = int((levels - (corners - 1) * multiplier).min()) - 1
+            lowest = int(((steps.at_least << bits) - steps.reached * multiplier).max())
+            highest = int(((steps.below << bits) - steps.missed * multiplier).min()) - 1
             line = SplitMultiply(multiplier, -(-lowest >> LOW_BITS), shift)
             if line.addend << LOW_BITS <= highest and multiplier > 0 and _fits(line, sums):
                 return line

@@ -17,6 +17,7 @@ from tinycompress.codegen.rounding.channels import (
     CONV_FRACTION_BITS,
     Int64s,
     double_roundings,
+    fit_int32,
     sum_ranges,
 )
 from tinycompress.codegen.rounding.fitted_multiply import (
@@ -83,6 +84,8 @@ def pair_tables(
     if not fit_in_pairs(weights[channels]) or not all_in_reach(weights[channels[:, 1]]):
         return None
     ranges = sum_ranges(weights, biases)
+    if not fit_int32(ranges):
+        return None
     lines = _lines(stairs, ranges, biases, channels)
     if lines is not None:
         return _of_lines(lines, biases, channels)

@@ -42,7 +42,11 @@ class StageScore(Protocol):
 
     @property
     def int8_accuracy(self) -> float:
-        """Of the int8 file."""
+        """Of the integer file."""
+
+    @property
+    def activations(self) -> str:
+        """Of the integer file: int8 or int16."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +123,9 @@ def check_accuracy(
 
     Args:
         before: What the recipe started from; the float score counts.
-        after: What it ended with, on the same samples; the int8 score counts.
+        after: What it ended with, on the same samples; the score of the integer file counts.
         max_drop: Largest allowed difference.
-        agreement: Compares the int8 file with its float model; asked only if it fell further.
+        agreement: Compares the integer file with its float model; asked only if it fell further.
 
     Raises:
         MismatchError: It fell further; names the first layer that diverges.
@@ -129,8 +133,8 @@ def check_accuracy(
     if after.int8_accuracy >= before.float_accuracy - max_drop:
         return
     raise MismatchError(
-        f"after {after.stage} the int8 accuracy is {after.int8_accuracy:.4f}, the float model's was"
-        f" {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g}"
+        f"after {after.stage} the {after.activations} accuracy is {after.int8_accuracy:.4f}, the"
+        f" float model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g}"
         f"{_where_it_falls(after, agreement())}",
         hint="train longer, compress less, add [stage.distill], or raise limits.max_accuracy_drop",
     )
@@ -144,13 +148,14 @@ def _where_it_falls(after: StageScore, layers: Sequence[LayerAgreement]) -> str:
     first = next((layer for snr, layer in known if snr < LEAST_AGREEMENT_DB), None)
     if first is not None:
         return (
-            f"{text}; the first layer whose int8 output diverges from it is {first.name!r}"
-            f" ({first.op}): {first.snr_db:.1f} dB, below {LEAST_AGREEMENT_DB:g} dB"
+            f"{text}; the first layer whose {after.activations} output diverges from it is"
+            f" {first.name!r} ({first.op}): {first.snr_db:.1f} dB, below {LEAST_AGREEMENT_DB:g} dB"
         )
     snr, worst = min(known, key=lambda item: item[0])
     return (
-        f"{text}; no layer's int8 output diverges from it (the worst is {worst.name!r}"
-        f" ({worst.op}): {snr:.1f} dB), so the stages lost it rather than the rounding to int8"
+        f"{text}; no layer's {after.activations} output diverges from it (the worst is"
+        f" {worst.name!r} ({worst.op}): {snr:.1f} dB), so the stages lost it rather than the"
+        f" rounding to {after.activations}"
     )
 
 

@@ -38,7 +38,7 @@ def calibration_notes(
     notes = []
     if len(calibration[0]) < THIN_SAMPLES:
         notes.append(
-            f"only {len(calibration[0])} samples set the int8 ranges; with fewer than"
+            f"only {len(calibration[0])} samples set the ranges; with fewer than"
             f" {THIN_SAMPLES} they may clip what the device sees"
         )
     for what, data in (("training", train), ("validation", validation)):
@@ -54,7 +54,7 @@ def _outside(what: str, name: str, values: Array, calibration: Array) -> list[st
         return []
     return [
         f"{share:.1%} of the {what} data's values of input {name!r} ({values.min():g} to"
-        f" {values.max():g}) lie outside the {low:g} to {high:g} that set the int8 ranges, and will"
+        f" {values.max():g}) lie outside the {low:g} to {high:g} that set the ranges, and will"
         " be clipped"
     ]
 

@@ -1,14 +1,17 @@
-"""Whether a recipe fits what it is to run on: the layers of the model, and the place."""
+"""Whether a recipe fits what it is to run on: the model, its teacher, and the place."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from tinycompress.compression.data.tasks import mean_score, only_guesses
+from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.stages.options import StageOptions
-from tinycompress.compression.stages.registry import stage_of
+from tinycompress.compression.stages.registry import kinds_for_untrained, stage_of
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
@@ -62,3 +65,45 @@ def require_measurable(recipe: Recipe, trainer: Trainer) -> None:
                 " board, and none is named",
                 hint="name it: --board nano33",
             )
+
+
+def require_like(teacher: Network, network: Network) -> None:
+    """Refuse a teacher that has other inputs or outputs than the model.
+
+    Raises:
+        ConfigError: It has.
+    """
+    for what, one, other in (
+        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
+        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
+    ):
+        if one != other:
+            raise ConfigError(
+                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
+            )
+
+
+def require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
+    """Refuse a model that only guesses, unless the recipe begins with a stage that takes one.
+
+    Args:
+        model: A model of either Keras.
+        recipe: What to do with it.
+        trainer: Its validation data are what the model is tried on.
+
+    Raises:
+        ConfigError: It only guesses.
+    """
+    if stage_of(recipe.steps[0]).takes_untrained:
+        return
+    data = trainer.validation
+    outputs = predict(model, data.inputs)
+    if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
+        low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
+        reached = mean_score(trainer.tasks, data.labels, outputs)
+        raise ConfigError(
+            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
+            f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
+            hint="train the model first, or begin the recipe with a stage of kind ="
+            f" {' or '.join(map(repr, kinds_for_untrained()))}",
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycompress._owner import owned_directory
 from tinycompress._progress import Progress, no_progress
 from tinycompress._tf import KerasName
 from tinycompress.artifacts import ExactTo
@@ -23,7 +25,7 @@ from tinycompress.compression.checks.invariants import (
 )
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
-from tinycompress.compression.data.tasks import mean_score, only_guesses, tasks_of
+from tinycompress.compression.data.tasks import mean_score, tasks_of
 from tinycompress.compression.network.bridge import build_checked, keras_name, predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import macs
@@ -31,7 +33,13 @@ from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
-from tinycompress.compression.run.fitting import measures, require_layers, require_measurable
+from tinycompress.compression.run.fitting import (
+    measures,
+    require_layers,
+    require_like,
+    require_measurable,
+    require_trained,
+)
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.report import report
 from tinycompress.compression.run.result import (
@@ -52,9 +60,11 @@ from tinycompress.compression.run.store import (
     save_result,
     save_stage,
     stage_directory,
+    stage_name,
 )
+from tinycompress.compression.run.workspace import Plan, begin
 from tinycompress.compression.stages.base import State
-from tinycompress.compression.stages.registry import kinds_for_untrained, run_stage, stage_of
+from tinycompress.compression.stages.registry import run_stage
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
@@ -112,7 +122,8 @@ def compress(
         teacher: Model for distillation; None takes the model itself, as it was before.
         evaluate: Measures every exported file, for example on a board.
         compare: Finds the layer to name where the int8 accuracy fell too far.
-        directory: Where stages and result are kept; None keeps nothing.
+        directory: Where stages and result are kept; None keeps nothing. Stages that another run
+            has left there are taken over where they are the same; what else it made is removed.
         options: How to run.
         progress: Told about stages and epochs.
         on_row: Told of every finished stage, before the next one starts.
@@ -121,45 +132,35 @@ def compress(
         The compressed model, its int8 file and one row per stage.
 
     Raises:
-        ConfigError: The recipe does not fit the model, or the data do not.
+        ConfigError: The recipe does not fit the model, or the data do not, or another run writes
+            into the directory.
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it or an earlier one promised, or accuracy fell too far.
     """
-    keras = keras_name_or_error(model)
-    given = read_network(model)
-    network = lower(given)
-    require_layers(recipe, network)
-    train, held_out = _data(data, validation, network, recipe.seed)
-    original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
-    if teacher is not None:
-        _require_like(read_network(teacher), network)
-    trainer = Trainer(
-        train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
-    )
-    tasks_of(network, held_out, what="validation data: ")
-    _require_trained(original, recipe, trainer)
-    convert = recipe.conversion
-    calibration = calibration_samples(
-        train, convert.calibration_samples, convert.seed, balance_classes=convert.balance_classes
-    )
-    exporter = Exporter(export, calibration, evaluate, compare)
-    if evaluate is not None:
-        trainer = replace(trainer, cost=exporter.cost)
-    require_measurable(recipe, trainer)
-    notes = partial(calibration_notes, given, calibration, train, held_out)
-    run = _Run(recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes)
-    return run.all_stages(network, teacher)
-
-
-def _require_like(teacher: Network, network: Network) -> None:
-    for what, one, other in (
-        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
-        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
-    ):
-        if one != other:
-            raise ConfigError(
-                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
-            )
+    with owned_directory(directory):
+        keras = keras_name_or_error(model)
+        given = read_network(model)
+        network = lower(given)
+        require_layers(recipe, network)
+        train, held_out = _data(data, validation, network, recipe.seed)
+        original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
+        if teacher is not None:
+            require_like(read_network(teacher), network)
+        trainer = Trainer(
+            train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
+        )
+        tasks_of(network, held_out, what="validation data: ")
+        require_trained(original, recipe, trainer)
+        calibration = _calibration(recipe, train)
+        exporter = Exporter(export, calibration, evaluate, compare)
+        if evaluate is not None:
+            trainer = replace(trainer, cost=exporter.cost)
+        require_measurable(recipe, trainer)
+        notes = partial(calibration_notes, given, calibration, train, held_out)
+        run = _Run(
+            recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes
+        )
+        return run.all_stages(network, teacher)
 
 
 def keras_name_or_error(model: Any) -> KerasName:
@@ -181,20 +182,14 @@ def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data
     return train, read_data(validation, network, what="validation data")
 
 
-def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
-    if stage_of(recipe.steps[0]).takes_untrained:
-        return
-    data = trainer.validation
-    outputs = predict(model, data.inputs)
-    if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
-        low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
-        reached = mean_score(trainer.tasks, data.labels, outputs)
-        raise ConfigError(
-            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
-            f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
-            hint="train the model first, or begin the recipe with a stage of kind ="
-            f" {' or '.join(map(repr, kinds_for_untrained()))}",
-        )
+def _calibration(recipe: Recipe, train: Data) -> tuple[Array, ...]:
+    convert = recipe.conversion
+    return calibration_samples(
+        train,
+        convert.calibration_samples,
+        convert.seed,
+        balance_classes=convert.balance_classes,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,24 +204,19 @@ class _Run:
     calibration_notes: Callable[[], tuple[str, ...]]
 
     def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
-        parts = [self.trainer.train, self.trainer.validation]
-        settings = (
-            f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
-            f"|{self.options.evaluation_samples}"
-        )
-        key = first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))
-        done = self._stage(0, ORIGINAL, key, lambda: State(network), None)
+        keys = self._keys(network, teacher)
+        if self.directory is not None:
+            begin(self.directory, self._plan(keys), resume=self.options.resume)
+        done = self._stage(0, ORIGINAL, keys[0], lambda: State(network), None)
         rows = [done.row]
         for index, step in enumerate(self.recipe.steps, start=1):
-            place = self.options.measured_on if measures(step) else ""
-            key = next_key(key, step.model_dump_json() + place)
             before = State(done.network, done.promises)
             self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
 
             def make(before: State = before, step: Any = step) -> State:
                 return run_stage(before, step, self.trainer)
 
-            done = self._stage(index, step.kind, key, make, rows[-1])
+            done = self._stage(index, step.kind, keys[index], make, rows[-1])
             rows.append(done.row)
         check_accuracy(
             rows[0],
@@ -235,6 +225,31 @@ class _Run:
             agreement=lambda: self.exporter.agreement(done.network, done.tflite),
         )
         return self._result(done, tuple(rows))
+
+    def _keys(self, network: Network, teacher: Any) -> list[str]:
+        """Of the original and of every stage; each key holds those before it."""
+        parts = [self.trainer.train, self.trainer.validation]
+        settings = (
+            f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
+            f"|{self.options.evaluation_samples}"
+        )
+        keys = [first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))]
+        for step in self.recipe.steps:
+            place = self.options.measured_on if measures(step) else ""
+            keys.append(next_key(keys[-1], step.model_dump_json() + place))
+        return keys
+
+    def _plan(self, keys: list[str]) -> Plan:
+        kinds = [ORIGINAL, *(step.kind for step in self.recipe.steps)]
+        recipe = self.recipe.model_dump_json(by_alias=True)
+        return Plan(
+            next_key(keys[-1], f"{recipe}|{self.options.measured_on}"),
+            {
+                stage_name(i, kind): key
+                for i, (kind, key) in enumerate(zip(kinds, keys, strict=True))
+            },
+            {"board": self.options.measured_on or None, "recipe": json.loads(recipe)},
+        )
 
     def _teacher_key(self, teacher: Any) -> str:
         if teacher is None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress._files import new_directory, write_bytes, write_text
+from tinycompress._files import write_bytes, write_text
 from tinycompress._tf import KerasName
 from tinycompress._version import __version__
 from tinycompress.compression.checks.promises import Promises
@@ -25,9 +25,15 @@ from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.result import StageRow
-
-TFLITE = "model.tflite"
-"""Name of the int8 file of a stage, and of the result."""
+from tinycompress.compression.run.workspace import (
+    MODEL,
+    REPORT,
+    STAGE_FACTS,
+    STAGES,
+    TFLITE,
+    new_result,
+    new_stage,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,9 +46,14 @@ class StoredStage:
     tflite: bytes
 
 
+def stage_name(index: int, kind: str) -> str:
+    """Name of the directory that a stage is kept in."""
+    return f"{index:02d}-{kind}"
+
+
 def stage_directory(directory: Path, index: int, kind: str) -> Path:
     """Where a stage is kept below the result directory."""
-    return directory / "stages" / f"{index:02d}-{kind}"
+    return directory / STAGES / stage_name(index, kind)
 
 
 def save_stage(path: Path, key: str, stage: StoredStage, keras: KerasName) -> None:
@@ -52,21 +63,21 @@ def save_stage(path: Path, key: str, stage: StoredStage, keras: KerasName) -> No
         ConfigError: The place cannot be written; what was there before is still there.
     """
     model = build_model(stage.network, keras)
-    with new_directory(path, replace=True) as temporary:
-        model.save(str(temporary / "model.keras"))
+    with new_stage(path) as temporary:
+        model.save(str(temporary / MODEL))
         write_bytes(temporary / TFLITE, stage.tflite)
         facts = {
             "key": key,
             "promises": stage.promises.to_json(),
             "row": stage.row.to_json(),
         }
-        write_text(temporary / "stage.json", json.dumps(facts, indent=2) + "\n")
+        write_text(temporary / STAGE_FACTS, json.dumps(facts, indent=2) + "\n")
 
 
 def load_stage(path: Path, key: str, keras: KerasName) -> StoredStage | None:
     """Find a finished stage again; None if it is not there, damaged, or has another key."""
     try:
-        facts = json.loads((path / "stage.json").read_text(encoding="utf-8"))
+        facts = json.loads((path / STAGE_FACTS).read_text(encoding="utf-8"))
         tflite = (path / TFLITE).read_bytes()
     except (OSError, ValueError):
         return None
@@ -77,16 +88,16 @@ def load_stage(path: Path, key: str, keras: KerasName) -> StoredStage | None:
         return None
     module = _tf.keras() if keras == "keras" else _tf.tf_keras()
     with _tf.quiet():
-        model = module.models.load_model(str(path / "model.keras"), compile=False)
+        model = module.models.load_model(str(path / MODEL), compile=False)
     return StoredStage(read_network(model), Promises.from_json(facts["promises"]), row, tflite)
 
 
 def save_result(directory: Path, model: Any, tflite: bytes, facts: dict[str, Any]) -> None:
     """Write the final model, file and report at the top of the result directory."""
-    with new_directory(directory / "result", replace=True) as temporary:
-        model.save(str(temporary / "model.keras"))
+    with new_result(directory) as temporary:
+        model.save(str(temporary / MODEL))
         write_bytes(temporary / TFLITE, tflite)
-        write_text(temporary / "report.json", json.dumps(facts, indent=2) + "\n")
+        write_text(temporary / REPORT, json.dumps(facts, indent=2) + "\n")
 
 
 def first_key(network: Network, data: Iterable[Data], seed: int, settings: str) -> str:
