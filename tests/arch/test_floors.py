@@ -77,3 +77,26 @@ def test_the_command_line_starts_light() -> None:
         "numpy", "pydantic", "unicorn", "capstone", "jinja2", "ai_edge_litert", "tflite_micro",
     }  # fmt: skip
     assert not heavy & set(done.stdout.split())
+
+
+COMPRESSION = ("network", "data", "checks", "training", "stages", "run")
+"""The rooms of compression, each built on those before it."""
+
+
+@pytest.mark.parametrize("room", COMPRESSION)
+def test_rooms_of_compression_build_on_those_before(room: str) -> None:
+    allowed = COMPRESSION[: COMPRESSION.index(room) + 1]
+    for path in sorted((PACKAGE / "compression" / room).glob("*.py")):
+        for name, line in _imports(path):
+            parts = name.split(".")
+            if parts[:2] == ["tinycompress", "compression"] and parts[2] in COMPRESSION:
+                assert parts[2] in allowed, f"{path}:{line}: {room} imports {name}"
+
+
+def test_reading_a_recipe_loads_no_tensorflow() -> None:
+    code = (
+        "import sys; from tinycompress.compression.run.recipe import list_recipes; "
+        "assert list_recipes(); print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not (TENSORFLOW | {"ai_edge_litert", "tflite_micro"}) & set(done.stdout.split())
