@@ -87,7 +87,7 @@ COMPRESSION = ("network", "data", "checks", "training", "stages", "run")
 def test_rooms_of_compression_build_on_those_before(room: str) -> None:
     allowed = COMPRESSION[: COMPRESSION.index(room) + 1]
     for path in sorted((PACKAGE / "compression" / room).glob("*.py")):
-        for name, line in _imports(path):
+        for name, line in imports_of(path):
             parts = name.split(".")
             if parts[:2] == ["tinycompress", "compression"] and parts[2] in COMPRESSION:
                 assert parts[2] in allowed, f"{path}:{line}: {room} imports {name}"
