@@ -20,6 +20,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def error_json(
+    code: int, message: str, hint: str | None, details: dict[str, object] | None = None
+) -> dict[str, object]:
+    """An error as ``--json`` prints it.
+
+    Args:
+        code: The exit code.
+        message: What is wrong.
+        hint: The next thing to do, if anybody knows.
+        details: What there is beyond that.
+    """
+    return {"code": code, "message": message, "hint": hint, "details": details or {}}
+
+
 class TinyCompressError(Exception):
     """Base of every error that a user can cause.
 
@@ -34,6 +48,14 @@ class TinyCompressError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def details(self) -> dict[str, object]:
+        """What programs may want to know beyond message and hint; keys are documented by class."""
+        return {}
+
+    def to_json(self) -> dict[str, object]:
+        """The error as ``--json`` prints it: code, message, hint and details."""
+        return error_json(self.exit_code, self.message, self.hint, self.details())
 
 
 class ConfigError(TinyCompressError):
@@ -62,6 +84,10 @@ class ModelError(TinyCompressError):
     ) -> None:
         super().__init__("\n  - ".join((message, *reasons)), hint=hint)
         self.reasons = reasons
+
+    def details(self) -> dict[str, object]:
+        """``reasons``: one line for each."""
+        return {"reasons": list(self.reasons)}
 
 
 class DoesNotFitError(TinyCompressError):
@@ -96,6 +122,10 @@ class DeviceError(TinyCompressError):
     def __init__(self, message: str, *, phase: str, hint: str | None = None) -> None:
         super().__init__(f"{message} (phase: {phase})", hint=hint)
         self.phase = phase
+
+    def details(self) -> dict[str, object]:
+        """``phase`` of the conversation with the device."""
+        return {"phase": self.phase}
 
 
 class MismatchError(TinyCompressError):

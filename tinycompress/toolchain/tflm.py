@@ -11,7 +11,7 @@ from pathlib import Path
 from tinycompress import _proc
 from tinycompress.boards.schema import Cpu
 from tinycompress.codegen.tflm.ops import TRIED_COMMIT
-from tinycompress.errors import ConfigError, ToolError
+from tinycompress.errors import ToolError
 from tinycompress.firmware.tflm_library import (
     DOWNLOADS,
     LIBRARY,
@@ -180,20 +180,6 @@ def build_hint(target: TflmTarget) -> str:
         "git clone https://github.com/tensorflow/tflite-micro, and in that directory: "
         f"{target.make_command}; then --tflm-dir DIRECTORY (or {VARIABLE}=DIRECTORY)"
     )
-
-
-def require_gcc_choice(choice: str) -> None:
-    """Refuse zig: it has no C library and no C++ headers for bare Arm.
-
-    Raises:
-        ConfigError: Zig was asked for.
-    """
-    if choice == "zig":
-        raise ConfigError(
-            "the engine tflm cannot be built with zig, which has no C++ library for bare Arm; "
-            "allowed: auto, gcc",
-            hint="--toolchain gcc, or --engine aot",
-        )
 
 
 def _preference(library: TflmLibrary, target: TflmTarget) -> tuple[bool, int, str]:
