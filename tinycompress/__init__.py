@@ -3,7 +3,7 @@
 The command line only calls what is here::
 
     made = tinycompress.build("digits.keras", board="nano33", data="calib.npz")
-    result = tinycompress.bench(made.firmware.project.directory, samples="test.npz")
+    result = tinycompress.bench(made.directory, samples="test.npz")
 """
 
 from __future__ import annotations

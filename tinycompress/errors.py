@@ -20,6 +20,17 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def os_reason(error: OSError) -> str:
+    """Why the system refused a file, in words that follow ``cannot read FILE:``."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "it is a directory"
+    if isinstance(error, PermissionError):
+        return "no permission"
+    return error.strerror or str(error)
+
+
 def error_json(
     code: int, message: str, hint: str | None, details: dict[str, object] | None = None
 ) -> dict[str, object]:

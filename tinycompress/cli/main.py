@@ -30,7 +30,7 @@ from tinycompress.cli.serve import serve_command
 )
 @click.version_option(__version__, "-V", "--version", prog_name="tinycompress")
 @click.option("-v", "--verbose", count=True, help="Say more (twice: everything).")
-@click.option("-q", "--quiet", is_flag=True, help="Print what was asked for, warnings and errors only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
 @click.option("--debug", is_flag=True, help="Show tracebacks and the chatter of libraries.")
 @click.pass_context
 def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None:

@@ -43,10 +43,10 @@ def after_inspect(model: Path) -> str:
     return command("convert", model, "--data", "calib.npz", "-o", f"{model.stem}.tflite")
 
 
-def after_convert(tflite: Path, samples: Path | None) -> str:
-    """A build of the file, for a board that stands for any."""
-    data = () if samples is None else ("--data", samples)
-    return command("build", tflite, "--board", _EXAMPLE_BOARD, *data)
+def after_convert(tflite: Path, *, lut: bool) -> str:
+    """A build of the file, for a board that stands for any; lookup tables are for TFLM alone."""
+    engine = ("--engine", "tflm") if lut else ()
+    return command("build", tflite, "--board", _EXAMPLE_BOARD, *engine)
 
 
 def after_compress(directory: Path, board: str | None, samples: Path | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -11,8 +9,6 @@ from rich.table import Table
 from tinycompress._console import results_console
 from tinycompress.artifacts import ConvertedModel, Finding, LutCompression, TensorSpec
 from tinycompress.boards import Board
-from tinycompress.cli.invocation import warn
-from tinycompress.pipeline import Inspection
 
 
 def schema(name: str) -> dict[str, object]:
@@ -33,30 +29,15 @@ def table(title: str, *columns: str, right: tuple[int, ...] = ()) -> Table:
     return made
 
 
-# --- convert --------------------------------------------------------------------------------------
+# --- what several answers tell of a model ---------------------------------------------------------
 
 
-def _spec_json(spec: TensorSpec) -> dict[str, object]:
+def spec_json(spec: TensorSpec) -> dict[str, object]:
+    """An input or output of a model."""
     return {
         "name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "scale": spec.scale,
         "zero_point": spec.zero_point,
     }  # fmt: skip
-
-
-def convert_json(converted: ConvertedModel, output: Path) -> dict[str, object]:
-    """The result of ``convert``."""
-    return {
-        **schema("convert"),
-        "tflite": str(output),
-        "tflite_bytes": len(converted.tflite),
-        "sha256": converted.sha256,
-        "inputs": [_spec_json(spec) for spec in converted.inputs],
-        "outputs": [_spec_json(spec) for spec in converted.outputs],
-        "activations": converted.activations,
-        "accuracy": accuracy_json(converted),
-        "warnings": list(converted.warnings),
-        "lut": None if converted.lut is None else asdict(converted.lut),
-    }
 
 
 def accuracy_json(converted: ConvertedModel) -> dict[str, float | None]:
@@ -100,114 +81,6 @@ def _lut_lines(lut: LutCompression) -> list[str]:
     ]
 
 
-def print_convert(converted: ConvertedModel, output: Path) -> None:
-    """What was written and what it is worth."""
-    console = results_console()
-    warn(converted.warnings)
-    for line in (f"wrote {output}", *conversion_lines(converted)):
-        console.print(line, markup=False, soft_wrap=True)
-    for way, specs in (("input", converted.inputs), ("output", converted.outputs)):
-        for spec in specs:
-            console.print(
-                f"{way} {spec.name}: {spec.dtype} {list(spec.shape)}, "
-                f"real = {spec.scale:.9g} * (stored - {spec.zero_point})",
-                markup=False, soft_wrap=True,
-            )  # fmt: skip
-
-
-# --- inspect --------------------------------------------------------------------------------------
-
-
-def inspect_json(inspection: Inspection) -> dict[str, object]:
-    """The result of ``inspect``."""
-    summary, board = inspection.summary, inspection.board
-    fit: dict[str, object] | None = None
-    if board is not None:
-        fit = {
-            "board": board.id,
-            "flash_bytes": board.flash_bytes,
-            "ram_bytes": board.ram_bytes,
-            "stack_reserved_bytes": board.budget.stack_bytes,
-        }
-    return {
-        **schema("inspect"),
-        "model": str(inspection.path),
-        "tflite_bytes": inspection.tflite_bytes,
-        "sha256": summary.sha256,
-        "inputs": [_spec_json(spec) for spec in summary.inputs],
-        "outputs": [_spec_json(spec) for spec in summary.outputs],
-        "macs": summary.macs,
-        "activations": list(summary.activations),
-        "not_integer": list(summary.not_integer),
-        "integer_inside": summary.integer_inside,
-        "aot": {
-            "exact_to": inspection.exact_to,
-            "refused": list(inspection.refused),
-            "arena_bytes": inspection.arena_bytes,
-            "weights_bytes": inspection.weights_bytes,
-            "peak_layer": inspection.peak_layer,
-            "obtained": "estimated",
-        },
-        "board": fit,
-        "layers": [
-            {"index": op.index, "name": op.name, "op": op.kind, "dtype": op.dtype,
-             "output_shapes": [list(shape) for shape in op.output_shapes],
-             "macs": op.macs, "weights_bytes": op.weights_bytes}
-            for op in summary.ops
-        ],
-    }  # fmt: skip
-
-
-def print_inspection(inspection: Inspection) -> None:
-    """Operators, totals, and what a board would have to hold."""
-    console, summary = results_console(), inspection.summary
-    rows = table(
-        f"{inspection.path}: {inspection.tflite_bytes:,} bytes", "#", "op", "layer", "output",
-        "type", "MACs", "constants, bytes", right=(0, 5, 6),
-    )  # fmt: skip
-    for op in summary.ops:
-        shapes = " ".join("x".join(map(str, shape)) for shape in op.output_shapes)
-        rows.add_row(
-            str(op.index), op.kind, op.name, shapes, op.dtype, f"{op.macs:,}",
-            f"{op.weights_bytes:,}",
-        )  # fmt: skip
-    console.print(rows)
-    lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
-    kinds = " and ".join(summary.activations)
-    if summary.not_integer and summary.integer_inside:
-        lines += [
-            f"{kinds} inside; floats are quantised at the border, on the device:",
-            *(f"  - {reason}" for reason in summary.not_integer),
-        ]
-    elif summary.not_integer:
-        lines += ["not fully integer:", *(f"  - {reason}" for reason in summary.not_integer)]
-    else:
-        lines.append(kind_text(kinds))
-    if inspection.refused:
-        lines += ["refused by the AOT engine:", *(f"  - {r}" for r in inspection.refused)]
-    else:
-        lines += _needs(inspection)
-    for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
-
-
-def _needs(inspection: Inspection) -> list[str]:
-    arena, weights = inspection.arena_bytes or 0, inspection.weights_bytes or 0
-    lines = [
-        f"AOT engine (exact to {inspection.exact_to}): arena {arena:,} bytes, needed by "
-        f"{inspection.peak_layer}; weights {weights:,} bytes"
-    ]
-    board = inspection.board
-    if board is not None:
-        ram = arena + board.budget.stack_bytes
-        lines.append(
-            f"{board.name}, estimated before compiling: weights "
-            f"{percent(weights, board.flash_bytes)} of flash, arena and reserved stack "
-            f"{percent(ram, board.ram_bytes)} of RAM"
-        )
-    return lines
-
-
 # --- boards ---------------------------------------------------------------------------------------
 
 
@@ -226,9 +99,7 @@ def boards_json(boards: tuple[Board, ...]) -> dict[str, Any]:
 
 def print_boards(boards: tuple[Board, ...]) -> None:
     """One line a board."""
-    rows = table(
-        "Boards", "id", "short", "name", "core", "clock", "flash", "RAM", right=(4, 5, 6)
-    )
+    rows = table("Boards", "id", "short", "name", "core", "clock", "flash", "RAM", right=(4, 5, 6))
     for board in boards:
         rows.add_row(
             board.id, min((board.id, *board.aliases), key=len), board.name, board.cpu.core,

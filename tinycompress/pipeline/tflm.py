@@ -83,7 +83,9 @@ def estimated_arena(job: Job, peak_bytes: int) -> ArenaFigure:
         job: The model and its board.
         peak_bytes: What no arena can do without.
     """
-    needed = min(host_arena_bytes(job.model.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes))
+    needed = min(
+        host_arena_bytes(job.model.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes)
+    )
     return ArenaFigure(needed, 0, "estimated")
 
 
@@ -93,9 +95,7 @@ def _guess(board: Board, peak_bytes: int) -> int:
     return max(most // ALIGNMENT_BYTES, -(-peak_bytes // ALIGNMENT_BYTES)) * ALIGNMENT_BYTES
 
 
-def _measure(
-    job: Job, model: Model, tflm_dir: Path, peak: tuple[int, str]
-) -> ArenaFigure | None:
+def _measure(job: Job, model: Model, tflm_dir: Path, peak: tuple[int, str]) -> ArenaFigure | None:
     """Link with the largest arena that the board holds, and search for the least that suffices.
 
     Returns:
@@ -150,5 +150,10 @@ def _write(job: Job, model: Model, arena: ArenaFigure, directory: Path) -> Firmw
     sources = generate(model, job.model.tflite, arena)
     job.progress("write the project")
     return render_project(
-        sources, job.board, directory, tflite=job.model.tflite, model_name=job.name, force=job.options.force
+        sources,
+        job.board,
+        directory,
+        tflite=job.model.tflite,
+        model_name=job.name,
+        force=job.options.force,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from tinycompress import _proc
 from tinycompress.boards.schema import Cpu
 from tinycompress.codegen.tflm.ops import TRIED_COMMIT
-from tinycompress.errors import ToolError
+from tinycompress.errors import ToolError, os_reason
 from tinycompress.firmware.tflm_library import (
     DOWNLOADS,
     LIBRARY,
@@ -214,5 +214,5 @@ def _mentions(header: Path, names: Iterable[str]) -> bool:
     try:
         text = header.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise ToolError(f"cannot read {header}: {error.strerror or error}") from error
+        raise ToolError(f"cannot read {header}: {os_reason(error)}") from error
     return all(name in text for name in names)
