@@ -180,6 +180,10 @@ def _read(directory: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
+        if not directory.exists():
+            raise ConfigError(
+                f"there is no directory {directory}", hint="check the path"
+            ) from error
         raise ConfigError(f"{directory} is no project: it has no {PROJECT_FILE}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error

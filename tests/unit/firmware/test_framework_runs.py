@@ -97,8 +97,9 @@ def test_a_sketch_keeps_state(family: str, tmp_path: Path) -> None:
     tflite = stateful_model(family)
     (tmp_path / "model.tflite").write_bytes(tflite)
     made = pipeline.build(
-        tmp_path / "model.tflite", board_without_dwt(tmp_path), framework="arduino", output=tmp_path / "state"
-    )
+        tmp_path / "model.tflite", board_without_dwt(tmp_path), framework="arduino",
+        output=tmp_path / "state",
+    )  # fmt: skip
     keeps_state(sketch_for_pc(made.project.directory, tmp_path / "program"), tflite)
 
 
