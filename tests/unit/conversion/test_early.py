@@ -90,7 +90,7 @@ def test_wrong_samples_are_told_without_tensorflow(
     if arrays is not None:
         np.savez(data, **arrays)
     (tmp_path / "m.tflite").write_bytes(b"only its samples are looked at")
-    options = {
+    options: list[str | Path] = {
         "convert": ["convert", model, "--data", data, "-o", out],
         "build": ["build", model, "--data", data, "-b", "pico", "-o", out],
         "inspect": ["inspect", tmp_path / "m.tflite", "--compare", model, "--data", data],

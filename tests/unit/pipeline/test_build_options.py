@@ -59,5 +59,5 @@ def test_a_keyword_replaces_an_option(tmp_path: Path) -> None:
 def test_an_unknown_keyword(tmp_path: Path) -> None:
     (tmp_path / "small.tflite").write_bytes(small_cnn())
     with pytest.raises(TypeError, match="quantise"):
-        tinycompress.build(tmp_path / "small.tflite", "pico", **{"quantise": True})  # type: ignore[typeddict-item]
+        tinycompress.build(tmp_path / "small.tflite", "pico", quantise=True)  # type: ignore[call-arg]
     assert list(tmp_path.iterdir()) == [tmp_path / "small.tflite"]
