@@ -90,6 +90,7 @@ def test_from_a_keras_model_to_a_measurement(
 
     first = ["compress", "my net.keras", "--recipe", "quick.toml", "--data", "calib.npz"]
     first += ["--val", "val set.npz", "--board", "pico", "-o", "out dir"]
+    compress = first
     for words in (["build"], ["bench"]):
         assert _run(first) == 0
         (line,) = suggested(capsys.readouterr().err)
@@ -98,3 +99,7 @@ def test_from_a_keras_model_to_a_measurement(
     assert first[-2:] == ["--samples", "val set.npz"]
     assert _run(first) == 0
     assert "accuracy" in capsys.readouterr().out
+
+    # Run again, it finds its stages; quiet, it tells only where the result lies.
+    assert _run(["-q", *compress]) == 0
+    assert capsys.readouterr().out == f"{Path('out dir') / 'result' / 'model.tflite'}\n"

@@ -18,7 +18,7 @@ from tinycompress.cli.progress import stage_progress
     help="Measure all boards of this TOML file side by side, instead of DIRECTORY.",
 )  # fmt: skip
 @board_option(required=False)
-@click.option("--virtual", is_flag=True, help="Run on the emulated board (the default).")
+@click.option("--virtual", is_flag=True, help="Run on the emulated board, as without --port.")
 @click.option("-p", "--port", help="Serial port of a board; the board says if it is emulated.")
 @click.option("--samples", type=PATH, help="Test samples: .npz with x (and y).")
 @click.option(

@@ -21,16 +21,16 @@ from tinycompress.cli.progress import stage_progress
 @click.command("compress")
 @click.argument("model", type=PATH)
 @click.option(
-    "--recipe", required=True, help="Name of a shipped recipe (`recipes` lists them) or a .toml."
+    "--recipe", required=True, help="Recipe: name or .toml file; `tinycompress recipes` lists them."
 )
 @click.option("--data", type=PATH, required=True, help="Training samples: .npz with x and y.")
 @click.option(
     "--val",
     type=PATH,
-    help="Validation samples: .npz with x and y (default: a part of --data is put aside).",
+    help="Validation samples: .npz with x and y.  [default: a part of --data]",
 )
 @click.option(
-    "--teacher", type=PATH, help="Model that `distill` learns from (default: MODEL as it is)."
+    "--teacher", type=PATH, help="Model that `distill` learns from.  [default: MODEL as it is]"
 )
 @board_option(required=False)
 @activations_option("what the recipe says")
@@ -41,9 +41,9 @@ from tinycompress.cli.progress import stage_progress
 def compress_command(
     model: Path, recipe: str, data: Path, output: Path, as_json: bool, **options: Any
 ) -> None:
-    """Take a trained Keras MODEL through the stages of a recipe, down to an integer .tflite.
+    """Compress a trained Keras MODEL by a recipe, down to an integer .tflite.
 
-    With --board every stage is built for that board and measured on its virtual twin.
+    With --board, the result of every stage is built for that board and measured on its emulation.
     """
     from tinycompress.cli.render_compress import StageRows, show_compress
     from tinycompress.deploy.compressing import compress

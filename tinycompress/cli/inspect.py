@@ -25,7 +25,7 @@ from tinycompress.cli.progress import stage_progress
     type=click.IntRange(min=1),
     default=32,
     show_default=True,
-    help="Most samples that are compared.",
+    help="Largest number of samples that are compared.",
 )
 @board_option(required=False)
 @json_option

@@ -29,9 +29,9 @@ from tinycompress.cli.serve import serve_command
     no_args_is_help=True,
 )
 @click.version_option(__version__, "-V", "--version", prog_name="tinycompress")
-@click.option("-v", "--verbose", count=True, help="Say more (twice: everything).")
+@click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
-@click.option("--debug", is_flag=True, help="Show tracebacks and the chatter of libraries.")
+@click.option("--debug", is_flag=True, help="Print tracebacks and all messages of libraries.")
 @click.pass_context
 def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None:
     """From a trained Keras model to measured int8 firmware on a Cortex-M board.

@@ -42,7 +42,7 @@ def board_option(*, required: bool) -> Callable[[_Command], _Command]:
     """``--board``: an id, an alias or a path to a board file."""
     return click.option(
         "-b", "--board", type=BoardType(), required=required,
-        help="Board: id, alias or path of a .toml file (`tinycompress boards` lists them).",
+        help="Board: id, alias or .toml file; `tinycompress boards` lists them.",
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def data_options(command: _Command) -> _Command:
     """``--data`` and ``--val``: what a Keras model is calibrated with and judged by."""
     val = click.option(
         "--val", type=PATH,
-        help="Samples that accuracy is counted on: .npz with x and y (default: --data).",
+        help="Samples that accuracy is counted on: .npz with x and y.  [default: --data]",
     )  # fmt: skip
     data = click.option(
         "--data", type=PATH, help="Calibration samples of a Keras model: .npz with x (and y)."
