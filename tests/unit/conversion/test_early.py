@@ -90,13 +90,13 @@ def test_wrong_samples_are_told_without_tensorflow(
     if arrays is not None:
         np.savez(data, **arrays)
     (tmp_path / "m.tflite").write_bytes(b"only its samples are looked at")
-    options: list[str | Path] = {
+    options: dict[str, list[str | Path]] = {
         "convert": ["convert", model, "--data", data, "-o", out],
         "build": ["build", model, "--data", data, "-b", "pico", "-o", out],
         "inspect": ["inspect", tmp_path / "m.tflite", "--compare", model, "--data", data],
         "compress": ["compress", model, "--recipe", "prune50", "--data", data, "-o", out],
-    }[command]
-    code, err = without_tensorflow(options)
+    }
+    code, err = without_tensorflow(options[command])
     assert code == 2, err
     assert words in err
     assert not out.exists()
