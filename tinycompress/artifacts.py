@@ -19,10 +19,16 @@ Activations = Literal["int8", "int16"]
 """What a converted model computes on; weights are int8 with either, biases wider."""
 
 EngineName = Literal["aot", "tflm"]
+Optimize = Literal["speed", "ram", "flash"]
+"""What comes first where kernels differ: see `tinycompress.codegen.CodegenOptions`."""
+
 TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
 
 ToolchainName = Literal["zig", "gcc"]
+ToolchainChoice = Literal["auto", "zig", "gcc"]
+"""``auto`` is the compiler that pip brought, if it is there."""
+
 FrameworkName = Literal["cmake", "arduino", "zephyr"]
 """Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
 

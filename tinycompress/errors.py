@@ -21,6 +21,31 @@ from typing import ClassVar
 # Exit code 9 is reserved for a benchmark that is worse than its stored baseline; nothing raises it.
 
 
+def os_reason(error: OSError) -> str:
+    """Why the system refused a file, in words that follow ``cannot read FILE:``."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "it is a directory"
+    if isinstance(error, PermissionError):
+        return "no permission"
+    return error.strerror or str(error)
+
+
+def error_json(
+    code: int, message: str, hint: str | None, details: dict[str, object] | None = None
+) -> dict[str, object]:
+    """An error as ``--json`` prints it.
+
+    Args:
+        code: The exit code.
+        message: What is wrong.
+        hint: The next thing to do, if anybody knows.
+        details: What there is beyond that.
+    """
+    return {"code": code, "message": message, "hint": hint, "details": details or {}}
+
+
 class TinyCompressError(Exception):
     """Base of every error that a user can cause.
 
@@ -35,6 +60,14 @@ class TinyCompressError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def details(self) -> dict[str, object]:
+        """What programs may want to know beyond message and hint; keys are documented by class."""
+        return {}
+
+    def to_json(self) -> dict[str, object]:
+        """The error as ``--json`` prints it: code, message, hint and details."""
+        return error_json(self.exit_code, self.message, self.hint, self.details())
 
 
 class ConfigError(TinyCompressError):
@@ -63,6 +96,10 @@ class ModelError(TinyCompressError):
     ) -> None:
         super().__init__("\n  - ".join((message, *reasons)), hint=hint)
         self.reasons = reasons
+
+    def details(self) -> dict[str, object]:
+        """``reasons``: one line for each."""
+        return {"reasons": list(self.reasons)}
 
 
 class DoesNotFitError(TinyCompressError):
@@ -97,6 +134,10 @@ class DeviceError(TinyCompressError):
     def __init__(self, message: str, *, phase: str, hint: str | None = None) -> None:
         super().__init__(f"{message} (phase: {phase})", hint=hint)
         self.phase = phase
+
+    def details(self) -> dict[str, object]:
+        """``phase`` of the conversation with the device."""
+        return {"phase": self.phase}
 
 
 class MismatchError(TinyCompressError):

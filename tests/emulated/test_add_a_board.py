@@ -64,7 +64,7 @@ def test_firmware_for_a_board_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "garden_sensor.toml"
     file.write_text(BOARD)
     board = load_board(str(file))
-    built = pipeline.build(MODEL, file, output=tmp_path / "firmware").firmware
+    built = pipeline.build(MODEL, file, output=tmp_path / "firmware").require_firmware()
     assert built.project.board_id == "garden_sensor"
     code = board.region_for("code")
     addresses = [s.physical_address for s in read_elf(built.elf).segments if s.data]

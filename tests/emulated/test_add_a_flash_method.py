@@ -117,7 +117,7 @@ def test_it_flashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = board_file(tmp_path, '{ method = "slotter", image = "bin", slot = 2 }')
     model = ROOT / "examples" / "digits" / "digits_int8.tflite"
     project = tmp_path / "digits"
-    built = pipeline.build(model, file, output=project).firmware
+    built = pipeline.build(model, file, output=project).require_firmware()
     assert "    slotter 2 build/firmware.bin\n" in (project / "README.md").read_text()
 
     line = open_line()

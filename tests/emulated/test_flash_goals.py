@@ -34,7 +34,7 @@ _GROUPS = SourceGroups(
 
 def _built(model: Path, toolchain: ToolchainName, directory: Path) -> BuiltFirmware:
     made = pipeline.build(model, "qemu_mps2_an386", toolchain=toolchain, output=directory)
-    return made.firmware
+    return made.require_firmware()
 
 
 def _weights_limit(graph: Graph) -> float:

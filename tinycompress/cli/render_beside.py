@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from tinycompress._console import results_console
+from tinycompress.cli.options import print_json
 from tinycompress.cli.render_inspect import comparison_json, ratio
 from tinycompress.pipeline import Beside, Candidate
 
@@ -20,6 +22,15 @@ _COSTS = (
     ("instructions", "instructions"),
     ("latency_us", "latency, us (modelled)"),
 )
+
+
+def show_beside(beside: Beside, by_file: Mapping[Path, Figures], *, as_json: bool) -> None:
+    """Show candidates beside each other; ``by_file`` says what each costs, if anybody asked."""
+    costs = [by_file.get(candidate.inspection.path, {}) for candidate in beside.candidates]
+    if as_json:
+        print_json(beside_json(beside, costs))
+    else:
+        print_beside(beside, costs)
 
 
 def beside_json(beside: Beside, costs: Sequence[Figures]) -> dict[str, Any]:

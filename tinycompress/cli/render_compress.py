@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.table import Table
 
 from tinycompress._console import results_console
+from tinycompress.cli import next_steps
+from tinycompress.cli.invocation import invocation, tell
+from tinycompress.cli.options import print_json
 from tinycompress.compression.run.recipe import Recipe
-from tinycompress.compression.run.result import CompressionResult, StageRow
+from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
+from tinycompress.errors import TinyCompressError
 
 
 def compress_json(result: CompressionResult) -> dict[str, Any]:
@@ -25,17 +30,49 @@ def compress_json(result: CompressionResult) -> dict[str, Any]:
     }
 
 
-def unfinished_json(
-    rows: Sequence[StageRow], directory: Path, error: BaseException
-) -> dict[str, Any]:
-    """What a run that ended early had finished, and why it ended."""
+class StageRows:
+    """The stages that are finished; a run that ends early shows them, since they cost time.
+
+    Args:
+        directory: Where the run keeps its stages.
+        as_json: For programs.
+    """
+
+    def __init__(self, directory: Path, *, as_json: bool) -> None:
+        self._directory = directory
+        self._as_json = as_json
+        self._rows: list[StageRow] = []
+
+    def listener(self, say: Callable[[str], None]) -> RowListener:
+        """What is to be told of every finished stage; says it at once, too."""
+
+        def finished(row: StageRow) -> None:
+            self._rows.append(row)
+            say(row_line(row))
+
+        return finished
+
+    def __enter__(self) -> StageRows:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self._rows or not isinstance(error, TinyCompressError | KeyboardInterrupt):
+            return
+        if self._as_json:
+            print_json(unfinished_json(self._rows, self._directory))
+        else:
+            title = f"Stages finished before the run ended, {self._directory}"
+            print_rows(self._rows, title=title)
+
+
+def unfinished_json(rows: Sequence[StageRow], directory: Path) -> dict[str, Any]:
+    """What a run that ended early had finished; why it ended is the answer's ``error``."""
     return {
         "schema": "tinycompress.compress",
         "schema_version": 1,
         "recipe": None,
         "directory": str(directory),
         "tflite_bytes": None,
-        "error": getattr(error, "message", "interrupted"),
         "rows": [row.to_json() for row in rows],
     }
 
@@ -58,15 +95,30 @@ def row_line(row: StageRow) -> str:
     return f"{row.stage}: {', '.join(parts)}"
 
 
-def print_compress(result: CompressionResult) -> None:
-    """One row a stage, and what each layer became."""
-    print_rows(result.rows, title=f"Recipe {result.recipe.name}")
-    if result.directory is not None:
-        results_console().print(
-            f"next: tinycompress build {result.directory / 'result' / 'model.tflite'} --board ...",
-            markup=False,
-            soft_wrap=True,
-        )
+def show_compress(
+    result: CompressionResult,
+    directory: Path,
+    board: str | None,
+    samples: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """One row a stage, what each layer became, and what to do next; quiet: only the result's path.
+
+    Args:
+        result: The finished run.
+        directory: Where it kept its stages.
+        board: The board as the user named it, or None.
+        samples: Validation samples that the user named, or None.
+        as_json: For programs.
+    """
+    if as_json:
+        print_json(compress_json(result))
+    elif invocation().quiet:
+        click.echo(directory / "result" / "model.tflite")
+    else:
+        print_rows(result.rows, title=f"Recipe {result.recipe.name}")
+        tell([f"next: {next_steps.after_compress(directory, board, samples)}"])
 
 
 def print_rows(rows: Sequence[StageRow], *, title: str) -> None:

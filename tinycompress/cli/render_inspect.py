@@ -1,4 +1,4 @@
-"""How answers about float models look: what is in one, and how an int8 model agrees with it."""
+"""What ``inspect`` answers: what is in a model, and how an integer model agrees with its float."""
 
 from __future__ import annotations
 
@@ -9,8 +9,130 @@ from rich.table import Table
 
 from tinycompress._console import results_console
 from tinycompress.artifacts import LayerAgreement
+from tinycompress.cli import next_steps
+from tinycompress.cli.invocation import tell
+from tinycompress.cli.options import print_json
+from tinycompress.cli.render import kind_text, percent, schema, spec_json, table
+from tinycompress.cli.render_tflm import print_verdict, verdict_json
 from tinycompress.conversion.describe import SourceSummary
-from tinycompress.pipeline import Comparison
+from tinycompress.pipeline import Comparison, Inspection
+from tinycompress.pipeline.tflm_verdict import TflmVerdict
+
+
+def show_inspection(inspection: Inspection, verdict: TflmVerdict, *, as_json: bool) -> None:
+    """Show what is in a ``.tflite``, and what TensorFlow Lite Micro says of it."""
+    if as_json:
+        print_json(inspect_json(inspection, verdict))
+    else:
+        print_inspection(inspection)
+        print_verdict(verdict)
+
+
+def show_source(summary: SourceSummary, *, as_json: bool) -> None:
+    """Show what is in a Keras model or SavedModel."""
+    if as_json:
+        print_json(source_json(summary))
+    else:
+        print_source(summary)
+
+
+def show_comparison(comparison: Comparison, *, as_json: bool) -> None:
+    """Show an integer model beside its float model."""
+    if as_json:
+        print_json(comparison_json(comparison))
+    else:
+        print_comparison(comparison)
+
+
+def inspect_json(inspection: Inspection, verdict: TflmVerdict) -> dict[str, object]:
+    """The result of ``inspect``."""
+    summary, board = inspection.summary, inspection.board
+    fit: dict[str, object] | None = None
+    if board is not None:
+        fit = {
+            "board": board.id,
+            "flash_bytes": board.flash_bytes,
+            "ram_bytes": board.ram_bytes,
+            "stack_reserved_bytes": board.budget.stack_bytes,
+        }
+    return {
+        **schema("inspect"),
+        "model": str(inspection.path),
+        "tflite_bytes": inspection.tflite_bytes,
+        "sha256": summary.sha256,
+        "inputs": [spec_json(spec) for spec in summary.inputs],
+        "outputs": [spec_json(spec) for spec in summary.outputs],
+        "macs": summary.macs,
+        "activations": list(summary.activations),
+        "not_integer": list(summary.not_integer),
+        "integer_inside": summary.integer_inside,
+        "aot": {
+            "exact_to": inspection.exact_to,
+            "refused": list(inspection.refused),
+            "arena_bytes": inspection.arena_bytes,
+            "weights_bytes": inspection.weights_bytes,
+            "peak_layer": inspection.peak_layer,
+            "obtained": "estimated",
+        },
+        "board": fit,
+        "layers": [
+            {"index": op.index, "name": op.name, "op": op.kind, "dtype": op.dtype,
+             "output_shapes": [list(shape) for shape in op.output_shapes],
+             "macs": op.macs, "weights_bytes": op.weights_bytes}
+            for op in summary.ops
+        ],
+        "tflm": verdict_json(verdict),
+    }  # fmt: skip
+
+
+def print_inspection(inspection: Inspection) -> None:
+    """Operators, totals, and what a board would have to hold."""
+    console, summary = results_console(), inspection.summary
+    rows = table(
+        f"{inspection.path}: {inspection.tflite_bytes:,} bytes", "#", "op", "layer", "output",
+        "type", "MACs", "constants, bytes", right=(0, 5, 6),
+    )  # fmt: skip
+    for op in summary.ops:
+        shapes = " ".join("x".join(map(str, shape)) for shape in op.output_shapes)
+        rows.add_row(
+            str(op.index), op.kind, op.name, shapes, op.dtype, f"{op.macs:,}",
+            f"{op.weights_bytes:,}",
+        )  # fmt: skip
+    console.print(rows)
+    lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
+    kinds = " and ".join(summary.activations)
+    if summary.not_integer and summary.integer_inside:
+        lines += [
+            f"{kinds} inside; floats are quantised at the border, on the device:",
+            *(f"  - {reason}" for reason in summary.not_integer),
+        ]
+    elif summary.not_integer:
+        lines += ["not fully integer:", *(f"  - {reason}" for reason in summary.not_integer)]
+    else:
+        lines.append(kind_text(kinds))
+    if inspection.refused:
+        lines += ["refused by the AOT engine:", *(f"  - {r}" for r in inspection.refused)]
+    else:
+        lines += _needs(inspection)
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _needs(inspection: Inspection) -> list[str]:
+    arena, weights = inspection.arena_bytes or 0, inspection.weights_bytes or 0
+    lines = [
+        f"AOT engine (exact to {inspection.exact_to}): arena {arena:,} bytes, needed by "
+        f"{inspection.peak_layer}; weights {weights:,} bytes"
+    ]
+    board = inspection.board
+    if board is not None:
+        ram = arena + board.budget.stack_bytes
+        lines.append(
+            f"{board.name}, estimated before compiling: weights "
+            f"{percent(weights, board.flash_bytes)} of flash, arena and reserved stack "
+            f"{percent(ram, board.ram_bytes)} of RAM"
+        )
+    return lines
 
 
 def source_json(summary: SourceSummary) -> dict[str, Any]:
@@ -56,9 +178,10 @@ def print_source(summary: SourceSummary) -> None:
         lines += ["cannot be converted:", *(f"  - {reason}" for reason in summary.refused)]
     else:
         lines[0] += f", {summary.macs:,} MACs"
-        lines.append(f"next: tinycompress convert {summary.path} --data calib.npz")
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
+    if not summary.refused:
+        tell([f"next: {next_steps.after_inspect(summary.path)}"])
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:

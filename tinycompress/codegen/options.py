@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, Optimize
 from tinycompress.errors import ConfigError
 
 if TYPE_CHECKING:
     from tinycompress.boards import Board
-
-Optimize = Literal["speed", "ram", "flash"]
-"""What the rest pays for: see `CodegenOptions`."""
 
 CoreFamily = Literal["mve", "dsp", "mla", "thumb1"]
 """Which fast kernels a core can run: with MVE, which has the DSP instructions as well, with these

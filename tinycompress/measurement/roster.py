@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from tinycompress._progress import Progress, no_progress
 from tinycompress._tables import Table
 from tinycompress.artifacts import BenchResult
-from tinycompress.errors import ConfigError, MismatchError, TinyCompressError
+from tinycompress.errors import ConfigError, MismatchError, TinyCompressError, os_reason
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -206,7 +206,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"cannot read the roster {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read the roster {path}: {os_reason(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"the roster {path} is not valid TOML: {error}") from error
 

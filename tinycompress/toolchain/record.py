@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from tinycompress._tables import Table
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware.outputs import RECORD_FILE
 
 SCHEMA: Literal["tinycompress.build"] = "tinycompress.build"
@@ -94,7 +94,7 @@ class RecordedFile:
             found = hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError as error:
             raise ConfigError(
-                f"cannot read {self.path}: {error.strerror}", hint=REBUILD_HINT
+                f"cannot read {self.path}: {os_reason(error)}", hint=REBUILD_HINT
             ) from error
         if found != self.sha256:
             raise ConfigError(
@@ -121,7 +121,7 @@ def read_record(directory: Path) -> BuildRecord:
             f"{directory.parent} has not been built: no {path}", hint=REBUILD_HINT
         ) from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=REBUILD_HINT) from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}", hint=REBUILD_HINT) from error
     try:
         return BuildRecord.model_validate_json(text)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from support.common import ROOT, require_tool
 from tinycompress.artifacts import FrameworkName
-from tinycompress.pipeline import FrameworkBuild
+from tinycompress.pipeline import Build
 
 STAND_INS = ROOT / "tests" / "stand_ins"
 FRAMEWORKS: tuple[FrameworkName, ...] = ("arduino", "zephyr")
@@ -76,7 +76,7 @@ class Tried:
     """A sketch that the stand-in compiled for Arm, and the same sketch as a program for this PC."""
 
     board: Path
-    made: FrameworkBuild
+    made: Build
     program: Path
     calls: tuple[list[str], ...]
 

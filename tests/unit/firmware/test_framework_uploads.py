@@ -94,7 +94,7 @@ def test_a_variable_that_names_no_program(
 ) -> None:
     monkeypatch.setenv("TC_ARDUINO_CLI", "/nowhere/arduino-cli")
     with pytest.raises(ToolError, match="TC_ARDUINO_CLI names no program"):
-        pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+        pipeline.build(model, "nano33", framework="arduino", output=tmp_path / "sketch")
 
 
 @pytest.mark.parametrize("option", [["--toolchain", "gcc"], ["--transport", "uart"]])
