@@ -146,7 +146,8 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory. ``arena`` says where an arena's size was not computed but measured.
+    memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
+    model is called in C.
     """
 
     engine: EngineName
@@ -162,6 +163,7 @@ class GeneratedSources:
     peak_layer: str
     trades: tuple[str, ...] = ()
     arena: ArenaFigure | None = None
+    name: str = "model"
 
     @property
     def macs(self) -> int:

@@ -13,7 +13,9 @@ from tinycompress.ir.reader import read_model
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-FILES = ("tcm_model.c", "tcm_model.h", "tcm_weights.c", "tcm_weights.h")
+FILES = (
+    "tcm_model.c", "tcm_model.h", "tcm_model_weights.c", "tcm_model_weights.h", "tc_model_aot.c",
+)  # fmt: skip
 
 
 def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
