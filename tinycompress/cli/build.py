@@ -84,6 +84,11 @@ if TYPE_CHECKING:
     help="Compute layers in patches, then by slower kernels, until the arena fits.",
 )
 @click.option(
+    "--name",
+    metavar="NAME",
+    help="What C calls the model: files and functions tcm_NAME (default: the model file's name).",
+)
+@click.option(
     "--transport",
     type=click.Choice(["usb", "uart"]),
     help="How the firmware talks, where the board has a choice (default: its file's).",
@@ -108,6 +113,7 @@ def build_command(
     exact_to: ExactTo,
     optimize: Literal["speed", "ram", "flash"],
     ram_budget: int | None,
+    name: str | None,
     transport: Literal["usb", "uart"] | None,
     output: Path | None,
     flash: bool,
@@ -130,8 +136,8 @@ def build_command(
             project = pipeline.build_in_framework(
                 model, board, framework, data=data, val=val, engine=engine,
                 tflm_compression=tflm_compression, exact_to=exact_to, optimize=optimize,
-                ram_budget_bytes=ram_budget, transport=transport, output=output,
-                progress=progress,
+                ram_budget_bytes=ram_budget, name=name, transport=transport,
+                output=output, progress=progress,
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
         return
@@ -140,8 +146,8 @@ def build_command(
         made = pipeline.build(
             model, board, data=data, val=val, engine=engine, tflm_dir=tflm_dir,
             tflm_compression=tflm_compression, toolchain=toolchain, exact_to=exact_to,
-            optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
-            progress=progress,
+            optimize=optimize, ram_budget_bytes=ram_budget, name=name, transport=transport,
+            output=output, progress=progress,
         )  # fmt: skip
     _finish(made, target, board, then)
 

@@ -24,6 +24,7 @@ from tinycompress.firmware.plan import BuildPlan
 from tinycompress.firmware.project import PROJECT_FILE, project_json
 from tinycompress.firmware.render import (
     ENGINE_ID,
+    EXAMPLE_FILE,
     INCLUDE_DIRS,
     Tree,
     check_sources,
@@ -224,7 +225,10 @@ def _included(here: str, name: str, tree: Tree) -> str | None:
 
 
 def _zephyr_files(board: Board, facts: Mapping[str, Any]) -> Tree:
-    files = {name: _rendered(f"zephyr/{name}.j2", facts) for name in ("CMakeLists.txt", "prj.conf")}
+    names = ["CMakeLists.txt", "prj.conf"]
+    if facts["model"].example:
+        names += [EXAMPLE_FILE, "example.conf"]
+    files = {name: _rendered(f"zephyr/{name}.j2", facts) for name in names}
     if board.serial.transport == "usb-cdc":
         overlay = firmware_templates_dir() / "framework" / "zephyr" / "app.overlay"
         files["app.overlay"] = overlay.read_bytes()

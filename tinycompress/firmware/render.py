@@ -24,6 +24,11 @@ from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project
 ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
 _START_UP = ("tc_startup.c", "tc_fault.c")
 INCLUDE_DIRS = (".", "model", "runtime/include")
+# Where tcm_NAME.c puts its arena: the section of tc_startup.h's TC_ARENA.
+_ARENA_DEFINES: Mapping[EngineName, tuple[str, ...]] = {
+    "aot": ("-DTCM_ARENA_SECTION=.tc_arena",),
+    "tflm": (),
+}
 _RENDERED = {
     "board_config.h": "common/board_config.h.j2",
     LINKER_SCRIPT: "common/ld/cortex_m.ld.j2",
@@ -34,6 +39,9 @@ _TOOLCHAIN_FILES: Mapping[ToolchainName, str] = {
     "gcc": "toolchain-arm-none-eabi.cmake",
     "zig": "toolchain-zig.cmake",
 }
+
+EXAMPLE_FILE = "example.c"
+"""A program that calls the model alone; nothing of the firmware, so that no plan compiles it."""
 
 Tree = dict[str, bytes]
 """Contents of files by path relative to the project, with forward slashes."""
@@ -132,8 +140,10 @@ def project_tree(
 
 
 def model_tree(sources: GeneratedSources, engine: Path) -> Tree:
-    """The generated model and the kernels that it uses, below ``model/``."""
+    """The generated model and its kernels below ``model/``, our access to it in ``runtime/``."""
     tree = {_inside("model", path): text.encode() for path, text in sources.files.items()}
+    for path, text in sources.runtime_files.items():
+        tree[_inside("runtime", path)] = text.encode()
     for file in sources.kernel_files:
         tree[_inside("model", file)] = (engine / file).read_bytes()
     return tree
@@ -184,6 +194,7 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
         defines=(
             f"-DTC_ENGINE_ID={ENGINE_ID[sources.engine]}u",
             f"-DTC_MEASURE_MAX_LAYERS={max(1, len(sources.layers))}u",
+            *_ARENA_DEFINES[sources.engine],
         ),
         tflm=sources.engine == "tflm",
     )
@@ -198,9 +209,12 @@ def _rendered(
 ) -> Tree:
     environment = template_environment()
     facts = _facts(sources, board, plan, model_name=model_name)
+    templates = dict(_RENDERED)
+    if sources.example:
+        templates[EXAMPLE_FILE] = "common/example.c.j2"
     return {
         path: environment.get_template(template).render(facts).encode()
-        for path, template in _RENDERED.items()
+        for path, template in templates.items()
     }
 
 
@@ -219,6 +233,7 @@ def _facts(
         "board": board,
         "plan": plan,
         "defines": [flag for flag in plan.compile_flags if flag.startswith("-D")],
+        "model_sources": [path for path in plan.sources if path.startswith("model/")],
         "portable_sources": [path for path in plan.sources if not path.startswith("platform/")],
         "platform_sources": [path for path in plan.sources if path.startswith("platform/")],
         "has_assembly": any(path.endswith(".S") for path in plan.sources),

@@ -26,7 +26,7 @@ from tinycompress.errors import ConfigError, DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.files import read_file
-from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.names import c_name, default_directory, model_name
 from tinycompress.pipeline.smaller import with_offer
 from tinycompress.pipeline.tflm import TflmJob, build_tflm
 from tinycompress.toolchain import build as compile_project
@@ -98,6 +98,7 @@ def build(
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
     ram_budget_bytes: int | None = None,
+    name: str | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     progress: Progress = no_progress,
@@ -117,6 +118,8 @@ def build(
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take.
+        name: What C calls the model, for the engine ``aot``; made into an identifier. None takes
+            the model file's.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
         output: Directory of the project; None names it after model and board.
@@ -125,7 +128,7 @@ def build(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
-    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
+    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes, name)
     if engine == "tflm":
         require_gcc_choice(toolchain)
     target = load_board(str(board)).over_chosen(transport)
@@ -137,8 +140,9 @@ def build(
     progress("generate C")
     graph = read_model(converted.tflite)
     chosen = CodegenOptions.for_board(
-        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
-    )
+        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes,
+        name=c_name(model, name),
+    )  # fmt: skip
     sources = generate(graph, chosen)
     progress("write the project")
     try:
@@ -157,6 +161,7 @@ def check_engine(
     exact_to: ExactTo,
     optimize: Optimize,
     ram_budget_bytes: int | None,
+    name: str | None,
 ) -> None:
     """Refuse what only the other engine can do.
 
@@ -176,6 +181,7 @@ def check_engine(
             ("--exact-to", exact_to, "tflm"),
             ("--optimize", optimize, "speed"),
             ("--ram-budget", ram_budget_bytes, None),
+            ("--name", name, None),
         )
         if value != usual
     ]

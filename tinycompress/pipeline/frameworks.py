@@ -26,7 +26,7 @@ from tinycompress.errors import ConfigError
 from tinycompress.firmware import render_framework_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.building import check_engine, convert
-from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.names import c_name, default_directory, model_name
 from tinycompress.pipeline.tflm import TflmJob, estimated_arena
 from tinycompress.toolchain.framework_build import build_command, compile_sketch
 
@@ -58,6 +58,7 @@ def build_in_framework(
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
     ram_budget_bytes: int | None = None,
+    name: str | None = None,
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     progress: Progress = no_progress,
@@ -76,6 +77,7 @@ def build_in_framework(
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first.
         ram_budget_bytes: Bytes that the arena may take.
+        name: What C calls the model.
         transport: For Zephyr, on a board that has a choice.
         output: Directory of the project; a sketch is named after it.
         progress: Told what is under way.
@@ -90,7 +92,7 @@ def build_in_framework(
             "a sketch talks over Serial, which is the Arduino core's to place",
             hint="leave --transport out",
         )
-    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
+    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes, name)
     target = load_board(str(board)).within(framework).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(model, data, val=val, tflm_compression=tflm_compression, progress=progress)
@@ -100,8 +102,9 @@ def build_in_framework(
         sources = _tflm_sources(job)
     else:
         chosen = CodegenOptions.for_board(
-            target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
-        )
+            target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes,
+            name=c_name(model, name),
+        )  # fmt: skip
         sources = generate(read_model(converted.tflite), chosen)
     progress("write the project")
     project = render_framework_project(

@@ -136,11 +136,8 @@ def render(
         exact_to=options.exact_to,
         model_sha256=model.sha256,
         files={
-            **{
-                name.replace("tcm_model", prefix): _render_template(f"{name}.j2", context)
-                for name in _TEMPLATES
-            },
-            _ADAPTER: _render_template(f"{_ADAPTER}.j2", context),
+            name.replace("tcm_model", prefix): _render_template(f"{name}.j2", context)
+            for name in _TEMPLATES
         },
         kernel_files=headers,
         inputs=input_specs(graph),
@@ -150,6 +147,8 @@ def render(
         weights_bytes=weights.total_bytes,
         peak_layer=layout.peak_layer,
         name=options.name,
+        runtime_files={_ADAPTER: _render_template(f"{_ADAPTER}.j2", context)},
+        example=_render_template("example.j2", {**context, "classes": _classifies(graph)}),
     )
 
 
@@ -299,6 +298,13 @@ def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[
         )
         for tensor in tensors
     )
+
+
+def _classifies(graph: Graph) -> bool:
+    """Whether the place of the greatest output is likely what a caller wants: a list of scores."""
+    output = graph.tensors[graph.outputs[0]]
+    sizes = {graph.tensors[index].elements for index in graph.inputs}
+    return len(output.shape) == 2 and output.elements > 1 and output.elements not in sizes
 
 
 def _initial_array(tensor: Tensor) -> ConstArray | None:
