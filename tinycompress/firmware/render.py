@@ -17,13 +17,18 @@ from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.fit import arena_max_bytes, check_fit
+from tinycompress.firmware.headers import (
+    INCLUDE_DIRS,
+    SOURCE_SUFFIXES,
+    Tree,
+    without_unused_headers,
+)
 from tinycompress.firmware.pins import pin_number, uart_number
 from tinycompress.firmware.plan import LINKER_SCRIPT, BuildPlan, build_plan
 from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project, project_json
 
 ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
 _START_UP = ("tc_startup.c", "tc_fault.c")
-INCLUDE_DIRS = (".", "model", "runtime/include")
 # Where tcm_NAME.c puts its arena: the section of tc_startup.h's TC_ARENA.
 _ARENA_DEFINES: Mapping[EngineName, tuple[str, ...]] = {
     "aot": ("-DTCM_ARENA_SECTION=.tc_arena",),
@@ -42,9 +47,6 @@ _TOOLCHAIN_FILES: Mapping[ToolchainName, str] = {
 
 EXAMPLE_FILE = "example.c"
 """A program that calls the model alone; nothing of the firmware, so that no plan compiles it."""
-
-Tree = dict[str, bytes]
-"""Contents of files by path relative to the project, with forward slashes."""
 
 
 def render_project(
@@ -128,9 +130,9 @@ def project_tree(
     tree |= runtime_tree(templates / "common")
     platform = _platform_tree(board, templates)
     plan = _plan(sources, board, [*tree, *platform])
-    tree |= platform
-    if plan.tflm is None:
-        tree |= _copies(templates / "mcu" / "host", "host")
+    host = _copies(templates / "mcu" / "host", "host") if plan.tflm is None else {}
+    # The PC's own board_config.h stands in the place of the board's, which is written below.
+    tree = without_unused_headers({**tree, **platform, **host}) | host
     tree["model.tflite"] = tflite
     tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
     for file in (_TOOLCHAIN_FILES[name] for name in plan.toolchains):
@@ -186,7 +188,7 @@ def _copies(source: Path, target: str) -> Tree:
 
 
 def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPlan:
-    compiled = tuple(sorted(path for path in paths if path.endswith((".c", ".cpp", ".S"))))
+    compiled = tuple(sorted(path for path in paths if path.endswith(SOURCE_SUFFIXES)))
     return build_plan(
         board,
         sources=compiled,

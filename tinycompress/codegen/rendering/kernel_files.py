@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from tinycompress._includes import with_all_includes
 from tinycompress._resources import firmware_templates_dir
-
-_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
 def engine_dir() -> Path:
@@ -19,16 +17,12 @@ def engine_dir() -> Path:
 
 def with_includes(headers: Iterable[str]) -> tuple[str, ...]:
     """Headers and all that they include, sorted; paths are relative to ``engine_dir()``."""
-    found: set[str] = set()
-    waiting = list(headers)
-    while waiting:
-        header = waiting.pop()
-        if header in found:
-            continue
-        found.add(header)
-        text = (engine_dir() / header).read_text(encoding="utf-8")
-        folder = posixpath.dirname(header)
-        waiting += [
-            posixpath.normpath(posixpath.join(folder, name)) for name in _INCLUDE.findall(text)
-        ]
-    return tuple(sorted(found))
+    return tuple(
+        sorted(
+            with_all_includes(
+                headers,
+                lambda header: (engine_dir() / header).read_text(encoding="utf-8"),
+                lambda directory, name: posixpath.normpath(posixpath.join(directory, name)),
+            )
+        )
+    )

@@ -168,9 +168,7 @@ def _render_template(name: str, context: Mapping[str, object]) -> str:
 class _Weights:
     """All constant arrays, equal ones once, under unique names."""
 
-    def __init__(
-        self, layers: Sequence[Layer], others: Sequence[ConstArray], prefix: str
-    ) -> None:
+    def __init__(self, layers: Sequence[Layer], others: Sequence[ConstArray], prefix: str) -> None:
         self._names: dict[tuple[str, int, bytes], str] = {}
         self.arrays: list[WeightArray] = []
         self.total_bytes = 0
