@@ -14,6 +14,13 @@
 
 #define TCK_INLINE static inline __attribute__((always_inline))
 
+/* Instructions that others jump over by their size: the assembler refuses any but `bytes` of code.
+ * .org cannot go backwards; .if would not do, as sizes are known only after it. */
+#define TCK_CODE_BYTES(bytes, code)                                                                \
+    "8:\n" code "9:\n"                                                                             \
+    ".org . - (9b - 8b) + " bytes "\n"                                                             \
+    ".org . - " bytes " + (9b - 8b)\n"
+
 #if defined(__clang__)
 #define TCK_SIZE_FIRST minsize
 #else

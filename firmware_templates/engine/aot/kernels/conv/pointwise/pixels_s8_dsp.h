@@ -61,8 +61,12 @@ typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t 
 
 #define TCK_PIXELS_HALF(weights) "ldmia  r0!, {r1, r2, r3}\n" TCK_PIXELS_PRODUCTS(weights)
 
-/* Four inputs more: 76 bytes of code. */
-#define TCK_PIXELS_CHUNK                                                                           \
+#define TCK_PIXELS_CHUNK_BYTES "76"
+
+/* Four inputs more. */
+#define TCK_PIXELS_CHUNK TCK_CODE_BYTES(TCK_PIXELS_CHUNK_BYTES, TCK_PIXELS_CHUNK_CODE)
+
+#define TCK_PIXELS_CHUNK_CODE                                                                      \
     "ldr    r11, [lr, #4]\n"                                                                       \
     "ldr    r10, [lr], #8\n" TCK_PIXELS_INPUTS TCK_PIXELS_PRODUCTS("r10") TCK_PIXELS_HALF("r11")
 
@@ -86,7 +90,7 @@ typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t 
     "beq    1f\n"                                                                                  \
     "and    r5, r5, #" less_1 "\n"                                                                 \
     "adr    r4, 2f\n"                                                                              \
-    "movs   r6, #76\n"                                                                             \
+    "movs   r6, #" TCK_PIXELS_CHUNK_BYTES "\n"                                                     \
     "mla    r4, r5, r6, r4\n"                                                                      \
     "1:\n"                                                                                         \
     "orr    r4, r4, #1\n"                                                                          \

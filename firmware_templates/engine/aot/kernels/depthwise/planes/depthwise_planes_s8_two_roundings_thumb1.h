@@ -27,10 +27,10 @@ typedef struct {
 #if TCK_THUMB1
 
 #define TCK_DEPTHWISE_ANY_TAP(offset)                                                              \
-    "ldrh   r3, [r0, #" offset "]\n"                                                               \
-    "ldmia  r1!, {r4}\n"                                                                           \
-    "muls   r3, r4, r3\n"                                                                          \
-    "adds   r5, r5, r3\n"
+    TCK_CODE_BYTES("8", "ldrh   r3, [r0, #" offset "]\n"                                           \
+                        "ldmia  r1!, {r4}\n"                                                       \
+                        "muls   r3, r4, r3\n"                                                      \
+                        "adds   r5, r5, r3\n")
 #define TCK_DEPTHWISE_ANY_4(a, b, c, d)                                                            \
     TCK_DEPTHWISE_ANY_TAP(a)                                                                       \
     TCK_DEPTHWISE_ANY_TAP(b) TCK_DEPTHWISE_ANY_TAP(c) TCK_DEPTHWISE_ANY_TAP(d)
