@@ -23,7 +23,7 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rendering import c_literals
-from tinycompress.codegen.rendering.kernel_files import with_includes
+from tinycompress.codegen.rendering.kernel_files import stream_header, with_includes
 from tinycompress.codegen.rendering.param_types import field_types
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.ports import input_ports, output_ports
@@ -36,13 +36,18 @@ _ADAPTER = "tc_model_aot.c"
 
 @dataclass(frozen=True)
 class WeightArray:
-    """A constant array of the generated files."""
+    """A constant array of the generated files.
+
+    ``stream_header`` tells what lies where in an array that holds several things in turn.
+    """
 
     name: str
     c_type: str
     count: int
     alignment_bytes: int
     origin: str
+    role: str
+    stream_header: str | None
     rows: str
 
 
@@ -173,12 +178,13 @@ class _Weights:
         self.arrays: list[WeightArray] = []
         self.total_bytes = 0
         unique = c_literals.UniqueNames()
-        for array in (*(array for layer in layers for array in layer.const_arrays), *others):
+        read = [(array, layer.kernel) for layer in layers for array in layer.const_arrays]
+        for array, kernel in (*read, *((array, None) for array in others)):
             key = self._key(array)
             if key not in self._names:
                 base = f"{c_literals.short_name(array.origin)} {array.role}"
                 self._names[key] = f"{prefix}_{unique.claim(base)}"
-                self._add(array, self._names[key])
+                self._add(array, self._names[key], kernel)
 
     def name_of(self, array: ConstArray) -> str:
         """The C name of an array."""
@@ -188,7 +194,7 @@ class _Weights:
     def _key(array: ConstArray) -> tuple[str, int, bytes]:
         return array.c_type, array.alignment_bytes, array.data.tobytes()
 
-    def _add(self, array: ConstArray, name: str) -> None:
+    def _add(self, array: ConstArray, name: str, kernel: Kernel | None) -> None:
         self.total_bytes += array.data.nbytes
         self.arrays.append(
             WeightArray(
@@ -197,6 +203,10 @@ class _Weights:
                 count=array.data.size,
                 alignment_bytes=array.alignment_bytes,
                 origin=array.origin,
+                role=array.role,
+                stream_header=stream_header(kernel.header)
+                if kernel is not None and array.role == "stream"
+                else None,
                 rows=c_literals.array_rows(array.data, array.c_type),
             )
         )
