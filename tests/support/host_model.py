@@ -22,6 +22,7 @@ from tinycompress.codegen.rendering.kernel_files import engine_dir
 
 WARNING_FLAGS = (
     "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wvla", "-Wdouble-promotion",
+    "-fstrict-aliasing", "-Wstrict-aliasing=1",
     "-Werror",
 )  # fmt: skip
 SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")

@@ -106,7 +106,7 @@ TCK_INLINE void tck_depthwise_taps(const tck_depthwise_planes_s8_params *p, cons
     }
 }
 
-static void tck_depthwise_dsp_band(const tck_depthwise_planes_s8_params *p, const int16_t *plane,
+static void tck_depthwise_dsp_band(const tck_depthwise_planes_s8_params *p, const tck_half *plane,
                                    int32_t channel, int32_t rows, int8_t *output,
                                    int32_t *scratch) {
     const int32_t stride = p->stride_width;
