@@ -52,9 +52,10 @@ TCK_INLINE int32_t tck_clamp(int32_t x, int32_t low, int32_t high) {
     return tck_min(tck_max(x, low), high);
 }
 
-/* 16 bits in memory that is written or read as words elsewhere, such as a plane. */
+/* Memory that is written or read in other widths elsewhere, such as a plane. */
 typedef int16_t __attribute__((may_alias)) tck_half;
 typedef uint16_t __attribute__((may_alias)) tck_uhalf;
+typedef uint32_t __attribute__((may_alias)) tck_halves;
 
 /* x + y modulo 2^32. */
 TCK_INLINE int32_t tck_add_wrap(int32_t x, int32_t y) {

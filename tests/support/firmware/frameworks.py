@@ -55,9 +55,7 @@ def sketch_for_pc(sketch: Path, program: Path, *defines: str) -> Path:
     return program
 
 
-def application_for_pc(
-    application: Path, build: Path, *options: str, cycles_per_sec: int
-) -> Path:
+def application_for_pc(application: Path, build: Path, *options: str, cycles_per_sec: int) -> Path:
     """Configure and build a Zephyr application, its own CMakeLists.txt and all, for this PC."""
     cmake = require_tool("cmake")
     os_environment = {**os.environ, "ZEPHYR_BASE": str(STAND_INS / "zephyr")}

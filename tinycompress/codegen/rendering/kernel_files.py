@@ -11,7 +11,6 @@ from pathlib import Path
 from tinycompress._includes import with_all_includes
 from tinycompress._resources import firmware_templates_dir
 
-
 _STREAM = re.compile(r"\b(A|The) stream\b")
 
 

@@ -23,7 +23,11 @@
  *
  * Columns are filled already if `threes` is 0. Otherwise they are filled from `input`, where pixel
  * follows pixel, and so many threes of pixels are computed, each three read before its outputs are
- * written. */
+ * written.
+ *
+ * Ten arguments and no struct: four come in registers, and the six on the stack are the frame of
+ * the routine, which moves output, input and threes on in place. A struct would be stored as often
+ * by who calls for every three pixels, and had to be copied to a frame besides. */
 typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t *stream,
                               const uint32_t *stream_end, int8_t *output, int32_t offset1,
                               int32_t offset2, int32_t doubled_zero_point, const int8_t *input,
