@@ -6,7 +6,8 @@ import ctypes
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs
 from tinycompress.oracle import Oracle
+from tinycompress.pipeline.building import check_engine
 from tinycompress.pipeline.names import c_name
 
 NANO = load_board("nano33")
@@ -155,6 +157,11 @@ def test_names_of_which_nothing_can_be_made(name: str) -> None:
         c_name("any.tflite", name)
 
 
+def test_the_other_engine_takes_no_name() -> None:
+    with pytest.raises(ConfigError, match="no --name kws"):
+        check_engine("tflm", "none", "tflm", "speed", None, "kws")
+
+
 def expected_class(graph: Graph, tflite: bytes, seed: int) -> tuple[np.ndarray, int]:
     """Stored inputs and the class that the oracle's outputs have for them."""
     (inputs,) = random_inputs(graph, seed + 1)
@@ -215,10 +222,10 @@ def several_types() -> bytes:
     return b.pack([x, y], [z])
 
 
-MODELS = {
+MODELS: dict[str, Callable[[], bytes]] = {
     "scores": small_cnn,
     "two_inputs": several_types,
-    **{name: lambda name=name: stateful_model(name) for name in sorted(FAMILIES)},
+    **{name: partial(stateful_model, name) for name in sorted(FAMILIES)},
 }
 
 
