@@ -159,7 +159,10 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory. ``arena`` says where an arena's size was not computed but measured.
+    memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
+    model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
+    only our own firmware needs. ``example`` is C for an example that calls the model: a function
+    ``infer()`` with what it needs; empty where the engine has none.
     """
 
     engine: EngineName
@@ -175,6 +178,9 @@ class GeneratedSources:
     peak_layer: str
     trades: tuple[str, ...] = ()
     arena: ArenaFigure | None = None
+    name: str = "model"
+    runtime_files: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
 
     @property
     def macs(self) -> int:

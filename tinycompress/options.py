@@ -59,6 +59,8 @@ class BuildOptions:
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take, at least 1.
+        name: Name of the model in C, for the engine ``aot``: files and symbols are called
+            ``tcm_NAME``. It is made into an identifier; None takes the model file's.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
         output: Directory of the project; None names it after model and board, in the current
@@ -80,6 +82,7 @@ class BuildOptions:
     exact_to: ExactTo = "tflm"
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
+    name: str | None = None
     transport: TransportChoice | None = None
     output: str | Path | None = None
     force: bool = False
@@ -110,7 +113,7 @@ class BuildOptions:
 
     def _require_stock(self) -> None:
         require_gcc_choice(self.toolchain)
-        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes")
+        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes", "name")
         if wrong:
             raise ConfigError(
                 f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
@@ -172,6 +175,7 @@ class BuildKeywords(TypedDict, total=False):
     exact_to: ExactTo
     optimize: Optimize
     ram_budget_bytes: int | None
+    name: str | None
     transport: TransportChoice | None
     output: str | Path | None
     force: bool

@@ -14,7 +14,9 @@ from tinycompress.ir.reader import read_model
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-FILES = ("tcm_model.c", "tcm_model.h", "tcm_weights.c", "tcm_weights.h")
+FILES = (
+    "tcm_model.c", "tcm_model.h", "tcm_model_weights.c", "tcm_model_weights.h", "tc_model_aot.c",
+)  # fmt: skip
 
 
 def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
@@ -26,9 +28,10 @@ def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
 
 def _text(name: str, options: CodegenOptions) -> str:
     sources = generate(read_model(small_cnn()), options)
-    assert sorted(sources.files) == sorted(FILES)
+    files = {**sources.files, **sources.runtime_files}
+    assert sorted(files) == sorted(FILES)
     # The version changes with every release, and nothing else should.
-    return sources.files[name].replace(f"tinycompress {__version__} ", "tinycompress VERSION ")
+    return files[name].replace(f"tinycompress {__version__} ", "tinycompress VERSION ")
 
 
 @pytest.mark.parametrize("name", FILES)

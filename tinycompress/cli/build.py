@@ -83,6 +83,12 @@ from tinycompress.options import BuildOptions, TransportChoice
         "Project directory; files that you added or edited there stay.  [default: named after"
         " model and board]"
     ),
+    click.option(
+        "--name",
+        metavar="NAME",
+        help="Name of the model in C, whose files and symbols are called tcm_NAME.  [default: the"
+        " file's]",
+    ),
     click.option("--force", is_flag=True, help="Overwrite edited files of an earlier project."),
     json_option,
 )

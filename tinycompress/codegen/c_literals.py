@@ -67,10 +67,12 @@ def float32(value: float) -> str:
 def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> str:
     """The elements of an array initialiser, wrapped into indented lines.
 
+    Elements of ``uint32_t`` are written as hexadecimal words: what is packed into them shows.
+
     Raises:
         ValueError: An element does not fit the type.
     """
-    words = [integer(int(value), c_type) + "," for value in data.reshape(-1)]
+    words = [_element(int(value), c_type) + "," for value in data.reshape(-1)]
     width = max((len(word) for word in words), default=1) + 1
     per_line = max((_LINE_COLUMNS - indent) // width, 1)
     margin = " " * indent
@@ -78,6 +80,12 @@ def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> s
         margin + " ".join(words[start : start + per_line])
         for start in range(0, len(words), per_line)
     )
+
+
+def _element(value: int, c_type: str) -> str:
+    if c_type != "uint32_t" or not fits_type(value, c_type):
+        return integer(value, c_type)
+    return f"0x{value:08x}U"
 
 
 def comment(text: str) -> str:

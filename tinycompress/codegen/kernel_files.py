@@ -5,11 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+from tinycompress._includes import with_all_includes
 from tinycompress._resources import firmware_templates_dir
 
-_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
+_STREAM = re.compile(r"\b(A|The) stream\b")
 
 
 def engine_dir() -> Path:
@@ -17,18 +19,27 @@ def engine_dir() -> Path:
     return firmware_templates_dir() / "engine" / "aot"
 
 
+@cache
+def stream_header(header: str) -> str:
+    """The file that tells what lies where in the stream which a kernel reads; else the kernel's.
+
+    It is the one at whose head a sentence begins with "A stream".
+    """
+    for file in with_includes((header,)):
+        text = (engine_dir() / file).read_text(encoding="utf-8")
+        if _STREAM.search(text.split("#ifndef", 1)[0]):
+            return file
+    return header
+
+
 def with_includes(headers: Iterable[str]) -> tuple[str, ...]:
     """Headers and all that they include, sorted; paths are relative to ``engine_dir()``."""
-    found: set[str] = set()
-    waiting = list(headers)
-    while waiting:
-        header = waiting.pop()
-        if header in found:
-            continue
-        found.add(header)
-        text = (engine_dir() / header).read_text(encoding="utf-8")
-        folder = posixpath.dirname(header)
-        waiting += [
-            posixpath.normpath(posixpath.join(folder, name)) for name in _INCLUDE.findall(text)
-        ]
-    return tuple(sorted(found))
+    return tuple(
+        sorted(
+            with_all_includes(
+                headers,
+                lambda header: (engine_dir() / header).read_text(encoding="utf-8"),
+                lambda directory, name: posixpath.normpath(posixpath.join(directory, name)),
+            )
+        )
+    )

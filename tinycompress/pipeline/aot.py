@@ -8,6 +8,7 @@ from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.job import Build, Job
+from tinycompress.pipeline.names import c_name
 from tinycompress.pipeline.smaller import with_offer
 from tinycompress.toolchain import build as compile_project
 
@@ -51,5 +52,5 @@ def _codegen_options(job: Job) -> CodegenOptions:
     options = job.options
     return CodegenOptions.for_board(
         job.board, exact_to=options.exact_to, optimize=options.optimize,
-        ram_budget_bytes=options.ram_budget_bytes,
+        ram_budget_bytes=options.ram_budget_bytes, name=c_name(job.name, options.name),
     )  # fmt: skip

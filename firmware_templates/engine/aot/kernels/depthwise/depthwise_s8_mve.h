@@ -256,7 +256,7 @@ static void tck_depthwise_vector_mve(const tck_depthwise_s8_mve_work *w, const i
         }
         const uint32_t *const table = tables + 6 * group;
         const int32_t multiplier = (int32_t)table[place];
-        const int32_t extra = ((const int16_t *)(const void *)(table + 4))[place];
+        const int32_t extra = ((const tck_half *)(const void *)(table + 4))[place];
         const int32_t y = fitted
                               ? tck_fitted_lane_mve(sum, multiplier, extra, -w->constant)
                               : tck_two_roundings_lane_mve(sum, multiplier, -extra) + w->constant;
