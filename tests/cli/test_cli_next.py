@@ -13,9 +13,9 @@ from support.common import ROOT
 from support.firmware.frameworks import ARDUINO_CLI, Tried, behind_a_port
 from support.models.tflite_files import small_cnn
 
-from tinycompress.cli import next_steps
+from tinycompress.cli.answers import next_steps
+from tinycompress.cli.answers.build import show_build
 from tinycompress.cli.main import _run, main
-from tinycompress.cli.render_build import show_build
 from tinycompress.options import BuildOptions
 
 

@@ -32,7 +32,7 @@ def bench_command(
 ) -> None:
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
-    from tinycompress.cli.render_bench import show_bench, show_roster
+    from tinycompress.cli.answers.bench import show_bench, show_roster
 
     _refuse_what_does_not_go_together(directory, roster, virtual, options)
     if directory is not None:

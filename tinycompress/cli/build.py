@@ -107,7 +107,7 @@ def build_command(
     MODEL is a .keras, .h5 or .tflite file or a SavedModel directory. All but a .tflite need --data.
     """
     from tinycompress import pipeline
-    from tinycompress.cli.render_build import show_afterwards, show_build
+    from tinycompress.cli.answers.build import show_afterwards, show_build
 
     if not flash and (port or answer_port):
         raise click.UsageError("--port and --answer-port go with --flash")

@@ -47,7 +47,7 @@ def compress_command(
 
     With --board, the result of every stage is built for that board and measured on its emulation.
     """
-    from tinycompress.cli.render_compress import StageRows, show_compress
+    from tinycompress.cli.answers.compress import StageRows, show_compress
     from tinycompress.deploy.compressing import compress
 
     with StageRows(output, as_json=as_json) as rows, stage_progress() as progress:
@@ -62,7 +62,7 @@ def compress_command(
 @json_option
 def recipes_command(as_json: bool) -> None:
     """List the shipped recipes."""
-    from tinycompress.cli import render_compress
+    from tinycompress.cli.answers import compress as render_compress
     from tinycompress.compression.run.recipe import list_recipes
 
     recipes = list_recipes()

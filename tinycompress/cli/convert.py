@@ -30,7 +30,7 @@ from tinycompress.cli.progress import stage_progress
 def convert_command(model: Path, output: Path, as_json: bool, **options: Any) -> None:
     """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left."""
     from tinycompress import pipeline
-    from tinycompress.cli.render_convert import show_convert
+    from tinycompress.cli.answers.convert import show_convert
     from tinycompress.pipeline.tflm_verdict import tflm_verdict
 
     with stage_progress() as progress:

@@ -11,7 +11,7 @@ from tinycompress.cli.options import json_option, print_json
 @json_option
 def doctor_command(as_json: bool) -> None:
     """Say which tools and boards are there, which versions, and whether they work."""
-    from tinycompress.cli import render
+    from tinycompress.cli.answers import common as render
     from tinycompress.pipeline.machine import diagnose
 
     findings = diagnose()

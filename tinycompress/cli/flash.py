@@ -36,7 +36,7 @@ def flash_command(
 ) -> None:
     """Write the firmware in DIRECTORY to a real board, and check that it runs there."""
     from tinycompress import pipeline
-    from tinycompress.cli import render_devices
+    from tinycompress.cli.answers import devices as render_devices
 
     with stage_progress() as progress:
         done = pipeline.flash(

@@ -60,7 +60,7 @@ def inspect_command(
 
 def _compare(float_model: Path, model: Path, data: Path, samples: int, as_json: bool) -> None:
     from tinycompress import pipeline
-    from tinycompress.cli.render_inspect import show_comparison
+    from tinycompress.cli.answers.inspect import show_comparison
 
     comparison = pipeline.compare(float_model, model, data, samples=samples)
     show_comparison(comparison, as_json=as_json)
@@ -75,7 +75,7 @@ def _compare_beside(
     as_json: bool,
 ) -> None:
     from tinycompress import pipeline
-    from tinycompress.cli.render_beside import show_beside
+    from tinycompress.cli.answers.beside import show_beside
     from tinycompress.deploy.deployment import figures_by_file
 
     with stage_progress() as progress:
@@ -90,7 +90,7 @@ def _compare_beside(
 
 def _inspect(model: Path, board: str | None, as_json: bool) -> None:
     from tinycompress import pipeline
-    from tinycompress.cli.render_inspect import show_inspection, show_source
+    from tinycompress.cli.answers.inspect import show_inspection, show_source
     from tinycompress.conversion.load import is_tflite
     from tinycompress.pipeline.tflm_verdict import tflm_verdict
 

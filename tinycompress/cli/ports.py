@@ -11,7 +11,7 @@ from tinycompress.cli.options import json_option, print_json
 @json_option
 def ports_command(as_json: bool) -> None:
     """List the serial ports, and which boards they belong to."""
-    from tinycompress.cli import render_devices
+    from tinycompress.cli.answers import devices as render_devices
     from tinycompress.pipeline.machine import owned_ports
 
     ports = owned_ports()

@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import results_console
+from tinycompress.cli.answers.inspect import comparison_json, ratio
 from tinycompress.cli.options import print_json
-from tinycompress.cli.render_inspect import comparison_json, ratio
 from tinycompress.pipeline import Beside, Candidate
 
 Figures = Mapping[str, int | float]

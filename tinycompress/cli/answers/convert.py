@@ -9,11 +9,11 @@ import click
 
 from tinycompress._console import results_console
 from tinycompress.artifacts import ConvertedModel
-from tinycompress.cli import next_steps
+from tinycompress.cli.answers import next_steps
+from tinycompress.cli.answers.common import accuracy_json, conversion_lines, schema, spec_json
+from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
-from tinycompress.cli.render import accuracy_json, conversion_lines, schema, spec_json
-from tinycompress.cli.render_tflm import print_verdict, verdict_json
 from tinycompress.pipeline.tflm_verdict import TflmVerdict
 
 

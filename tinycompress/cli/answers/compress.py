@@ -10,7 +10,7 @@ import click
 from rich.table import Table
 
 from tinycompress._console import results_console
-from tinycompress.cli import next_steps
+from tinycompress.cli.answers import next_steps
 from tinycompress.cli.invocation import invocation, tell
 from tinycompress.cli.options import print_json
 from tinycompress.compression.run.recipe import Recipe

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from tinycompress._console import results_console
 from tinycompress.artifacts import LayerAgreement
-from tinycompress.cli import next_steps
+from tinycompress.cli.answers import next_steps
+from tinycompress.cli.answers.common import kind_text, percent, schema, spec_json, table
+from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import tell
 from tinycompress.cli.options import print_json
-from tinycompress.cli.render import kind_text, percent, schema, spec_json, table
-from tinycompress.cli.render_tflm import print_verdict, verdict_json
 from tinycompress.conversion.describe import SourceSummary
 from tinycompress.pipeline import Comparison, Inspection
 from tinycompress.pipeline.tflm_verdict import TflmVerdict

@@ -10,11 +10,11 @@ from rich.table import Table
 from tinycompress._console import results_console
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware
 from tinycompress.boards import Board
-from tinycompress.cli import next_steps
+from tinycompress.cli.answers import next_steps
+from tinycompress.cli.answers.common import accuracy_json, conversion_lines, percent, schema, table
+from tinycompress.cli.answers.devices import print_then, then_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
-from tinycompress.cli.render import accuracy_json, conversion_lines, percent, schema, table
-from tinycompress.cli.render_devices import print_then, then_json
 from tinycompress.options import BuildOptions
 from tinycompress.pipeline import Afterwards, Build
 
