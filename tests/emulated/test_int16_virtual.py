@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.models.collection import Collection
 
 from tinycompress import pipeline
 from tinycompress.cli.main import _run
@@ -20,17 +21,17 @@ FAMILY = (
 )  # fmt: skip
 
 
-def file_of(shared_data: Path, name: str) -> Path:
-    return shared_data / "models" / "tflm_seanet_int16" / f"{name}.tflite"
+def file_of(shared_data: Collection, name: str) -> Path:
+    return shared_data.file(f"models/tflm_seanet_int16/{name}.tflite")
 
 
-def test_the_list_is_the_whole_family(shared_data: Path) -> None:
+def test_the_list_is_the_whole_family(shared_data: Collection) -> None:
     found = {path.stem for path in file_of(shared_data, "add0").parent.glob("*.tflite")}
     assert found == set(FAMILY)
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_built_run_and_exact(name: str, shared_data: Path, tmp_path: Path) -> None:
+def test_built_run_and_exact(name: str, shared_data: Collection, tmp_path: Path) -> None:
     made = pipeline.build(
         file_of(shared_data, name), "nano33", toolchain="zig", output=tmp_path / name
     )
@@ -42,7 +43,7 @@ def test_built_run_and_exact(name: str, shared_data: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["conv0", "leaky_relu11", "add8"])
-def test_exact_to_litert(name: str, shared_data: Path, tmp_path: Path) -> None:
+def test_exact_to_litert(name: str, shared_data: Collection, tmp_path: Path) -> None:
     pipeline.build(
         file_of(shared_data, name), "nano33", toolchain="zig", exact_to="litert",
         output=tmp_path / name,
@@ -51,7 +52,9 @@ def test_exact_to_litert(name: str, shared_data: Path, tmp_path: Path) -> None:
     assert (result.oracle, result.mismatched_samples) == ("litert", 0)
 
 
-def test_samples_of_a_user_cross_the_protocol_as_int16(shared_data: Path, tmp_path: Path) -> None:
+def test_samples_of_a_user_cross_the_protocol_as_int16(
+    shared_data: Collection, tmp_path: Path
+) -> None:
     """Real values are quantised to 16 bits on the host; stored values are sent as they are."""
     model = file_of(shared_data, "leaky_relu0")
     made = pipeline.build(model, "nano33", toolchain="zig", output=tmp_path / "built")
@@ -63,7 +66,7 @@ def test_samples_of_a_user_cross_the_protocol_as_int16(shared_data: Path, tmp_pa
         assert (result.samples, result.mismatched_samples) == (4, 0)
 
 
-def test_what_a_tflite_has_is_not_converted(shared_data: Path) -> None:
+def test_what_a_tflite_has_is_not_converted(shared_data: Collection) -> None:
     with pytest.raises(ConfigError, match="has int16 activations, not int8"):
         pipeline.convert(file_of(shared_data, "add0"), None, activations="int8")
     kept = pipeline.convert(file_of(shared_data, "add0"), None, activations="int16")
@@ -71,7 +74,7 @@ def test_what_a_tflite_has_is_not_converted(shared_data: Path) -> None:
 
 
 def test_inspect_and_carray_take_them(
-    shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    shared_data: Collection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = str(file_of(shared_data, "conv0"))
     assert _run(["inspect", model, "--json"]) == 0

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from support.cases.kernels import Array
 from support.device.board_runs import CHAINS
+from support.models.collection import Collection
 from support.models.stateful_models import FAMILIES, observed, stateful_model
 
 import tinycompress
@@ -164,9 +165,9 @@ def test_a_device_that_comes_to_another_state_is_told(
         ("tflm/trained_lstm_int8", "litert"),
     ],
 )
-def test_real_models(shared_data: Path, name: str, exact_to: ExactTo, tmp_path: Path) -> None:
+def test_real_models(shared_data: Collection, name: str, exact_to: ExactTo, tmp_path: Path) -> None:
     """As they are, and with what their state holds as further outputs."""
-    tflite = (shared_data / "models" / f"{name}.tflite").read_bytes()
+    tflite = shared_data.file(f"models/{name}.tflite").read_bytes()
     kinds = {"CONCATENATION", "FULLY_CONNECTED", "SVDF", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
     for number, one in enumerate((tflite, observed(tflite, kinds))):
         directory = tmp_path / str(number)

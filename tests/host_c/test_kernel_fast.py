@@ -78,5 +78,5 @@ def test_every_fast_kernel_is_among_the_cases(family: str) -> None:
     assert used == {
         f"{kernel}_s8_{rounding}_{family}"
         for kernel in kernels
-        for rounding in ("fitted", "double")
+        for rounding in ("fitted", "two_roundings")
     }

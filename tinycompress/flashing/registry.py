@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
-from pydantic import SerializeAsAny, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import (
+    SerializeAsAny,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 
 from tinycompress.flashing.bossac import Bossac
@@ -27,13 +33,16 @@ def by_name(name: object) -> type[FlashMethod] | None:
     return next((method for method in METHODS if method.name() == name), None)
 
 
-def _read(table: Any, otherwise: ValidatorFunctionWrapHandler) -> FlashMethod:
+def _read(table: Any, otherwise: ValidatorFunctionWrapHandler, info: ValidationInfo) -> FlashMethod:
     if isinstance(table, FlashMethod):
         made: FlashMethod = otherwise(table)
         return made
     if not isinstance(table, dict):
         raise PydanticCustomError("table_type", "must be a table with a 'method'")
     method = by_name(table.get("method"))
+    if method is not None and info.mode == "json":
+        # JSON has lists where strict tables want tuples.
+        return method.model_validate_json(json.dumps(table))
     if method is not None:
         return method.model_validate(table)
     named = f"unknown method {table['method']!r}" if "method" in table else "'method' is missing"

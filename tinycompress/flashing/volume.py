@@ -40,7 +40,7 @@ class VolumeCopy(FlashMethod):
     DOCS: ClassVar = MethodDocs(
         program="none: a file copy",
         command="",
-        verified_by="the drive's going, FAIL.TXT, HELLO",
+        verified_by="the drive vanishes; FAIL.TXT; HELLO",
         keys="`label` of the USB drive; `uf2_family_id` for `uf2`",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -116,3 +117,10 @@ def test_every_shipped_board_says_where_its_numbers_come_from(board: Board) -> N
     assert stack.origin % 0x1000 in (0, 0x200)
     assert not any(region.end == stack.origin for region in board.memory)
     assert re.search(r"\d", told)
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda board: board.id)
+def test_a_board_survives_json(board: Board) -> None:
+    """Another process gets boards that way."""
+    text = json.dumps(board.model_dump(mode="json", by_alias=True))
+    assert Board.model_validate_json(text) == board

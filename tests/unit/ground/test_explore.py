@@ -13,7 +13,7 @@ import pytest
 from support.common import ROOT
 from support.explore import explore, seed_of_commit
 
-CONFTEST = "import hypothesis_profiles\n\nhypothesis_profiles.load()\n"
+CONFTEST = "from support import hypothesis_profiles\n\nhypothesis_profiles.load()\n"
 FAILS_SOMEWHERE = """\
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,7 +33,7 @@ def test_always(value):
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "conftest.py").write_text(
-        "import hypothesis_profiles\n\nhypothesis_profiles.load()\n"
+        "from support import hypothesis_profiles\n\nhypothesis_profiles.load()\n"
     )
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_drawn.py").write_text(FAILS_SOMEWHERE)
