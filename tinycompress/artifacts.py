@@ -146,6 +146,21 @@ class ArenaFigure:
 
 
 @dataclass(frozen=True)
+class Simplification:
+    """What the AOT engine left out of a model, whose outputs are the same for all inputs.
+
+    ``removed_channels`` are output channels of layers with weights that never change, or that
+    nobody reads; MACs and the bytes of weights and biases are before and after.
+    """
+
+    removed_channels: int
+    macs_before: int
+    macs_after: int
+    constants_before_bytes: int
+    constants_after_bytes: int
+
+
+@dataclass(frozen=True)
 class GeneratedSources:
     """What an engine's code generator hands to ``firmware``: C text, and facts about it.
 
@@ -153,7 +168,8 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory. ``arena`` says where an arena's size was not computed but measured.
+    memory. ``arena`` says where an arena's size was not computed but measured. ``simplification``
+    is None where nothing of the model was left out.
     """
 
     engine: EngineName
@@ -169,6 +185,7 @@ class GeneratedSources:
     peak_layer: str
     trades: tuple[str, ...] = ()
     arena: ArenaFigure | None = None
+    simplification: Simplification | None = None
 
     @property
     def macs(self) -> int:

@@ -12,6 +12,7 @@ from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
+from tinycompress.codegen.simplify.simplify import simplify
 from tinycompress.codegen.state import resolve_state
 from tinycompress.ir.graph import Model
 
@@ -33,6 +34,12 @@ def generate_sources(
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
+    simplified = simplify(graph, options)
+    graph, summary = simplified.graph, simplified.summary
     fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
     sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
-    return replace(sources, trades=(*fitted.trades, *sharing_trades(fitted.layers, options)))
+    return replace(
+        sources,
+        trades=(*fitted.trades, *sharing_trades(fitted.layers, options)),
+        simplification=summary if summary.removed_channels else None,
+    )
