@@ -186,7 +186,9 @@ def _finish_project(project: FrameworkBuild, target: Board, board: str, then: _T
     from tinycompress.cli import render_frameworks
 
     if project.firmware is not None:
-        made = pipeline.Build(project.model, project.firmware, project.trades)
+        made = pipeline.Build(
+            project.model, project.firmware, project.trades, project.simplification
+        )
         _finish(made, target, board, then)
         return
     if then.as_json:

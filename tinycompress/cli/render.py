@@ -9,7 +9,14 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import ArenaFigure, ConvertedModel, Finding, LutCompression, TensorSpec
+from tinycompress.artifacts import (
+    ArenaFigure,
+    ConvertedModel,
+    Finding,
+    LutCompression,
+    Simplification,
+    TensorSpec,
+)
 from tinycompress.boards import Board
 from tinycompress.pipeline import Build, Inspection
 
@@ -51,6 +58,7 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "simplification": simplification_json(made.simplification),
         "update": asdict(project.update),
         "build_id": built.build_id,
         "elf": str(built.elf),
@@ -92,6 +100,21 @@ def arena_line(arena: ArenaFigure) -> str:
     )
 
 
+def simplification_line(left_out: Simplification) -> str:
+    """What the engine left out of a model."""
+    s = left_out
+    return (
+        f"Removed {s.removed_channels:,} channels that never change or that nothing reads: weights "
+        f"and biases {s.constants_before_bytes:,} -> {s.constants_after_bytes:,} bytes, MACs "
+        f"{s.macs_before:,} -> {s.macs_after:,}; the outputs stay the same, bit by bit"
+    )
+
+
+def simplification_json(left_out: Simplification | None) -> dict[str, object] | None:
+    """The same for programs; None if nothing was left out."""
+    return None if left_out is None else asdict(left_out)
+
+
 def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
     """What was built, how much of the board it takes, and with ``then_bench`` what to do next."""
     built = made.firmware
@@ -123,6 +146,9 @@ def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:
     messages = messages_console()
     if built.project.arena is not None:
         messages.print(arena_line(built.project.arena), markup=False, soft_wrap=True)
+    if made.simplification is not None:
+        line = simplification_line(made.simplification)
+        messages.print(line, markup=False, soft_wrap=True)
     for trade in made.trades:
         messages.print(f"Speed for memory: {trade}", markup=False, soft_wrap=True)
     messages.print(f"ELF: {built.elf}   build id {built.build_id}", markup=False, soft_wrap=True)
@@ -244,6 +270,7 @@ def inspect_json(inspection: Inspection) -> dict[str, object]:
             "arena_bytes": inspection.arena_bytes,
             "weights_bytes": inspection.weights_bytes,
             "peak_layer": inspection.peak_layer,
+            "simplification": simplification_json(inspection.simplification),
             "obtained": "estimated",
         },
         "board": fit,
@@ -295,6 +322,8 @@ def _needs(inspection: Inspection) -> list[str]:
         f"AOT engine (exact to {inspection.exact_to}): arena {arena:,} bytes, needed by "
         f"{inspection.peak_layer}; weights {weights:,} bytes"
     ]
+    if inspection.simplification is not None:
+        lines.append(simplification_line(inspection.simplification))
     board = inspection.board
     if board is not None:
         ram = arena + board.budget.stack_bytes

@@ -6,7 +6,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.cli.render import accuracy_json, arena_line, conversion_lines
+from tinycompress.cli.render import (
+    accuracy_json,
+    arena_line,
+    conversion_lines,
+    simplification_json,
+    simplification_line,
+)
 from tinycompress.pipeline import FrameworkBuild
 
 
@@ -22,6 +28,8 @@ def print_project(made: FrameworkBuild) -> None:
         markup=False, soft_wrap=True,
     )  # fmt: skip
     lines = [] if project.arena is None else [arena_line(project.arena)]
+    if made.simplification is not None:
+        lines.append(simplification_line(made.simplification))
     lines += [f"Speed for memory: {trade}" for trade in made.trades]
     lines += [f"Next: {command}" for command in _next(made)]
     for line in lines:
@@ -50,6 +58,7 @@ def project_json(made: FrameworkBuild) -> dict[str, object]:
         "weights_bytes": project.weights_bytes,
         "warnings": list(made.model.warnings),
         "trades": list(made.trades),
+        "simplification": simplification_json(made.simplification),
         "update": asdict(project.update),
         "compiled": False,
         "commands": list(_next(made)),

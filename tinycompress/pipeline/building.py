@@ -14,6 +14,7 @@ from tinycompress.artifacts import (
     ConvertedModel,
     EngineName,
     ExactTo,
+    Simplification,
     TflmCompression,
     ToolchainName,
 )
@@ -44,6 +45,9 @@ class Build:
     firmware: BuiltFirmware
     trades: tuple[str, ...] = ()
     """Where the engine gave speed for memory, in words."""
+
+    simplification: Simplification | None = None
+    """What the engine left out of the model, whose outputs are the same; None if nothing."""
 
 
 def convert(
@@ -166,7 +170,7 @@ def build(
     except DoesNotFitError as error:
         raise with_offer(error, graph, sources, target, chosen) from None
     firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
-    return Build(converted, firmware, sources.trades)
+    return Build(converted, firmware, sources.trades, sources.simplification)
 
 
 def check_engine(

@@ -17,6 +17,7 @@ from tinycompress.artifacts import (
     FirmwareProject,
     FrameworkName,
     GeneratedSources,
+    Simplification,
     TflmCompression,
 )
 from tinycompress.boards import Board, load_board
@@ -45,6 +46,7 @@ class FrameworkBuild:
     firmware: BuiltFirmware | None
     command: str
     trades: tuple[str, ...] = ()
+    simplification: Simplification | None = None
 
 
 def build_in_framework(
@@ -118,7 +120,9 @@ def build_in_framework(
     )  # fmt: skip
     firmware = _compile(project, target, progress)
     command = build_command(project, target)
-    return FrameworkBuild(converted, project, firmware, command, sources.trades)
+    return FrameworkBuild(
+        converted, project, firmware, command, sources.trades, sources.simplification
+    )
 
 
 def _tflm_sources(job: TflmJob) -> GeneratedSources:

@@ -54,7 +54,7 @@ class Editor:
         data: npt.NDArray[Any],
         quantization: Quantization | None = None,
     ) -> None:
-        """Give a constant operand other data, of its type and of any shape; None keeps its scales."""
+        """Give a constant operand other data, of its type and any shape; None keeps its scales."""
         tensor = o.operand(self._graph, op, place)
         found = data.astype(tensor.dtype.numpy)
         found.setflags(write=False)

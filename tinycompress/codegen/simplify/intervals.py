@@ -132,9 +132,7 @@ def _interval(ends: list[tuple[int, int]]) -> Interval:
     return Interval(low, high)
 
 
-def _rescaled(
-    stairs: Staircase, low: int, high: int, limits: tuple[int, int]
-) -> tuple[int, int]:
+def _rescaled(stairs: Staircase, low: int, high: int, limits: tuple[int, int]) -> tuple[int, int]:
     """The outputs of sums from ``low`` to ``high``; the limits where something may wrap."""
     reach = max(-low, high)
     left = max(stairs.shift, 0) if isinstance(stairs, DoubleRounding) else 0

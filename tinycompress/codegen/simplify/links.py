@@ -132,12 +132,11 @@ def _elementwise(links: Links, op: Op) -> bool:
     inputs = [links.graph.tensors[index] for index in op.inputs if index >= 0]
     if not spec.row_by_row or any(t.dtype is not DType.INT8 for t in inputs):
         return False
-    wide = [tensor for tensor in inputs if channels_of(tensor) > 1]
-    computed = [tensor for tensor in inputs if not tensor.is_constant and tensor not in wide]
-    if channels_of(y) > 1 and computed:
-        return False
-    for tensor in wide:
-        links.join(links.atoms(tensor), links.atoms(y))
+    for tensor in inputs:
+        if channels_of(tensor) == channels_of(y):
+            links.join(links.atoms(tensor), links.atoms(y))
+        elif not tensor.is_constant:  # one channel, read for all
+            return False
     return True
 
 

@@ -14,10 +14,10 @@ from tinycompress.ir.graph import Graph
 
 @dataclass(frozen=True)
 class Simplified:
-    """The graph that is left, and what went."""
+    """The graph that is left, and what went; None if nothing did."""
 
     graph: Graph
-    summary: Simplification
+    summary: Simplification | None
 
 
 def simplify(graph: Graph, options: CodegenOptions) -> Simplified:
@@ -34,6 +34,11 @@ def simplify(graph: Graph, options: CodegenOptions) -> Simplified:
         left, channels = dropped.graph, channels + dropped.channels
         if not dropped.channels:
             break
+    # Weights that operators shared may be shared no longer.
+    if constant_bytes(left) > constant_bytes(graph):
+        return Simplified(graph, None)
+    if not channels:
+        return Simplified(left, None)
     summary = Simplification(
         channels,
         total_macs(graph),
