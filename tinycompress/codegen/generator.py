@@ -35,7 +35,7 @@ def generate_sources(
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
-    simplified = simplify(graph, options)
+    simplified = simplify(graph, options) if options.simplify else Simplified(graph, None)
     if prefer is None:
         fitted = _fitted(graph, simplified, options)
     else:
