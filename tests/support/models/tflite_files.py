@@ -90,7 +90,8 @@ class Builder:
         tensor = self.graph.tensors[index]
         dtype = "<i4" if tensor.type == schema.TensorType.INT32 else "i1"
         data = np.asarray(self.model.buffers[tensor.buffer].data, np.uint8).tobytes()
-        return np.frombuffer(data, dtype).reshape(tensor.shape).copy()
+        values: Array = np.frombuffer(data, dtype).reshape(tensor.shape).copy()
+        return values
 
     def set_constant(self, index: int, data: Array) -> None:
         """Give a constant of int8 or int32 other data of its shape."""

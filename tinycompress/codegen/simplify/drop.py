@@ -46,7 +46,7 @@ def drop_unread_channels(graph: Graph) -> Dropped:
 
 def _kept(links: Links, read: Bools) -> Bools:
     """By root: whether it stays. A channel stays in each tensor, and more for the multiple."""
-    kept = read.copy()
+    kept: Bools = read.copy()
     for op in links.graph.ops:
         for index in op.outputs:
             roots = links.roots(index)

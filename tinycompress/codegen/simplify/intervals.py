@@ -43,7 +43,8 @@ class Interval:
     @property
     def constant(self) -> npt.NDArray[np.bool_]:
         """Which channels have one value only."""
-        return self.low == self.high
+        same: npt.NDArray[np.bool_] = self.low == self.high
+        return same
 
     def union(self, other: Interval) -> Interval:
         """The least interval that holds both; one channel stands for all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +53,8 @@ class Products:
     def summed(self, terms: Int64s) -> Int64s:
         """Terms ``[outputs, taps, ..]`` summed over the taps of each place, ``[outputs, places,
         ..]``."""
-        return np.einsum("ot...,pt->op...", terms, self.inside.astype(np.int64))
+        found: Int64s = np.einsum("ot...,pt->op...", terms, self.inside.astype(np.int64))
+        return found
 
 
 def channels_of(tensor: Tensor) -> int:
@@ -81,11 +81,12 @@ def stairs_of(graph: Graph, op: Op, options: CodegenOptions) -> Sequence[Stairca
     return reference_stairs(graph, op, _CHANNELS[op.kind])
 
 
-def stored_weights(op: Op, weights: Int64s, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+def stored_weights(op: Op, weights: Int64s, shape: tuple[int, ...]) -> Int64s:
     """``Products.weights`` as the operator's tensor, of a given shape, holds them."""
     if op.kind == "DEPTHWISE_CONV_2D":
-        return weights[:, :, 0].T.reshape(shape)
-    return weights.reshape(shape)
+        weights = weights[:, :, 0].T
+    stored: Int64s = weights.reshape(shape)
+    return stored
 
 
 def _windowed(graph: Graph, op: Op) -> Products:
