@@ -1,6 +1,6 @@
 """What exact simplification saves in every model of the collection: ``make weights-simplified``.
 
-Every model is generated; one that loses channels is built for the virtual Nano 33 BLE with and
+Every model is generated; one that loses something is built for the virtual Nano 33 BLE with and
 without simplification, run and compared with the reference runtime. Writes the table of
 docs/weights.md.
 """
@@ -49,7 +49,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Row:
-    """A model that loses channels, without and with simplification."""
+    """A model that loses something, without and with simplification."""
 
     summary: Simplification
     before: Figures
@@ -57,7 +57,7 @@ class Row:
 
 
 Found = Row | str
-"""A model that loses channels, or what else becomes of it: ``nothing to remove``, ``refused``."""
+"""A model that loses something, or what else becomes of it: ``nothing to remove``, ``refused``."""
 
 
 def measure(file: Path) -> Found:
@@ -103,7 +103,7 @@ def _run(file: Path, options: CodegenOptions) -> Figures:
 def page(found: Mapping[str, Found]) -> str:
     """The table, and the names of the models that lose nothing."""
     heads = [
-        "model", "channels removed", "MACs", "flash: weights, bytes", "flash, bytes",
+        "model", "channels removed", "dense inputs", "MACs", "flash: weights, bytes", "flash, bytes",
         "arena, bytes", "cycles",
     ]  # fmt: skip
     rows = [[f"`{name}`", *_cells(row)] for name, row in found.items() if isinstance(row, Row)]
@@ -111,7 +111,7 @@ def page(found: Mapping[str, Found]) -> str:
     refused = sum(row == "refused" for row in found.values())
     return (
         f"{table(heads, rows)}\n"
-        f"Of {len(found)} models, {len(rows)} lose channels. In {len(unchanged)} there is nothing "
+        f"Of {len(found)} models, {len(rows)} lose something. In {len(unchanged)} there is nothing "
         f"to remove: {', '.join(unchanged)}. The engine refuses the other {refused}.\n"
     )
 
@@ -125,7 +125,7 @@ def _cells(row: Row) -> list[str]:
         f"{old:,}" if old == new else f"{old:,} → {new:,} ({100 * new / old - 100:+.1f} %)"
         for old, new in pairs
     ]
-    return [f"{row.summary.removed_channels:,}", *changes]
+    return [f"{row.summary.removed_channels:,}", f"{row.summary.removed_inputs:,}", *changes]
 
 
 def _rises(found: Mapping[str, Found]) -> list[str]:

@@ -150,10 +150,12 @@ class Simplification:
     """What the AOT engine left out of a model, whose outputs are the same for all inputs.
 
     ``removed_channels`` are output channels of layers with weights that never change, or that
-    nobody reads; MACs and the bytes of weights and biases are before and after.
+    nobody reads; ``removed_inputs`` are inputs that no output of a dense layer needs. MACs and the
+    bytes of weights and biases are before and after.
     """
 
     removed_channels: int
+    removed_inputs: int
     macs_before: int
     macs_after: int
     constants_before_bytes: int

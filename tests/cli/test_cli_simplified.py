@@ -13,6 +13,7 @@ from tinycompress.cli.main import _run
 
 _EXPECTED = {
     "removed_channels": 4,
+    "removed_inputs": 0,
     "macs_before": 16 * (3 * 12 + 12 * 5),
     "macs_after": 16 * (3 * 8 + 8 * 5),
     "constants_before_bytes": 36 + 60 + 4 * 17,

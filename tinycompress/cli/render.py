@@ -103,10 +103,12 @@ def arena_line(arena: ArenaFigure) -> str:
 def simplification_line(left_out: Simplification) -> str:
     """What the engine left out of a model."""
     s = left_out
+    inputs = f", {s.removed_inputs:,} inputs of dense layers" if s.removed_inputs else ""
     return (
-        f"Removed {s.removed_channels:,} channels that never change or that nothing reads: weights "
-        f"and biases {s.constants_before_bytes:,} -> {s.constants_after_bytes:,} bytes, MACs "
-        f"{s.macs_before:,} -> {s.macs_after:,}; the outputs stay the same, bit by bit"
+        f"Removed {s.removed_channels:,} channels that never change or that nothing reads"
+        f"{inputs}: weights and biases {s.constants_before_bytes:,} -> "
+        f"{s.constants_after_bytes:,} bytes, MACs {s.macs_before:,} -> {s.macs_after:,}; "
+        "the outputs stay the same, bit by bit"
     )
 
 

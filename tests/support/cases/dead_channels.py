@@ -78,10 +78,12 @@ class Net:
         *,
         weights_zero: int = 0,
         bias: bool = True,
+        unread: Sequence[int] = (),
     ) -> int:
         """FULLY_CONNECTED on all elements."""
         inputs = int(np.prod(self.shapes[x]))
         data = self.rng.integers(-60, 61, (outputs, inputs))
+        data[:, list(unread)] = 0
         operands = self._constants(
             data, 0, dead or {}, 5, bias=bias, weights_zero=weights_zero, shared=True
         )

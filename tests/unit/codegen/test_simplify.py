@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.cases.dead_channels import Net, shapes_left
+from support.cases.kernels import options
 
 from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.choosing.ram import fit_ram
 from tinycompress.codegen.simplify import drop
 from tinycompress.codegen.simplify.intervals import Intervals
 from tinycompress.codegen.simplify.simplify import simplify
@@ -173,6 +175,38 @@ def test_counts_stay_multiples_of_four(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = found.graph.tensors[found.graph.ops[0].inputs[1]].data
     assert weights is not None
     assert (~weights.any(axis=(1, 2, 3))).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("unread", "left"),
+    [
+        ((0, 1, 2, 3, 4, 29, 30, 31), (4, 32)),
+        ((0, 1, 2, 31), (0, 32)),
+        ((24, 25, 26, 27, 28, 29, 30, 31), (0, 24)),
+    ],
+)
+def test_a_dense_layer_does_not_look_at_ends_that_it_does_not_need(
+    unread: tuple[int, ...], left: tuple[int, int]
+) -> None:
+    net = Net(32, size=1)
+    net.dense(net.reshape(net.x, 1, 32), 6, unread=[*unread, 15, 16])
+    found, count = net.simplified(), left[1] - left[0]
+    shapes = [(1, 32), (1, count), (1, 6)] if count < 32 else [(1, 32), (1, 6)]
+    assert shapes_left(found) == shapes
+    assert (found.summary.removed_inputs if found.summary else 0) == 32 - count
+    # The rest lies where it is: nothing is copied.
+    (layer,) = fit_ram(found.graph, CodegenOptions()).layers
+    assert layer.op.kind == "FULLY_CONNECTED"
+    assert layer.macs == 6 * count
+
+
+def test_a_dense_layer_of_several_rows_reads_whole_rows() -> None:
+    net = Net(8, size=2)
+    data = np.array(6 * [1, 0, 0, 0], np.int8)
+    weights = net.builder.tensor([3, 8], data=data, scales=[0.01], zero_points=[0])
+    y = net.tensor([4, 3], 0)
+    net.builder.op("FULLY_CONNECTED", [net.x, weights, -1], [y], options("FullyConnected"))
+    assert shapes_left(net.simplified(y)) == [(4, 3)]
 
 
 def test_what_went_is_counted() -> None:

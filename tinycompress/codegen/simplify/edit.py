@@ -23,25 +23,42 @@ class Editor:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._ops = {op.index: op for op in graph.ops}
+        self._before: dict[int, Op] = {}
         self._tensors = list(graph.tensors)
 
     @property
     def graph(self) -> Graph:
         """The graph with the changes so far."""
-        ops = tuple(self._ops[op.index] for op in self._graph.ops)
-        return replace(self._graph, tensors=tuple(self._tensors), ops=ops)
+        ops: list[Op] = []
+        for op in self._graph.ops:
+            ops += [self._before[op.index]] if op.index in self._before else []
+            ops.append(self._ops[op.index])
+        return replace(self._graph, tensors=tuple(self._tensors), ops=tuple(ops))
+
+    def add(self, tensor: Tensor) -> int:
+        """Add a tensor; its index."""
+        self._tensors.append(replace(tensor, index=len(self._tensors)))
+        return len(self._tensors) - 1
+
+    def insert_before(self, op: Op, new: Op) -> None:
+        """Let a new operator, at most one, run just before another; its index is made here."""
+        index = 1 + max(each.index for each in (*self._ops.values(), *self._before.values()))
+        self._before[op.index] = replace(new, index=index)
+
+    def set_input(self, op: Op, place: int, index: int) -> None:
+        """Let an operator read another tensor at a place, behind its present operands or there."""
+        inputs = [*self._ops[op.index].inputs]
+        inputs += [-1] * (place + 1 - len(inputs))
+        inputs[place] = index
+        self._ops[op.index] = replace(self._ops[op.index], inputs=tuple(inputs))
 
     def reshape(self, index: int, shape: tuple[int, ...]) -> None:
         """Give an activation another shape."""
         self._tensors[index] = replace(self._tensors[index], shape=shape)
 
     def set_operand(self, op: Op, place: int, tensor: Tensor) -> None:
-        """Give an operator another constant at a place, behind its present operands or there."""
-        self._tensors.append(replace(tensor, index=len(self._tensors)))
-        inputs = [*self._ops[op.index].inputs]
-        inputs += [-1] * (place + 1 - len(inputs))
-        inputs[place] = len(self._tensors) - 1
-        self._ops[op.index] = replace(self._ops[op.index], inputs=tuple(inputs))
+        """Give an operator another constant at a place."""
+        self.set_input(op, place, self.add(tensor))
 
     def set_options(self, op: Op, changed: Op) -> None:
         """Take the options of a changed copy of an operator."""

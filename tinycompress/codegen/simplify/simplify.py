@@ -9,6 +9,7 @@ from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.simplify.drop import drop_unread_channels
 from tinycompress.codegen.simplify.fold import fold_constant_channels
+from tinycompress.codegen.simplify.trim import trim_unread_ends
 from tinycompress.ir.graph import Graph
 
 
@@ -34,13 +35,16 @@ def simplify(graph: Graph, options: CodegenOptions) -> Simplified:
         left, channels = dropped.graph, channels + dropped.channels
         if not dropped.channels:
             break
+    trimmed = trim_unread_ends(left)
+    left = trimmed.graph
     # Weights that operators shared may be shared no longer.
     if constant_bytes(left) > constant_bytes(graph):
         return Simplified(graph, None)
-    if not channels:
+    if not channels and not trimmed.inputs:
         return Simplified(left, None)
     summary = Simplification(
         channels,
+        trimmed.inputs,
         total_macs(graph),
         total_macs(left),
         constant_bytes(graph),
