@@ -13,7 +13,7 @@ EXPLORE_ROUNDS ?= 4
 EXPLORE_SEED   ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus weights-simplified mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -84,6 +84,10 @@ kernel-costs: $(VENV)/.ready-dev
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py
+
+# What exact simplification saves: the table of docs/weights.md.
+weights-simplified: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/weights_simplified.py --jobs $(JOBS)
 
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

@@ -152,6 +152,23 @@ class ArenaFigure:
 
 
 @dataclass(frozen=True)
+class Simplification:
+    """What the AOT engine left out of a model, whose outputs are the same for all inputs.
+
+    ``removed_channels`` are output channels of layers with weights that never change, or that
+    nobody reads; ``removed_inputs`` are inputs that no output of a dense layer needs. MACs and the
+    bytes of weights and biases are before and after.
+    """
+
+    removed_channels: int
+    removed_inputs: int
+    macs_before: int
+    macs_after: int
+    constants_before_bytes: int
+    constants_after_bytes: int
+
+
+@dataclass(frozen=True)
 class GeneratedSources:
     """What an engine's code generator hands to ``firmware``: C text, and facts about it.
 
@@ -162,7 +179,8 @@ class GeneratedSources:
     memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
     model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
     only our own firmware needs. ``example`` is C for an example that calls the model: a function
-    ``infer()`` with what it needs; empty where the engine has none.
+    ``infer()`` with what it needs; empty where the engine has none. ``simplification`` is None
+    where nothing of the model was left out.
     """
 
     engine: EngineName
@@ -181,6 +199,7 @@ class GeneratedSources:
     name: str = "model"
     runtime_files: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    simplification: Simplification | None = None
 
     @property
     def macs(self) -> int:

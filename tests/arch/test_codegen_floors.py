@@ -21,7 +21,7 @@ FLOORS = (
     {"weights"},
     {"ops"},
     {"macs", "passes", "state", "supported"},
-    {"arena"},
+    {"arena", "simplify"},
     {"choosing"},
     {"legality", "rendering"},
     {"generator", "tflm"},

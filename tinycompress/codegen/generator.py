@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
-from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
+from tinycompress.codegen.choosing.ram import Fitted, as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
+from tinycompress.codegen.simplify.simplify import Simplified, simplify
 from tinycompress.codegen.state import resolve_state
-from tinycompress.ir.graph import Model
+from tinycompress.errors import DoesNotFitError
+from tinycompress.ir.graph import Graph, Model
 
 
 def generate_sources(
@@ -32,8 +34,30 @@ def generate_sources(
     """
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
-    fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
+    simplified = simplify(graph, options) if options.simplify else Simplified(graph, None)
+    if prefer is None:
+        fitted = _fitted(graph, simplified, options)
+    else:
+        fitted = as_preferred(simplified.graph, options, prefer)
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
-    return replace(sources, trades=fitted.trades)
+    return replace(sources, trades=fitted.trades, simplification=simplified.summary)
+
+
+def _fitted(graph: Graph, simplified: Simplified, options: CodegenOptions) -> Fitted:
+    """The simplified graph in an arena no larger than that of the graph as it was.
+
+    Patches are chosen anew for what is left, and may come out larger: there are fewer MACs of
+    which they may add a share. Then the arena that the whole graph needs is the budget.
+    """
+    fitted = fit_ram(simplified.graph, options)
+    if simplified.summary is None or options.ram_budget_bytes is not None:
+        return fitted
+    before = fit_ram(graph, options).arena_bytes
+    if fitted.arena_bytes <= before:
+        return fitted
+    try:
+        return fit_ram(simplified.graph, replace(options, ram_budget_bytes=before))
+    except DoesNotFitError:
+        return fitted

@@ -35,6 +35,8 @@ class CodegenOptions:
         ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, layers
             are computed in patches, as few as needed, then by the kernels of ``ram``.
         name: Of the model in C: files and symbols are called ``tcm_NAME``.
+        simplify: Whether channels that never change, or that nothing reads, are left out; outputs
+            are the same either way.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -47,6 +49,7 @@ class CodegenOptions:
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
     name: str = "model"
+    simplify: bool = True
 
     def __post_init__(self) -> None:
         for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):

@@ -34,7 +34,10 @@ def build_aot(job: Job) -> Build:
     firmware = compile_project(
         project, job.board, toolchain=job.options.toolchain, progress=job.progress
     )
-    return Build(job.model, job.board, project, firmware, trades=sources.trades)
+    return Build(
+        job.model, job.board, project, firmware,
+        trades=sources.trades, simplification=sources.simplification,
+    )  # fmt: skip
 
 
 def aot_sources(job: Job) -> GeneratedSources:

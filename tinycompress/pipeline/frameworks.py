@@ -26,7 +26,9 @@ def build_in_framework(job: Job) -> Build:
     )  # fmt: skip
     firmware = _compile(job, project)
     command = build_command(project, job.board)
-    return Build(job.model, job.board, project, firmware, command, sources.trades)
+    return Build(
+        job.model, job.board, project, firmware, command, sources.trades, sources.simplification
+    )
 
 
 def _compile(job: Job, project: FirmwareProject) -> BuiltFirmware | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, Simplification
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.macs import macs
@@ -21,7 +21,8 @@ class Inspection:
     """What is known of a ``.tflite`` without compiling anything.
 
     ``refused`` are the reasons why the AOT engine does not take the model; empty if it does, and
-    then ``arena_bytes`` is exact and ``peak_layer`` names where it is needed.
+    then ``arena_bytes`` is exact and ``peak_layer`` names where it is needed. ``simplification``
+    says what that engine leaves out of the model; ``summary`` is of the file as it is.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Inspection:
     weights_bytes: int | None
     peak_layer: str | None
     board: Board | None
+    simplification: Simplification | None = None
 
 
 def inspect_source(model: str | Path) -> SourceSummary:
@@ -72,4 +74,5 @@ def inspect(
     return Inspection(
         path, len(data), summary, exact_to, (),
         sources.arena_bytes, sources.weights_bytes, sources.peak_layer, target,
+        sources.simplification,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinycompress._arduino_cli import require_arduino_cli
 from tinycompress._progress import Progress
-from tinycompress.artifacts import BuiltFirmware, ConvertedModel, FirmwareProject
+from tinycompress.artifacts import BuiltFirmware, ConvertedModel, FirmwareProject, Simplification
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.options import BuildOptions
@@ -31,7 +31,8 @@ class Build:
 
     ``board`` is as the framework and the chosen transport leave it. ``firmware`` is None where the
     framework's tools are the user's to run; ``command`` builds the project then, in its directory,
-    and is empty elsewhere. ``trades`` says in words where the engine gave speed for memory.
+    and is empty elsewhere. ``trades`` says in words where the engine gave speed for memory;
+    ``simplification`` what it left out of the model, None if nothing.
     """
 
     model: ConvertedModel
@@ -40,6 +41,7 @@ class Build:
     firmware: BuiltFirmware | None
     command: str = ""
     trades: tuple[str, ...] = ()
+    simplification: Simplification | None = None
 
     @property
     def directory(self) -> Path:

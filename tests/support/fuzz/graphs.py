@@ -16,6 +16,9 @@ from tinycompress.artifacts import ExactTo
 MAX_ELEMENTS = 4096
 """Activations stay below it, so that an inference takes little time."""
 
+PLANTED = 0.5
+"""Share of graphs in which channels are planted that never change, or that nothing reads."""
+
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
 
@@ -84,11 +87,15 @@ class GraphMaker(KernelCases):
         self._ends: list[int] = []
         self._variables: list[Variable] = []
         self._limits: dict[int, Array] = {}
+        self._plants: np.random.Generator | None = None
 
     def add(self, graph: GraphSeed) -> None:
         """Add a graph; what it has does not depend on the others in the file."""
         self.rng = np.random.default_rng(graph.seed)
         self.exact_to = graph.exact_to
+        # Numbers of their own: a graph is otherwise the same with and without dead channels.
+        plants = np.random.default_rng([graph.seed, 1])
+        self._plants = plants if plants.random() < PLANTED else None
         self._pool, self._used, self._ends = [], set(), []
         self.new_input()
         names = sorted(self._emitters)
@@ -226,6 +233,30 @@ class GraphMaker(KernelCases):
 
     def constant_int8(self, data: Array, scale: float, zero: int) -> int:
         return self.builder.tensor(data.shape, data=data, scales=[scale], zero_points=[zero])
+
+    def plant_dead_channels(self, weights: int, bias: int, axis: int) -> None:
+        """Let some outputs of a sum of products never change, and some of its inputs not matter.
+
+        Args:
+            weights: A constant tensor.
+            bias: Its bias, one value per output.
+            axis: Dimension of the weights that is the outputs; 0 if the last one is the inputs.
+        """
+        rng = self._plants
+        if rng is None:
+            return
+        values = np.moveaxis(self.builder.constant(weights), axis, 0)
+        offsets = self.builder.constant(bias)
+        dead = rng.random(len(offsets)) < rng.choice([0.3, 0.8])
+        # Without weights any value, with them one that every sum is clamped to.
+        empty = dead & (rng.random(len(offsets)) < 0.7)
+        values[empty] = 0
+        offsets[empty] = rng.integers(-3000, 3001, len(offsets))[empty] * (rng.random() < 0.5)
+        offsets[dead & ~empty] = rng.choice([-(2**28), 2**28])
+        if axis == 0:
+            values[..., rng.random(values.shape[-1]) < rng.choice([0.0, 0.4])] = 0
+        self.builder.set_constant(weights, np.moveaxis(values, 0, axis))
+        self.builder.set_constant(bias, offsets)
 
     def samples(self, count: int) -> list[tuple[Array, ...]]:
         """As those of single operators, but indices are within what they choose from."""

@@ -21,6 +21,7 @@ def _filter(
                   extreme=g.chance(0.2))  # fmt: skip
     limit = int(g.pick(200, 5000, 2**24, 2**31 - 1))
     bias = g.bias(g.rng.integers(-limit, limit, count), [x.scale * s for s in scales])
+    g.plant_dead_channels(w, bias, axis)
     return scales, w, bias, x.scale * first * 80 * taps**0.5 * g.log_uniform(0.1, 10)
 
 

@@ -85,6 +85,21 @@ class Builder:
         self.graph.tensors.append(tensor)
         return len(self.graph.tensors) - 1
 
+    def constant(self, index: int) -> Array:
+        """A copy of the data of a constant of int8 or int32."""
+        tensor = self.graph.tensors[index]
+        dtype = "<i4" if tensor.type == schema.TensorType.INT32 else "i1"
+        data = np.asarray(self.model.buffers[tensor.buffer].data, np.uint8).tobytes()
+        values: Array = np.frombuffer(data, dtype).reshape(tensor.shape).copy()
+        return values
+
+    def set_constant(self, index: int, data: Array) -> None:
+        """Give a constant of int8 or int32 other data of its shape."""
+        tensor = self.graph.tensors[index]
+        dtype = "<i4" if tensor.type == schema.TensorType.INT32 else "i1"
+        raw = data.astype(dtype).tobytes()
+        self.model.buffers[tensor.buffer].data = np.frombuffer(raw, np.uint8)
+
     def op(
         self,
         kind: str,

@@ -11,7 +11,15 @@ from tinycompress._console import results_console
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.cli.answers import next_steps
-from tinycompress.cli.answers.common import accuracy_json, conversion_lines, percent, schema, table
+from tinycompress.cli.answers.common import (
+    accuracy_json,
+    conversion_lines,
+    percent,
+    schema,
+    simplification_json,
+    simplification_line,
+    table,
+)
 from tinycompress.cli.answers.devices import print_then, then_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
@@ -128,6 +136,7 @@ def _project_facts(made: Build) -> dict[str, object]:
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": list(model.warnings),
         "trades": list(made.trades),
+        "simplification": simplification_json(made.simplification),
         "update": asdict(project.update),
     }
 
@@ -147,6 +156,8 @@ def arena_line(arena: ArenaFigure) -> str:
 
 def _messages(made: Build) -> list[str]:
     lines = [] if made.project.arena is None else [arena_line(made.project.arena)]
+    if made.simplification is not None:
+        lines.append(simplification_line(made.simplification))
     lines += [f"Speed for memory: {trade}" for trade in made.trades]
     if made.firmware is not None:
         lines.append(f"ELF: {made.firmware.elf}   build id {made.firmware.build_id}")

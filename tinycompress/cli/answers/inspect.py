@@ -10,7 +10,15 @@ from rich.table import Table
 from tinycompress._console import results_console
 from tinycompress.artifacts import LayerAgreement
 from tinycompress.cli.answers import next_steps
-from tinycompress.cli.answers.common import kind_text, percent, schema, spec_json, table
+from tinycompress.cli.answers.common import (
+    kind_text,
+    percent,
+    schema,
+    simplification_json,
+    simplification_line,
+    spec_json,
+    table,
+)
 from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import tell
 from tinycompress.cli.options import print_json
@@ -72,6 +80,7 @@ def inspect_json(inspection: Inspection, verdict: TflmVerdict) -> dict[str, obje
             "arena_bytes": inspection.arena_bytes,
             "weights_bytes": inspection.weights_bytes,
             "peak_layer": inspection.peak_layer,
+            "simplification": simplification_json(inspection.simplification),
             "obtained": "estimated",
         },
         "board": fit,
@@ -124,6 +133,8 @@ def _needs(inspection: Inspection) -> list[str]:
         f"AOT engine (exact to {inspection.exact_to}): arena {arena:,} bytes, needed by "
         f"{inspection.peak_layer}; weights {weights:,} bytes"
     ]
+    if inspection.simplification is not None:
+        lines.append(simplification_line(inspection.simplification))
     board = inspection.board
     if board is not None:
         ram = arena + board.budget.stack_bytes

@@ -18,10 +18,11 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.conv import orders
+from tinycompress.codegen.ops.conv.convolution import reference_stairs
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
-from tinycompress.codegen.ops.requantize import bias_values, effective_scales
+from tinycompress.codegen.ops.requantize import bias_values
 from tinycompress.codegen.ops.window import Window, window_sizes
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.codegen.rounding.channels import (
@@ -42,7 +43,6 @@ from tinycompress.codegen.weights.streams import (
     quad_count,
     tap_order,
 )
-from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import Graph, Op, Tensor
 
 _COLUMN_WORDS = 6
@@ -133,9 +133,7 @@ class _Conv:
     @cached_property
     def stairs(self) -> list[DoubleRounding]:
         """The reference's requantisation of each channel."""
-        zero_point, limits = o.quantization(self.y).zero_point, o.clamp_range(self.graph, self.op)
-        scales = effective_scales(self.x, self.weights, self.y, len(self.rows))
-        return [DoubleRounding(*quantize_multiplier(s), zero_point, limits) for s in scales]
+        return reference_stairs(self.graph, self.op, 0)
 
     @cached_property
     def biases(self) -> Int64s:

@@ -30,6 +30,8 @@ from tinycompress.codegen.ops.window import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import AccessOrder
+from tinycompress.codegen.rounding.fitted_multiply import DoubleRounding
+from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
 
 
@@ -83,6 +85,15 @@ def output_scales(graph: Graph, op: Op, axis: int) -> tuple[float, ...]:
     """Input scale x weight scale / output scale of every output channel."""
     x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
     return effective_scales(x, weights, o.result(graph, op), weights.shape[axis])
+
+
+def reference_stairs(graph: Graph, op: Op, axis: int) -> list[DoubleRounding]:
+    """The reference's requantisation of each channel of an operator on int8."""
+    zero_point, limits = o.quantization(o.result(graph, op)).zero_point, o.clamp_range(graph, op)
+    return [
+        DoubleRounding(*quantize_multiplier(scale), zero_point, limits)
+        for scale in output_scales(graph, op, axis)
+    ]
 
 
 def reference_layer(

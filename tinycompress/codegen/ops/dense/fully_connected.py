@@ -199,7 +199,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     return alternatives((*_fast_variants(graph, op, options, reference), reference))
 
 
-def _stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
+def reference_stairs(graph: Graph, op: Op, options: CodegenOptions) -> list[Staircase]:
     """The reference's requantisation: one for all outputs, or one for each."""
     zero_point, limits = o.quantization(o.result(graph, op)).zero_point, o.clamp_range(graph, op)
     if options.exact_to == "litert":
@@ -219,7 +219,7 @@ def _fast_variants(
     rows = np.asarray(weights.data, np.int64)
     biases = bias_values(o.optional_operand(graph, op, 2), weights.shape[0])
     biases = folded_biases(rows, biases, o.quantization(x).zero_point)
-    stairs = _stairs(graph, op, options)
+    stairs = reference_stairs(graph, op, options)
     if len(stairs) == 1:
         tables = shared_tables(stairs[0], rows, biases)
     else:

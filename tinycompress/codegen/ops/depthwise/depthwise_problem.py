@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import ConstArray, Layer
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.requantize import bias_values, effective_scales
+from tinycompress.codegen.ops.conv.convolution import reference_stairs
+from tinycompress.codegen.ops.requantize import bias_values
 from tinycompress.codegen.ops.window import Window
 from tinycompress.codegen.rounding.channels import Int64s, folded_biases, sum_ranges
 from tinycompress.codegen.rounding.fitted_multiply import DoubleRounding, SumRange
-from tinycompress.ir.arithmetic import INT32_MAX, quantize_multiplier
+from tinycompress.ir.arithmetic import INT32_MAX
 from tinycompress.ir.graph import Graph, Op, Tensor
 
 RIGHT_SHIFTS = range(-31, 0)
@@ -78,15 +79,11 @@ class DepthwiseProblem:
 
 def depthwise_problem(graph: Graph, op: Op, window: Window, reference: Layer) -> DepthwiseProblem:
     """What every variant of a DEPTHWISE_CONV_2D derives from it; it has passed the checks."""
-    x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
+    x, weights = o.operand(graph, op, 0), o.operand(graph, op, 1)
     channels = weights.shape[3]
     rows = np.asarray(weights.data, np.int64).reshape(-1, channels).T
     bias = bias_values(o.optional_operand(graph, op, 2), channels)
     biases = folded_biases(rows, bias, o.quantization(x).zero_point)
-    limits, zero_point = o.clamp_range(graph, op), o.quantization(y).zero_point
-    stairs = [
-        DoubleRounding(*quantize_multiplier(scale), zero_point, limits)
-        for scale in effective_scales(x, weights, y, channels)
-    ]
+    stairs = reference_stairs(graph, op, 3)
     geometry, ranges = DepthwiseGeometry.of(x, window), sum_ranges(rows, biases)
     return DepthwiseProblem(graph, op, geometry, reference, rows, biases, ranges, stairs)

@@ -13,7 +13,7 @@ from tinycompress.codegen.options import CoreFamily
 from tinycompress.codegen.overlap import every_element
 from tinycompress.codegen.rounding.fitted_plane import INT8_VALUES, Plane, fit_plane
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, add_scaling
-from tinycompress.ir.arithmetic_arrays import multiply_by_quantized_multiplier_double
+from tinycompress.ir.arithmetic_arrays import add_int8
 from tinycompress.ir.graph import Graph, Op
 
 _OWN: Mapping[CoreFamily, KernelFamily] = {
@@ -61,11 +61,6 @@ def _plane(scales: tuple[tuple[float, int], ...], limits: tuple[int, int]) -> Pl
     """The plane of inputs and an output with these scales and zero points."""
     (scale_1, zero_1), (scale_2, zero_2), (scale, zero_point) = scales
     scaling = add_scaling(scale_1, scale_2, scale, ADD_LEFT_SHIFT)
-    rescaled = [
-        multiply_by_quantized_multiplier_double((INT8_VALUES - zero) << ADD_LEFT_SHIFT, *pair)
-        for zero, pair in ((zero_1, scaling.input1), (zero_2, scaling.input2))
-    ]
-    sums = np.add.outer(*rescaled)
-    outputs = multiply_by_quantized_multiplier_double(sums, *scaling.output) + zero_point
-    table = np.clip(outputs, *limits)
+    first, second = INT8_VALUES[:, None] - zero_1, INT8_VALUES - zero_2
+    table = np.clip(add_int8(first, second, scaling) + zero_point, *limits)
     return fit_plane(table, scale_1 / scale, scale_2 / scale, limits)
