@@ -147,7 +147,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
     "vadd.i32 " sums ", " sums ", q5\n"                                                            \
     "vshl.s32 " sums ", r12\n"
 
-#define TCK_DEPTHWISE_DOUBLE(sums)                                                                 \
+#define TCK_DEPTHWISE_TWO_ROUNDINGS(sums)                                                          \
     "vldrw.32 q4, [r2], #16\n"                                                                     \
     "vqrdmulh.s32 " sums ", " sums ", q4\n"                                                        \
     "vldrh.s32 q5, [r2], #8\n"                                                                     \
@@ -169,11 +169,11 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
     TCK_DEPTHWISE_FITTED("q3")                                                                     \
     TCK_DEPTHWISE_NARROW
 
-#define TCK_DEPTHWISE_ALL_DOUBLE                                                                   \
-    TCK_DEPTHWISE_DOUBLE("q0")                                                                     \
-    TCK_DEPTHWISE_DOUBLE("q1")                                                                     \
-    TCK_DEPTHWISE_DOUBLE("q2")                                                                     \
-    TCK_DEPTHWISE_DOUBLE("q3")                                                                     \
+#define TCK_DEPTHWISE_ALL_TWO_ROUNDINGS                                                            \
+    TCK_DEPTHWISE_TWO_ROUNDINGS("q0")                                                              \
+    TCK_DEPTHWISE_TWO_ROUNDINGS("q1")                                                              \
+    TCK_DEPTHWISE_TWO_ROUNDINGS("q2")                                                              \
+    TCK_DEPTHWISE_TWO_ROUNDINGS("q3")                                                              \
     TCK_DEPTHWISE_NARROW                                                                           \
     "vqadd.s16 q0, q0, r12\n"                                                                      \
     "vqadd.s16 q2, q2, r12\n"
@@ -222,7 +222,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
                                               requantise))
 
 TCK_DEPTHWISE_FUNCTIONS(fitted, TCK_DEPTHWISE_ALL_FITTED)
-TCK_DEPTHWISE_FUNCTIONS(double, TCK_DEPTHWISE_ALL_DOUBLE)
+TCK_DEPTHWISE_FUNCTIONS(two_roundings, TCK_DEPTHWISE_ALL_TWO_ROUNDINGS)
 
 #undef TCK_DEPTHWISE_FUNCTIONS
 #undef TCK_DEPTHWISE_FUNCTION
