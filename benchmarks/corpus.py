@@ -145,6 +145,8 @@ def _key(product: str, model: Path, place: str) -> str:
 def _run(tasks: Sequence[Task], jobs: int, seconds: float | None) -> None:
     """Carry out what is not there yet, until the time is up."""
     left = [task for task in tasks if not task.store.is_file()]
+    # Small models first: they say most in a run that is cut short.
+    left.sort(key=lambda task: (PLACES.index(task.place), task.model.stat().st_size))
     print(f"{len(tasks) - len(left)} of {len(tasks)} are there already", flush=True)
     end = math.inf if seconds is None else time.monotonic() + seconds
     # Emulators and oracles start processes of their own: nothing is forked into the middle of that.

@@ -26,7 +26,7 @@ from tinycompress.codegen.options import Optimize
 from tinycompress.device.qemu import QEMU
 from tinycompress.errors import DoesNotFitError, ModelError, TinyCompressError, ToolError
 from tinycompress.ir.reader import read_model
-from tinycompress.toolchain.find import find_gcc, find_zig
+from tinycompress.toolchain.find import find_gcc, find_gxx, find_zig
 
 Outcome = Literal["exact", "compiles", "refused", "does not fit", "no oracle", "wrong"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
@@ -42,6 +42,9 @@ BOARD_OF_CORE: dict[str, str] = {
     "M55": "qemu_mps3_an547",
 }
 """One board of each family of cores. QEMU runs the M55, this project's emulator the others."""
+
+_PROGRAMS = {QEMU: "qemu-system-arm", "cmake": "cmake", "gcc": "gcc"}
+"""Beside the cross compilers, and the Debian packages that have them."""
 
 _ZEPHYR_HZ = 32_768
 """Of the cycle counter that Zephyr has on the M4 board."""
@@ -180,6 +183,9 @@ def tool_versions() -> dict[str, str]:
     Raises:
         ToolError: One is missing: a road that cannot be driven is no verdict.
     """
-    if shutil.which(QEMU) is None:
-        raise ToolError(f"program not found: {QEMU}", hint="apt install qemu-system-arm")
-    return {chain.name: chain.version for chain in (find_zig(), find_gcc())}
+    for program, package in _PROGRAMS.items():
+        if shutil.which(program) is None:
+            raise ToolError(f"program not found: {program}", hint=f"apt install {package}")
+    gcc = find_gcc()
+    find_gxx(gcc)
+    return {chain.name: chain.version for chain in (find_zig(), gcc)}
