@@ -23,6 +23,7 @@ from tinycompress.codegen.options import Optimize
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError, TinyCompressError
+from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
@@ -128,6 +129,20 @@ def is_refused_by_oracle(error: TinyCompressError) -> bool:
     return isinstance(error, ModelError) and "does not run this model" in error.message
 
 
+def is_legal(model: Model, options: CodegenOptions) -> bool:
+    """Whether the engine takes a model."""
+    return not reasons_against(model, options)
+
+
+def reasons_against(model: Model, options: CodegenOptions) -> tuple[str, ...]:
+    """Why the engine refuses a model; nothing if it does not."""
+    try:
+        check_legality(run_passes(resolve_state(model)), options)
+    except ModelError as error:
+        return error.reasons
+    return ()
+
+
 class Fuzzer:
     """Runs graphs and keeps the tally.
 
@@ -161,13 +176,9 @@ class Fuzzer:
         maker = _made([seed])
         if not maker.labels:
             return False
-        try:
-            graph = run_passes(resolve_state(read_model(maker.tflite())))
-            check_legality(graph, self.options(seed))
-        except ModelError as error:
-            self.tally.refused.update(_rule(reason) for reason in error.reasons)
-            return False
-        return True
+        reasons = reasons_against(read_model(maker.tflite()), self.options(seed))
+        self.tally.refused.update(_rule(reason) for reason in reasons)
+        return not reasons
 
     def _compare(self, seeds: Sequence[GraphSeed]) -> None:
         if not seeds:

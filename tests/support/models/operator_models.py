@@ -8,13 +8,10 @@ from functools import cache
 
 from support.fuzz.emitters import ALL, STATELESS
 from support.fuzz.graphs import Emitter, GraphMaker, GraphSeed
+from support.fuzz.runner import is_legal
 from support.fuzz.state import STATE
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.state import resolve_state
-from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 
 _TRIES = 50
@@ -78,15 +75,7 @@ def _legal_graph(name: str, exact_to: ExactTo) -> _Graph | None:
         seed = GraphSeed(number, steps, exact_to)
         maker = GraphMaker(emitters)
         maker.add(seed)
-        if name in maker.kinds and _is_legal(maker.tflite(), exact_to):
+        model = read_model(maker.tflite()) if name in maker.kinds else None
+        if model is not None and is_legal(model, CodegenOptions(exact_to=exact_to)):
             return _Graph(seed, emitters)
     return None
-
-
-def _is_legal(tflite: bytes, exact_to: ExactTo) -> bool:
-    try:
-        graph = run_passes(resolve_state(read_model(tflite)))
-        check_legality(graph, CodegenOptions(exact_to=exact_to))
-    except ModelError:
-        return False
-    return True
