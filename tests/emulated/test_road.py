@@ -29,14 +29,14 @@ MODELS = SHIPPED / "models"
 BOTH_CHAINS = ("zig", pytest.param("gcc", marks=pytest.mark.gcc))
 SLICE = (
     # Convolutions; separable ones with MVE.
-    ("tinymaix/mnist_valid_q", "M3"),
+    pytest.param("tinymaix/mnist_valid_q", "M3"),
     pytest.param("mlperf_tiny/kws_ref_model", "M55", marks=pytest.mark.qemu),
     # State: resource variables, SVDF, LSTM.
-    ("microwakeword/v2_hey_mycroft", "M4"),
-    ("tflm/keyword_scrambled_8bit", "M33"),
-    ("tflm/trained_lstm_int8", "M0+"),
+    pytest.param("microwakeword/v2_hey_mycroft", "M4"),
+    pytest.param("tflm/keyword_scrambled_8bit", "M33"),
+    pytest.param("tflm/trained_lstm_int8", "M0+"),
     # 16x8.
-    ("tflm_seanet_int16/conv0", "M7"),
+    pytest.param("tflm_seanet_int16/conv0", "M7"),
 )
 REFUSED = {
     "mlperf_tiny/kws_ref_model_float32",  # Float.
@@ -61,10 +61,9 @@ def test_a_model_of_each_family_is_exact(name: str, core: str, chain: ToolchainN
 
 
 def test_the_slice_has_every_family_and_core() -> None:
-    pairs = [getattr(each, "values", each) for each in SLICE]
     families = {path.name for path in MODELS.iterdir()}
-    assert {str(name).split("/", maxsplit=1)[0] for name, _ in pairs} == families
-    assert {core for _, core in pairs} == set(BOARD_OF_CORE)
+    assert {str(each.values[0]).split("/", maxsplit=1)[0] for each in SLICE} == families
+    assert {each.values[1] for each in SLICE} == set(BOARD_OF_CORE)
 
 
 @pytest.mark.parametrize(

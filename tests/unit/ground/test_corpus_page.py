@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.cases.kernels import BOTH
 from support.common import ROOT
-from support.models.road import Outcome
+from support.models.road import Outcome, Verdict
 
 from benchmarks import corpus
 from benchmarks.corpus import Task, carry_out, product_digest
@@ -84,9 +84,9 @@ def test_a_result_is_kept_and_not_run_again(
     assert task.stored() is None
     asked: list[tuple[object, ...]] = []
 
-    def pretended(*arguments: object) -> corpus.Verdict:
+    def pretended(*arguments: object) -> Verdict:
         asked.append(arguments[1:])
-        return corpus.Verdict("exact", kernels=("one", "two"))
+        return Verdict("exact", kernels=("one", "two"))
 
     monkeypatch.setattr(corpus, "road_verdict", pretended)
     assert "M4 tflm/hello_world_int8: exact" in carry_out(task)
