@@ -10,6 +10,8 @@ import json
 from pathlib import Path
 
 import pytest
+from support.cases.kernels import BOTH
+from support.fuzz.road_share import GRAPHS_IN_A_FILE, RoadFuzzer
 from support.models.collection import SHIPPED
 from support.models.operator_models import PARTS, OperatorModel, operator_model
 from support.models.road import (
@@ -112,6 +114,20 @@ def test_every_shipped_model(name: str, core: str) -> None:
     }
     wanted = "refused" if name in REFUSED else "exact"
     assert {how: v for how, v in verdicts.items() if v.outcome != wanted} == {}
+
+
+@pytest.mark.gcc
+@pytest.mark.qemu
+@pytest.mark.slow
+def test_random_graphs_are_exact_at_every_place() -> None:
+    """A slice of the fuzzer's share: a dozen files, every core with both compilers."""
+    fuzzer = RoadFuzzer()
+    for first, exact_to in ((3_000_000, BOTH[0]), (3_000_100, BOTH[1])):
+        fuzzer.run_road(range(first, first + 6 * GRAPHS_IN_A_FILE), exact_to)
+    assert fuzzer.tally.mismatches == []
+    assert len(fuzzer.places) == len(BOARD_OF_CORE) * len(CHAINS)
+    assert min(fuzzer.places.values()) > 0
+    assert fuzzer.tally.graphs.total() > 80
 
 
 @pytest.mark.gcc
