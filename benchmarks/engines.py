@@ -54,7 +54,7 @@ def measure(tflite: Path, board: str, engine: EngineName) -> dict[str, Any]:
         result = pipeline.bench(project)
         record = read_record(project / "build")
     pipeline.require_exact(result)
-    firmware = built.firmware
+    firmware = built.require_firmware()
     assert result.instructions is not None, "virtual boards count instructions"
     assert result.cycles is not None, "virtual boards model cycles"
     arena = firmware.project.arena

@@ -63,19 +63,19 @@ def measure(job: Job) -> dict[str, Any]:
         project = Path(directory) / "project"
         built = pipeline.build(job.model, job.board, toolchain=job.toolchain, output=project)
         result = pipeline.bench(project, runs=1)
-        groups = source_groups(read_plan(built.firmware.project.directory))
-        code = code_sizes(flash_items(read_elf(built.firmware.elf), groups))
+        groups = source_groups(read_plan(built.directory))
+        code = code_sizes(flash_items(read_elf(built.require_firmware().elf), groups))
     pipeline.require_exact(result)
     if result.instructions is None:
         raise SystemExit(f"{job.board}: the board does not count instructions")
     board = load_board(job.board)
-    layers = built.firmware.project.layers
+    layers = built.project.layers
     return {
         "model": job.model.stem,
         "board": board.id,
         "core": board.cpu.core,
         "toolchain": job.toolchain,
-        "compiler": built.firmware.toolchain_version,
+        "compiler": built.require_firmware().toolchain_version,
         "macs": sum(layer.macs for layer in layers),
         "instructions": round(result.instructions.median),
         # QEMU alone runs boards with MVE; it has no cycles.

@@ -3,7 +3,7 @@
 The command line only calls what is here::
 
     made = tinycompress.build("digits.keras", board="nano33", data="calib.npz")
-    result = tinycompress.bench(made.firmware.project.directory, samples="test.npz")
+    result = tinycompress.bench(made.directory, samples="test.npz")
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tinycompress._version import __version__
+from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
     from tinycompress.pipeline import bench, build, convert
 
-__all__ = ["__version__", "bench", "build", "compress", "convert"]
+__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "convert"]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,10 +19,16 @@ Activations = Literal["int8", "int16"]
 """What a converted model computes on; weights are int8 with either, biases wider."""
 
 EngineName = Literal["aot", "tflm"]
+Optimize = Literal["speed", "ram", "flash"]
+"""What comes first where kernels differ: see `tinycompress.codegen.CodegenOptions`."""
+
 TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
 
 ToolchainName = Literal["zig", "gcc"]
+ToolchainChoice = Literal["auto", "zig", "gcc"]
+"""``auto`` is the compiler that pip brought, if it is there."""
+
 FrameworkName = Literal["cmake", "arduino", "zephyr"]
 """Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
 
@@ -153,7 +159,10 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory. ``arena`` says where an arena's size was not computed but measured.
+    memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
+    model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
+    only our own firmware needs. ``example`` is C for an example that calls the model: a function
+    ``infer()`` with what it needs; empty where the engine has none.
     """
 
     engine: EngineName
@@ -169,6 +178,9 @@ class GeneratedSources:
     peak_layer: str
     trades: tuple[str, ...] = ()
     arena: ArenaFigure | None = None
+    name: str = "model"
+    runtime_files: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
 
     @property
     def macs(self) -> int:
@@ -178,6 +190,9 @@ class GeneratedSources:
 
 TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
 """How a host reaches firmware: UART, the board's own USB, or QEMU's standard streams."""
+
+LinkKind = Literal["virtual", "serial"]
+"""Whether firmware was reached in an emulation of this process, or through a port."""
 
 
 @dataclass(frozen=True)
@@ -319,7 +334,7 @@ class BenchResult:
     board_id: str
     engine: EngineName
     toolchain: BuiltBy
-    transport: Literal["virtual", "serial"]
+    transport: LinkKind
     machine: Machine
     build_id: str
     runs: int

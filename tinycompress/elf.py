@@ -21,7 +21,7 @@ from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import NoteSection, SymbolTableSection
 
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 
 SymbolKind = Literal["function", "object", "label"]
 
@@ -172,7 +172,7 @@ def read_elf(path: Path) -> ElfImage:
     try:
         blob = path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error
     hint = "build the project again: tinycompress build"
     try:
         elf = ELFFile(io.BytesIO(blob))
@@ -289,7 +289,7 @@ def compiler_notes(path: Path) -> str | None:
             section = ELFFile(file).get_section_by_name(".comment")
             text = "" if section is None else section.data().decode("utf-8", "replace")
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error
     except _MALFORMED as error:
         raise ConfigError(f"{path}: not a firmware ELF: {error}") from error
     notes = dict.fromkeys(note for note in text.split("\0") if note)

@@ -85,7 +85,7 @@ def test_an_edited_model_is_refused_and_nothing_changes(
     assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
     with pytest.raises(ConfigError, match="generated from it"):
         pipeline.build(MODEL, "nano33", output=project)
-    update = pipeline.build(MODEL, "nano33", output=project, force=True).firmware.project.update
+    update = pipeline.build(MODEL, "nano33", output=project, force=True).project.update
     assert update.overwritten == ("model/tcm_model.c",)
 
 

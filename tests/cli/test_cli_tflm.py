@@ -12,8 +12,8 @@ import pytest
 from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ArenaFigure
+from tinycompress.cli.answers.build import arena_line
 from tinycompress.cli.main import _run
-from tinycompress.cli.render import arena_line
 from tinycompress.firmware import load_plan, load_project
 
 Run = Callable[..., tuple[int, str, str]]

@@ -2,6 +2,7 @@
 #include "board_config.h"
 #include "tc_model.h"
 #include "tc_startup.h"
+#include "tck_math.h"
 
 #define BYTES       24u
 #define ARENA_BYTES (2u * BYTES)

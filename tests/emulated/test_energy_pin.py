@@ -56,7 +56,7 @@ def test_pin_is_high_around_the_inference_alone(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = with_pin(case.board, case.pin, tmp_path)
-    built = pipeline.build(MODEL, file, output=tmp_path / "p").firmware
+    built = pipeline.build(MODEL, file, output=tmp_path / "p").require_firmware()
     link = VirtualBoard(load_board(str(file)), built.elf)
     log: list[tuple[int, str]] = []
     write = Peripheral.write
@@ -85,11 +85,11 @@ def test_pin_is_high_around_the_inference_alone(
 
 
 def test_no_pin_costs_nothing(tmp_path: Path) -> None:
-    plain = pipeline.build(MODEL, "nano33", output=tmp_path / "plain").firmware
+    plain = pipeline.build(MODEL, "nano33", output=tmp_path / "plain").require_firmware()
     assert read_elf(plain.elf).symbol("tc_mark") is None
     marked = pipeline.build(
         MODEL, with_pin("arduino_nano_33_ble", "P0.13", tmp_path), output=tmp_path / "marked"
-    ).firmware
+    ).require_firmware()
     assert read_elf(marked.elf).symbol("tc_mark") is not None
     assert 0 < marked.flash.total_bytes - plain.flash.total_bytes < 200
 

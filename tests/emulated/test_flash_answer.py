@@ -20,13 +20,14 @@ from support.device.flash import (
     stand_in,
 )
 
+from tinycompress import _serial_ports as ports
 from tinycompress import pipeline
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
 from tinycompress.cli.main import _run
-from tinycompress.device import ports, reconnect
+from tinycompress.device import reconnect
 from tinycompress.device.emulator import VirtualBoard
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import DeviceError, FlashError
 
 PROBE_ID = (0x0483, 0x374B)
@@ -40,7 +41,7 @@ DONE = {
 def built(tmp_path_factory: pytest.TempPathFactory) -> BuiltFirmware:
     model = ROOT / "examples" / "digits" / "digits_int8.tflite"
     directory = tmp_path_factory.mktemp("flash") / "digits"
-    return pipeline.build(model, "f446re", output=directory).firmware
+    return pipeline.build(model, "f446re", output=directory).require_firmware()
 
 
 @pytest.fixture
@@ -198,7 +199,7 @@ def test_board_on_uart_pins_is_asked_through_the_adapter(
         'uart = { instance = "UART0", tx = "P1.03", rx = "P1.10" }\n\n'
     )
     nano.write_text(text.replace(uart, wired).replace('"arduino_nano_33_ble"', '"my_nano"', 1))
-    firmware = pipeline.build(model, nano, output=tmp_path / "digits").firmware
+    firmware = pipeline.build(model, nano, output=tmp_path / "digits").require_firmware()
     desk.ports = [
         SerialPort("/dev/ttyACM0", "Nano 33 BLE", NANO_BOOT, "5A1F", "1-2"),
         SerialPort(line.name, "FT232R", (0x0403, 0x6001), "A10K", "1-4"),

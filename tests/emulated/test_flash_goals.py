@@ -28,13 +28,15 @@ _TABLE_BYTES = 6
 _BIAS_BYTES = 4
 _GROUPS = SourceGroups(
     platform=frozenset({"platform.c", "tc_startup.c", "tc_fault.c"}),
-    model=frozenset({"tcm_model.c", "tcm_weights.c"}),
+    model=frozenset({"tcm_model.c", "tcm_model_weights.c"}),
 )
 
 
 def _built(model: Path, toolchain: ToolchainName, directory: Path) -> BuiltFirmware:
-    made = pipeline.build(model, "qemu_mps2_an386", toolchain=toolchain, output=directory)
-    return made.firmware
+    made = pipeline.build(
+        model, "qemu_mps2_an386", toolchain=toolchain, name="model", output=directory
+    )
+    return made.require_firmware()
 
 
 def _weights_limit(graph: Graph) -> float:

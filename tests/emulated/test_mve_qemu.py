@@ -21,7 +21,7 @@ MODEL = ROOT / "examples" / "digits" / "digits_int8.tflite"
 def test_digits(chain: ToolchainName, tmp_path: Path) -> None:
     board = load_board("mps3_an547")
     built = pipeline.build(MODEL, "mps3_an547", toolchain=chain, output=tmp_path / "digits")
-    kernels = {layer.kernel for layer in built.firmware.project.layers}
+    kernels = {layer.kernel for layer in built.project.layers}
     assert any(kernel.endswith("_mve") for kernel in kernels)
     result = pipeline.bench(tmp_path / "digits", runs=2)
     assert (result.samples, result.mismatched_samples) == (5, 0)
@@ -39,6 +39,6 @@ def test_digits(chain: ToolchainName, tmp_path: Path) -> None:
 def test_the_emulator_refuses_it(tmp_path: Path) -> None:
     built = pipeline.build(MODEL, "mps3_an547", toolchain="zig", output=tmp_path / "digits")
     with pytest.raises(BoardError, match=r"cpu\.core is 'cortex-m55'") as caught:
-        VirtualBoard(load_board("mps3_an547"), built.firmware.elf)
+        VirtualBoard(load_board("mps3_an547"), built.require_firmware().elf)
     assert caught.value.hint is not None
     assert "MVE in QEMU" in caught.value.hint

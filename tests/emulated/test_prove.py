@@ -27,7 +27,7 @@ def other_weights() -> bytes:
 def test_firmware_is_proven_by_its_own_model_only(tmp_path: Path) -> None:
     path = tmp_path / "cnn.tflite"
     path.write_bytes(small_cnn())
-    built = pipeline.build(path, "mps2_an386", output=tmp_path / "project").firmware
+    built = pipeline.build(path, "mps2_an386", output=tmp_path / "project").require_firmware()
     board = load_board("mps2_an386")
     for tflite, right in ((small_cnn(), True), (other_weights(), False)):
         link = open_link(board, built.elf)

@@ -49,7 +49,7 @@ def save_stream(path: Path, inputs: Sequence[Array], reset: list[int]) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_stream_is_exact(family: str, board: str, chain: ToolchainName, tmp_path: Path) -> None:
     built = build(tmp_path, stateful_model(family), board, chain)
-    result = tinycompress.bench(built.firmware.project.directory, runs=1)
+    result = tinycompress.bench(built.directory, runs=1)
     assert (result.samples, result.mismatched_samples) == (50, 0)
     assert any("one stream" in note for note in result.notes)
 
@@ -57,7 +57,7 @@ def test_a_stream_is_exact(family: str, board: str, chain: ToolchainName, tmp_pa
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_stream_is_exact_to_litert(family: str, tmp_path: Path) -> None:
     built = build(tmp_path, stateful_model(family, "litert"), "pico", "zig", "litert")
-    result = tinycompress.bench(built.firmware.project.directory, runs=1)
+    result = tinycompress.bench(built.directory, runs=1)
     assert (result.samples, result.mismatched_samples) == (50, 0)
 
 
@@ -65,7 +65,7 @@ def test_a_stream_is_exact_to_litert(family: str, tmp_path: Path) -> None:
 def test_state_is_kept_and_reset(family: str, tmp_path: Path) -> None:
     """The same input over and over: other outputs with state kept, the first again after resets."""
     tflite = stateful_model(family)
-    made = build(tmp_path, tflite, "nano33", "zig").firmware
+    made = build(tmp_path, tflite, "nano33", "zig").require_firmware()
     board = load_board("nano33")
     (sample,) = zip(*random_inputs(read_model(tflite).main, 1), strict=True)
     oracle = Oracle(tflite, "tflm")
@@ -87,7 +87,7 @@ def test_state_is_kept_and_reset(family: str, tmp_path: Path) -> None:
 def test_streams_of_a_samples_file(tmp_path: Path) -> None:
     """Where the file says reset, the device and the oracle begin anew; and accuracy follows."""
     tflite = stateful_model("streaming_conv")
-    made = build(tmp_path, tflite, "nano33", "zig").firmware
+    made = build(tmp_path, tflite, "nano33", "zig").require_firmware()
     inputs = random_inputs(read_model(tflite).main, 9)
     save_stream(tmp_path / "streams.npz", inputs, [0, 0, 0, 1, 0, 0, 1, 1, 0])
     result = tinycompress.bench(made.project.directory, samples=tmp_path / "streams.npz", runs=1)
@@ -100,7 +100,7 @@ class Interrupted:
 
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         tflite = stateful_model("variables")
-        self._project = build(directory, tflite, "nano33", "zig").firmware.project.directory
+        self._project = build(directory, tflite, "nano33", "zig").directory
         self._samples = directory / "x.npz"
         self._result = directory / "result"
         self.answers = directory / "result.answers"
@@ -172,5 +172,5 @@ def test_real_models(shared_data: Path, name: str, exact_to: ExactTo, tmp_path: 
         directory = tmp_path / str(number)
         directory.mkdir()
         built = build(directory, one, "nano33", "zig", exact_to)
-        result = tinycompress.bench(built.firmware.project.directory, runs=1)
+        result = tinycompress.bench(built.directory, runs=1)
         assert (result.samples, result.mismatched_samples) == (50, 0)

@@ -45,24 +45,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Build:
 
 
 def test_the_arena_is_the_least_that_runs_and_a_margin(built: Build) -> None:
-    arena = built.firmware.project.arena
+    arena = built.project.arena
     assert arena is not None
     assert arena.obtained == "emulated"
     assert arena.used_bytes is not None
     assert arena.used_bytes <= arena.needed_bytes < arena.used_bytes + 1024
     assert arena.margin_bytes == margin_bytes(arena.needed_bytes)
-    assert built.firmware.ram.arena_bytes == arena.total_bytes
+    assert built.require_firmware().ram.arena_bytes == arena.total_bytes
     board = load_board("nano33")
-    assert runs_in(built.firmware, board, arena.needed_bytes)
-    assert not runs_in(built.firmware, board, arena.needed_bytes - ALIGNMENT_BYTES)
-    tflite = (built.firmware.project.directory / "model.tflite").read_bytes()
+    assert runs_in(built.require_firmware(), board, arena.needed_bytes)
+    assert not runs_in(built.require_firmware(), board, arena.needed_bytes - ALIGNMENT_BYTES)
+    tflite = (built.project.directory / "model.tflite").read_bytes()
     assert host_arena_bytes(tflite) > arena.needed_bytes, "the PC's estimate is one from above"
 
 
 def test_a_benchmark_like_the_other_engines(
     built: Build, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = _run(["bench", str(built.firmware.project.directory), "--json"])
+    code = _run(["bench", str(built.project.directory), "--json"])
     table = json.loads(capsys.readouterr().out)
     assert code == 0
     assert table["engine"] == "tflm"
@@ -77,18 +77,18 @@ def test_a_benchmark_like_the_other_engines(
 
 
 def test_what_was_linked_is_recorded_and_no_place_is(built: Build) -> None:
-    directory = built.firmware.project.directory
+    directory = built.project.directory
     record = read_record(directory / "build")
     assert record.tflm is not None
     assert record.tflm.target_arch == "cortex-m4+fp"
-    elf = built.firmware.elf.read_bytes()
+    elf = built.require_firmware().elf.read_bytes()
     for place in (directory, real_checkout()):
         assert str(place).encode() not in elf
         assert str(place) not in (directory / "build" / "build.json").read_text()
 
 
 def test_only_int8_kernels_are_linked(built: Build) -> None:
-    names = {symbol.name for symbol in read_elf(built.firmware.elf).symbols}
+    names = {symbol.name for symbol in read_elf(built.require_firmware().elf).symbols}
     assert "arm_convolve_wrapper_s8" in names
     other_types = re.compile(r"arm_(convolve|depthwise_conv|fully_connected|softmax)\w*_s(4|16)")
     assert not {name for name in names if other_types.fullmatch(name)}
@@ -96,7 +96,7 @@ def test_only_int8_kernels_are_linked(built: Build) -> None:
 
 def test_the_project_builds_by_hand(built: Build, tmp_path: Path) -> None:
     cmake = require_tool("cmake")
-    source = str(built.firmware.project.directory)
+    source = str(built.project.directory)
     for argv in (
         [cmake, "-S", source, "-B", str(tmp_path), f"-DTFLM_DIR={real_checkout()}"],
         [cmake, "--build", str(tmp_path)],
@@ -111,7 +111,7 @@ def test_the_project_builds_by_hand(built: Build, tmp_path: Path) -> None:
 
 def test_cmake_without_tflm_tells_the_command(built: Build, tmp_path: Path) -> None:
     done = subprocess.run(
-        [require_tool("cmake"), "-S", built.firmware.project.directory, "-B", tmp_path,
+        [require_tool("cmake"), "-S", built.project.directory, "-B", tmp_path,
          f"-DTFLM_DIR={tmp_path}"],
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
@@ -152,13 +152,13 @@ def test_mlperf_tiny_as_others_measured_it(
         tflm_dir=real_checkout(), output=tmp_path / "p",
     )  # fmt: skip
     used, needed, instructions = BASELINE[name]
-    arena = made.firmware.project.arena
+    arena = made.project.arena
     assert arena is not None
     assert (arena.used_bytes, arena.needed_bytes) == (used, needed)
     if name == "ad01_int8":
         require_tool("qemu")
         board = load_board("mps2_an386")
-        seen = measure_arena(made.firmware, board, peak=(768, ""), qemu=True)
+        seen = measure_arena(made.require_firmware(), board, peak=(768, ""), qemu=True)
         assert (seen.needed_bytes, seen.used_bytes) == (needed, None)
     result = pipeline.bench(tmp_path / "p", runs=1)
     assert result.mismatched_samples == 0

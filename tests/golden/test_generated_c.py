@@ -1,4 +1,4 @@
-"""The generated C of one small model, as text to be reviewed; --update-golden rewrites it."""
+"""Generated C and pages, as text to be reviewed; --update-golden rewrites them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from support.models.tflite_files import small_cnn
 
 from tinycompress._version import __version__
 from tinycompress.codegen import CodegenOptions, generate, supported_ops_markdown
+from tinycompress.compression.run.stages_table import with_stages_table
 from tinycompress.ir.reader import read_model
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-FILES = ("tcm_model.c", "tcm_model.h", "tcm_weights.c", "tcm_weights.h")
+FILES = (
+    "tcm_model.c", "tcm_model.h", "tcm_model_weights.c", "tcm_model_weights.h", "tc_model_aot.c",
+)  # fmt: skip
 
 
 def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
@@ -25,9 +28,10 @@ def _compare(path: Path, text: str, request: pytest.FixtureRequest) -> None:
 
 def _text(name: str, options: CodegenOptions) -> str:
     sources = generate(read_model(small_cnn()), options)
-    assert sorted(sources.files) == sorted(FILES)
+    files = {**sources.files, **sources.runtime_files}
+    assert sorted(files) == sorted(FILES)
     # The version changes with every release, and nothing else should.
-    return sources.files[name].replace(f"tinycompress {__version__} ", "tinycompress VERSION ")
+    return files[name].replace(f"tinycompress {__version__} ", "tinycompress VERSION ")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -38,6 +42,11 @@ def test_small_cnn(name: str, request: pytest.FixtureRequest) -> None:
 def test_small_cnn_exact_to_litert(request: pytest.FixtureRequest) -> None:
     text = _text("tcm_model.c", CodegenOptions(exact_to="litert"))
     _compare(HERE / "small_cnn_litert.tcm_model.c.expected", text, request)
+
+
+def test_stages_table(request: pytest.FixtureRequest) -> None:
+    page = ROOT / "docs" / "compression.md"
+    _compare(page, with_stages_table(page.read_text()), request)
 
 
 def test_supported_operators_page(request: pytest.FixtureRequest) -> None:

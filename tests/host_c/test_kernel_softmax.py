@@ -5,9 +5,8 @@ import pytest
 from support.cases.kernels import BOTH, KernelCases, options
 from support.host_model import HostModel, run_sanitized
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, Optimize
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.options import Optimize
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

@@ -18,10 +18,11 @@ from tinycompress import _proc
 from tinycompress._files import write_text
 from tinycompress._resources import firmware_templates_dir
 from tinycompress.artifacts import GeneratedSources, TensorSpec
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 
 WARNING_FLAGS = (
     "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wvla", "-Wdouble-promotion",
+    "-fstrict-aliasing", "-Wstrict-aliasing=1",
     "-Werror",
 )  # fmt: skip
 SANITIZER_FLAGS = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -62,9 +63,10 @@ def compile_c(sources: Sequence[Path], output: Path, flags: Sequence[str]) -> No
 
 
 def _write_sources(sources: GeneratedSources, directory: Path) -> list[Path]:
-    for name, text in sources.files.items():
+    files = {**sources.files, **sources.runtime_files}
+    for name, text in files.items():
         write_text(directory / name, text)
-    return [directory / name for name in sorted(sources.files) if name.endswith(".c")]
+    return [directory / name for name in sorted(files) if name.endswith(".c")]
 
 
 class _TcTensor(ctypes.Structure):

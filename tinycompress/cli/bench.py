@@ -3,97 +3,62 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tinycompress.cli.options import board_option, json_option, output_option, print_json
+from tinycompress.cli.options import PATH, board_option, json_option, output_option
 from tinycompress.cli.progress import stage_progress
 
 
 @click.command("bench")
-@click.argument("directory", type=click.Path(path_type=Path), required=False)
+@click.argument("directory", type=PATH, required=False)
 @click.option(
-    "--all",
-    "roster",
-    type=click.Path(path_type=Path),
-    metavar="ROSTER",
-    help="Measure all boards of this TOML file, side by side, instead of DIRECTORY.",
-)
+    "--all", "roster", type=PATH, metavar="ROSTER",
+    help="Measure all boards of this TOML file side by side, instead of DIRECTORY.",
+)  # fmt: skip
 @board_option(required=False)
-@click.option("--virtual", is_flag=True, help="Run on the emulated board (the default).")
-@click.option("-p", "--port", help="Serial port of a board; it says if it is emulated.")
-@click.option("--samples", type=click.Path(path_type=Path), help="Test .npz with x (and y).")
+@click.option("--virtual", is_flag=True, help="Run on the emulated board, as without --port.")
+@click.option("-p", "--port", help="Serial port of a board; the board says if it is emulated.")
+@click.option("--samples", type=PATH, help="Test samples: .npz with x (and y).")
 @click.option(
-    "--runs",
-    type=click.IntRange(1, 1000),
-    default=5,
-    show_default=True,
+    "--runs", type=click.IntRange(1, 1000), default=5, show_default=True,
     help="Timed runs after warm-up.",
-)
-@output_option("Directory for the result bundle.")
+)  # fmt: skip
+@output_option("Directory of the result bundle.")
 @json_option
 def bench_command(
-    directory: Path | None,
-    roster: Path | None,
-    board: str | None,
-    virtual: bool,
-    port: str | None,
-    samples: Path | None,
-    runs: int,
-    output: Path | None,
-    as_json: bool,
+    directory: Path | None, roster: Path | None, virtual: bool, as_json: bool, **options: Any
 ) -> None:
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
-    from tinycompress._console import results_console
-    from tinycompress.boards import load_board
-    from tinycompress.measurement.report import print_table, to_json
+    from tinycompress.cli.answers.bench import show_bench, show_roster
 
-    if virtual and port:
+    _refuse_what_does_not_go_together(directory, roster, virtual, options)
+    if directory is not None:
+        with stage_progress() as progress:
+            result = pipeline.bench(directory, progress=progress, **options)
+        show_bench(result, options["board"], as_json=as_json)
+        pipeline.require_exact(result)
+    elif roster is not None:
+        with stage_progress() as progress:
+            outcomes = pipeline.bench_all(roster, output=options["output"], progress=progress)
+        raise click.exceptions.Exit(show_roster(outcomes, as_json=as_json))
+
+
+def _refuse_what_does_not_go_together(
+    directory: Path | None, roster: Path | None, virtual: bool, options: dict[str, Any]
+) -> None:
+    if virtual and options["port"]:
         raise click.UsageError("--virtual and --port exclude each other")
     if (directory is None) == (roster is None):
         raise click.UsageError("name either a DIRECTORY or a roster with --all")
-    if roster is not None:
-        _refuse_with_roster(board, virtual, port, samples)
-        _bench_all(roster, output, as_json)
+    if roster is None:
         return
-    assert directory is not None
-    with stage_progress() as progress:
-        result = pipeline.bench(
-            directory,
-            board=board,
-            port=port,
-            samples=samples,
-            runs=runs,
-            output=output,
-            progress=progress,
-        )
-    if as_json:
-        print_json(to_json(result))
-    else:
-        print_table(result, load_board(board or result.board_id), results_console())
-    pipeline.require_exact(result)
-
-
-def _refuse_with_roster(*options: object) -> None:
-    if any(options):
+    if virtual or any(options[name] for name in ("board", "port", "samples")):
         raise click.UsageError(
             "--board, --virtual, --port and --samples are said in the roster, not beside --all"
         )
     context = click.get_current_context()
     if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--runs is said in the roster, not beside --all")
-
-
-def _bench_all(roster: Path, output: Path | None, as_json: bool) -> None:
-    from tinycompress import pipeline
-    from tinycompress._console import results_console
-    from tinycompress.measurement.roster_report import exit_code, print_roster, roster_json
-
-    with stage_progress() as progress:
-        outcomes = pipeline.bench_all(roster, output=output, progress=progress)
-    if as_json:
-        print_json(roster_json(outcomes))
-    else:
-        print_roster(outcomes, results_console())
-    raise click.exceptions.Exit(exit_code(outcomes))

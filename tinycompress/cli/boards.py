@@ -29,7 +29,7 @@ def list_command(as_json: bool) -> None:
 def show_command(board: str, as_json: bool) -> None:
     """Show BOARD: an id, an alias or a .toml file."""
     from tinycompress.boards import load_board
-    from tinycompress.cli import render
+    from tinycompress.cli.answers import common as render
 
     found = load_board(board)
     if as_json:
@@ -40,7 +40,7 @@ def show_command(board: str, as_json: bool) -> None:
 
 def _list(as_json: bool) -> None:
     from tinycompress.boards import list_boards
-    from tinycompress.cli import render
+    from tinycompress.cli.answers import common as render
 
     boards = list_boards()
     if as_json:

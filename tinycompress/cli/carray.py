@@ -7,18 +7,20 @@ from typing import Literal
 
 import click
 
+from tinycompress.cli.options import PATH
+
 
 @click.command("carray")
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=PATH)
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    default=Path("."),
+    type=PATH,
+    default=Path(),
     show_default=True,
-    help="Directory for the source and the header.",
+    help="Directory of the source and the header.",
 )
-@click.option("--name", help="Name of the array (default: after the file).")
+@click.option("--name", help="Name of the array and the files.  [default: the model file's]")
 @click.option(
     "--alignment",
     type=click.Choice(["4", "8", "16", "32", "64"]),
@@ -27,12 +29,9 @@ import click
     help="Alignment of the array in bytes.",
 )
 @click.option(
-    "--style",
-    type=click.Choice(["c", "cpp", "arduino"]),
-    default="c",
-    show_default=True,
-    help="NAME.c, NAME.cpp, or NAME.cpp for an Arduino sketch's folder.",
-)
+    "--style", type=click.Choice(["c", "cpp", "arduino"]), default="c", show_default=True,
+    help="Language: c writes NAME.c, cpp writes NAME.cpp, arduino NAME.cpp for a sketch's folder.",
+)  # fmt: skip
 def carray_command(
     model: Path,
     output: Path,
@@ -40,10 +39,10 @@ def carray_command(
     alignment: str,
     style: Literal["c", "cpp", "arduino"],
 ) -> None:
-    """Write a .tflite MODEL as an aligned C array, with a header that tells its tensors.
+    """Write a .tflite MODEL as an aligned C array with a header.
 
-    The header has sizes, shapes, scales and zero points of all inputs and outputs, and functions
-    that quantise and dequantise as TFLite does.
+    The header tells sizes, shapes, scales and zero points of all inputs and outputs, and has
+    functions that quantise and dequantise as TFLite does.
     """
     from tinycompress import pipeline
 

@@ -8,7 +8,6 @@ import traceback
 
 import click
 
-from tinycompress._console import messages_console
 from tinycompress._version import __version__
 from tinycompress.cli.bench import bench_command
 from tinycompress.cli.boards import boards_group
@@ -17,13 +16,12 @@ from tinycompress.cli.carray import carray_command
 from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
+from tinycompress.cli.failure import describe, show
 from tinycompress.cli.flash import flash_command
 from tinycompress.cli.inspect import inspect_command
+from tinycompress.cli.invocation import Invocation, print_answer
 from tinycompress.cli.ports import ports_command
 from tinycompress.cli.serve import serve_command
-from tinycompress.errors import TinyCompressError
-
-_INTERRUPTED = 130
 
 
 @click.group(
@@ -31,9 +29,9 @@ _INTERRUPTED = 130
     no_args_is_help=True,
 )
 @click.version_option(__version__, "-V", "--version", prog_name="tinycompress")
-@click.option("-v", "--verbose", count=True, help="Say more (twice: everything).")
-@click.option("-q", "--quiet", is_flag=True, help="Only results and errors.")
-@click.option("--debug", is_flag=True, help="Show tracebacks and the chatter of libraries.")
+@click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
+@click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
+@click.option("--debug", is_flag=True, help="Print tracebacks and all messages of libraries.")
 @click.pass_context
 def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None:
     """From a trained Keras model to measured int8 firmware on a Cortex-M board.
@@ -43,11 +41,11 @@ def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None
     tinycompress bench digits-nano33 --samples test.npz
 
     Exit codes: 0 ok, 1 unexpected, 2 usage or configuration, 3 model not supported,
-    4 does not fit, 5 toolchain, 6 port or flashing, 7 device, 8 outputs differ, 9 regression.
+    4 does not fit, 5 toolchain, 6 port or flashing, 7 device, 8 outputs differ.
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(2, 2 if debug else verbose)]
-    logging.basicConfig(level=logging.ERROR if quiet else level, format="%(name)s: %(message)s")
-    context.obj = {"quiet": quiet, "debug": debug}
+    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    context.ensure_object(Invocation).quiet = quiet
 
 
 for _command in (
@@ -74,39 +72,31 @@ def run() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = main.main(arguments, prog_name="tinycompress", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return _call(arguments)
     except BrokenPipeError:
         # The reader of our output (head, less) went away: not an error of ours.
         sys.stderr.close()
         return 0
+
+
+def _call(arguments: list[str]) -> int:
+    call = Invocation()
+    try:
+        code = main.main(arguments, prog_name="tinycompress", standalone_mode=False, obj=call)
+        print_answer(call.answer, None)
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        raise
     except (Exception, KeyboardInterrupt) as error:
-        if "--debug" in arguments:
+        if _asked_for("--debug", arguments):
             traceback.print_exc()
-        return _explain(error)
+        code = show(error)
+        if _asked_for("--json", arguments):
+            print_answer(call.answer, describe(error))
+        return code
 
 
-def _explain(error: BaseException) -> int:
-    if isinstance(error, TinyCompressError):
-        _show(error.message, error.hint)
-        return error.exit_code
-    if isinstance(error, click.Abort | KeyboardInterrupt):
-        _show("interrupted", None)
-        return _INTERRUPTED
-    if isinstance(error, click.ClickException):
-        error.show()
-        return error.exit_code
-    _show(
-        f"unexpected {type(error).__name__}: {error}",
-        "this is a fault of tinycompress; run `tinycompress --debug ...` and report the traceback",
-    )
-    return 1
-
-
-def _show(message: str, hint: str | None) -> None:
-    console = messages_console()
-    console.print("[bold red]error:[/] ", end="")
-    console.print(message, markup=False, soft_wrap=True)
-    if hint:
-        console.print("[bold cyan]hint:[/] ", end="")
-        console.print(hint, markup=False, soft_wrap=True)
+def _asked_for(option: str, arguments: list[str]) -> bool:
+    """Whether an option is among the arguments, which may be too wrong for click to say so."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return option in arguments[:end]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+
+from tinycompress.artifacts import Activations, ExactTo, TflmCompression
+from tinycompress.cli.invocation import invocation
+from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
     _StringType = click.ParamType[str]
@@ -16,6 +19,8 @@ else:
     _StringType = click.ParamType
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
 
 
 class BoardType(_StringType):
@@ -33,48 +38,82 @@ class BoardType(_StringType):
         return [click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)]
 
 
+class FlashMethodType(_StringType):
+    """A way to flash. The methods are looked up when they are asked for, so that others start fast.
+
+    Otherwise the same as `click.Choice`.
+    """
+
+    name = "method"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """All methods, in brackets."""
+        return f"[{'|'.join(self._choice().choices)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The method, or click's refusal with all that there are."""
+        return str(self._choice().convert(value, param, ctx))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Methods that start with what was typed."""
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+    def _choice(self) -> click.Choice[str]:
+        from tinycompress.device.flashing import method_names
+
+        return click.Choice(method_names())
+
+
 def board_option(*, required: bool) -> Callable[[_Command], _Command]:
     """``--board``: an id, an alias or a path to a board file."""
     return click.option(
         "-b", "--board", type=BoardType(), required=required,
-        help="Board: id, alias or path to a .toml (see `tinycompress boards`).",
+        help="Board: id, alias or .toml file; `tinycompress boards` lists them.",
+    )  # fmt: skip
+
+
+def choice_option(name: str, values: object, help_text: str) -> Callable[[_Command], _Command]:
+    """An option of one of a Literal's values; the default is that of `BuildOptions`."""
+    default = getattr(BuildOptions, name.removeprefix("--").replace("-", "_"))
+    return click.option(
+        name, type=click.Choice(get_args(values)), default=default, help=help_text,
+        show_default=default is not None,
     )  # fmt: skip
 
 
 def data_options(command: _Command) -> _Command:
     """``--data`` and ``--val``: what a Keras model is calibrated with and judged by."""
     val = click.option(
-        "--val", type=click.Path(path_type=Path),
-        help="Labelled .npz to count accuracy on, before and after (default: --data).",
+        "--val", type=PATH,
+        help="Samples that accuracy is counted on: .npz with x and y.  [default: --data]",
     )  # fmt: skip
     data = click.option(
-        "--data", type=click.Path(path_type=Path), help="Calibration .npz with x (and y)."
+        "--data", type=PATH, help="Calibration samples of a Keras model: .npz with x (and y)."
     )
     return data(val(command))
 
 
 def activations_option(default: str) -> Callable[[_Command], _Command]:
     """``--activations``: what a Keras model is quantised to; ``default`` in words."""
-    return click.option(
-        "--activations", type=click.Choice(["int8", "int16"]),
-        help="What layers compute on: int16 (16x8) is finer and takes twice the RAM; weights are"
-        f" int8 with either (default: {default}).",
+    return choice_option(
+        "--activations", Activations,
+        "Type of activations. int16 (16x8) is more accurate and takes twice the RAM; weights are"
+        f" int8 with either.  [default: {default}]",
     )  # fmt: skip
 
 
 def exact_to_option(help_text: str) -> Callable[[_Command], _Command]:
     """``--exact-to``: whose arithmetic counts."""
-    return click.option(
-        "--exact-to", type=click.Choice(["tflm", "litert"]), default="tflm", show_default=True,
-        help=help_text,
-    )  # fmt: skip
+    return choice_option("--exact-to", ExactTo, help_text)
 
 
 def tflm_compression_option(command: _Command) -> _Command:
     """``--tflm-compression``: how weights are stored for TFLite Micro."""
-    return click.option(
-        "--tflm-compression", type=click.Choice(["none", "lut"]), default="none", show_default=True,
-        help="lut: clustered weights as lookup tables that TFLM's DECODE reads; TFLM alone does.",
+    return choice_option(
+        "--tflm-compression", TflmCompression,
+        "lut stores clustered weights as lookup tables, which only TensorFlow Lite Micro reads.",
     )(command)  # fmt: skip
 
 
@@ -88,19 +127,20 @@ def port_options(command: _Command) -> _Command:
 
 
 def json_option(command: _Command) -> _Command:
-    """``--json``: the result as one JSON object on stdout."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
-        command
-    )
-
-
-def output_option(help_text: str) -> Callable[[_Command], _Command]:
-    """``-o``: where the result goes."""
+    """``--json``: the result, or the error, as one JSON object on stdout."""
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), default=None, help=help_text
-    )
+        "--json", "as_json", is_flag=True, help="Print the result, or the error, as JSON."
+    )(command)
+
+
+def output_option(help_text: str, *, required: bool = False) -> Callable[[_Command], _Command]:
+    """``-o``: where the result goes."""
+    return click.option("-o", "--output", type=PATH, required=required, help=help_text)
 
 
 def print_json(value: Mapping[str, object]) -> None:
-    """Print one JSON object, readable and in a fixed order."""
-    click.echo(json.dumps(value, indent=2))
+    """Answer with one JSON object, which is printed when the command ends.
+
+    A later one takes its place, and an error that comes afterwards becomes part of it.
+    """
+    invocation().answer = value

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +17,7 @@ from rich.progress import (
 )
 
 from tinycompress._console import messages_console
+from tinycompress.cli.invocation import invocation
 
 
 class StageProgress:
@@ -63,7 +63,7 @@ class StageProgress:
 @contextmanager
 def stage_progress() -> Iterator[StageProgress]:
     """Show progress while the block runs, unless the user asked for quiet."""
-    options = click.get_current_context().find_root().obj or {}
+    quiet = invocation().quiet
     console = messages_console()
     live = console.is_terminal
     with Progress(
@@ -74,8 +74,8 @@ def stage_progress() -> Iterator[StageProgress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console,
-        disable=not live or bool(options.get("quiet")),
+        disable=not live or quiet,
     ) as progress:
-        shown = StageProgress(progress, live=live, quiet=bool(options.get("quiet")))
+        shown = StageProgress(progress, live=live, quiet=quiet)
         yield shown
         shown.close()

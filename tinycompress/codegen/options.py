@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, Optimize
 from tinycompress.errors import ConfigError
 
 if TYPE_CHECKING:
     from tinycompress.boards import Board
-
-Optimize = Literal["speed", "ram", "flash"]
-"""What the rest pays for: see `CodegenOptions`."""
 
 CoreFamily = Literal["mve", "dsp", "mla", "thumb1"]
 """Which fast kernels a core can run: with MVE, which has the DSP instructions as well, with these
@@ -36,6 +34,7 @@ class CodegenOptions:
             layers share kernels that would be compiled for each.
         ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, layers
             are computed in patches, as few as needed, then by the kernels of ``ram``.
+        name: Of the model in C: files and symbols are called ``tcm_NAME``.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -47,6 +46,7 @@ class CodegenOptions:
     mve: bool = False
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
+    name: str = "model"
 
     def __post_init__(self) -> None:
         for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):
@@ -57,6 +57,8 @@ class CodegenOptions:
 
         if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
             raise ConfigError(f"ram_budget_bytes is {self.ram_budget_bytes}, must be at least 1")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
+            raise ConfigError(f"name is {self.name!r}, must be a C identifier")
 
     @property
     def family(self) -> CoreFamily:
@@ -73,6 +75,7 @@ class CodegenOptions:
         exact_to: ExactTo = "tflm",
         optimize: Optimize = "speed",
         ram_budget_bytes: int | None = None,
+        name: str = "model",
     ) -> CodegenOptions:
         """The options for a board's core."""
         return cls(
@@ -82,4 +85,5 @@ class CodegenOptions:
             mve=board.cpu.mve,
             optimize=optimize,
             ram_budget_bytes=ram_budget_bytes,
+            name=name,
         )

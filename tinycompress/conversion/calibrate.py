@@ -74,7 +74,7 @@ def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
         ConfigError: The file is no ``.npz``, a key is missing, or an array has the wrong shape or
             dtype, is empty or constant, or holds values that are not finite.
     """
-    where, arrays = _arrays(source)
+    where, arrays = read_arrays(source)
     keys = _keys(where, arrays, specs)
     inputs = tuple(
         _checked(f"'{key}' of {where}", arrays[key], spec)
@@ -133,7 +133,12 @@ def thin_warnings(samples: Samples) -> tuple[str, ...]:
     )
 
 
-def _arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any]]]:
+def read_arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any]]]:
+    """All arrays of a source, and its name for messages.
+
+    Raises:
+        ConfigError: The file is no ``.npz``.
+    """
     if isinstance(source, np.ndarray):
         return "the calibration data", {"x": source}
     if isinstance(source, Mapping):

@@ -1,21 +1,18 @@
-"""A ``.tflite`` file as an aligned constant C array, with what code around it needs to know."""
+"""A ``.tflite`` file as an aligned constant C array, with a header that describes it."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import jinja2
-import numpy as np
 
 from tinycompress import _files
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
 from tinycompress.conversion.c_names import comment_text, identifier
-from tinycompress.errors import ConfigError, ModelError
-from tinycompress.ir.graph import DType, Quantization, Tensor
+from tinycompress.errors import ConfigError
+from tinycompress.ir.ports import input_ports, output_ports
 from tinycompress.ir.reader import read_model
 
 Style = Literal["c", "cpp", "arduino"]
@@ -26,37 +23,6 @@ ALIGNMENTS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 _BYTES_PER_ROW = 12
 _SUFFIXES: dict[Style, str] = {"c": ".c", "cpp": ".cpp", "arduino": ".cpp"}
-_C_TYPES: dict[DType, str] = {
-    DType.INT8: "int8_t",
-    DType.UINT8: "uint8_t",
-    DType.INT16: "int16_t",
-    DType.UINT16: "uint16_t",
-    DType.INT32: "int32_t",
-    DType.UINT32: "uint32_t",
-    DType.INT64: "int64_t",
-    DType.UINT64: "uint64_t",
-    DType.FLOAT32: "float",
-    DType.FLOAT64: "double",
-    DType.BOOL: "bool",
-}
-# Beyond 16 bits a float cannot hold every stored value, so those get no helpers.
-_HELPER_TYPES = (DType.INT8, DType.UINT8, DType.INT16, DType.UINT16)
-
-
-@dataclass(frozen=True)
-class _Port:
-    """One input or output as the template sees it; ``scale`` is C text, None if not quantised."""
-
-    prefix: str
-    title: str
-    shape: tuple[int, ...]
-    elements: int
-    size_bytes: int | None
-    c_type: str | None
-    scale: str | None
-    zero_point: int
-    stored_min: int
-    stored_max: int
 
 
 def write_c_array(
@@ -107,13 +73,7 @@ def write_c_array(
 def _render(tflite: bytes, symbol: str, alignment: int, style: Style) -> tuple[str, str]:
     model = read_model(tflite)
     graph = model.main
-    ports = {
-        kind: [
-            _port(graph.tensors[tensor], f"{symbol}_{kind}{number}", f"{kind} {number}")
-            for number, tensor in enumerate(indices)
-        ]
-        for kind, indices in (("input", graph.inputs), ("output", graph.outputs))
-    }
+    inputs, outputs = input_ports(graph), output_ports(graph)
     facts = {
         "version": __version__,
         "sha256": model.sha256,
@@ -122,62 +82,23 @@ def _render(tflite: bytes, symbol: str, alignment: int, style: Style) -> tuple[s
         "size_bytes": len(tflite),
         "alignment": alignment,
         "style": style,
-        "inputs": ports["input"],
-        "outputs": ports["output"],
-        "needs_bool": any(p.c_type == "bool" for ps in ports.values() for p in ps),
+        "inputs": inputs,
+        "outputs": outputs,
         "rows": [
             ", ".join(f"0x{byte:02x}" for byte in tflite[start : start + _BYTES_PER_ROW])
             for start in range(0, len(tflite), _BYTES_PER_ROW)
         ],
     }
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(firmware_templates_dir() / "common" / "carray"),
+        loader=jinja2.FileSystemLoader(firmware_templates_dir()),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
     )
+    environment.filters["comment"] = comment_text
     return (
-        environment.get_template("model_data.c.j2").render(facts),
-        environment.get_template("model_data.h.j2").render(facts),
+        environment.get_template("common/carray/model_data.c.j2").render(facts),
+        environment.get_template("common/carray/model_data.h.j2").render(facts),
     )
-
-
-def _port(tensor: Tensor, prefix: str, title: str) -> _Port:
-    quantization = tensor.quantization if tensor.dtype in _HELPER_TYPES else None
-    if quantization is not None and quantization.per_channel:
-        quantization = None
-    limits = np.iinfo(tensor.dtype.numpy) if quantization else None
-    if quantization and limits:
-        _check(quantization, limits, f"{title} {tensor.name!r}")
-    shape = ", ".join(map(str, tensor.shape))
-    c_type = _C_TYPES.get(tensor.dtype)
-    return _Port(
-        prefix=prefix,
-        title=comment_text(f"{title}: {tensor.name}, {tensor.dtype.value} [{shape}]"),
-        shape=tensor.shape,
-        elements=tensor.elements,
-        size_bytes=tensor.size_bytes if c_type else None,
-        c_type=c_type,
-        scale=_float_literal(quantization.scale) if quantization else None,
-        zero_point=quantization.zero_point if quantization else 0,
-        stored_min=int(limits.min) if limits else 0,
-        stored_max=int(limits.max) if limits else 0,
-    )
-
-
-def _check(quantization: Quantization, limits: np.iinfo[Any], what: str) -> None:
-    if not (math.isfinite(quantization.scale) and quantization.scale > 0):
-        raise ModelError(f"{what}: the scale {quantization.scale} is not a positive number")
-    if not limits.min <= quantization.zero_point <= limits.max:
-        raise ModelError(
-            f"{what}: the zero point {quantization.zero_point} is not within"
-            f" {limits.min}..{limits.max}"
-        )
-
-
-def _float_literal(value: float) -> str:
-    """The shortest decimal that reads back as the same float32, as a C literal."""
-    text = str(np.float32(value))
-    return f"{text}f" if "." in text or "e" in text else f"{text}.0f"

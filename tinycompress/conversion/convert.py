@@ -16,6 +16,7 @@ from tinycompress.conversion.calibrate import (
     read_samples,
     thin_warnings,
 )
+from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int16_operators import require_int16
 from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
@@ -28,7 +29,10 @@ from tinycompress.ir.specs import output_specs as tflite_outputs
 from tinycompress.ir.summary import activation_types, is_integer_inside, not_integer_reasons
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
-_CONVERT_AGAIN = "convert the Keras model itself: tinycompress convert model.keras --data calib.npz"
+_CONVERT_AGAIN = (
+    "convert the Keras model itself: "
+    "tinycompress convert model.keras --data calib.npz -o model.tflite"
+)
 
 
 @dataclass(frozen=True)
@@ -106,17 +110,22 @@ def convert_model(
         ModelError: The model is damaged, or cannot be made fully integer: lists every reason.
     """
     chosen = options or ConvertOptions()
-    opened = open_source(source, calibration)
+    opened = open_source(source, calibration, evaluation)
     if opened.kind == "tflite":
         return _pass_on(opened, calibration if evaluation is None else evaluation, chosen)
     return convert_prepared(prepare(opened, calibration, evaluation, chosen), chosen)
 
 
-def open_source(source: Path | str | object, calibration: SampleSource | None) -> SourceModel:
+def open_source(
+    source: Path | str | object,
+    calibration: SampleSource | None,
+    evaluation: SampleSource | None,
+) -> SourceModel:
     """Open a path, or take a Keras model; says what is missing before TensorFlow is loaded.
 
     Raises:
-        ConfigError: No model there, or no calibration data for a model that needs them.
+        ConfigError: No model there, no calibration data for a model that needs them, or samples in
+            a file that do not fit.
         ModelError: The model is damaged or incomplete.
     """
     if not isinstance(source, str | Path):
@@ -124,8 +133,11 @@ def open_source(source: Path | str | object, calibration: SampleSource | None) -
     path = Path(source)
     if calibration is None and path.exists() and not is_tflite(path):
         raise _needs_data(str(path))
-    if isinstance(calibration, Path) and not calibration.is_file():
-        raise ConfigError(f"there is no data file at {calibration}", hint="check the path")
+    files = [one for one in (calibration, evaluation) if isinstance(one, Path)]
+    for file in files:
+        if not file.is_file():
+            raise ConfigError(f"there is no data file at {file}", hint="check the path")
+    check_samples(path, files)
     return load_model(path)
 
 

@@ -56,7 +56,7 @@ def convert_in_subprocess(
         ToolError: The converter crashed or took too long.
     """
     chosen = options or ConvertOptions()
-    opened = open_source(source, calibration)
+    opened = open_source(source, calibration, evaluation)
     if opened.kind == "tflite":
         return convert_model(source, calibration, evaluation=evaluation, options=chosen)
     prepared = prepare(opened, calibration, evaluation, chosen)

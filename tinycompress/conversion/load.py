@@ -1,4 +1,4 @@
-"""Open whatever a user may call a model, and say clearly why if it cannot be opened.
+"""Open a model of any supported kind, or say clearly why it cannot be opened.
 
 The kind is told by content, never by the name of the file: a zip archive is a ``.keras`` file, and
 its ``metadata.json`` says which Keras wrote it; an HDF5 file is a ``.h5`` model.
@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from tinycompress import _tf
 from tinycompress.conversion.model_config import foreign_parts, lambda_layers
-from tinycompress.errors import ConfigError, ModelError
+from tinycompress.errors import ConfigError, ModelError, os_reason
 
 ModelKind = Literal["keras", "tf_keras", "saved_model", "tflite"]
 
@@ -99,7 +99,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error
 
 
 def _head(path: Path) -> bytes:
@@ -107,7 +107,22 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(8)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error
+
+
+def read_configuration(path: Path) -> Any:
+    """The configuration of layers in a Keras file, without Keras; None for anything else.
+
+    Raises:
+        ConfigError: The file holds no whole model.
+        ModelError: The file is damaged.
+    """
+    if not path.is_file():
+        return None
+    head = _head(path)
+    if head.startswith(_ZIP_MAGIC):
+        return _archive_members(path)["config.json"]
+    return _hdf5_configuration(path)[1] if head.startswith(_HDF5_MAGIC) else None
 
 
 def _load_keras_archive(path: Path) -> SourceModel:
@@ -140,6 +155,12 @@ def _archive_members(path: Path) -> dict[str, Any]:
 
 
 def _load_hdf5(path: Path) -> SourceModel:
+    version, config = _hdf5_configuration(path)
+    return _load_keras(path, version, config)
+
+
+def _hdf5_configuration(path: Path) -> tuple[str, Any]:
+    """The version of Keras that wrote the file, and the layers."""
     h5py = _tf.h5py()
     try:
         with h5py.File(path, "r") as file:
@@ -154,10 +175,9 @@ def _load_hdf5(path: Path) -> SourceModel:
             hint="save the whole model: model.save('model.keras')",
         )
     try:
-        parsed = json.loads(_text(config))
+        return _text(version), json.loads(_text(config))
     except ValueError as error:
         raise ModelError(f"{path} is damaged: its model_config is no JSON") from error
-    return _load_keras(path, _text(version), parsed)
 
 
 def _text(value: Any) -> str:

@@ -41,6 +41,53 @@ def lambda_layers(config: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def declared_inputs(config: Any) -> tuple[tuple[str, tuple[int | None, ...]], ...] | None:
+    """Name and shape, batch first, of every input in the model's order.
+
+    None where the configuration does not tell them, or not in this form: nested inputs, a model
+    that was never built, a fixed batch.
+    """
+    inner = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(inner, dict) or not isinstance(inner.get("layers"), list):
+        return None
+    layers = [layer for layer in inner["layers"] if isinstance(layer, dict)]
+    if config.get("class_name") == "Sequential":
+        found = [_declared(layers[0])] if layers else []
+    else:
+        by_name = {_layer_config(layer).get("name"): layer for layer in layers}
+        names = _input_names(inner.get("input_layers"))
+        found = [_declared(by_name.get(name)) for name in names]
+    known = tuple(one for one in found if one is not None)
+    return known if known and len(known) == len(found) else None
+
+
+def _input_names(nodes: Any) -> list[str | None]:
+    """``["a", 0, 0]`` for one input, a list of such for several; anything else is not known."""
+    if not isinstance(nodes, list) or not nodes:
+        return []
+    several = [nodes] if isinstance(nodes[0], str) else nodes
+    return [
+        node[0] if isinstance(node, list) and node and isinstance(node[0], str) else None
+        for node in several
+    ]
+
+
+def _layer_config(layer: Any) -> dict[str, Any]:
+    config = layer.get("config") if isinstance(layer, dict) else None
+    return config if isinstance(config, dict) else {}
+
+
+def _declared(layer: Any) -> tuple[str, tuple[int | None, ...]] | None:
+    """What an input layer, or the first layer of a Sequential model, says of its input."""
+    config = _layer_config(layer)
+    shape = config.get("batch_shape", config.get("batch_input_shape"))
+    if not isinstance(shape, list) or not shape or shape[0] not in (None, 1):
+        return None
+    if not all(size is None or type(size) is int for size in shape):
+        return None
+    return str(config.get("name")), tuple(shape)
+
+
 def foreign_parts(config: Any, is_known_layer: Callable[[str], bool]) -> tuple[str, ...]:
     """One line for every class or function that Keras does not bring, each once.
 

@@ -18,6 +18,7 @@ from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.compare import compare_layers
+from tinycompress.conversion.early import check_training_data
 from tinycompress.conversion.load import load_model, wrap_model
 from tinycompress.deploy.deployment import figures_or_misfit
 from tinycompress.errors import ConfigError
@@ -71,6 +72,9 @@ def compress(
     measure = None
     if target is not None:
         measure = partial(figures_or_misfit, board=target, exact_to=exact_to)
+    if isinstance(model, str | Path):
+        files = [Path(one) for one in (data, val) if isinstance(one, str | Path)]
+        check_training_data(Path(model), files)
     return run(
         _model(model),
         wanted,

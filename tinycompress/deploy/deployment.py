@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ExactTo
-from tinycompress.boards import Board
+from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.connect import open_link
 from tinycompress.errors import DoesNotFitError
@@ -81,3 +82,24 @@ def figures_or_misfit(
         return deploy(tflite, board, exact_to=exact_to).figures()
     except DoesNotFitError:
         return {"fits": 0}
+
+
+def figures_by_file(
+    paths: Sequence[Path], board: str | Path, *, progress: Progress = no_progress
+) -> dict[Path, Mapping[str, int | float]]:
+    """`figures_or_misfit` of several ``.tflite`` files.
+
+    Args:
+        paths: The files.
+        board: Id, alias or file of the board.
+        progress: Told which is under way.
+
+    Raises:
+        TinyCompressError: As `deploy`.
+    """
+    target = load_board(str(board))
+    found = {}
+    for path in paths:
+        progress(f"run {path.name} on {target.name}")
+        found[path] = figures_or_misfit(path.read_bytes(), target)
+    return found

@@ -7,7 +7,6 @@ tc_platform.h over each.
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,12 +19,18 @@ from tinycompress.artifacts import FirmwareProject, FrameworkName, GeneratedSour
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.fit import arena_max_bytes
+from tinycompress.firmware.headers import (
+    INCLUDE_DIRS,
+    SOURCE_SUFFIXES,
+    Tree,
+    relative_includes,
+    without_unused_headers,
+)
 from tinycompress.firmware.plan import BuildPlan
 from tinycompress.firmware.project import PROJECT_FILE, project_json
 from tinycompress.firmware.render import (
     ENGINE_ID,
-    INCLUDE_DIRS,
-    Tree,
+    EXAMPLE_FILE,
     check_sources,
     model_tree,
     runtime_tree,
@@ -50,10 +55,8 @@ _NOT_OURS: Mapping[FrameworkName, tuple[str, ...]] = MappingProxyType(
 _PLATFORM: Mapping[FrameworkName, str] = MappingProxyType(
     {"arduino": "platform.cpp", "zephyr": "platform.c"}
 )
-_SOURCE_SUFFIXES = (".c", ".cpp", ".S")
 # Arduino sketch specification, "Sketch folders and files".
 _SKETCH_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}")
-_INCLUDE = re.compile(rb'^([ \t]*#[ \t]*include[ \t]+)"([^"\n]+)"', re.MULTILINE)
 
 
 def render_framework_project(
@@ -119,7 +122,7 @@ def framework_tree(
     tree[PROJECT_ID_SOURCE] = _rendered("common/tc_project_id.c.j2", facts)
     if framework == "arduino":
         tree = _as_sketch(tree, facts, directory_name)
-    compiled = tuple(sorted(path for path in tree if path.endswith(_SOURCE_SUFFIXES)))
+    compiled = tuple(sorted(path for path in tree if path.endswith(SOURCE_SUFFIXES)))
     if framework == "zephyr":
         tree |= _zephyr_files(board, {**facts, "sources": compiled, "include_dirs": INCLUDE_DIRS})
     tree["README.md"] = _rendered(
@@ -170,7 +173,7 @@ def _sources_tree(
     tree["board_config.h"] = _rendered("common/board_config.h.j2", facts)
     # What gives its identity includes this, and is written when all else is known.
     identity_header = "runtime/include/tc_build_id.h"
-    return {**_without_unused_headers(tree), identity_header: tree[identity_header]}
+    return {**without_unused_headers(tree), identity_header: tree[identity_header]}
 
 
 def _project_id(tree: Mapping[str, bytes], tflite: bytes) -> str:
@@ -193,51 +196,11 @@ def _as_sketch(tree: Tree, facts: Mapping[str, Any], directory_name: str) -> Tre
     return sketch
 
 
-def relative_includes(tree: Tree) -> Tree:
-    """The same files with each quoted include naming its file relative to the including one.
-
-    A sketch's files get no include path of their own. What the tree does not hold is left as it is.
-    """
-
-    def rewritten(path: str, content: bytes) -> bytes:
-        here = posixpath.dirname(path)
-
-        def relative(match: re.Match[bytes]) -> bytes:
-            found = _included(here, match[2].decode(), tree)
-            if found is None:
-                return match[0]
-            return match[1] + b'"' + posixpath.relpath(found, here or ".").encode() + b'"'
-
-        return _INCLUDE.sub(relative, content)
-
-    return {path: rewritten(path, content) for path, content in tree.items()}
-
-
-def _without_unused_headers(tree: Tree) -> Tree:
-    """Only the headers that a source includes, directly or through another header."""
-    wanted = {path for path in tree if path.endswith(_SOURCE_SUFFIXES)}
-    unread = list(wanted)
-    while unread:
-        path = unread.pop()
-        for match in _INCLUDE.finditer(tree[path]):
-            found = _included(posixpath.dirname(path), match[2].decode(), tree)
-            if found is not None and found not in wanted:
-                wanted.add(found)
-                unread.append(found)
-    return {path: content for path, content in tree.items() if path in wanted}
-
-
-def _included(here: str, name: str, tree: Tree) -> str | None:
-    """The file of the tree that ``#include "name"`` in directory ``here`` means, if any."""
-    for directory in (here, *INCLUDE_DIRS):
-        found = posixpath.normpath(posixpath.join(directory, name))
-        if found in tree:
-            return found
-    return None
-
-
 def _zephyr_files(board: Board, facts: Mapping[str, Any]) -> Tree:
-    files = {name: _rendered(f"zephyr/{name}.j2", facts) for name in ("CMakeLists.txt", "prj.conf")}
+    names = ["CMakeLists.txt", "prj.conf"]
+    if facts["model"].example:
+        names += [EXAMPLE_FILE, "example.conf"]
+    files = {name: _rendered(f"zephyr/{name}.j2", facts) for name in names}
     if board.serial.transport == "usb-cdc":
         overlay = firmware_templates_dir() / "framework" / "zephyr" / "app.overlay"
         files["app.overlay"] = overlay.read_bytes()

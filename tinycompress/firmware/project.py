@@ -19,7 +19,7 @@ from tinycompress.artifacts import (
     TensorSpec,
 )
 from tinycompress.boards import Board
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware.plan import BuildPlan, TflmPlan, ToolchainFlags
 from tinycompress.firmware.tflm_library import TflmTarget
 
@@ -150,7 +150,7 @@ def _tflm_plan(item: Mapping[str, Any]) -> TflmPlan:
 
 
 def _framework(table: Mapping[str, Any]) -> FrameworkName:
-    """Whose build a project is for; a framework's has an id."""
+    """The build system that compiles a project; one for a framework has a project id."""
     framework: FrameworkName = table.get("framework", "cmake")
     if framework not in get_args(FrameworkName):
         raise TypeError(f"'framework' ({framework!r})")
@@ -180,9 +180,13 @@ def _read(directory: Path) -> dict[str, Any]:
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
+        if not directory.exists():
+            raise ConfigError(
+                f"there is no directory {directory}", hint="check the path"
+            ) from error
         raise ConfigError(f"{directory} is no project: it has no {PROJECT_FILE}") from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error
     except ValueError as error:
         raise ConfigError(f"{path} is not valid JSON: {error}", hint=_HINT) from error
     if not isinstance(table, dict) or table.get("schema") != SCHEMA:

@@ -16,6 +16,12 @@ from tinycompress.artifacts import EngineName, FirmwareProject, GeneratedSources
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.fit import arena_max_bytes, check_fit
+from tinycompress.firmware.headers import (
+    INCLUDE_DIRS,
+    SOURCE_SUFFIXES,
+    Tree,
+    without_unused_headers,
+)
 from tinycompress.firmware.pins import pin_number, uart_number
 from tinycompress.firmware.plan import LINKER_SCRIPT, BuildPlan, build_plan
 from tinycompress.firmware.project import PROJECT_FILE, project_json
@@ -23,7 +29,11 @@ from tinycompress.firmware.writing import MODEL_FILE, write_tree
 
 ENGINE_ID: Mapping[EngineName, int] = {"aot": 0, "tflm": 1}
 _START_UP = ("tc_startup.c", "tc_fault.c")
-INCLUDE_DIRS = (".", "model", "runtime/include")
+# Where tcm_NAME.c puts its arena: the section of tc_startup.h's TC_ARENA.
+_ARENA_DEFINES: Mapping[EngineName, tuple[str, ...]] = {
+    "aot": ("-DTCM_ARENA_SECTION=.tc_arena",),
+    "tflm": (),
+}
 _RENDERED = {
     "board_config.h": "common/board_config.h.j2",
     LINKER_SCRIPT: "common/ld/cortex_m.ld.j2",
@@ -35,8 +45,8 @@ _TOOLCHAIN_FILES: Mapping[ToolchainName, str] = {
     "zig": "toolchain-zig.cmake",
 }
 
-Tree = dict[str, bytes]
-"""Contents of files by path relative to the project, with forward slashes."""
+EXAMPLE_FILE = "example.c"
+"""A program that calls the model alone; nothing of the firmware, so that no plan compiles it."""
 
 
 def render_project(
@@ -108,9 +118,9 @@ def project_tree(
     tree |= runtime_tree(templates / "common")
     platform = _platform_tree(board, templates)
     plan = _plan(sources, board, [*tree, *platform])
-    tree |= platform
-    if plan.tflm is None:
-        tree |= _copies(templates / "mcu" / "host", "host")
+    host = _copies(templates / "mcu" / "host", "host") if plan.tflm is None else {}
+    # The PC's own board_config.h stands in the place of the board's, which is written below.
+    tree = without_unused_headers({**tree, **platform, **host}) | host
     tree[MODEL_FILE] = tflite
     tree[PROJECT_FILE] = project_json(sources, board, plan, model_name=name).encode()
     for file in (_TOOLCHAIN_FILES[name] for name in plan.toolchains):
@@ -120,8 +130,10 @@ def project_tree(
 
 
 def model_tree(sources: GeneratedSources, engine: Path) -> Tree:
-    """The generated model and the kernels that it uses, below ``model/``."""
+    """The generated model and its kernels below ``model/``, our access to it in ``runtime/``."""
     tree = {_inside("model", path): text.encode() for path, text in sources.files.items()}
+    for path, text in sources.runtime_files.items():
+        tree[_inside("runtime", path)] = text.encode()
     for file in sources.kernel_files:
         tree[_inside("model", file)] = (engine / file).read_bytes()
     return tree
@@ -164,7 +176,7 @@ def _copies(source: Path, target: str) -> Tree:
 
 
 def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPlan:
-    compiled = tuple(sorted(path for path in paths if path.endswith((".c", ".cpp", ".S"))))
+    compiled = tuple(sorted(path for path in paths if path.endswith(SOURCE_SUFFIXES)))
     return build_plan(
         board,
         sources=compiled,
@@ -172,6 +184,7 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
         defines=(
             f"-DTC_ENGINE_ID={ENGINE_ID[sources.engine]}u",
             f"-DTC_MEASURE_MAX_LAYERS={max(1, len(sources.layers))}u",
+            *_ARENA_DEFINES[sources.engine],
         ),
         tflm=sources.engine == "tflm",
     )
@@ -186,9 +199,12 @@ def _rendered(
 ) -> Tree:
     environment = template_environment()
     facts = _facts(sources, board, plan, model_name=model_name)
+    templates = dict(_RENDERED)
+    if sources.example:
+        templates[EXAMPLE_FILE] = "common/example.c.j2"
     return {
         path: environment.get_template(template).render(facts).encode()
-        for path, template in _RENDERED.items()
+        for path, template in templates.items()
     }
 
 
@@ -206,6 +222,7 @@ def _facts(
         "board": board,
         "plan": plan,
         "defines": [flag for flag in plan.compile_flags if flag.startswith("-D")],
+        "model_sources": [path for path in plan.sources if path.startswith("model/")],
         "portable_sources": [path for path in plan.sources if not path.startswith("platform/")],
         "platform_sources": [path for path in plan.sources if path.startswith("platform/")],
         "has_assembly": any(path.endswith(".S") for path in plan.sources),

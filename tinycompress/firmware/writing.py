@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from tinycompress import _files
 from tinycompress.artifacts import FirmwareProject, ProjectUpdate
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware.manifest import MANIFEST_FILE, manifest_json, read_manifest
 from tinycompress.firmware.outputs import BUILD_DIRECTORY, built_files
 from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project
@@ -139,7 +139,7 @@ def _sha256(directory: Path, path: str) -> str | None:
     try:
         return hashlib.sha256(file.read_bytes()).hexdigest()
     except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read {file}: {os_reason(error)}") from error
 
 
 def _refuse_what_cannot_stay(directory: Path, tree: Mapping[str, bytes], changes: _Changes) -> None:

@@ -65,7 +65,8 @@ class Flatbuffer:
         if data[4:8] != identifier:
             raise ModelError(
                 f"not a .tflite file: bytes 4..7 are {data[4:8]!r}, expected {identifier!r}",
-                hint="convert the model first: tinycompress convert MODEL --data calib.npz",
+                hint="convert the model first: "
+                "tinycompress convert MODEL --data calib.npz -o MODEL.tflite",
             )
 
     def root(self) -> Table:

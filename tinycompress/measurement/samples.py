@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress.artifacts import TensorSpec
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
@@ -94,7 +94,7 @@ def load_samples(path: Path) -> Samples:
     try:
         arrays = _read_arrays(path)
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}", hint=_HINT) from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}", hint=_HINT) from error
     except _MALFORMED as error:
         raise ConfigError(f"{path} is not a usable .npz file: {error}", hint=_HINT) from error
     names = ["x"] if "x" in arrays else [f"x{i}" for i in range(len(arrays))]

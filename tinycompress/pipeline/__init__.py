@@ -8,34 +8,36 @@ Every step is a stage of its own room and works alone; the modules here only put
 
 from __future__ import annotations
 
+from tinycompress.pipeline.afterwards import Afterwards, Then, go_on
 from tinycompress.pipeline.beside import Beside, Candidate, compare_beside
-from tinycompress.pipeline.building import Build, build, carray, convert
+from tinycompress.pipeline.building import build, carray, convert
 from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.flashing import Flashed, flash
-from tinycompress.pipeline.frameworks import FrameworkBuild, build_in_framework
 from tinycompress.pipeline.inspecting import Inspection, inspect, inspect_source
+from tinycompress.pipeline.job import Build
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.serving import serve
 
 __all__ = [
+    "Afterwards",
     "Beside",
     "Build",
     "Candidate",
     "Comparison",
     "Flashed",
-    "FrameworkBuild",
     "Inspection",
+    "Then",
     "bench",
     "bench_all",
     "build",
-    "build_in_framework",
     "carray",
     "compare",
     "compare_beside",
     "convert",
     "default_directory",
     "flash",
+    "go_on",
     "inspect",
     "inspect_source",
     "model_name",

@@ -55,6 +55,12 @@ class Beside:
     accuracy_samples: int
     candidates: tuple[Candidate, ...]
 
+    @property
+    def accepted(self) -> tuple[Path, ...]:
+        """Files of the candidates that the AOT engine takes."""
+        found = (candidate.inspection for candidate in self.candidates)
+        return tuple(one.path for one in found if not one.refused)
+
     def operators(self) -> tuple[Key, ...]:
         """All operators in execution order; what only some candidates have lies between."""
         order: list[Key] = []

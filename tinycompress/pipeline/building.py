@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import (
-    Activations,
-    BuiltFirmware,
-    ConvertedModel,
-    EngineName,
-    ExactTo,
-    TflmCompression,
-    ToolchainName,
-)
+from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, TflmCompression
 from tinycompress.boards import load_board
-from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.options import Optimize
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.tflm_lut import compress_with_tables
-from tinycompress.errors import ConfigError, DoesNotFitError
-from tinycompress.firmware import render_project
-from tinycompress.ir.reader import read_model
+from tinycompress.options import BuildKeywords, BuildOptions
+from tinycompress.pipeline.aot import build_aot
 from tinycompress.pipeline.files import read_file
+from tinycompress.pipeline.frameworks import build_in_framework
+from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
-from tinycompress.pipeline.smaller import with_offer
-from tinycompress.pipeline.tflm import TflmJob, build_tflm
-from tinycompress.toolchain import build as compile_project
-from tinycompress.toolchain.tflm import require_gcc_choice
+from tinycompress.pipeline.tflm import build_tflm
 
-Toolchain = Literal["auto"] | ToolchainName
-
-
-@dataclass(frozen=True)
-class Build:
-    """What `build` made: the integer model and the firmware that runs it."""
-
-    model: ConvertedModel
-    firmware: BuiltFirmware
-    trades: tuple[str, ...] = ()
-    """Where the engine gave speed for memory, in words."""
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 def convert(
@@ -96,112 +75,41 @@ def convert(
 def build(
     model: str | Path,
     board: str | Path,
+    options: BuildOptions | None = None,
     *,
-    data: str | Path | None = None,
-    val: str | Path | None = None,
-    activations: Activations | None = None,
-    engine: EngineName = "aot",
-    tflm_compression: TflmCompression = "none",
-    tflm_dir: str | Path | None = None,
-    toolchain: Toolchain = "auto",
-    exact_to: ExactTo = "tflm",
-    optimize: Optimize = "speed",
-    ram_budget_bytes: int | None = None,
-    transport: Literal["usb", "uart"] | None = None,
-    output: str | Path | None = None,
-    force: bool = False,
     progress: Progress = no_progress,
+    **keywords: Unpack[BuildKeywords],
 ) -> Build:
     """Build firmware that runs a model on a board.
 
     Args:
-        model: As in `convert`.
-        board: Id, alias or file of the board.
-        data: Calibration samples, needed unless ``model`` is a ``.tflite``.
-        val: Labelled samples to count accuracy on, as in `convert`.
-        activations: As in `convert`.
-        engine: Whose kernels run on the device.
-        tflm_compression: As in `convert`; ``lut`` is for the engine ``tflm`` only.
-        tflm_dir: For the engine ``tflm``: a checkout of tflite-micro in which its library was
-            built; None takes the one that the variable TFLM_DIR names.
-        toolchain: Compiler; ``auto`` takes the one that pip brought, for the engine ``tflm`` gcc.
-        exact_to: Whose arithmetic the firmware reproduces byte for byte.
-        optimize: Whether speed, RAM or flash comes first where kernels differ in them.
-        ram_budget_bytes: Bytes that the arena may take.
-        transport: Over what the firmware talks, on a board that has a choice; None takes what its
-            file says.
-        output: Directory of the project; None names it after model and board. In an earlier
-            project, files that the user added or edited stay; ``firmware.project.update`` of the
-            result names the edited ones.
-        force: Whether edited files are overwritten.
+        model: A ``.keras`` or ``.h5`` file, a SavedModel directory, or a ``.tflite``.
+        board: Id, alias or file of the board; for a framework, its file must say what that calls
+            the board.
+        options: What is chosen about the build; None takes the defaults.
         progress: Told what is under way.
+        **keywords: The fields of `tinycompress.options.BuildOptions`, which documents them: each
+            replaces that of ``options``.
+
+    Returns:
+        The model, the project and its firmware; in an earlier project, files that the user added or
+        edited stay, and ``project.update`` names the edited ones.
 
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
-    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
-    if engine == "tflm":
-        require_gcc_choice(toolchain)
-    target = load_board(str(board)).over_chosen(transport)
-    directory = default_directory(model, target) if output is None else Path(output)
+    chosen = replace(options or BuildOptions(), **keywords)
+    target = load_board(str(board)).within(chosen.framework).over_chosen(chosen.transport)
+    named = chosen.output
+    directory = default_directory(model, target) if named is None else Path(named)
     converted = convert(
-        model, data, val=val, activations=activations, exact_to=exact_to,
-        tflm_compression=tflm_compression, progress=progress,
+        model, chosen.data, val=chosen.val, activations=chosen.activations,
+        exact_to=chosen.exact_to, tflm_compression=chosen.tflm_compression, progress=progress,
     )  # fmt: skip
-    if engine == "tflm":
-        job = TflmJob(converted.tflite, model_name(model), target, directory, progress, force)
-        return Build(converted, build_tflm(job, None if tflm_dir is None else Path(tflm_dir)))
-    progress("generate C")
-    graph = read_model(converted.tflite)
-    chosen = CodegenOptions.for_board(
-        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
-    )
-    sources = generate(graph, chosen)
-    progress("write the project")
-    try:
-        project = render_project(
-            sources, target, directory, tflite=converted.tflite, model_name=model_name(model),
-            force=force,
-        )  # fmt: skip
-    except DoesNotFitError as error:
-        raise with_offer(error, graph, sources, target, chosen) from None
-    firmware = compile_project(project, target, toolchain=toolchain, progress=progress)
-    return Build(converted, firmware, sources.trades)
-
-
-def check_engine(
-    engine: EngineName,
-    tflm_compression: TflmCompression,
-    exact_to: ExactTo,
-    optimize: Optimize,
-    ram_budget_bytes: int | None,
-) -> None:
-    """Refuse what only the other engine can do.
-
-    Raises:
-        ConfigError: An option says something that the engine cannot follow.
-    """
-    if tflm_compression != "none" and engine != "tflm":
-        raise ConfigError(
-            f"lookup tables are for the engine tflm, not {engine}",
-            hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
-        )
-    if engine != "tflm":
-        return
-    wrong = [
-        f"{option} {value}"
-        for option, value, usual in (
-            ("--exact-to", exact_to, "tflm"),
-            ("--optimize", optimize, "speed"),
-            ("--ram-budget", ram_budget_bytes, None),
-        )
-        if value != usual
-    ]
-    if wrong:
-        raise ConfigError(
-            f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
-            hint="leave it out, or: --engine aot",
-        )
+    job = Job(converted, model_name(model), target, directory, chosen, progress)
+    if chosen.framework != "cmake":
+        return build_in_framework(job)
+    return build_tflm(job) if chosen.engine == "tflm" else build_aot(job)
 
 
 def carray(

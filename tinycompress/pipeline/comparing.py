@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tinycompress.artifacts import ExactTo, LayerAgreement
 from tinycompress.conversion.compare import LEAST_AGREEMENT_DB, compare_layers, first_diverging
+from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.load import load_model
 from tinycompress.errors import ConfigError
 from tinycompress.pipeline.files import read_file
@@ -56,6 +57,7 @@ def compare(
     if samples < 1:
         raise ConfigError(f"samples is {samples}; allowed: 1 or more")
     tflite = read_file(Path(int8_model))
+    check_samples(Path(float_model), [Path(data)])
     source = load_model(Path(float_model))
     if source.kind == "tflite":
         raise ConfigError(

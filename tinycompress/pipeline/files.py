@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware import load_project
 from tinycompress.toolchain import load_built
 from tinycompress.toolchain.framework_build import load_framework_built
@@ -51,4 +51,4 @@ def read_file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}") from error

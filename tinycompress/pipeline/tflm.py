@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from tinycompress._progress import Progress
-from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject
+from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject, GeneratedSources
 from tinycompress.boards import Board
 from tinycompress.codegen.tflm import check_legality, generate, peak_activations
 from tinycompress.device.connect import open_link
@@ -19,6 +17,7 @@ from tinycompress.ir.reader import read_model
 from tinycompress.measurement.arena import ALIGNMENT_BYTES, largest_arena_bytes, measure_arena
 from tinycompress.measurement.prove import prove
 from tinycompress.oracle import host_arena_bytes
+from tinycompress.pipeline.job import Build, Job
 from tinycompress.toolchain import build as compile_project
 from tinycompress.toolchain.tflm import find_tflm
 
@@ -26,25 +25,8 @@ _STATIC_GUESS_BYTES = 8 << 10
 """More static data than any port has beside TFLM's own: a first guess saves a link."""
 
 
-@dataclass(frozen=True)
-class TflmJob:
-    """One model for one board, and where its project goes."""
-
-    tflite: bytes
-    name: str
-    board: Board
-    directory: Path
-    progress: Progress
-    force: bool = False
-
-
-def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
+def build_tflm(job: Job) -> Build:
     """Build firmware that runs a model on stock TFLM.
-
-    Args:
-        job: What to build.
-        tflm_dir: The upstream checkout with the built library; None takes the one that the
-            variable TFLM_DIR names.
 
     Raises:
         ModelError: TFLM does not run the model; with every reason.
@@ -52,11 +34,12 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
             compiler failed.
         DoesNotFitError: The board is too small; names the layer at the peak.
     """
-    model = read_model(job.tflite)
+    model = read_model(job.model.tflite)
     check_legality(model)
     peak = peak_activations(model)
     try:
-        checkout = find_tflm(job.board.cpu, tflm_dir).checkout
+        named = job.options.tflm_dir
+        checkout = find_tflm(job.board.cpu, None if named is None else Path(named)).checkout
     except ToolError as missing:
         job.progress("estimate the arena")
         _write(job, model, estimated_arena(job, peak[0]), job.directory)
@@ -73,20 +56,36 @@ def build_tflm(job: TflmJob, tflm_dir: Path | None) -> BuiltFirmware:
         job.progress("prove it by a run")
         link = open_link(job.board, built.elf)
         try:
-            prove(built, job.board, link, job.tflite)
+            prove(built, job.board, link, job.model.tflite)
         finally:
             link.close()
-    return built
+    return Build(job.model, job.board, built.project, built)
 
 
-def estimated_arena(job: TflmJob, peak_bytes: int) -> ArenaFigure:
+def estimated_sources(job: Job) -> GeneratedSources:
+    """The engine's sources with an arena that was estimated, for whoever links them.
+
+    Raises:
+        ModelError: TFLM does not run the model; with every reason.
+    """
+    job.progress("generate C")
+    model = read_model(job.model.tflite)
+    check_legality(model)
+    peak_bytes, _ = peak_activations(model)
+    job.progress("estimate the arena")
+    return generate(model, job.model.tflite, estimated_arena(job, peak_bytes))
+
+
+def estimated_arena(job: Job, peak_bytes: int) -> ArenaFigure:
     """The need on this PC, or all that the board has if that is less: it over-estimates.
 
     Args:
         job: The model and its board.
         peak_bytes: What no arena can do without.
     """
-    needed = min(host_arena_bytes(job.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes))
+    needed = min(
+        host_arena_bytes(job.model.tflite, at_least=peak_bytes), _guess(job.board, peak_bytes)
+    )
     return ArenaFigure(needed, 0, "estimated")
 
 
@@ -96,9 +95,7 @@ def _guess(board: Board, peak_bytes: int) -> int:
     return max(most // ALIGNMENT_BYTES, -(-peak_bytes // ALIGNMENT_BYTES)) * ALIGNMENT_BYTES
 
 
-def _measure(
-    job: TflmJob, model: Model, tflm_dir: Path, peak: tuple[int, str]
-) -> ArenaFigure | None:
+def _measure(job: Job, model: Model, tflm_dir: Path, peak: tuple[int, str]) -> ArenaFigure | None:
     """Link with the largest arena that the board holds, and search for the least that suffices.
 
     Returns:
@@ -129,7 +126,7 @@ def _is_emulated(board: Board, firmware: BuiltFirmware) -> bool:
 
 
 def _probe(
-    job: TflmJob, model: Model, arena_bytes: int, tflm_dir: Path, directory: Path, peak_layer: str
+    job: Job, model: Model, arena_bytes: int, tflm_dir: Path, directory: Path, peak_layer: str
 ) -> BuiltFirmware:
     arena = ArenaFigure(arena_bytes, 0, "estimated")
     try:
@@ -141,7 +138,7 @@ def _probe(
 
 
 def _build(
-    job: TflmJob, model: Model, arena: ArenaFigure, tflm_dir: Path, directory: Path
+    job: Job, model: Model, arena: ArenaFigure, tflm_dir: Path, directory: Path
 ) -> BuiltFirmware:
     project = _write(job, model, arena, directory)
     return compile_project(
@@ -149,9 +146,14 @@ def _build(
     )
 
 
-def _write(job: TflmJob, model: Model, arena: ArenaFigure, directory: Path) -> FirmwareProject:
-    sources = generate(model, job.tflite, arena)
+def _write(job: Job, model: Model, arena: ArenaFigure, directory: Path) -> FirmwareProject:
+    sources = generate(model, job.model.tflite, arena)
     job.progress("write the project")
     return render_project(
-        sources, job.board, directory, tflite=job.tflite, model_name=job.name, force=job.force
+        sources,
+        job.board,
+        directory,
+        tflite=job.model.tflite,
+        model_name=job.name,
+        force=job.options.force,
     )

@@ -17,7 +17,7 @@ from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
 
 from tinycompress.boards.schema import Core, Cpu
-from tinycompress.errors import ToolError
+from tinycompress.errors import ToolError, os_reason
 
 _MAGIC = b"!<arch>\n"
 _HEADER_BYTES = 60
@@ -101,7 +101,7 @@ def library_target(path: Path) -> ArmTarget:
             if member.startswith(b"\x7fELF"):
                 return _attributes(member)
     except OSError as error:
-        raise ToolError(f"cannot read {path}: {error.strerror or error}") from error
+        raise ToolError(f"cannot read {path}: {os_reason(error)}") from error
     except _MALFORMED as error:
         raise ToolError(f"{path} is no usable static library: {error}") from error
     raise ToolError(f"{path} holds no object file")

@@ -15,9 +15,8 @@ from types import MappingProxyType
 
 from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import BuiltFirmware, FirmwareProject
+from tinycompress.artifacts import BuiltFirmware, FirmwareProject, ToolchainChoice
 from tinycompress.boards import Board
-from tinycompress.boards.schema import VolumeFlash
 from tinycompress.elf import ElfImage, read_elf
 from tinycompress.errors import ConfigError, ToolError
 from tinycompress.firmware.outputs import (
@@ -31,9 +30,10 @@ from tinycompress.firmware.outputs import (
     image_name,
 )
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
+from tinycompress.options import require_gcc_choice
 from tinycompress.toolchain import compiler
 from tinycompress.toolchain.compiler import TFLM_PLACE, Commands, CompileJob, CxxCommands
-from tinycompress.toolchain.find import Toolchain, ToolchainChoice, find_gcc, find_gxx, select
+from tinycompress.toolchain.find import Toolchain, find_gcc, find_gxx, select
 from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import (
@@ -48,12 +48,7 @@ from tinycompress.toolchain.record import (
     read_record,
 )
 from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
-from tinycompress.toolchain.tflm import (
-    TflmLibrary,
-    check_operators,
-    find_tflm,
-    require_gcc_choice,
-)
+from tinycompress.toolchain.tflm import TflmLibrary, check_operators, find_tflm
 from tinycompress.toolchain.uf2 import uf2_image
 
 RESOLVER_SOURCE = "model/tcm_ops.h"
@@ -270,8 +265,9 @@ def _write_images(image: ElfImage, board: Board, directory: Path) -> Mapping[str
     _, binary = binary_image(image)
     contents = {"bin": binary, "hex": hex_image(image).encode("ascii")}
     for method in board.flash:
-        if isinstance(method, VolumeFlash) and method.uf2_family_id is not None:
-            contents["uf2"] = uf2_image(image, method.uf2_family_id)
+        family = method.uf2_family()
+        if family is not None:
+            contents["uf2"] = uf2_image(image, family)
     for kind, content in contents.items():
         (directory / image_name(kind)).write_bytes(content)
     return {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}

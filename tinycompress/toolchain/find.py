@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 from tinycompress import _proc
-from tinycompress.artifacts import ToolchainName
+from tinycompress.artifacts import ToolchainChoice, ToolchainName
 from tinycompress.errors import ToolError
-
-ToolchainChoice = Literal["auto", "zig", "gcc"]
 
 GCC = "arm-none-eabi-gcc"
 GCC_VARIABLE = "TC_ARM_GCC"

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from tinycompress.errors import ConfigError
+from tinycompress._tables import Table
+from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware.outputs import RECORD_FILE
 
 SCHEMA: Literal["tinycompress.build"] = "tinycompress.build"
@@ -22,18 +23,14 @@ _Bytes = Annotated[int, Field(ge=0)]
 _Kind = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ToolchainRecord(_Record):
+class ToolchainRecord(Table):
     """Which compiler."""
 
     name: Literal["zig", "gcc"]
     version: str
 
 
-class TflmRecord(_Record):
+class TflmRecord(Table):
     """Which build of TensorFlow Lite Micro was linked; ``commit`` is None without git."""
 
     commit: str | None
@@ -42,7 +39,7 @@ class TflmRecord(_Record):
     library_sha256: _Sha256
 
 
-class FlashRecord(_Record):
+class FlashRecord(Table):
     """Flash of the ELF by category."""
 
     weights_bytes: _Bytes
@@ -52,7 +49,7 @@ class FlashRecord(_Record):
     total_bytes: _Bytes
 
 
-class RamRecord(_Record):
+class RamRecord(Table):
     """RAM of the ELF; the stack as it is reserved."""
 
     arena_bytes: _Bytes
@@ -61,7 +58,7 @@ class RamRecord(_Record):
     total_bytes: _Bytes
 
 
-class BuildRecord(_Record):
+class BuildRecord(Table):
     """The whole file. ``images``: SHA-256 of ``firmware.<kind>`` by kind (bin, hex, uf2)."""
 
     schema_: Literal["tinycompress.build"] = Field(alias="schema")
@@ -97,7 +94,7 @@ class RecordedFile:
             found = hashlib.sha256(self.path.read_bytes()).hexdigest()
         except OSError as error:
             raise ConfigError(
-                f"cannot read {self.path}: {error.strerror}", hint=REBUILD_HINT
+                f"cannot read {self.path}: {os_reason(error)}", hint=REBUILD_HINT
             ) from error
         if found != self.sha256:
             raise ConfigError(
@@ -124,7 +121,7 @@ def read_record(directory: Path) -> BuildRecord:
             f"{directory.parent} has not been built: no {path}", hint=REBUILD_HINT
         ) from error
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", hint=REBUILD_HINT) from error
+        raise ConfigError(f"cannot read {path}: {os_reason(error)}", hint=REBUILD_HINT) from error
     try:
         return BuildRecord.model_validate_json(text)
     except ValidationError as error:

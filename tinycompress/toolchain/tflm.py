@@ -11,7 +11,7 @@ from pathlib import Path
 from tinycompress import _proc
 from tinycompress.boards.schema import Cpu
 from tinycompress.codegen.tflm.ops import TRIED_COMMIT
-from tinycompress.errors import ConfigError, ToolError
+from tinycompress.errors import ToolError, os_reason
 from tinycompress.firmware.tflm_library import (
     DOWNLOADS,
     LIBRARY,
@@ -182,20 +182,6 @@ def build_hint(target: TflmTarget) -> str:
     )
 
 
-def require_gcc_choice(choice: str) -> None:
-    """Refuse zig: it has no C library and no C++ headers for bare Arm.
-
-    Raises:
-        ConfigError: Zig was asked for.
-    """
-    if choice == "zig":
-        raise ConfigError(
-            "the engine tflm cannot be built with zig, which has no C++ library for bare Arm; "
-            "allowed: auto, gcc",
-            hint="--toolchain gcc, or --engine aot",
-        )
-
-
 def _preference(library: TflmLibrary, target: TflmTarget) -> tuple[bool, int, str]:
     order = (
         _BUILD_TYPES.index(library.build_type)
@@ -228,5 +214,5 @@ def _mentions(header: Path, names: Iterable[str]) -> bool:
     try:
         text = header.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise ToolError(f"cannot read {header}: {error.strerror or error}") from error
+        raise ToolError(f"cannot read {header}: {os_reason(error)}") from error
     return all(name in text for name in names)

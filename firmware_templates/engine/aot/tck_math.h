@@ -14,6 +14,13 @@
 
 #define TCK_INLINE static inline __attribute__((always_inline))
 
+/* Instructions that others jump over by their size: the assembler refuses any but `bytes` of code.
+ * .org cannot go backwards; .if would not do, as sizes are known only after it. */
+#define TCK_CODE_BYTES(bytes, code)                                                                \
+    "8:\n" code "9:\n"                                                                             \
+    ".org . - (9b - 8b) + " bytes "\n"                                                             \
+    ".org . - " bytes " + (9b - 8b)\n"
+
 #if defined(__clang__)
 #define TCK_SIZE_FIRST minsize
 #else
@@ -44,6 +51,11 @@ TCK_INLINE int32_t tck_max(int32_t a, int32_t b) {
 TCK_INLINE int32_t tck_clamp(int32_t x, int32_t low, int32_t high) {
     return tck_min(tck_max(x, low), high);
 }
+
+/* Memory that is written or read in other widths elsewhere, such as a plane. */
+typedef int16_t __attribute__((may_alias)) tck_half;
+typedef uint16_t __attribute__((may_alias)) tck_uhalf;
+typedef uint32_t __attribute__((may_alias)) tck_halves;
 
 /* x + y modulo 2^32. */
 TCK_INLINE int32_t tck_add_wrap(int32_t x, int32_t y) {

@@ -17,6 +17,11 @@ class StandInSerial {
     int available();
     int read();
     size_t write(const uint8_t *bytes, size_t count);
+    size_t println(unsigned long value);
+    size_t println(double value);
+    size_t println(unsigned int value) {
+        return println((unsigned long)value);
+    }
 };
 
 extern StandInSerial Serial;

@@ -20,6 +20,16 @@ size_t StandInSerial::write(const uint8_t *bytes, size_t count) {
     return count;
 }
 
+size_t StandInSerial::println(unsigned long value) {
+    (void)value;
+    return 0;
+}
+
+size_t StandInSerial::println(double value) {
+    (void)value;
+    return 0;
+}
+
 unsigned long micros(void) {
     return 0;
 }

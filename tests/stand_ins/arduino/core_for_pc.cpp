@@ -1,5 +1,6 @@
 /* An Arduino core whose Serial is the process's standard input and output. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,14 @@ size_t StandInSerial::write(const uint8_t *bytes, size_t count) {
     /* A little at a time, as full buffers make a real one do. */
     const ssize_t written = ::write(STDOUT_FILENO, bytes, count < 7 ? count : 7);
     return written < 0 ? 0 : (size_t)written;
+}
+
+size_t StandInSerial::println(unsigned long value) {
+    return (size_t)dprintf(STDOUT_FILENO, "%lu\r\n", value);
+}
+
+size_t StandInSerial::println(double value) {
+    return (size_t)dprintf(STDOUT_FILENO, "%.2f\r\n", value);
 }
 
 unsigned long micros(void) {

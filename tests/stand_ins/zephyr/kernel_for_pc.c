@@ -1,10 +1,13 @@
 /* A Zephyr whose console is the process's standard input and output. */
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 #include <zephyr/drivers/uart.h>
 #include <zephyr/kernel.h>
+#include <zephyr/sys/printk.h>
 
 const struct device stand_in_zephyr_console = {"console"};
 
@@ -45,6 +48,18 @@ uint32_t k_cycle_get_32(void) {
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     /* 125 MHz: the rate of the board that the tests take. */
     return (uint32_t)now.tv_sec * 125000000u + (uint32_t)now.tv_nsec / 8u;
+}
+
+int32_t k_msleep(int32_t milliseconds) {
+    (void)usleep((useconds_t)milliseconds * 1000u);
+    return 0;
+}
+
+void printk(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vdprintf(STDOUT_FILENO, format, arguments);
+    va_end(arguments);
 }
 
 int32_t k_sleep(k_timeout_t timeout) {

@@ -48,8 +48,8 @@ def tried(tmp_path_factory: pytest.TempPathFactory) -> Tried:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TC_ARDUINO_CLI", str(ARDUINO_CLI))
         patch.setenv("STAND_IN_LOG", str(place / "calls"))
-        made = pipeline.build_in_framework(
-            place / "small.tflite", board, "arduino", output=place / "my-sketch"
+        made = pipeline.build(
+            place / "small.tflite", board, framework="arduino", output=place / "my-sketch"
         )
     program = sketch_for_pc(made.project.directory, place / "program")
     return Tried(board, made, program, tuple(called(place / "calls")))

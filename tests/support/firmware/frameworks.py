@@ -13,7 +13,7 @@ from pathlib import Path
 
 from support.common import ROOT, require_tool
 from tinycompress.artifacts import FrameworkName
-from tinycompress.pipeline import FrameworkBuild
+from tinycompress.pipeline import Build
 
 STAND_INS = ROOT / "tests" / "stand_ins"
 FRAMEWORKS: tuple[FrameworkName, ...] = ("arduino", "zephyr")
@@ -34,13 +34,14 @@ def board_without_dwt(directory: Path) -> Path:
     return path
 
 
-def sketch_for_pc(sketch: Path, program: Path) -> Path:
+def sketch_for_pc(sketch: Path, program: Path, *defines: str) -> Path:
     """Compile a sketch with a core whose Serial is standard input and output."""
     require_tool("host-cc")
     core = STAND_INS / "arduino"
     objects = program.with_name("objects")
     objects.mkdir()
-    flags = ["-O2", "-Wall", "-Wextra", "-Werror", f"-I{core}", "-fsanitize=undefined"]
+    flags = ["-O2", "-Wall", "-Wextra", "-Werror", f"-I{core}", "-fsanitize=undefined",
+             *defines]  # fmt: skip
     sources = [
         path for path in sorted((sketch / "src").rglob("*")) if path.suffix in (".c", ".cpp")
     ]
@@ -54,13 +55,13 @@ def sketch_for_pc(sketch: Path, program: Path) -> Path:
     return program
 
 
-def application_for_pc(application: Path, build: Path, *, cycles_per_sec: int) -> Path:
+def application_for_pc(application: Path, build: Path, *options: str, cycles_per_sec: int) -> Path:
     """Configure and build a Zephyr application, its own CMakeLists.txt and all, for this PC."""
     cmake = require_tool("cmake")
     os_environment = {**os.environ, "ZEPHYR_BASE": str(STAND_INS / "zephyr")}
     for argv in (
         [cmake, "-S", str(application), "-B", str(build), "-Wno-dev",
-         f"-DSTAND_IN_CYCLES_PER_SEC={cycles_per_sec}"],
+         f"-DSTAND_IN_CYCLES_PER_SEC={cycles_per_sec}", *options],
         [cmake, "--build", str(build)],
     ):  # fmt: skip
         _run(argv, environment=os_environment)
@@ -76,7 +77,7 @@ class Tried:
     """A sketch that the stand-in compiled for Arm, and the same sketch as a program for this PC."""
 
     board: Path
-    made: FrameworkBuild
+    made: Build
     program: Path
     calls: tuple[list[str], ...]
 

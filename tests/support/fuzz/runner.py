@@ -16,10 +16,9 @@ from support.fuzz.emitters import ALL, STATELESS
 from support.fuzz.graphs import GraphMaker, GraphSeed
 from support.host_model import HostModel, run_sanitized
 from tinycompress._files import write_bytes, write_text
-from tinycompress.artifacts import ExactTo, GeneratedSources
+from tinycompress.artifacts import ExactTo, GeneratedSources, Optimize
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.options import Optimize
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError, TinyCompressError

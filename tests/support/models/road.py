@@ -18,7 +18,6 @@ from unittest.mock import patch
 
 import tinycompress
 from support.firmware.frameworks import ARDUINO_CLI, application_for_pc
-from tinycompress import pipeline
 from tinycompress.artifacts import ExactTo, FrameworkName, ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
@@ -92,8 +91,8 @@ def framework_verdict(model: Path, framework: FrameworkName) -> Verdict:
 def _compiled(model: Path, framework: FrameworkName, place: Path) -> Verdict:
     stand_in = {"TC_ARDUINO_CLI": str(ARDUINO_CLI), "STAND_IN_LOG": str(place / "calls")}
     with patch.dict(os.environ, stand_in):
-        made = pipeline.build_in_framework(
-            model, BOARD_OF_CORE["M4"], framework, output=place / "my-sketch"
+        made = tinycompress.build(
+            model, BOARD_OF_CORE["M4"], framework=framework, output=place / "my-sketch"
         )
     if framework == "zephyr":
         application_for_pc(made.project.directory, place / "build", cycles_per_sec=_ZEPHYR_HZ)
@@ -123,7 +122,7 @@ def _driven(
     made = tinycompress.build(
         model, board, toolchain=toolchain, exact_to=exact_to, optimize=optimize, output=project
     )
-    kernels = tuple(dict.fromkeys(layer.kernel for layer in made.firmware.project.layers))
+    kernels = tuple(dict.fromkeys(layer.kernel for layer in made.project.layers))
     result = tinycompress.bench(project, runs=1)
     if result.mismatched_samples is None:
         why = next((note for note in result.notes if "not compared" in note), "")

@@ -151,7 +151,7 @@ def test_equal_layers_share_their_code() -> None:
     """Patches in the middle differ in their tensors only."""
     model = read_model(widening().tflite())
     text = generate(model, RAM).files["tcm_model.c"]
-    names = re.findall(r"static TCM_LAYER void (tcm_layer_\w+_on)\(", text)
+    names = re.findall(r"static TCM_LAYER void (tcm_model_layer_\w+_on)\(", text)
     assert names
     for name in names:
         assert text.count(f"    {name}(") >= 2
@@ -175,12 +175,12 @@ def _two_convolutions() -> KernelCases:
 def test_kernels_are_shared_for_flash() -> None:
     cases = _two_convolutions()
     shared = _generated(cases, replace(SPEED, optimize="flash"))
-    assert "tcm_shared_conv_2d_s8_ref" in shared.files["tcm_model.c"]
+    assert "tcm_model_shared_conv_2d_s8_ref" in shared.files["tcm_model.c"]
     names = "', '".join(layer.name for layer in shared.layers)
     begin = f"layers '{names}': one copy of conv_2d_s8_ref for 2 layers"
     assert [trade.startswith(begin) for trade in shared.trades] == [True]
     alone = _generated(cases, SPEED)
-    assert "tcm_shared" not in alone.files["tcm_model.c"]
+    assert "tcm_model_shared" not in alone.files["tcm_model.c"]
     assert alone.trades == ()
 
 

@@ -184,8 +184,8 @@ def test_a_compressed_file_is_int8_and_goes_on(tmp_path: Path) -> None:
     assert not_integer_reasons(read_model(once.tflite)) == ()
     model = tmp_path / "small.tflite"
     model.write_bytes(once.tflite)
-    made = pipeline.build_in_framework(
-        model, "nano33", "zephyr", engine="tflm", output=tmp_path / "app"
+    made = pipeline.build(
+        model, "nano33", framework="zephyr", engine="tflm", output=tmp_path / "app"
     )
     assert "AddDecode" in (made.project.directory / "model" / "tcm_ops.h").read_text()
     with pytest.raises(ModelError) as caught:

@@ -236,3 +236,23 @@ def test_the_readme_tells_every_way_to_flash(board: Board) -> None:
     for method in board.flash:
         assert any(programs[method.method] in line for line in told), method
         assert f"firmware.{method.image}" in section
+
+
+@pytest.mark.parametrize("board", list_boards(), ids=lambda b: b.id)
+def test_a_project_has_the_headers_that_its_sources_take_and_no_others(
+    board: Board, tmp_path: Path
+) -> None:
+    directory = copy_project(board, tmp_path / "project").directory
+    files = [path for path in directory.rglob("*") if path.suffix in (".c", ".h", ".S", ".cpp")]
+    included = {
+        name
+        for path in files
+        for name in re.findall(r'#\s*include "(?:.*/)?([^"/]+)"', path.read_text())
+    }
+    headers = {path.name for path in files if path.suffix == ".h"}
+    assert headers - included == set()
+    assert included - headers == set()
+    family = "stm32" if board.family.startswith("stm32") else board.family[:4]
+    others = {"tc_stm32_gpio.h": "stm32", "tc_cmsdk_uart.h": "mps"}
+    for header, of in others.items():
+        assert header not in headers or family.startswith(of)

@@ -121,14 +121,14 @@ def test_without_a_cycle_counter_arduino_counts_microseconds(tmp_path: Path) -> 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_board_that_the_framework_does_not_know(framework: FrameworkName, model: Path) -> None:
     with pytest.raises(BoardError, match=rf"no \[{framework}\] table") as caught:
-        pipeline.build_in_framework(model, "an386", framework)
+        pipeline.build(model, "an386", framework=framework)
     assert caught.value.exit_code == 2
     assert "docs/adding-a-board.md" in str(caught.value.hint)
 
 
 def test_a_sketch_has_no_choice_of_transport(model: Path) -> None:
     with pytest.raises(ConfigError, match="talks over Serial"):
-        pipeline.build_in_framework(model, "nano33", "arduino", transport="uart")
+        pipeline.build(model, "nano33", framework="arduino", transport="uart")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_a_sketch_answers_on_its_serial(tried: Tried) -> None:
 
 
 def test_an_application_answers_on_its_console(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "pico", "zephyr", output=tmp_path / "app")
+    made = pipeline.build(model, "pico", framework="zephyr", output=tmp_path / "app")
     program = application_for_pc(
         made.project.directory, tmp_path / "build", cycles_per_sec=125_000_000
     )
@@ -96,9 +96,10 @@ def keeps_state(program: Path, tflite: bytes) -> None:
 def test_a_sketch_keeps_state(family: str, tmp_path: Path) -> None:
     tflite = stateful_model(family)
     (tmp_path / "model.tflite").write_bytes(tflite)
-    made = pipeline.build_in_framework(
-        tmp_path / "model.tflite", board_without_dwt(tmp_path), "arduino", output=tmp_path / "state"
-    )
+    made = pipeline.build(
+        tmp_path / "model.tflite", board_without_dwt(tmp_path), framework="arduino",
+        output=tmp_path / "state",
+    )  # fmt: skip
     keeps_state(sketch_for_pc(made.project.directory, tmp_path / "program"), tflite)
 
 
@@ -106,8 +107,8 @@ def test_a_sketch_keeps_state(family: str, tmp_path: Path) -> None:
 def test_an_application_keeps_state(family: str, tmp_path: Path) -> None:
     tflite = stateful_model(family)
     (tmp_path / "model.tflite").write_bytes(tflite)
-    made = pipeline.build_in_framework(
-        tmp_path / "model.tflite", "pico", "zephyr", output=tmp_path / "app"
+    made = pipeline.build(
+        tmp_path / "model.tflite", "pico", framework="zephyr", output=tmp_path / "app"
     )
     program = application_for_pc(
         made.project.directory, tmp_path / "build", cycles_per_sec=125_000_000
@@ -135,7 +136,7 @@ def test_a_counter_of_another_rate_does_not_compile(
 
 def test_an_application_over_usb_with_a_cycle_counter_compiles(model: Path, tmp_path: Path) -> None:
     """A PC has no DWT, so it is not run."""
-    made = pipeline.build_in_framework(model, "nano33", "zephyr", output=tmp_path / "app")
+    made = pipeline.build(model, "nano33", framework="zephyr", output=tmp_path / "app")
     application_for_pc(made.project.directory, tmp_path / "build", cycles_per_sec=32_768)
 
 
@@ -162,8 +163,8 @@ def test_bench_measures_a_sketch_behind_a_port(tried: Tried, tmp_path: Path) -> 
 def test_bench_refuses_a_board_that_runs_another_sketch(
     tried: Tried, model: Path, tmp_path: Path
 ) -> None:
-    other = pipeline.build_in_framework(
-        model, tried.board, "arduino", output=tmp_path / "other", optimize="flash"
+    other = pipeline.build(
+        model, tried.board, framework="arduino", output=tmp_path / "other", optimize="flash"
     )
     with behind_a_port(tried.program) as port, pytest.raises(DeviceError, match="runs build"):
         pipeline.bench(other.project.directory, board=tried.board, port=port)
@@ -178,7 +179,7 @@ def test_virtual_boards_do_not_run_a_frameworks_firmware(tried: Tried) -> None:
 
 
 def test_a_project_that_nobody_compiled(model: Path, tmp_path: Path) -> None:
-    made = pipeline.build_in_framework(model, "nano33", "zephyr", output=tmp_path / "app")
+    made = pipeline.build(model, "nano33", framework="zephyr", output=tmp_path / "app")
     with pytest.raises(ConfigError, match="has not been compiled") as caught:
         pipeline.bench(made.project.directory, port="/dev/null")
     assert "west build -b arduino_nano_33_ble -d build ." in str(caught.value.hint)
@@ -197,10 +198,10 @@ def test_west_flashes_applications(tried: Tried, own_copy: Path) -> None:
 
 
 def tflm_sources(directory: Path, framework: FrameworkName, model: Path) -> Path:
-    made = pipeline.build_in_framework(
+    made = pipeline.build(
         model,
         "nano33",
-        framework,
+        framework=framework,
         engine="tflm",
         output=directory,
     )

@@ -10,11 +10,11 @@ import pytest
 from support.firmware.frameworks import Tried, behind_a_port, called
 
 from tinycompress import pipeline
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
 from tinycompress.cli.main import _run
-from tinycompress.device.flash import arduino
-from tinycompress.device.flash.flashing import BoardPorts
-from tinycompress.device.ports import SerialPort
+from tinycompress.device import arduino_upload as arduino
+from tinycompress.device.flashing import BoardPorts
 from tinycompress.errors import ConfigError, FlashError, ToolError
 from tinycompress.firmware import load_project
 from tinycompress.pipeline import flashing
@@ -94,7 +94,7 @@ def test_a_variable_that_names_no_program(
 ) -> None:
     monkeypatch.setenv("TC_ARDUINO_CLI", "/nowhere/arduino-cli")
     with pytest.raises(ToolError, match="TC_ARDUINO_CLI names no program"):
-        pipeline.build_in_framework(model, "nano33", "arduino", output=tmp_path / "sketch")
+        pipeline.build(model, "nano33", framework="arduino", output=tmp_path / "sketch")
 
 
 @pytest.mark.parametrize("option", [["--toolchain", "gcc"], ["--transport", "uart"]])

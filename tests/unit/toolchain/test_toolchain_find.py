@@ -11,6 +11,7 @@ import pytest
 from support.firmware.toolchain import make_project, write_program
 
 from tinycompress import _proc
+from tinycompress.artifacts import ToolchainChoice
 from tinycompress.errors import DoesNotFitError, ToolError
 from tinycompress.toolchain import build, compiler, find
 from tinycompress.toolchain.overflow import does_not_fit
@@ -84,7 +85,7 @@ def test_the_variable_wins_over_the_path(
         ("gcc", "arm-none-eabi-gcc is missing", "apt install gcc-arm-none-eabi"),
     ],
 )
-def test_missing_compilers(choice: find.ToolchainChoice, said: str, hint: str) -> None:
+def test_missing_compilers(choice: ToolchainChoice, said: str, hint: str) -> None:
     with pytest.raises(ToolError, match=said) as caught:
         find.select(choice)
     assert caught.value.exit_code == 5

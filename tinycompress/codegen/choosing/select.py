@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tinycompress.artifacts import Optimize
 from tinycompress.codegen.choosing.candidates import Candidate
 from tinycompress.codegen.choosing.flash import smallest
-from tinycompress.codegen.options import Optimize
 
 Preference = Callable[[Sequence[Candidate]], Candidate]
 """Takes one of an operator's candidates, which come in order of preference."""

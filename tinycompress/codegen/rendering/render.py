@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
 from tinycompress.artifacts import GeneratedSources, LayerInfo
+from tinycompress.codegen import c_literals
 from tinycompress.codegen.arena.memory import ArenaLayout
-from tinycompress.codegen.choosing.sharing import shared_kernels
+from tinycompress.codegen.kernel_files import stream_header, with_includes
 from tinycompress.codegen.layer import (
     ConstArray,
     Kernel,
@@ -21,24 +23,30 @@ from tinycompress.codegen.layer import (
     TensorArgument,
 )
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.rendering import c_literals
-from tinycompress.codegen.rendering.kernel_files import engine_dir, with_includes
-from tinycompress.codegen.rendering.param_types import field_types
+from tinycompress.codegen.param_types import field_types
 from tinycompress.ir.graph import Graph, Model, Tensor
+from tinycompress.ir.ports import input_ports, output_ports
 from tinycompress.ir.specs import input_specs, output_specs
 
-_TEMPLATES = ("tcm_model.h", "tcm_model.c", "tcm_weights.h", "tcm_weights.c")
+_ARENA_ALIGNMENT_BYTES = 16
+_TEMPLATES = ("tcm_model.h", "tcm_model.c", "tcm_model_weights.h", "tcm_model_weights.c")
+_ADAPTER = "tc_model_aot.c"
 
 
 @dataclass(frozen=True)
 class WeightArray:
-    """A constant array of the generated files."""
+    """A constant array of the generated files.
+
+    ``stream_header`` tells what lies where in an array that holds several things in turn.
+    """
 
     name: str
     c_type: str
     count: int
     alignment_bytes: int
     origin: str
+    role: str
+    stream_header: str | None
     rows: str
 
 
@@ -97,22 +105,42 @@ def render(
     layers: Sequence[Layer],
     layout: ArenaLayout,
     options: CodegenOptions,
+    *,
+    shared: frozenset[Kernel] = frozenset(),
 ) -> GeneratedSources:
-    """Write the C files of a model."""
+    """Write the C files of a model.
+
+    Args:
+        model: The file's model, for its hash.
+        graph: The graph that the layers were lowered from.
+        layers: In the order in which they run.
+        layout: Where their tensors lie.
+        options: For which core, and what comes first.
+        shared: Kernels of which several layers run one copy.
+    """
     states = [t for t in graph.tensors if t.initial is not None and t.index in layout.tensors]
-    weights = _Weights(layers, [a for a in map(_initial_array, states) if a is not None])
-    texts, shared = _layer_texts(layers, layout, weights, options)
+    prefix = f"tcm_{options.name}"
+    others = [a for a in map(_initial_array, states) if a is not None]
+    weights = _Weights(layers, others, prefix)
+    texts, copies = _layer_texts(layers, layout, weights, options, shared)
     context = {
         "version": __version__,
         "sha256": model.sha256,
         "sha256_bytes": [f"0x{byte:02x}" for byte in bytes.fromhex(model.sha256)],
         "options": options,
+        "name": options.name,
+        "prefix": prefix,
+        "macro": prefix.upper(),
         "layers": texts,
-        "shared": shared,
+        "shared": copies,
         "weights": weights.arrays,
+        "weights_bytes": weights.total_bytes,
         "arena_bytes": layout.arena_bytes,
-        "inputs": _border(graph, graph.inputs, layout),
-        "outputs": _border(graph, graph.outputs, layout),
+        "arena_alignment": _ARENA_ALIGNMENT_BYTES,
+        "inputs": input_ports(graph),
+        "outputs": output_ports(graph),
+        "inputs_at": _border(graph, graph.inputs, layout),
+        "outputs_at": _border(graph, graph.outputs, layout),
         "states": [_state(tensor, layout, weights) for tensor in states],
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
@@ -122,7 +150,10 @@ def render(
         engine="aot",
         exact_to=options.exact_to,
         model_sha256=model.sha256,
-        files={name: _render_template(f"{name}.j2", context) for name in _TEMPLATES},
+        files={
+            name.replace("tcm_model", prefix): _render_template(f"{name}.j2", context)
+            for name in _TEMPLATES
+        },
         kernel_files=headers,
         inputs=input_specs(graph),
         outputs=output_specs(graph),
@@ -130,12 +161,15 @@ def render(
         arena_bytes=layout.arena_bytes,
         weights_bytes=weights.total_bytes,
         peak_layer=layout.peak_layer,
+        name=options.name,
+        runtime_files={_ADAPTER: _render_template(f"{_ADAPTER}.j2", context)},
+        example=_render_template("example.j2", {**context, "classes": _classifies(graph)}),
     )
 
 
 def _render_template(name: str, context: Mapping[str, object]) -> str:
     environment = Environment(
-        loader=FileSystemLoader(engine_dir()),
+        loader=FileSystemLoader(firmware_templates_dir()),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -143,33 +177,29 @@ def _render_template(name: str, context: Mapping[str, object]) -> str:
         autoescape=False,
     )
     environment.filters["comment"] = c_literals.comment
-    return environment.get_template(name).render(context)
+    return environment.get_template(f"engine/aot/{name}").render(context)
 
 
 class _Weights:
     """All constant arrays, equal ones once, under unique names."""
 
-    def __init__(self, layers: Sequence[Layer], others: Sequence[ConstArray]) -> None:
+    def __init__(self, layers: Sequence[Layer], others: Sequence[ConstArray], prefix: str) -> None:
         self._names: dict[tuple[str, int, bytes], str] = {}
         self.arrays: list[WeightArray] = []
         self.total_bytes = 0
         unique = c_literals.UniqueNames()
-        for array in (*(array for layer in layers for array in layer.const_arrays), *others):
-            key = self._key(array)
-            if key not in self._names:
+        read = [(array, layer.kernel) for layer in layers for array in layer.const_arrays]
+        for array, kernel in (*read, *((array, None) for array in others)):
+            if array.key not in self._names:
                 base = f"{c_literals.short_name(array.origin)} {array.role}"
-                self._names[key] = f"tcm_{unique.claim(base)}"
-                self._add(array, self._names[key])
+                self._names[array.key] = f"{prefix}_{unique.claim(base)}"
+                self._add(array, self._names[array.key], kernel)
 
     def name_of(self, array: ConstArray) -> str:
         """The C name of an array."""
-        return self._names[self._key(array)]
+        return self._names[array.key]
 
-    @staticmethod
-    def _key(array: ConstArray) -> tuple[str, int, bytes]:
-        return array.c_type, array.alignment_bytes, array.data.tobytes()
-
-    def _add(self, array: ConstArray, name: str) -> None:
+    def _add(self, array: ConstArray, name: str, kernel: Kernel | None) -> None:
         self.total_bytes += array.data.nbytes
         self.arrays.append(
             WeightArray(
@@ -178,20 +208,27 @@ class _Weights:
                 count=array.data.size,
                 alignment_bytes=array.alignment_bytes,
                 origin=array.origin,
+                role=array.role,
+                stream_header=stream_header(kernel.header)
+                if kernel is not None and array.role == "stream"
+                else None,
                 rows=c_literals.array_rows(array.data, array.c_type),
             )
         )
 
 
 def _layer_texts(
-    layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
+    layers: Sequence[Layer],
+    layout: ArenaLayout,
+    weights: _Weights,
+    options: CodegenOptions,
+    kernels: frozenset[Kernel],
 ) -> tuple[list[LayerText], list[SharedKernel]]:
     """Layers, and the kernels that they share."""
-    kernels = shared_kernels(layers, options)
     params = [(layer.kernel, tuple(_fields(layer, weights))) for layer in layers]
     equal, first = Counter(params), {key: step for step, key in reversed([*enumerate(params)])}
     names = [
-        f"tcm_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}"
+        f"tcm_{options.name}_layer_{step}_{c_literals.identifier(c_literals.short_name(layer.name))}"
         for step, layer in enumerate(layers)
     ]
     shared: dict[Kernel, SharedKernel] = {}
@@ -200,7 +237,7 @@ def _layer_texts(
         kernel, origin = layer.kernel, names[first[key]]
         function, tensors_only = kernel.function, False
         if kernel in kernels:
-            function = f"tcm_shared_{kernel.name}"
+            function = f"tcm_{options.name}_shared_{kernel.name}"
             shared.setdefault(kernel, SharedKernel(kernel, function, _parameters(layer)))
         elif equal[key] > 1:
             function, tensors_only = f"{origin}_on", True
@@ -215,7 +252,7 @@ def _layer_texts(
                 function=function,
                 tensors_only=tensors_only,
                 parameters=_parameters(layer) if is_first and tensors_only else (),
-                arguments=_arguments(step, layer, layout, weights),
+                arguments=_arguments(step, layer, layout, weights, options),
             )
         )
     return texts, [shared[kernel] for kernel in sorted(shared, key=lambda k: k.name)]
@@ -251,8 +288,11 @@ def _parameters(layer: Layer) -> tuple[str, ...]:
     return tuple(_pointer_type(argument) for argument in layer.arguments)
 
 
-def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) -> tuple[str, ...]:
+def _arguments(
+    step: int, layer: Layer, layout: ArenaLayout, weights: _Weights, options: CodegenOptions
+) -> tuple[str, ...]:
     found = []
+    scratch = iter(layer.scratch_offsets)
     for argument in layer.arguments:
         if isinstance(argument, ConstArray):
             found.append(weights.name_of(argument))
@@ -260,8 +300,8 @@ def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) 
         if isinstance(argument, TensorArgument):
             offset = layout.tensors[argument.tensor]
         else:
-            offset = layout.scratch[step]
-        found.append(f"({_pointer_type(argument)})(tcm_arena + {offset})")
+            offset = layout.scratch[step] + next(scratch)
+        found.append(f"({_pointer_type(argument)})(tcm_{options.name}_arena + {offset})")
     return tuple(found)
 
 
@@ -275,6 +315,13 @@ def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[
         )
         for tensor in tensors
     )
+
+
+def _classifies(graph: Graph) -> bool:
+    """Whether the place of the greatest output is likely what a caller wants: a list of scores."""
+    output = graph.tensors[graph.outputs[0]]
+    sizes = {graph.tensors[index].elements for index in graph.inputs}
+    return len(output.shape) == 2 and output.elements > 1 and output.elements not in sizes
 
 
 def _initial_array(tensor: Tensor) -> ConstArray | None:

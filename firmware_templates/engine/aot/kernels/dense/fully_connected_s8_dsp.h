@@ -15,7 +15,7 @@ typedef const uint32_t *(*tck_dot_dsp)(const uint32_t *stream, const void *x, co
 
 #if TCK_DSP
 
-/* Four inputs, the pairs of which are in r3 and r12: 52 bytes of code. */
+/* Four inputs, the pairs of which are in r3 and r12. */
 #define TCK_DOT_4_PRODUCTS                                                                         \
     "smlad  r5, r8, r3, r5\n"                                                                      \
     "smlad  r7, r9, r3, r7\n"                                                                      \
@@ -33,7 +33,9 @@ typedef const uint32_t *(*tck_dot_dsp)(const uint32_t *stream, const void *x, co
 /* Four rounds of `chunk`, the first time less what makes the rest a multiple of four: `skip` turns
  * r1 - r2 into bytes of code in r12. The sums of r5 and r7 are those of pairs of outputs, with r4
  * and r6 in them, until the end. */
-#define TCK_DOT_4(skip, chunk)                                                                     \
+#define TCK_DOT_4(skip, bytes, code) TCK_DOT_4_ROUNDS(skip, TCK_CODE_BYTES(bytes, code))
+
+#define TCK_DOT_4_ROUNDS(skip, chunk)                                                              \
     "push   {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"                                          \
     "subs   r12, r1, r2\n" skip "adr    lr, 1f\n"                                                  \
     "add    lr, lr, r12\n"                                                                         \
@@ -56,24 +58,26 @@ typedef const uint32_t *(*tck_dot_dsp)(const uint32_t *stream, const void *x, co
     "stmia  r3!, {r4, r5, r6, r7}\n"                                                               \
     "pop    {r3, r4, r5, r6, r7, r8, r9, r10, r11, pc}\n"
 
-/* Inputs that are widened already, 56 bytes of code for 8 bytes of pairs. */
+/* Inputs that are widened already: 7 bytes of code for each of pairs. */
 TCK_NAKED const uint32_t *tck_dot_4_dsp(const uint32_t *stream __attribute__((unused)),
                                         const void *x __attribute__((unused)),
                                         const void *end __attribute__((unused)),
                                         int32_t *sums __attribute__((unused))) {
     __asm__ volatile(TCK_DOT_4("and    r12, r12, #24\n"
                                "rsb    r12, r12, r12, lsl #3\n",
+                               "56",
                                "ldmia  r0!, {r8, r9, r10, r11}\n"
                                "ldrd   r3, r12, [r1], #8\n" TCK_DOT_4_PRODUCTS));
 }
 
-/* Inputs as they are, 64 bytes of code for four. */
+/* Inputs as they are: 16 bytes of code for each. */
 TCK_NAKED const uint32_t *tck_dot_4_direct_dsp(const uint32_t *stream __attribute__((unused)),
                                                const void *x __attribute__((unused)),
                                                const void *end __attribute__((unused)),
                                                int32_t *sums __attribute__((unused))) {
     __asm__ volatile(TCK_DOT_4("and    r12, r12, #12\n"
                                "lsl    r12, r12, #4\n",
+                               "64",
                                "ldmia  r0!, {r8, r9, r10, r11}\n"
                                "ldr    r12, [r1], #4\n"
                                "sxtb16 r3, r12\n"

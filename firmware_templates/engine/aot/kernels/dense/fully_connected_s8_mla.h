@@ -11,8 +11,10 @@
 /* The sums of the next eight outputs; returns what follows in the stream. */
 #if TCK_THUMB2
 
-/* One input more: 68 bytes of code. */
-#define TCK_DOT_8_STEP                                                                             \
+/* One input more; tck_dot_8_mla multiplies by 17 * 4 bytes. */
+#define TCK_DOT_8_STEP TCK_CODE_BYTES("68", TCK_DOT_8_STEP_CODE)
+
+#define TCK_DOT_8_STEP_CODE                                                                        \
     "ldrsb  r2, [r1], #1\n"                                                                        \
     "ldrsb  r3, [r0], #1\n"                                                                        \
     "ldrsb  r12, [r0], #1\n"                                                                       \

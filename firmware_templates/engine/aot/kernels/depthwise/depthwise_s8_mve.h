@@ -147,7 +147,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
     "vadd.i32 " sums ", " sums ", q5\n"                                                            \
     "vshl.s32 " sums ", r12\n"
 
-#define TCK_DEPTHWISE_TWO_ROUNDINGS(sums)                                                          \
+#define TCK_DEPTHWISE_DOUBLE(sums)                                                                 \
     "vldrw.32 q4, [r2], #16\n"                                                                     \
     "vqrdmulh.s32 " sums ", " sums ", q4\n"                                                        \
     "vldrh.s32 q5, [r2], #8\n"                                                                     \
@@ -170,10 +170,10 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
     TCK_DEPTHWISE_NARROW
 
 #define TCK_DEPTHWISE_ALL_TWO_ROUNDINGS                                                            \
-    TCK_DEPTHWISE_TWO_ROUNDINGS("q0")                                                              \
-    TCK_DEPTHWISE_TWO_ROUNDINGS("q1")                                                              \
-    TCK_DEPTHWISE_TWO_ROUNDINGS("q2")                                                              \
-    TCK_DEPTHWISE_TWO_ROUNDINGS("q3")                                                              \
+    TCK_DEPTHWISE_DOUBLE("q0")                                                                     \
+    TCK_DEPTHWISE_DOUBLE("q1")                                                                     \
+    TCK_DEPTHWISE_DOUBLE("q2")                                                                     \
+    TCK_DEPTHWISE_DOUBLE("q3")                                                                     \
     TCK_DEPTHWISE_NARROW                                                                           \
     "vqadd.s16 q0, q0, r12\n"                                                                      \
     "vqadd.s16 q2, q2, r12\n"
@@ -256,7 +256,7 @@ static void tck_depthwise_vector_mve(const tck_depthwise_s8_mve_work *w, const i
         }
         const uint32_t *const table = tables + 6 * group;
         const int32_t multiplier = (int32_t)table[place];
-        const int32_t extra = ((const int16_t *)(const void *)(table + 4))[place];
+        const int32_t extra = ((const tck_half *)(const void *)(table + 4))[place];
         const int32_t y = fitted
                               ? tck_fitted_lane_mve(sum, multiplier, extra, -w->constant)
                               : tck_two_roundings_lane_mve(sum, multiplier, -extra) + w->constant;

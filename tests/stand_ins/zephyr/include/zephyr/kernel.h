@@ -14,5 +14,6 @@ typedef struct {
 
 uint32_t k_cycle_get_32(void);
 int32_t k_sleep(k_timeout_t timeout);
+int32_t k_msleep(int32_t milliseconds);
 
 #endif

@@ -23,7 +23,11 @@
  *
  * Columns are filled already if `threes` is 0. Otherwise they are filled from `input`, where pixel
  * follows pixel, and so many threes of pixels are computed, each three read before its outputs are
- * written. */
+ * written.
+ *
+ * Ten arguments and no struct: four come in registers, and the six on the stack are the frame of
+ * the routine, which moves output, input and threes on in place. A struct would be stored as often
+ * by who calls for every three pixels, and had to be copied to a frame besides. */
 typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t *stream,
                               const uint32_t *stream_end, int8_t *output, int32_t offset1,
                               int32_t offset2, int32_t doubled_zero_point, const int8_t *input,
@@ -61,8 +65,12 @@ typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t 
 
 #define TCK_PIXELS_HALF(weights) "ldmia  r0!, {r1, r2, r3}\n" TCK_PIXELS_PRODUCTS(weights)
 
-/* Four inputs more: 76 bytes of code. */
-#define TCK_PIXELS_CHUNK                                                                           \
+#define TCK_PIXELS_CHUNK_BYTES "76"
+
+/* Four inputs more. */
+#define TCK_PIXELS_CHUNK TCK_CODE_BYTES(TCK_PIXELS_CHUNK_BYTES, TCK_PIXELS_CHUNK_CODE)
+
+#define TCK_PIXELS_CHUNK_CODE                                                                      \
     "ldr    r11, [lr, #4]\n"                                                                       \
     "ldr    r10, [lr], #8\n" TCK_PIXELS_INPUTS TCK_PIXELS_PRODUCTS("r10") TCK_PIXELS_HALF("r11")
 
@@ -86,7 +94,7 @@ typedef void (*tck_pixels_s8)(uint32_t *columns, int32_t chunks, const uint32_t 
     "beq    1f\n"                                                                                  \
     "and    r5, r5, #" less_1 "\n"                                                                 \
     "adr    r4, 2f\n"                                                                              \
-    "movs   r6, #76\n"                                                                             \
+    "movs   r6, #" TCK_PIXELS_CHUNK_BYTES "\n"                                                     \
     "mla    r4, r5, r6, r4\n"                                                                      \
     "1:\n"                                                                                         \
     "orr    r4, r4, #1\n"                                                                          \

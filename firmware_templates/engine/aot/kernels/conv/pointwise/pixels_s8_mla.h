@@ -19,8 +19,10 @@ typedef void (*tck_two_pixels_s8)(const int8_t *first, const int8_t *second, int
 #if TCK_THUMB2
 
 /* One input more in the sums r4-r7 (first pixel) and r8-r11 (second); r0 and r1 inputs, lr stream.
- * 56 bytes of code. */
-#define TCK_TWO_PIXELS_STEP                                                                        \
+ * TCK_TWO_PIXELS_SUMS multiplies by 7 * 8 bytes. */
+#define TCK_TWO_PIXELS_STEP TCK_CODE_BYTES("56", TCK_TWO_PIXELS_STEP_CODE)
+
+#define TCK_TWO_PIXELS_STEP_CODE                                                                   \
     "ldrsb  r2, [r0], #1\n"                                                                        \
     "ldrsb  r3, [r1], #1\n"                                                                        \
     "ldrsb  r12, [lr], #1\n"                                                                       \

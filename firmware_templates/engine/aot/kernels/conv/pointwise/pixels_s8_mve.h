@@ -226,7 +226,7 @@ static const uint32_t *tck_pixels_four_mve(const tck_pixels_s8_mve_work *w, cons
     const int32_t chunks = w->chunks + (w->tail != 0 ? 1 : 0);
     const int8_t *const weights = (const int8_t *)(stream + 4);
     const uint32_t *const multipliers = stream + 4 + chunks * TCK_MVE_BYTES;
-    const int16_t *const extras = (const int16_t *)(const void *)(multipliers + 4);
+    const tck_half *const extras = (const tck_half *)(const void *)(multipliers + 4);
     for (int32_t c = 0; c < 4; ++c) {
         int32_t sum = (int32_t)stream[c];
         for (int32_t i = 0; i < inputs; ++i) {
@@ -294,16 +294,16 @@ typedef struct {
 
 TCK_INLINE tck_pixels_pair_mve tck_pixels_by_mve(int32_t fitted, int32_t tail) {
     const tck_pixels_pair_mve of_fitted = {tck_pixels_2_fitted_mve, tck_pixels_1_fitted_mve};
-    const tck_pixels_pair_mve of_double = {tck_pixels_2_two_roundings_mve,
-                                           tck_pixels_1_two_roundings_mve};
+    const tck_pixels_pair_mve of_two_roundings = {tck_pixels_2_two_roundings_mve,
+                                                  tck_pixels_1_two_roundings_mve};
     const tck_pixels_pair_mve of_fitted_tail = {tck_pixels_2_fitted_tail_mve,
                                                 tck_pixels_1_fitted_tail_mve};
-    const tck_pixels_pair_mve of_double_tail = {tck_pixels_2_two_roundings_tail_mve,
-                                                tck_pixels_1_two_roundings_tail_mve};
+    const tck_pixels_pair_mve of_two_roundings_tail = {tck_pixels_2_two_roundings_tail_mve,
+                                                       tck_pixels_1_two_roundings_tail_mve};
     if (tail) {
-        return fitted ? of_fitted_tail : of_double_tail;
+        return fitted ? of_fitted_tail : of_two_roundings_tail;
     }
-    return fitted ? of_fitted : of_double;
+    return fitted ? of_fitted : of_two_roundings;
 }
 
 #endif

@@ -138,7 +138,7 @@ _Static_assert(offsetof(tck_depthwise_3x3_task, step) == 36, "the code below kno
 
 #else
 
-TCK_INLINE int8_t tck_depthwise_3x3_output(const int16_t *x, int32_t pitch, const int8_t *stream) {
+TCK_INLINE int8_t tck_depthwise_3x3_output(const tck_half *x, int32_t pitch, const int8_t *stream) {
     int32_t sum = (int32_t)tck_load_word(stream + 9);
     for (int32_t row = 0; row < 3; ++row, x += pitch, stream += 3) {
         for (int32_t i = 0; i < 3; ++i) {
@@ -154,7 +154,7 @@ TCK_INLINE void tck_depthwise_3x3_channels(const uint32_t *plane, int32_t pitch,
                                            int32_t stride) {
     const int32_t width = (task.span - 4) / (2 * stride) + (task.row_step & 1);
     for (int32_t c = 0; c < channels; ++c, task.stream += TCK_3X3_CHANNEL_BYTES) {
-        const int16_t *row = (const int16_t *)(const void *)plane + c * task.plane_bytes / 2;
+        const tck_half *row = (const tck_half *)(const void *)plane + c * task.plane_bytes / 2;
         int8_t *to = output + c;
         for (int32_t at = 0; at < task.total; at += task.row_bytes, row += task.row_bytes / 2) {
             for (int32_t x = 0; x < width; ++x, to += task.step) {
@@ -262,7 +262,7 @@ TCK_SHARED void tck_depthwise_gather_fours(uint32_t *to, const int8_t *from, int
         const int32_t pitch = 2 * columns + task.to_gap;
         for (int32_t c = 0; c < 4; ++c) {
             int8_t *const plane = (int8_t *)to + c * task.plane_bytes + row * pitch;
-            int16_t *const line = (int16_t *)(void *)plane;
+            tck_half *const line = (tck_half *)(void *)plane;
             for (int32_t x = 0; x < columns; ++x) {
                 const int32_t i = x - task.single;
                 const int inside = i >= 0 && i < inputs;

@@ -41,7 +41,7 @@ typedef struct {
     "muls   r3, r4, r3\n"                                                                          \
     "adds   r5, r5, r3\n"
 
-TCK_NAKED void tck_depthwise_row_thumb1(const uint16_t *plane __attribute__((unused)),
+TCK_NAKED void tck_depthwise_row_thumb1(const tck_uhalf *plane __attribute__((unused)),
                                         int32_t pitch_bytes __attribute__((unused)),
                                         int8_t *output __attribute__((unused)),
                                         const tck_depthwise_row *r __attribute__((unused))) {
@@ -114,8 +114,8 @@ TCK_NAKED void tck_depthwise_row_thumb1(const uint16_t *plane __attribute__((unu
 
 #else
 
-TCK_SHARED void tck_depthwise_row_thumb1(const uint16_t *plane, int32_t pitch_bytes, int8_t *output,
-                                         const tck_depthwise_row *r) {
+TCK_SHARED void tck_depthwise_row_thumb1(const tck_uhalf *plane, int32_t pitch_bytes,
+                                         int8_t *output, const tck_depthwise_row *r) {
     for (; output != r->end; output += r->step, plane += r->stride / 2) {
         int32_t sum = 0;
         for (int32_t tap = 0; tap < 9; ++tap) {
@@ -136,9 +136,9 @@ TCK_INLINE int32_t tck_depthwise_word_thumb1(const int8_t *from) {
     return (int32_t)word;
 }
 
-static void tck_depthwise_band_thumb1(const tck_depthwise_planes_s8_params *p, const int16_t *plane,
-                                      int32_t channel, int32_t rows, int8_t *output,
-                                      int32_t *scratch) {
+static void tck_depthwise_band_thumb1(const tck_depthwise_planes_s8_params *p,
+                                      const tck_half *plane, int32_t channel, int32_t rows,
+                                      int8_t *output, int32_t *scratch) {
     const int8_t *const from = p->weights + channel * TCK_DEPTHWISE_THUMB1_BYTES;
     const int32_t multiplier = tck_depthwise_word_thumb1(from + 10);
     const int32_t channels = p->input_channels * p->depth_multiplier;
@@ -155,7 +155,7 @@ static void tck_depthwise_band_thumb1(const tck_depthwise_planes_s8_params *p, c
     row.stride = 2 * p->stride_width;
     for (; rows > 0; --rows) {
         row.end = output + p->output_width * channels;
-        tck_depthwise_row_thumb1((const uint16_t *)plane, 2 * p->pitch, output, &row);
+        tck_depthwise_row_thumb1((const tck_uhalf *)plane, 2 * p->pitch, output, &row);
         output = row.end;
         plane += p->stride_height * p->pitch;
     }

@@ -43,16 +43,16 @@ typedef struct {
 } tck_depthwise_planes_s8_params;
 
 /* Writes the outputs of one channel and band; `output` points at the first. */
-typedef void (*tck_depthwise_band)(const tck_depthwise_planes_s8_params *p, const int16_t *plane,
+typedef void (*tck_depthwise_band)(const tck_depthwise_planes_s8_params *p, const tck_half *plane,
                                    int32_t channel, int32_t rows, int8_t *output, int32_t *scratch);
 
 /* Copies rows of `single + 4 * fours + singles` elements, `step` apart, to rows of int16_t. The
  * singles before the fours make these aligned; gaps lie behind each row. */
-typedef void (*tck_depthwise_copy)(int16_t *to, const int8_t *from, int32_t step, int32_t rows,
+typedef void (*tck_depthwise_copy)(tck_half *to, const int8_t *from, int32_t step, int32_t rows,
                                    int32_t fours, int32_t single, int32_t singles, int32_t to_gap,
                                    int32_t from_gap, int32_t offset);
 
-TCK_SHARED void tck_depthwise_gather_with_offset(int16_t *to, const int8_t *from, int32_t step,
+TCK_SHARED void tck_depthwise_gather_with_offset(tck_half *to, const int8_t *from, int32_t step,
                                                  int32_t rows, int32_t fours, int32_t single,
                                                  int32_t singles, int32_t to_gap, int32_t from_gap,
                                                  int32_t offset) {
@@ -70,7 +70,7 @@ TCK_SHARED void tck_depthwise_gather_with_offset(int16_t *to, const int8_t *from
 #if TCK_DSP
 
 TCK_NAKED void tck_depthwise_gather(
-    int16_t *to __attribute__((unused)), const int8_t *from __attribute__((unused)),
+    tck_half *to __attribute__((unused)), const int8_t *from __attribute__((unused)),
     int32_t step __attribute__((unused)), int32_t rows __attribute__((unused)),
     int32_t fours __attribute__((unused)), int32_t single __attribute__((unused)),
     int32_t singles __attribute__((unused)), int32_t to_gap __attribute__((unused)),
@@ -148,7 +148,7 @@ TCK_INLINE void tck_depthwise_load_by(const tck_depthwise_planes_s8_params *p, u
     if (inside < outside && p->used_width > 0) {
         const int32_t single = p->pad_left & 1;
         const int32_t rest = p->used_width - single;
-        copy((int16_t *)(void *)plane + inside * p->pitch + p->pad_left,
+        copy((tck_half *)(void *)plane + inside * p->pitch + p->pad_left,
              input + (top + inside) * p->input_width * p->input_channels, p->input_channels,
              outside - inside, rest >> 2, single, rest & 3, 2 * (p->pitch - p->used_width),
              (p->input_width - p->used_width) * p->input_channels, p->plane_offset);
@@ -185,8 +185,8 @@ TCK_SHARED void tck_depthwise_planes(const tck_depthwise_planes_s8_params *p, co
                 tck_depthwise_load_by(p, plane, input + c, oy * p->stride_height - p->pad_top, kept,
                                       (rows - 1) * p->stride_height + p->filter_height, copy);
                 for (int32_t m = 0; m < p->depth_multiplier; ++m) {
-                    band(p, (const int16_t *)(const void *)plane, c * p->depth_multiplier + m, rows,
-                         to + m, scratch + p->plane_words);
+                    band(p, (const tck_half *)(const void *)plane, c * p->depth_multiplier + m,
+                         rows, to + m, scratch + p->plane_words);
                 }
                 to += p->band_height * p->output_width * channels;
             }

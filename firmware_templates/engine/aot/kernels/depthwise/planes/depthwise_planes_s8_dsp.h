@@ -27,7 +27,7 @@ TCK_INLINE int8_t tck_depthwise_two_roundings(const tck_depthwise_filter *f, int
 }
 
 /* One output; x is the word that holds its first input, `odd` the half in which it begins. */
-TCK_INLINE int8_t tck_depthwise_single(const tck_depthwise_filter *f, const uint32_t *x,
+TCK_INLINE int8_t tck_depthwise_single(const tck_depthwise_filter *f, const tck_halves *x,
                                        int32_t odd) {
     const uint32_t *taps = f->taps + odd;
     int32_t sum = f->bias;
@@ -40,8 +40,8 @@ TCK_INLINE int8_t tck_depthwise_single(const tck_depthwise_filter *f, const uint
 }
 
 /* Four outputs from an even column on, at horizontal stride 1. */
-TCK_INLINE void tck_depthwise_four(const tck_depthwise_filter *f, const uint32_t *x, int8_t *output,
-                                   int32_t step) {
+TCK_INLINE void tck_depthwise_four(const tck_depthwise_filter *f, const tck_halves *x,
+                                   int8_t *output, int32_t step) {
     const uint32_t *taps = f->taps;
     int32_t sum_0 = f->bias, sum_1 = sum_0, sum_2 = sum_0, sum_3 = sum_0;
     for (int32_t row = 0; row < f->height; ++row, x += f->pitch) {
@@ -65,7 +65,7 @@ TCK_INLINE void tck_depthwise_four(const tck_depthwise_filter *f, const uint32_t
 }
 
 /* Four outputs at horizontal stride 2. */
-TCK_INLINE void tck_depthwise_four_apart(const tck_depthwise_filter *f, const uint32_t *x,
+TCK_INLINE void tck_depthwise_four_apart(const tck_depthwise_filter *f, const tck_halves *x,
                                          int8_t *output, int32_t step) {
     const uint32_t *taps = f->taps;
     int32_t sum_0 = f->bias, sum_1 = sum_0, sum_2 = sum_0, sum_3 = sum_0;
@@ -106,14 +106,14 @@ TCK_INLINE void tck_depthwise_taps(const tck_depthwise_planes_s8_params *p, cons
     }
 }
 
-static void tck_depthwise_dsp_band(const tck_depthwise_planes_s8_params *p, const int16_t *plane,
+static void tck_depthwise_dsp_band(const tck_depthwise_planes_s8_params *p, const tck_half *plane,
                                    int32_t channel, int32_t rows, int8_t *output,
                                    int32_t *scratch) {
     const int32_t stride = p->stride_width;
     /* Only odd strides lead to odd columns, which need room for one tap more. */
     const int32_t words = (p->filter_width + 1 + (stride & 1)) / 2;
     const int32_t step = p->input_channels * p->depth_multiplier;
-    const uint32_t *x = (const uint32_t *)(const void *)plane;
+    const tck_halves *x = (const tck_halves *)(const void *)plane;
     const tck_depthwise_filter filter = {
         .taps = (uint32_t *)scratch,
         .words = words,

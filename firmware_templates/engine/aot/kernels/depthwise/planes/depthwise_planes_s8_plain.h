@@ -33,19 +33,19 @@ TCK_INLINE int8_t tck_depthwise_scaled(tck_depthwise_scaling s, int32_t sum, int
     return (int8_t)tck_ssat8((product + (product >> 31) + s.addend) >> s.shift);
 }
 
-TCK_INLINE int32_t tck_depthwise_three(const uint16_t *x, int32_t a, int32_t b, int32_t c) {
+TCK_INLINE int32_t tck_depthwise_three(const tck_uhalf *x, int32_t a, int32_t b, int32_t c) {
     return x[0] * a + x[1] * b + x[2] * c;
 }
 
 TCK_INLINE void tck_depthwise_plain_3x3(const tck_depthwise_planes_s8_params *p,
-                                        const uint16_t *plane, const int8_t *weights, int32_t rows,
+                                        const tck_uhalf *plane, const int8_t *weights, int32_t rows,
                                         int8_t *output, tck_depthwise_scaling s, int32_t fitted) {
     const int32_t a = weights[0], b = weights[1], c = weights[2];
     const int32_t d = weights[3], e = weights[4], f = weights[5];
     const int32_t g = weights[6], h = weights[7], i = weights[8];
     const int32_t step = p->input_channels * p->depth_multiplier, stride = p->stride_width;
     for (; rows > 0; --rows, plane += p->stride_height * p->pitch) {
-        const uint16_t *top = plane, *middle = plane + p->pitch, *bottom = middle + p->pitch;
+        const tck_uhalf *top = plane, *middle = plane + p->pitch, *bottom = middle + p->pitch;
         for (int32_t left = p->output_width; left > 0; --left, output += step) {
             const int32_t sum = s.bias + tck_depthwise_three(top, a, b, c) +
                                 tck_depthwise_three(middle, d, e, f) +
@@ -59,12 +59,12 @@ TCK_INLINE void tck_depthwise_plain_3x3(const tck_depthwise_planes_s8_params *p,
 }
 
 TCK_INLINE void tck_depthwise_plain_any(const tck_depthwise_planes_s8_params *p,
-                                        const uint16_t *plane, const int8_t *weights, int32_t rows,
+                                        const tck_uhalf *plane, const int8_t *weights, int32_t rows,
                                         int8_t *output, tck_depthwise_scaling s, int32_t fitted) {
     const int32_t step = p->input_channels * p->depth_multiplier;
     for (; rows > 0; --rows, plane += p->stride_height * p->pitch) {
         for (int32_t column = 0; column < p->output_width; ++column, output += step) {
-            const uint16_t *x = plane + column * p->stride_width;
+            const tck_uhalf *x = plane + column * p->stride_width;
             const int8_t *w = weights;
             int32_t sum = s.bias;
             for (int32_t row = p->filter_height; row > 0; --row, x += p->pitch - p->filter_width) {
@@ -78,11 +78,11 @@ TCK_INLINE void tck_depthwise_plain_any(const tck_depthwise_planes_s8_params *p,
 }
 
 TCK_INLINE void tck_depthwise_plain_band(const tck_depthwise_planes_s8_params *p,
-                                         const int16_t *plane, int32_t channel, int32_t rows,
+                                         const tck_half *plane, int32_t channel, int32_t rows,
                                          int8_t *output, int32_t fitted) {
     const int8_t *const weights = p->weights + channel * p->filter_height * p->filter_width;
     const tck_depthwise_scaling s = tck_depthwise_scaling_of(p, channel, fitted);
-    const uint16_t *const inputs = (const uint16_t *)plane;
+    const tck_uhalf *const inputs = (const tck_uhalf *)plane;
     if (p->filter_height == 3 && p->filter_width == 3) {
         tck_depthwise_plain_3x3(p, inputs, weights, rows, output, s, fitted);
     } else {

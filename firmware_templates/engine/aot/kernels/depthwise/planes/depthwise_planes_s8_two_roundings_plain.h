@@ -5,7 +5,7 @@
 #include "depthwise_planes_s8_plain.h"
 
 static void tck_depthwise_two_roundings_plain_band(const tck_depthwise_planes_s8_params *p,
-                                                   const int16_t *plane, int32_t channel,
+                                                   const tck_half *plane, int32_t channel,
                                                    int32_t rows, int8_t *output, int32_t *scratch) {
     (void)scratch;
     tck_depthwise_plain_band(p, plane, channel, rows, output, 0);

@@ -7,7 +7,7 @@
 
 /* What a row of outputs needs; the assembly knows the offsets. */
 typedef struct {
-    const uint16_t *plane;
+    const tck_uhalf *plane;
     const int32_t *weights; /* 4 */
     int32_t width;          /* 8: of the filter */
     int32_t height;         /* 12 */
@@ -27,10 +27,10 @@ typedef struct {
 #if TCK_THUMB1
 
 #define TCK_DEPTHWISE_ANY_TAP(offset)                                                              \
-    "ldrh   r3, [r0, #" offset "]\n"                                                               \
-    "ldmia  r1!, {r4}\n"                                                                           \
-    "muls   r3, r4, r3\n"                                                                          \
-    "adds   r5, r5, r3\n"
+    TCK_CODE_BYTES("8", "ldrh   r3, [r0, #" offset "]\n"                                           \
+                        "ldmia  r1!, {r4}\n"                                                       \
+                        "muls   r3, r4, r3\n"                                                      \
+                        "adds   r5, r5, r3\n")
 #define TCK_DEPTHWISE_ANY_4(a, b, c, d)                                                            \
     TCK_DEPTHWISE_ANY_TAP(a)                                                                       \
     TCK_DEPTHWISE_ANY_TAP(b) TCK_DEPTHWISE_ANY_TAP(c) TCK_DEPTHWISE_ANY_TAP(d)
@@ -133,7 +133,7 @@ TCK_NAKED void tck_depthwise_any_row_thumb1(const tck_depthwise_any_row *r
 TCK_SHARED void tck_depthwise_any_row_thumb1(const tck_depthwise_any_row *r) {
     const int32_t multiplier = tck_shift_left_wrap(r->high, 16) | r->low;
     const tck_depthwise_scaling scaling = {r->bias, multiplier, r->addend, r->shift};
-    const uint16_t *plane = r->plane;
+    const tck_uhalf *plane = r->plane;
     for (int8_t *output = r->output; output != r->end; output += r->step) {
         const int32_t *weights = r->weights;
         int32_t sum = r->bias;
@@ -150,7 +150,7 @@ TCK_SHARED void tck_depthwise_any_row_thumb1(const tck_depthwise_any_row *r) {
 #endif
 
 static void tck_depthwise_two_roundings_thumb1_band(const tck_depthwise_planes_s8_params *p,
-                                                    const int16_t *plane, int32_t channel,
+                                                    const tck_half *plane, int32_t channel,
                                                     int32_t rows, int8_t *output,
                                                     int32_t *scratch) {
     const tck_depthwise_scaling scaling = tck_depthwise_scaling_of(p, channel, 0);
@@ -163,7 +163,7 @@ static void tck_depthwise_two_roundings_thumb1_band(const tck_depthwise_planes_s
             *to++ = from[column - 1];
         }
     }
-    tck_depthwise_any_row row = {(const uint16_t *)plane,
+    tck_depthwise_any_row row = {(const tck_uhalf *)plane,
                                  scratch,
                                  width,
                                  height,

@@ -1,0 +1,63 @@
+"""What goes with what in a build, from Python as from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.models.tflite_files import small_cnn
+
+import tinycompress
+from tinycompress import BuildOptions
+from tinycompress.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "cmsis"}, "engine is 'cmsis'; allowed: aot, tflm"),
+        ({"optimize": "size"}, "optimize is 'size'; allowed: speed, ram, flash"),
+        ({"transport": "spi"}, "transport is 'spi'; allowed: usb, uart"),
+        ({"activations": "int4"}, "activations is 'int4'; allowed: int8, int16"),
+        ({"ram_budget_bytes": 0}, "ram_budget_bytes is 0; allowed: 1 or more"),
+        ({"tflm_compression": "lut"}, "lookup tables are for the engine tflm, not aot"),
+        ({"tflm_dir": "tflm"}, "--tflm-dir goes with --engine tflm"),
+        ({"engine": "tflm", "toolchain": "zig"}, "cannot be built with zig"),
+        (
+            {"engine": "tflm", "exact_to": "litert", "ram_budget_bytes": 9},
+            "no --exact-to litert, --ram-budget 9",
+        ),
+        ({"framework": "zephyr", "toolchain": "gcc"}, "no --toolchain gcc"),
+        (
+            {"framework": "arduino", "engine": "tflm", "tflm_dir": "x"},
+            "--framework arduino brings its own compiler and libraries: no --tflm-dir x",
+        ),
+        ({"framework": "arduino", "transport": "uart"}, "a sketch talks over Serial"),
+    ],
+)
+def test_what_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        BuildOptions(**options)
+    assert caught.value.exit_code == 2
+
+
+def test_a_keyword_replaces_an_option(tmp_path: Path) -> None:
+    (tmp_path / "small.tflite").write_bytes(small_cnn())
+    options = BuildOptions(framework="zephyr", output=tmp_path / "one")
+    made = tinycompress.build(
+        tmp_path / "small.tflite", "pico", options, output=tmp_path / "other", optimize="ram"
+    )
+    assert made.directory == tmp_path / "other"
+    assert made.project.framework == "zephyr"
+    assert made.firmware is None
+    with pytest.raises(ConfigError, match="is not compiled yet") as caught:
+        made.require_firmware()
+    assert "west build -b rpi_pico" in str(caught.value.hint)
+
+
+def test_an_unknown_keyword(tmp_path: Path) -> None:
+    (tmp_path / "small.tflite").write_bytes(small_cnn())
+    with pytest.raises(TypeError, match="quantise"):
+        tinycompress.build(tmp_path / "small.tflite", "pico", quantise=True)  # type: ignore[call-arg]
+    assert list(tmp_path.iterdir()) == [tmp_path / "small.tflite"]

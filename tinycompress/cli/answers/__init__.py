@@ -1,0 +1,1 @@
+"""What commands answer: tables for people, JSON objects for programs."""

@@ -1,0 +1,123 @@
+"""How integer models of one float model look beside each other: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from tinycompress._console import results_console
+from tinycompress.cli.answers.inspect import comparison_json, ratio
+from tinycompress.cli.options import print_json
+from tinycompress.pipeline import Beside, Candidate
+
+Figures = Mapping[str, int | float]
+"""What a model costs on a board; empty where none was named or the engine refuses the model."""
+
+_COSTS = (
+    ("flash_bytes", "flash, bytes"),
+    ("ram_bytes", "RAM, bytes"),
+    ("instructions", "instructions"),
+    ("latency_us", "latency, us (modelled)"),
+)
+
+
+def show_beside(beside: Beside, by_file: Mapping[Path, Figures], *, as_json: bool) -> None:
+    """Show candidates beside each other; ``by_file`` says what each costs, if anybody asked."""
+    costs = [by_file.get(candidate.inspection.path, {}) for candidate in beside.candidates]
+    if as_json:
+        print_json(beside_json(beside, costs))
+    else:
+        print_beside(beside, costs)
+
+
+def beside_json(beside: Beside, costs: Sequence[Figures]) -> dict[str, Any]:
+    """Every model with its layers, what it is worth and what it costs."""
+    return {
+        "schema": "tinycompress.inspect_beside",
+        "schema_version": 1,
+        "float_model": str(beside.float_path),
+        "float_accuracy": beside.float_accuracy,
+        "accuracy_samples": beside.accuracy_samples,
+        "models": [
+            {
+                **_without_schema(comparison_json(candidate.comparison)),
+                "activations": candidate.activations,
+                "accuracy": candidate.accuracy,
+                "tflite_bytes": candidate.inspection.tflite_bytes,
+                "refused": list(candidate.inspection.refused),
+                "arena_bytes": candidate.inspection.arena_bytes,
+                "weights_bytes": candidate.inspection.weights_bytes,
+                "board": dict(cost) or None,
+            }
+            for candidate, cost in zip(beside.candidates, costs, strict=True)
+        ],
+    }
+
+
+def _without_schema(value: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: part for key, part in value.items() if not key.startswith("schema")}
+    return {"model": kept.pop("int8_model"), **kept}
+
+
+def print_beside(beside: Beside, costs: Sequence[Figures]) -> None:
+    """A row an operator with each model's signal-to-noise ratio, then accuracy and costs."""
+    candidates = beside.candidates
+    table = Table(
+        title=f"{beside.float_path}: signal-to-noise ratio in dB layer by layer, at most"
+        f" {candidates[0].comparison.samples} samples",
+        title_justify="left", title_style="bold",
+    )  # fmt: skip
+    for column in ("op", "layer", "output"):
+        table.add_column(column, overflow="fold")
+    for name in ("float", *_names(candidates)):
+        table.add_column(name, justify="right", overflow="fold")
+    found = [candidate.layers() for candidate in candidates]
+    for key in beside.operators():
+        layers = [layers.get(key) for layers in found]
+        shape = next("x".join(map(str, layer.shape)) for layer in layers if layer is not None)
+        cells = ["" if layer is None else ratio(layer) for layer in layers]
+        table.add_row(key[0], key[1], shape, "", *cells)
+    table.add_section()
+    for title, float_cell, *cells in _rows(beside, costs):
+        table.add_row("", title, "", float_cell, *cells)
+    console = results_console()
+    console.print(table)
+    for name, candidate in zip(_names(candidates), candidates, strict=True):
+        for reason in candidate.inspection.refused:
+            console.print(f"{name}: refused: {reason}", markup=False, soft_wrap=True)
+
+
+def _names(candidates: Sequence[Candidate]) -> list[str]:
+    """Their types, or where these are alike their files."""
+    types = [candidate.activations for candidate in candidates]
+    if len(set(types)) == len(types):
+        return types
+    return [str(candidate.inspection.path) for candidate in candidates]
+
+
+def _rows(beside: Beside, costs: Sequence[Figures]) -> list[list[str]]:
+    rows = []
+    if beside.accuracy_samples:
+        shares = [beside.float_accuracy, *(c.accuracy for c in beside.candidates)]
+        rows.append(
+            [
+                f"accuracy of {beside.accuracy_samples} samples",
+                *("-" if share is None else f"{100 * share:.2f} %" for share in shares),
+            ]
+        )
+    found = [candidate.inspection for candidate in beside.candidates]
+    rows.append([".tflite, bytes", "", *(f"{one.tflite_bytes:,}" for one in found)])
+    rows.append(["weights, bytes", "", *(_count(one.weights_bytes) for one in found)])
+    rows.append(["arena, bytes", "", *(_count(one.arena_bytes) for one in found)])
+    if any(costs):
+        rows += [[title, "", *(_count(cost.get(name)) for cost in costs)] for name, title in _COSTS]
+        fits = [{1: "yes", 0: "NO"}.get(int(cost.get("fits", -1)), "-") for cost in costs]
+        rows.append(["fits the board", "", *fits])
+    return rows
+
+
+def _count(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"

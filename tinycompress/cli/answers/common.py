@@ -1,0 +1,166 @@
+"""How each command's answer looks: as tables for people, as JSON objects for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from tinycompress._console import results_console
+from tinycompress.artifacts import ConvertedModel, Finding, LutCompression, TensorSpec
+from tinycompress.boards import Board
+
+
+def schema(name: str) -> dict[str, object]:
+    """The first keys of every JSON answer."""
+    return {"schema": f"tinycompress.{name}", "schema_version": 1}
+
+
+def percent(part: int, whole: int) -> str:
+    """A share in words."""
+    return f"{100 * part / whole:.1f} %"
+
+
+def table(title: str, *columns: str, right: tuple[int, ...] = ()) -> Table:
+    """An empty table; columns whose numbers are in ``right`` are for numbers."""
+    made = Table(title=title, title_justify="left", title_style="bold")
+    for index, column in enumerate(columns):
+        made.add_column(column, justify="right" if index in right else "left", overflow="fold")
+    return made
+
+
+# --- what several answers tell of a model ---------------------------------------------------------
+
+
+def spec_json(spec: TensorSpec) -> dict[str, object]:
+    """An input or output of a model."""
+    return {
+        "name": spec.name, "shape": list(spec.shape), "dtype": spec.dtype, "scale": spec.scale,
+        "zero_point": spec.zero_point,
+    }  # fmt: skip
+
+
+def accuracy_json(converted: ConvertedModel) -> dict[str, float | None]:
+    """Accuracies by what computed: float, and the activations of the file."""
+    return {
+        "float": converted.float_accuracy,
+        converted.activations: converted.quantized_accuracy,
+    }
+
+
+def kind_text(activations: str) -> str:
+    """What a fully integer model is called."""
+    return {
+        "int8": "fully int8",
+        "int16": "fully integer, 16x8: int16 activations, int8 weights",
+    }.get(activations, f"fully integer, {activations} activations")
+
+
+def conversion_lines(converted: ConvertedModel) -> list[str]:
+    """What a user wants to know of a conversion, a line each."""
+    kind = kind_text(converted.activations)
+    lines = [f"{kind}: {len(converted.tflite):,} bytes of .tflite, no float tensor or op left"]
+    if converted.float_accuracy is not None and converted.quantized_accuracy is not None:
+        lines.append(
+            f"accuracy: float {100 * converted.float_accuracy:.2f} %, "
+            f"{converted.activations} {100 * converted.quantized_accuracy:.2f} %"
+        )
+    if converted.lut is not None:
+        lines += _lut_lines(converted.lut)
+    return lines
+
+
+def _lut_lines(lut: LutCompression) -> list[str]:
+    saved = 1 - lut.after_bytes / lut.before_bytes
+    return [
+        f"lookup tables for {len(lut.tensors)} layers: {lut.before_bytes:,} -> "
+        f"{lut.after_bytes:,} bytes ({100 * saved:.1f} % less); the interpreter's outputs are the "
+        f"same on {lut.proof_samples} random inputs",
+        f"the arena needs up to {lut.decoded_peak_bytes:,} bytes more, for the decoded weights of "
+        "the layer that runs",
+    ]
+
+
+# --- boards ---------------------------------------------------------------------------------------
+
+
+def board_json(board: Board) -> dict[str, Any]:
+    """One board, as its file says it."""
+    return {**schema("board"), "board": board.model_dump(mode="json", by_alias=True)}
+
+
+def boards_json(boards: tuple[Board, ...]) -> dict[str, Any]:
+    """All boards."""
+    return {
+        **schema("boards"),
+        "boards": [board.model_dump(mode="json", by_alias=True) for board in boards],
+    }
+
+
+def print_boards(boards: tuple[Board, ...]) -> None:
+    """One line a board."""
+    rows = table("Boards", "id", "short", "name", "core", "clock", "flash", "RAM", right=(4, 5, 6))
+    for board in boards:
+        rows.add_row(
+            board.id, min((board.id, *board.aliases), key=len), board.name, board.cpu.core,
+            f"{board.cpu.clock_hz / 1e6:g} MHz", f"{board.flash_bytes // 1024:,} KiB",
+            f"{board.ram_bytes // 1024:,} KiB",
+        )  # fmt: skip
+    results_console().print(rows)
+
+
+def print_board(board: Board) -> None:
+    """Everything about one board, with where each number came from."""
+    console = results_console()
+    shown = table(f"{board.name}  ({board.id})", "what", "value")
+    cpu = board.cpu
+    rows: list[tuple[str, str]] = [
+        ("aliases", ", ".join(board.aliases)),
+        ("kind", board.kind),
+        ("MCU", f"{board.mcu}, {cpu.core}, {cpu.clock_hz / 1e6:g} MHz"),
+        ("FPU", f"{cpu.fpu} ({cpu.float_abi}-float ABI)"),
+        ("extensions", ", ".join(n for n, on in (("DSP", cpu.dsp), ("MVE", cpu.mve)) if on) or "-"),
+        *(
+            (f"memory {m.name}", f"{m.kind} 0x{m.origin:08x} + {m.length:,} bytes: "
+             + ", ".join(m.holds)) for m in board.memory
+        ),
+        ("stack", f"{board.budget.stack_bytes:,} bytes"),
+        ("counter", f"{board.timer.source} at {board.timer.hz:,} Hz, counts {board.timer.counts}"),
+        ("serial", f"{board.serial.transport}, {board.serial.baud:,} baud"),
+        ("flashing", ", ".join(way.method for way in board.flash) or "-"),
+        ("URL", board.url),
+        *((f"source: {source.what}", source.ref) for source in board.source),
+    ]  # fmt: skip
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown)
+
+
+# --- doctor ---------------------------------------------------------------------------------------
+
+_MARKS = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "broken": "[red]broken[/]"}
+
+
+def doctor_json(findings: tuple[Finding, ...]) -> dict[str, object]:
+    """All findings."""
+    return {
+        **schema("doctor"),
+        "findings": [
+            {"name": f.name, "status": f.status, "version": f.version, "detail": f.detail,
+             "hint": f.hint} for f in findings
+        ],
+    }  # fmt: skip
+
+
+def print_doctor(findings: tuple[Finding, ...]) -> None:
+    """One line a finding, hints below."""
+    rows = table("Tools", "tool", "status", "version", "detail")
+    for finding in findings:
+        rows.add_row(
+            finding.name, _MARKS[finding.status], finding.version or "", finding.detail or ""
+        )
+    console = results_console()
+    console.print(rows)
+    for finding in findings:
+        if finding.hint and finding.status != "ok":
+            console.print(f"{finding.name}: {finding.hint}", markup=False, soft_wrap=True)

@@ -1,0 +1,206 @@
+"""How compression's answers look: one row a stage, and the list of recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from tinycompress._console import results_console
+from tinycompress.cli.answers import next_steps
+from tinycompress.cli.invocation import invocation, tell
+from tinycompress.cli.options import print_json
+from tinycompress.compression.run.recipe import Recipe
+from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
+from tinycompress.errors import TinyCompressError
+
+
+def compress_json(result: CompressionResult) -> dict[str, Any]:
+    """The result of ``compress``, schema ``tinycompress.compress``."""
+    return {
+        "schema": "tinycompress.compress",
+        "schema_version": 1,
+        "recipe": result.recipe.name,
+        "directory": None if result.directory is None else str(result.directory),
+        "tflite_bytes": len(result.tflite),
+        "rows": [row.to_json() for row in result.rows],
+    }
+
+
+class StageRows:
+    """The stages that are finished; a run that ends early shows them, since they cost time.
+
+    Args:
+        directory: Where the run keeps its stages.
+        as_json: For programs.
+    """
+
+    def __init__(self, directory: Path, *, as_json: bool) -> None:
+        self._directory = directory
+        self._as_json = as_json
+        self._rows: list[StageRow] = []
+
+    def listener(self, say: Callable[[str], None]) -> RowListener:
+        """What is to be told of every finished stage; says it at once, too."""
+
+        def finished(row: StageRow) -> None:
+            self._rows.append(row)
+            say(row_line(row))
+
+        return finished
+
+    def __enter__(self) -> StageRows:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if not self._rows or not isinstance(error, TinyCompressError | KeyboardInterrupt):
+            return
+        if self._as_json:
+            print_json(unfinished_json(self._rows, self._directory))
+        else:
+            title = f"Stages finished before the run ended, {self._directory}"
+            print_rows(self._rows, title=title)
+
+
+def unfinished_json(rows: Sequence[StageRow], directory: Path) -> dict[str, Any]:
+    """What a run that ended early had finished; why it ended is the answer's ``error``."""
+    return {
+        "schema": "tinycompress.compress",
+        "schema_version": 1,
+        "recipe": None,
+        "directory": str(directory),
+        "tflite_bytes": None,
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def row_line(row: StageRow) -> str:
+    """One finished stage in one line."""
+    parts = [
+        f"float {100 * row.float_accuracy:.2f} %",
+        f"{row.activations} {100 * row.int8_accuracy:.2f} %",
+        f"{row.nonzero_parameters:,} of {row.parameters:,} parameters not zero",
+        f"{row.macs:,} MACs",
+        f".tflite {row.tflite_bytes:,} B",
+    ]
+    if row.figures:
+        named = (("flash_bytes", "flash", "B"), ("ram_bytes", "RAM", "B"),
+                 ("latency_us", "latency", "us"))  # fmt: skip
+        parts += [f"{what} {row.figures[n]:,.0f} {u}" for n, what, u in named if n in row.figures]
+        if not row.figures.get("fits", 1):
+            parts.append("does not fit")
+    return f"{row.stage}: {', '.join(parts)}"
+
+
+def show_compress(
+    result: CompressionResult,
+    directory: Path,
+    board: str | None,
+    samples: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """One row a stage, what each layer became, and what to do next; quiet: only the result's path.
+
+    Args:
+        result: The finished run.
+        directory: Where it kept its stages.
+        board: The board as the user named it, or None.
+        samples: Validation samples that the user named, or None.
+        as_json: For programs.
+    """
+    if as_json:
+        print_json(compress_json(result))
+    elif invocation().quiet:
+        click.echo(directory / "result" / "model.tflite")
+    else:
+        print_rows(result.rows, title=f"Recipe {result.recipe.name}")
+        tell([f"next: {next_steps.after_compress(directory, board, samples)}"])
+
+
+def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
+    """One row a stage; the device's columns only where a board was named."""
+    measured = any(row.figures for row in rows)
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("stage", overflow="fold")
+    columns = ["float", rows[0].activations, "params", "not 0", "MACs", ".tflite B"]
+    if measured:
+        columns += ["flash B", "RAM B", "instr.", "us"]
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*_cells(row, measured))
+    console = results_console()
+    console.print(table)
+    console.print("Distinct int8 weights, in the layer / at most in one channel", style="bold")
+    console.print(_distinct_values(rows))
+    for row in rows:
+        for note in row.notes:
+            console.print(f"{row.stage}: {note}", markup=False, soft_wrap=True)
+    if measured:
+        console.print(
+            "flash and RAM from the linked ELF; instructions counted and latency modelled on the"
+            " virtual board",
+            soft_wrap=True,
+        )
+
+
+def _distinct_values(rows: Sequence[StageRow]) -> Table:
+    """Distinct weights of every layer after every stage: in the kernel / in one channel."""
+    table = Table()
+    table.add_column("layer", overflow="fold")
+    for row in rows:
+        table.add_column(row.stage, justify="right")
+    layers = dict.fromkeys(kernel.layer for row in rows for kernel in row.kernels)
+    facts = [{kernel.layer: kernel for kernel in row.kernels} for row in rows]
+    for layer in layers:
+        found = [stage.get(layer) for stage in facts]
+        table.add_row(
+            layer,
+            *("-" if k is None else f"{k.distinct} / {k.distinct_per_channel}" for k in found),
+        )
+    return table
+
+
+def _cells(row: StageRow, measured: bool) -> list[str]:
+    cells = [
+        row.stage,
+        f"{100 * row.float_accuracy:.2f} %",
+        f"{100 * row.int8_accuracy:.2f} %",
+        f"{row.parameters:,}",
+        f"{row.nonzero_parameters:,}",
+        f"{row.macs:,}",
+        f"{row.tflite_bytes:,}",
+    ]
+    if measured:
+        names = ("flash_bytes", "ram_bytes", "instructions", "latency_us")
+        cells += [_figure(row, name) for name in names]
+    return cells
+
+
+def _figure(row: StageRow, name: str) -> str:
+    value = row.figures.get(name)
+    return "does not fit" if value is None else f"{value:,.0f}"
+
+
+def recipes_json(recipes: tuple[Recipe, ...]) -> dict[str, Any]:
+    """All shipped recipes."""
+    return {
+        "schema": "tinycompress.recipes",
+        "schema_version": 1,
+        "recipes": [recipe.model_dump(mode="json", by_alias=True) for recipe in recipes],
+    }
+
+
+def print_recipes(recipes: tuple[Recipe, ...]) -> None:
+    """One line a recipe."""
+    table = Table(title="Recipes", title_justify="left", title_style="bold")
+    for column in ("name", "stages", "what it does"):
+        table.add_column(column, overflow="fold")
+    for recipe in recipes:
+        stages = " > ".join(step.kind for step in recipe.steps)
+        table.add_row(recipe.name, stages, recipe.description)
+    results_console().print(table)

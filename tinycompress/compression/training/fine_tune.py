@@ -1,0 +1,167 @@
+"""Fine-tuning: one way to train for all stages, repeatable, with a teacher or without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tinycompress import _tf
+from tinycompress.compression.checks.promises import Projection
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.data.tasks import targets
+from tinycompress.compression.network.bridge import predict
+from tinycompress.compression.network.build import build_model, weights_of
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.training.losses import output_loss
+from tinycompress.compression.training.options import Distill, FineTune
+from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
+from tinycompress.errors import ConfigError
+
+
+def train_network(
+    network: Network,
+    trainer: Trainer,
+    options: FineTune,
+    distill: Distill | None,
+    projections: Mapping[str, Projection],
+    *,
+    label: str,
+) -> Network:
+    """Fine-tune a network while projections keep the kernels of some layers where they belong.
+
+    Returns:
+        The network with trained weights.
+    """
+    if options.epochs == 0:
+        return network
+    _tf.make_deterministic(trainer.seed)
+    model = build_model(network, "tf_keras")
+    kernels = {
+        name: (model.get_layer(name).weights[0], project) for name, project in projections.items()
+    }
+    fine_tune(model, trainer, options, distill, kernels=kernels, label=label)
+    return weights_of(model, network)
+
+
+def fine_tune(
+    model: Any,
+    trainer: Trainer,
+    options: FineTune,
+    distill: Distill | None = None,
+    *,
+    kernels: Mapping[str, tuple[Any, Projection]] | None = None,
+    callbacks: Sequence[Any] = (),
+    first_best_epoch: int = 0,
+    label: str = "training",
+) -> None:
+    """Train a tf_keras model in place.
+
+    Args:
+        model: The model; wrapped layers are fine.
+        trainer: Data, tasks, seed and teacher.
+        options: How long and how.
+        distill: How the teacher takes part; needs a teacher.
+        kernels: By layer name, a variable and what it is put back onto after every step.
+        callbacks: More tf_keras callbacks.
+        first_best_epoch: Early stopping takes no weights from before this epoch.
+        label: Name for progress reports.
+
+    Raises:
+        ConfigError: The loss is no longer finite, or there is no teacher to distill from.
+    """
+    if options.epochs == 0:
+        return
+    if distill is not None and trainer.teacher is None:
+        raise ConfigError("distill needs a teacher: a model with the same inputs and outputs")
+    _tf.make_deterministic(trainer.seed)
+    tf_keras = _tf.tf_keras()
+    losses = [output_loss(task, distill) for task in trainer.tasks]
+    model.compile(
+        optimizer=_optimizer(options, options.epochs * steps_per_epoch(trainer, options)),
+        loss=losses if len(losses) > 1 else losses[0],
+    )
+    # Nothing but early stopping looks at the validation loss.
+    watched = options.early_stop_epochs is not None
+    validation = _packed(trainer.validation, trainer, distill) if watched else None
+    watchers = [*callbacks]
+    if kernels:
+        watchers.append(_projecting(tf_keras, kernels))
+    watchers.append(_watching(tf_keras, trainer, options, label))
+    watchers += _early_stopping(tf_keras, options, first_best_epoch)
+    with _tf.quiet():
+        model.fit(
+            *_packed(trainer.train, trainer, distill),
+            validation_data=validation,
+            epochs=options.epochs,
+            batch_size=options.batch_size,
+            verbose=0,
+            callbacks=watchers,
+        )
+
+
+def _early_stopping(tf_keras: Any, options: FineTune, first_best_epoch: int) -> list[Any]:
+    if options.early_stop_epochs is None:
+        return []
+    return [
+        tf_keras.callbacks.EarlyStopping(
+            patience=options.early_stop_epochs,
+            restore_best_weights=True,
+            start_from_epoch=first_best_epoch,
+        )
+    ]
+
+
+def _packed(
+    data: Data, trainer: Trainer, distill: Distill | None
+) -> tuple[list[Array] | Array, list[Array] | Array]:
+    packed = [targets(t, labels) for t, labels in zip(trainer.tasks, data.labels, strict=True)]
+    if distill is not None:
+        outputs = predict(trainer.teacher, data.inputs)
+        packed = [
+            np.concatenate([target, output.reshape(len(output), -1)], axis=1)
+            for target, output in zip(packed, outputs, strict=True)
+        ]
+    inputs = list(data.inputs)
+    return (
+        inputs if len(inputs) > 1 else inputs[0],
+        packed if len(packed) > 1 else packed[0],
+    )
+
+
+def _optimizer(options: FineTune, steps: int) -> Any:
+    optimizers = _tf.tf_keras().optimizers
+    rate: Any = options.learning_rate
+    if options.decay == "cosine":
+        rate = optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    if options.optimizer == "sgd":
+        return optimizers.SGD(rate, momentum=0.9)
+    return optimizers.Adam(rate) if options.optimizer == "adam" else optimizers.RMSprop(rate)
+
+
+def _projecting(tf_keras: Any, kernels: Mapping[str, tuple[Any, Projection]]) -> Any:
+    class Projecting(tf_keras.callbacks.Callback):  # type: ignore[misc]
+        """Put kernels back onto what was promised, after every step."""
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            for variable, project in kernels.values():
+                variable.assign(project(variable.numpy()))
+
+    return Projecting()
+
+
+def _watching(tf_keras: Any, trainer: Trainer, options: FineTune, label: str) -> Any:
+    class Watching(tf_keras.callbacks.Callback):  # type: ignore[misc]
+        """Report progress, and end a training that diverged."""
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            trainer.progress(label, epoch + 1, options.epochs)
+            loss = float((logs or {}).get("loss", 0.0))
+            if not np.isfinite(loss):
+                raise ConfigError(
+                    f"{label}: the loss is {loss} after epoch {epoch + 1} of {options.epochs}",
+                    hint=f"lower fine_tune.learning_rate (now {options.learning_rate:g})",
+                )
+
+    return Watching()

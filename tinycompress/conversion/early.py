@@ -1,0 +1,68 @@
+"""What is wrong with samples, said before TensorFlow is loaded, which takes seconds.
+
+A Keras file declares its inputs in its configuration. Of a SavedModel, and of models that their
+configuration does not describe, only the files themselves are checked; all else comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tinycompress.conversion.calibrate import read_arrays, read_samples
+from tinycompress.conversion.frozen import InputSpec
+from tinycompress.conversion.load import is_tflite, read_configuration
+from tinycompress.conversion.model_config import declared_inputs
+from tinycompress.errors import ConfigError
+
+
+def check_samples(model: Path, sources: Sequence[Path]) -> None:
+    """Refuse samples that a model cannot be converted or compared with.
+
+    Args:
+        model: A ``.keras`` or ``.h5`` file or a SavedModel; for others, nothing is checked.
+        sources: Files of samples.
+
+    Raises:
+        ConfigError: As `calibrate.read_samples`.
+        ModelError: The model file is damaged.
+    """
+    if is_tflite(model) or not model.exists():
+        return
+    specs = _input_specs(model)
+    for source in sources:
+        if specs is None:
+            read_arrays(source)
+        else:
+            read_samples(source, specs)
+
+
+def check_training_data(model: Path, sources: Sequence[Path]) -> None:
+    """Refuse files without samples for a model, or without labels.
+
+    Raises:
+        ConfigError: No ``.npz``, or keys are missing.
+        ModelError: The model file is damaged.
+    """
+    if not model.exists():
+        return
+    specs = _input_specs(model)
+    for source in sources:
+        where, arrays = read_arrays(source)
+        if specs is None:
+            continue
+        numbered = tuple(f"x{index}" for index in range(len(specs)))
+        candidates = (("x",), numbered, tuple(spec.name for spec in specs))
+        used = next((keys for keys in candidates if set(keys) <= set(arrays)), None)
+        if used is None or not set(arrays) - set(used):
+            raise ConfigError(
+                f"{where} lacks {'samples' if used is None else 'labels'}; it has: "
+                f"{', '.join(map(repr, sorted(arrays))) or 'nothing'}",
+                hint="numpy.savez('train.npz', x=samples, y=labels)",
+            )
+
+
+def _input_specs(model: Path) -> tuple[InputSpec, ...] | None:
+    configuration = read_configuration(model)
+    found = None if configuration is None else declared_inputs(configuration)
+    return None if found is None else tuple(InputSpec(name, shape) for name, shape in found)

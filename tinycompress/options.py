@@ -1,0 +1,181 @@
+"""What a caller chooses about a build: one object, its defaults, and what goes with what.
+
+It imports nothing but the standard library and its own floor: the command line takes its choices
+and defaults from here without loading what builds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal, TypedDict, get_args
+
+from tinycompress.artifacts import (
+    Activations,
+    EngineName,
+    ExactTo,
+    FrameworkName,
+    Optimize,
+    TflmCompression,
+    ToolchainChoice,
+)
+from tinycompress.errors import ConfigError
+
+TransportChoice = Literal["usb", "uart"]
+"""What users call `tinycompress.artifacts.TransportName` where a board has a choice."""
+
+_ALLOWED: dict[str, tuple[object, ...]] = {
+    "activations": (None, *get_args(Activations)),
+    "engine": get_args(EngineName),
+    "tflm_compression": get_args(TflmCompression),
+    "framework": get_args(FrameworkName),
+    "toolchain": get_args(ToolchainChoice),
+    "exact_to": get_args(ExactTo),
+    "optimize": get_args(Optimize),
+    "transport": (None, *get_args(TransportChoice)),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """Options of `tinycompress.build`.
+
+    Args:
+        data: Calibration samples, an ``.npz`` with ``x`` (and, for accuracy, labels ``y``); needed
+            unless the model is a ``.tflite``.
+        val: Labelled samples that accuracy is counted on; None takes ``data``.
+        activations: What a Keras model is quantised to; weights are int8 with either. None is int8,
+            and takes a ``.tflite`` with what it has.
+        engine: Whose kernels run on the device: ``aot``, C made for this model, or ``tflm``, stock
+            TensorFlow Lite Micro.
+        tflm_compression: ``lut`` stores weights of few distinct values as lookup tables, which only
+            the engine ``tflm`` reads.
+        tflm_dir: For the engine ``tflm``: a checkout of tflite-micro in which its library was
+            built; None takes the one that the variable TFLM_DIR names.
+        framework: What the project is: ``cmake`` is complete firmware, ``arduino`` a sketch, which
+            is compiled where arduino-cli is installed, ``zephyr`` an application, which west
+            compiles.
+        toolchain: Compiler; ``auto`` takes the one that pip brought, for the engine ``tflm`` gcc.
+        exact_to: Whose arithmetic the firmware reproduces byte for byte.
+        optimize: Whether speed, RAM or flash comes first where kernels differ in them.
+        ram_budget_bytes: Bytes that the arena may take, at least 1.
+        name: Name of the model in C, for the engine ``aot``: files and symbols are called
+            ``tcm_NAME``. It is made into an identifier; None takes the model file's.
+        transport: Over what the firmware talks, on a board that has a choice; None takes what its
+            file says.
+        output: Directory of the project; None names it after model and board, in the current
+            directory.
+        force: Whether files that the user edited in an earlier project are overwritten.
+
+    Raises:
+        ConfigError: A value is not one of those allowed, or options exclude each other.
+    """
+
+    data: str | Path | None = None
+    val: str | Path | None = None
+    activations: Activations | None = None
+    engine: EngineName = "aot"
+    tflm_compression: TflmCompression = "none"
+    tflm_dir: str | Path | None = None
+    framework: FrameworkName = "cmake"
+    toolchain: ToolchainChoice = "auto"
+    exact_to: ExactTo = "tflm"
+    optimize: Optimize = "speed"
+    ram_budget_bytes: int | None = None
+    name: str | None = None
+    transport: TransportChoice | None = None
+    output: str | Path | None = None
+    force: bool = False
+
+    def __post_init__(self) -> None:
+        for name, allowed in _ALLOWED.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                names = ", ".join(str(one) for one in allowed if one is not None)
+                raise ConfigError(f"{name} is {value!r}; allowed: {names}")
+        if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
+            raise ConfigError(f"ram_budget_bytes is {self.ram_budget_bytes}; allowed: 1 or more")
+        self._require_engine()
+        self._require_framework()
+
+    def _require_engine(self) -> None:
+        """Refuse what only the other engine can do."""
+        if self.engine == "tflm":
+            self._require_stock()
+            return
+        if self.tflm_compression != "none":
+            raise ConfigError(
+                f"lookup tables are for the engine tflm, not {self.engine}",
+                hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
+            )
+        if self.tflm_dir is not None:
+            raise ConfigError("--tflm-dir goes with --engine tflm", hint="leave --tflm-dir out")
+
+    def _require_stock(self) -> None:
+        require_gcc_choice(self.toolchain)
+        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes", "name")
+        if wrong:
+            raise ConfigError(
+                f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
+                hint="leave it out, or: --engine aot",
+            )
+
+    def _require_framework(self) -> None:
+        """Refuse what a framework decides itself."""
+        if self.framework == "cmake":
+            return
+        wrong = self._changed("tflm_dir", "toolchain")
+        if wrong:
+            raise ConfigError(
+                f"--framework {self.framework} brings its own compiler and libraries: no "
+                f"{', '.join(wrong)}",
+                hint="leave it out",
+            )
+        if self.framework == "arduino" and self.transport is not None:
+            raise ConfigError(
+                "a sketch talks over Serial, which is the Arduino core's to place",
+                hint="leave --transport out",
+            )
+
+    def _changed(self, *names: str) -> list[str]:
+        """Those of some options that are not at their defaults, as the command line says them."""
+        defaults = {field.name: field.default for field in fields(self)}
+        return [
+            f"--{name.removesuffix('_bytes').replace('_', '-')} {getattr(self, name)}"
+            for name in names
+            if getattr(self, name) != defaults[name]
+        ]
+
+
+def require_gcc_choice(choice: ToolchainChoice) -> None:
+    """Refuse zig for the engine ``tflm``: it has no C library and no C++ headers for bare Arm.
+
+    Raises:
+        ConfigError: Zig was asked for.
+    """
+    if choice == "zig":
+        raise ConfigError(
+            "the engine tflm cannot be built with zig, which has no C++ library for bare Arm; "
+            "allowed: auto, gcc",
+            hint="--toolchain gcc, or --engine aot",
+        )
+
+
+class BuildKeywords(TypedDict, total=False):
+    """The fields of `BuildOptions`, for type checkers and editors; a test keeps the two equal."""
+
+    data: str | Path | None
+    val: str | Path | None
+    activations: Activations | None
+    engine: EngineName
+    tflm_compression: TflmCompression
+    tflm_dir: str | Path | None
+    framework: FrameworkName
+    toolchain: ToolchainChoice
+    exact_to: ExactTo
+    optimize: Optimize
+    ram_budget_bytes: int | None
+    name: str | None
+    transport: TransportChoice | None
+    output: str | Path | None
+    force: bool

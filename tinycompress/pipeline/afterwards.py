@@ -1,0 +1,69 @@
+"""What may follow a build at once: flashing and measuring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.artifacts import BenchResult
+from tinycompress.pipeline.flashing import Flashed, flash
+from tinycompress.pipeline.job import Build
+from tinycompress.pipeline.measuring import bench, require_exact
+
+
+@dataclass(frozen=True)
+class Then:
+    """What is to follow. Ports are as in `flash`, samples as in `bench`."""
+
+    flash: bool = False
+    bench: bool = False
+    port: str | None = None
+    answer_port: str | None = None
+    samples: str | Path | None = None
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What followed; None for what was not asked for."""
+
+    flashed: Flashed | None
+    result: BenchResult | None
+
+    def require_exact(self) -> None:
+        """Turn outputs that differ from the oracle's into an error.
+
+        Raises:
+            MismatchError: At least one sample's outputs differ.
+        """
+        if self.result is not None:
+            require_exact(self.result)
+
+
+def go_on(
+    made: Build, board: str | Path, then: Then, *, progress: Progress = no_progress
+) -> Afterwards:
+    """Flash what was built, and measure it: on the flashed board, else on the emulated one.
+
+    Args:
+        made: What was built.
+        board: Id, alias or file of its board.
+        then: What is to follow.
+        progress: Told what is under way.
+
+    Raises:
+        TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
+    """
+    made.require_firmware()
+    flashed = result = None
+    if then.flash:
+        flashed = flash(
+            made.directory, board=board, port=then.port, answer_port=then.answer_port,
+            progress=progress,
+        )  # fmt: skip
+    if then.bench:
+        port = None if flashed is None else flashed.require_port()
+        result = bench(
+            made.directory, board=board, port=port, samples=then.samples, progress=progress
+        )
+    return Afterwards(flashed, result)

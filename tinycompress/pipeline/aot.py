@@ -1,0 +1,56 @@
+"""Firmware of the AOT engine: C generated for the model, and compiled."""
+
+from __future__ import annotations
+
+from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.errors import DoesNotFitError
+from tinycompress.firmware import render_project
+from tinycompress.ir.reader import read_model
+from tinycompress.pipeline.job import Build, Job
+from tinycompress.pipeline.names import c_name
+from tinycompress.pipeline.smaller import with_offer
+from tinycompress.toolchain import build as compile_project
+
+
+def build_aot(job: Job) -> Build:
+    """Generate the model's C, write the project and compile it.
+
+    Raises:
+        ModelError: The engine does not take the model; with every reason.
+        DoesNotFitError: The board is too small; the hint tells a RAM budget that would do.
+        ToolError: The compiler failed.
+    """
+    sources = aot_sources(job)
+    job.progress("write the project")
+    try:
+        project = render_project(
+            sources, job.board, job.directory, tflite=job.model.tflite, model_name=job.name,
+            force=job.options.force,
+        )  # fmt: skip
+    except DoesNotFitError as error:
+        model = read_model(job.model.tflite)
+        raise with_offer(error, model, sources, job.board, _codegen_options(job)) from None
+    firmware = compile_project(
+        project, job.board, toolchain=job.options.toolchain, progress=job.progress
+    )
+    return Build(job.model, job.board, project, firmware, trades=sources.trades)
+
+
+def aot_sources(job: Job) -> GeneratedSources:
+    """The model's C.
+
+    Raises:
+        ModelError: The engine does not take the model; with every reason.
+        DoesNotFitError: No choice of kernels keeps within the RAM budget.
+    """
+    job.progress("generate C")
+    return generate(read_model(job.model.tflite), _codegen_options(job))
+
+
+def _codegen_options(job: Job) -> CodegenOptions:
+    options = job.options
+    return CodegenOptions.for_board(
+        job.board, exact_to=options.exact_to, optimize=options.optimize,
+        ram_budget_bytes=options.ram_budget_bytes, name=c_name(job.name, options.name),
+    )  # fmt: skip

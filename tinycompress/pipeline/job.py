@@ -1,0 +1,63 @@
+"""What is built of what, and what came out: the two artifacts that the ways to firmware share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycompress._arduino_cli import require_arduino_cli
+from tinycompress._progress import Progress
+from tinycompress.artifacts import BuiltFirmware, ConvertedModel, FirmwareProject
+from tinycompress.boards import Board
+from tinycompress.errors import ConfigError
+from tinycompress.options import BuildOptions
+
+
+@dataclass(frozen=True)
+class Job:
+    """One integer model for one board, and where its project goes."""
+
+    model: ConvertedModel
+    name: str
+    board: Board
+    directory: Path
+    options: BuildOptions
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Build:
+    """What `build` made: the integer model, the project, and the firmware that runs the model.
+
+    ``board`` is as the framework and the chosen transport leave it. ``firmware`` is None where the
+    framework's tools are the user's to run; ``command`` builds the project then, in its directory,
+    and is empty elsewhere. ``trades`` says in words where the engine gave speed for memory.
+    """
+
+    model: ConvertedModel
+    board: Board
+    project: FirmwareProject
+    firmware: BuiltFirmware | None
+    command: str = ""
+    trades: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """Directory of the project, which `bench` takes."""
+        return self.project.directory
+
+    def require_firmware(self) -> BuiltFirmware:
+        """The compiled firmware.
+
+        Raises:
+            ToolError: arduino-cli is not installed.
+            ConfigError: The project is for the user to compile.
+        """
+        if self.firmware is not None:
+            return self.firmware
+        if self.project.framework == "arduino":
+            require_arduino_cli()
+        raise ConfigError(
+            f"{self.directory} is not compiled yet",
+            hint=f"in that directory: {self.command}",
+        )
