@@ -83,7 +83,7 @@ kernel-costs: $(VENV)/.ready-dev
 	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
 
 corpus: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py --jobs $(JOBS)
 
 # What exact simplification saves: the table of docs/weights.md.
 weights-simplified: $(VENV)/.ready-dev

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from support.cases.kernels import BOTH
 from support.fuzz.emitters import ALL, STATELESS
 from support.fuzz.graphs import GraphMaker, GraphSeed
-from support.fuzz.runner import Fuzzer
+from support.fuzz.runner import Fuzzer, is_legal
 
 from tinycompress.artifacts import ExactTo
+from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.ops import OPS
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.summary import is_integer_inside, not_integer_reasons
 
 
 @pytest.mark.parametrize("exact_to", BOTH)
@@ -26,6 +31,24 @@ def test_random_graphs_are_exact(variant: int, exact_to: ExactTo) -> None:
 def test_every_operator_is_drawn() -> None:
     drawn = {word for name in ALL for word in name.split(" ")}
     assert set(OPS) <= drawn
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+def test_what_the_engine_takes_is_let_in(exact_to: ExactTo) -> None:
+    """``build`` looks at a file before the engine does, and refuses nothing that it can run."""
+    seen, refused = Counter[str](), dict[str, tuple[str, ...]]()
+    for name in ALL:
+        for seed in range(100, 140):
+            maker = GraphMaker({name: ALL[name]})
+            maker.add(GraphSeed(seed, 1, exact_to))
+            model = read_model(maker.tflite()) if maker.labels else None
+            if model is None or not is_legal(model, CodegenOptions(exact_to=exact_to)):
+                continue
+            seen[name] += 1
+            if not is_integer_inside(model):
+                refused[f"{name}, seed {seed}"] = not_integer_reasons(model)
+    assert refused == {}
+    assert len(seen) > 0.85 * len(ALL)
 
 
 def test_graphs_do_not_depend_on_each_other() -> None:

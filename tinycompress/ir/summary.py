@@ -205,7 +205,7 @@ def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
     weights = {tensor.dtype for tensor in tensors if tensor.is_constant}
     moving = {t.dtype for t in tensors if not t.is_constant and not t.is_variable}
     if moving & _FLOATS:
-        return _float_finding(op, moving, weights)
+        return _float_finding(op, tensors, moving, weights)
     if weights & _FLOATS:
         return _Finding(f"{_names(weights & _FLOATS)} constants among integer activations")
     if (weights | moving) & _NARROW:
@@ -217,10 +217,14 @@ def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
     return None
 
 
-def _float_finding(op: Op, moving: set[DType], weights: set[DType]) -> _Finding:
+def _float_finding(
+    op: Op, tensors: list[Tensor], moving: set[DType], weights: set[DType]
+) -> _Finding:
     floats = _names(moving & _FLOATS)
-    if op.kind in ("QUANTIZE", "DEQUANTIZE"):
-        return _Finding(f"converts {'from' if op.kind == 'QUANTIZE' else 'to'} {floats}", True)
+    # CAST is either, by its types; between two floats it converts to no integers.
+    if op.kind in ("QUANTIZE", "DEQUANTIZE") or (op.kind == "CAST" and moving - _FLOATS):
+        way = "to" if tensors[-1].dtype in _FLOATS else "from"
+        return _Finding(f"converts {way} {floats}", True)
     if weights & ({DType.INT8, DType.UINT8} | _NARROW):
         quantised = _names(weights & ({DType.INT8, DType.UINT8} | _NARROW))
         return _Finding(f"hybrid ({floats} activations, {quantised} weights)")

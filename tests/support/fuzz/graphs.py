@@ -89,8 +89,9 @@ class GraphMaker(KernelCases):
         self._limits: dict[int, Array] = {}
         self._plants: np.random.Generator | None = None
 
-    def add(self, graph: GraphSeed) -> None:
-        """Add a graph; what it has does not depend on the others in the file."""
+    def add(self, graph: GraphSeed, emitters: dict[str, Emitter] | None = None) -> None:
+        """Add a graph, of some emitters or of all; the others in the file have no part in it."""
+        chosen = self._emitters if emitters is None else emitters
         self.rng = np.random.default_rng(graph.seed)
         self.exact_to = graph.exact_to
         # Numbers of their own: a graph is otherwise the same with and without dead channels.
@@ -98,7 +99,7 @@ class GraphMaker(KernelCases):
         self._plants = plants if plants.random() < PLANTED else None
         self._pool, self._used, self._ends = [], set(), []
         self.new_input()
-        names = sorted(self._emitters)
+        names = sorted(chosen)
         done = tries = 0
         while done < graph.steps and tries < 20 * graph.steps:
             tries += 1
@@ -106,7 +107,7 @@ class GraphMaker(KernelCases):
             # Mostly the newest: deep graphs find more than wide ones.
             newest = self.rng.random() < 0.7
             x = self._pool[-1] if newest else self.pick(*self._pool)
-            y = self._emitters[kind](self, x)
+            y = chosen[kind](self, x)
             if y is not None:
                 self.kinds.append(kind)
                 if y not in self._pool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError, TinyCompressError
+from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
@@ -127,6 +128,20 @@ def is_refused_by_oracle(error: TinyCompressError) -> bool:
     return isinstance(error, ModelError) and "does not run this model" in error.message
 
 
+def is_legal(model: Model, options: CodegenOptions) -> bool:
+    """Whether the engine takes a model."""
+    return not reasons_against(model, options)
+
+
+def reasons_against(model: Model, options: CodegenOptions) -> tuple[str, ...]:
+    """Why the engine refuses a model; nothing if it does not."""
+    try:
+        check_legality(run_passes(resolve_state(model)), options)
+    except ModelError as error:
+        return error.reasons
+    return ()
+
+
 class Fuzzer:
     """Runs graphs and keeps the tally.
 
@@ -134,44 +149,51 @@ class Fuzzer:
         failures: Where to write the file and the findings of a graph that fails; None for nowhere.
     """
 
+    suffix = ""
+    """Of the names of files that are kept."""
+
     def __init__(self, failures: Path | None = None) -> None:
         self.tally = Tally()
-        self._failures = failures
+        self.failures = failures
 
     def run(self, first_seed: int, count: int, exact_to: ExactTo, variant: int) -> None:
         """One batch: ``count`` graphs from consecutive seeds, in one file."""
+        self.run_seeds(range(first_seed, first_seed + count), exact_to, variant)
+
+    def run_seeds(self, numbers: Iterable[int], exact_to: ExactTo, variant: int) -> None:
+        """One batch: a graph of each seed, in one file."""
         seeds = [
-            GraphSeed(seed, 1 + seed % _MAX_STEPS, exact_to, variant)
-            for seed in range(first_seed, first_seed + count)
+            GraphSeed(number, 1 + number % _MAX_STEPS, exact_to, variant) for number in numbers
         ]
         self._compare([seed for seed in seeds if self._legal(seed)])
+
+    def options(self, seed: GraphSeed) -> CodegenOptions:
+        """How code is generated for a graph."""
+        return options_of(seed.variant, seed.exact_to)
 
     def _legal(self, seed: GraphSeed) -> bool:
         maker = _made([seed])
         if not maker.labels:
             return False
-        try:
-            graph = run_passes(resolve_state(read_model(maker.tflite())))
-            check_legality(graph, options_of(seed.variant, seed.exact_to))
-        except ModelError as error:
-            self.tally.refused.update(_rule(reason) for reason in error.reasons)
-            return False
-        return True
+        reasons = reasons_against(read_model(maker.tflite()), self.options(seed))
+        self.tally.refused.update(_rule(reason) for reason in reasons)
+        return not reasons
 
     def _compare(self, seeds: Sequence[GraphSeed]) -> None:
         if not seeds:
             return
         maker = _made(seeds)
         try:
-            wrong = self._differing(maker, seeds[0])
+            wrong = self.differing(maker, seeds[0])
         except TinyCompressError as error:
             if len(seeds) > 1:
                 half = len(seeds) // 2
                 self._compare(seeds[:half])
                 self._compare(seeds[half:])
                 return
-            if is_refused_by_oracle(error):
-                self.tally.refused[f"by the oracle: {error.message[:100]}"] += 1
+            unjudged = self.unjudged(error)
+            if unjudged is not None:
+                self.tally.refused[unjudged] += 1
                 return
             wrong = {str(seeds[0]): str(error)}
         self.tally.graphs[seeds[0].exact_to] += len(seeds)
@@ -180,9 +202,19 @@ class Fuzzer:
             if str(seed) in wrong:
                 self._report(seed, wrong[str(seed)])
 
-    def _differing(self, maker: GraphMaker, seed: GraphSeed) -> dict[str, str]:
-        """By the labels of the graphs that differ, how."""
-        options, samples = options_of(seed.variant, seed.exact_to), maker.samples(_SAMPLES)
+    def unjudged(self, error: TinyCompressError) -> str | None:
+        """Why nothing can be said of a graph that ends in an error; None if that is a finding."""
+        if is_refused_by_oracle(error):
+            return f"by the oracle: {error.message[:100]}"
+        return None
+
+    def differing(self, maker: GraphMaker, seed: GraphSeed) -> dict[str, str]:
+        """By the labels of the graphs that differ, how.
+
+        Raises:
+            TinyCompressError: No more can be said of the file as a whole.
+        """
+        options, samples = self.options(seed), maker.samples(_SAMPLES)
         sanitized = is_sanitized(seed.variant)
         found = differences(maker.tflite(), options, samples, sanitized=sanitized)
         return {maker.labels[index]: how for index, how in reversed(found.items())}
@@ -191,26 +223,28 @@ class Fuzzer:
         smallest = self._minimised(seed)
         maker = _made([smallest])
         last = maker.kinds[-1] if maker.kinds else "?"
-        self.note(
-            f"{smallest.exact_to}-{smallest.seed}-{smallest.steps}",
-            f"{smallest} ({last}): {detail}",
-            maker.tflite(),
-        )
+        stem = f"{smallest.exact_to}-{smallest.seed}-{smallest.steps}{self.suffix}"
+        how = self.how_to_repeat(smallest, stem)
+        self.note(stem, f"{smallest} ({last}): {detail}{how}", maker.tflite())
+
+    def how_to_repeat(self, seed: GraphSeed, stem: str) -> str:
+        """What is added to a finding; ``stem`` names the file that is kept."""
+        return ""
 
     def note(self, stem: str, text: str, tflite: bytes) -> None:
         """Keep a finding and the file that shows it."""
         self.tally.mismatches.append(text)
-        if self._failures is not None:
-            self._failures.mkdir(parents=True, exist_ok=True)
-            write_bytes(self._failures / f"{stem}.tflite", tflite)
-            write_text(self._failures / f"{stem}.txt", text + "\n")
+        if self.failures is not None:
+            self.failures.mkdir(parents=True, exist_ok=True)
+            write_bytes(self.failures / f"{stem}.tflite", tflite)
+            write_text(self.failures / f"{stem}.txt", text + "\n")
 
     def _minimised(self, seed: GraphSeed) -> GraphSeed:
         """The first steps of the graph that suffice: its last operator is the wrong one."""
         for steps in range(1, seed.steps):
             smaller = replace(seed, steps=steps)
             try:
-                if self._legal(smaller) and self._differing(_made([smaller]), smaller):
+                if self._legal(smaller) and self.differing(_made([smaller]), smaller):
                     return smaller
             except TinyCompressError:
                 continue
