@@ -363,7 +363,7 @@ SPEC = StageSpec(
     PruneChannels,
     summary="takes whole filters and neurons away, and the shapes with them",
     run=prune_channels,
-    saves="flash, RAM, instructions",
+    saves="flash, RAM, latency",
     precedes=dict.fromkeys(
         ("prune", "cluster"),
         "taking channels away changes the share of zeros and the clusters that it was tuned for",
