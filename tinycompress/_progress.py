@@ -14,3 +14,7 @@ class Progress(Protocol):
 
 def no_progress(stage: str, done: int = 0, total: int = 0) -> None:
     """Ignore all reports."""
+
+
+def say_nothing(line: str) -> None:
+    """Ignore what would be worth a line that stays."""

@@ -143,6 +143,15 @@ def test_channel_counts_are_rounded(scope: str) -> None:
         assert width >= 4
 
 
+@pytest.mark.parametrize(("liked", "widths"), [(1, (4, 8, 6)), (4, (4, 8, 8)), (16, (4, 8, 8))])
+def test_channel_counts_are_what_the_kernels_like(liked: int, widths: tuple[int, ...]) -> None:
+    network, trainer = case()
+    options = PruneChannels(ratio=0.5, fine_tune=NO_TRAINING)
+    thin = prune_channels(State(network), options, replace(trainer, channel_multiple=liked)).network
+    names = ("stem", "pw", "hidden")
+    assert tuple(thin.layers[name].weights[0].shape[-1] for name in names) == widths
+
+
 def test_least_important_channels_go() -> None:
     network, trainer = case()
     layer = network.layers["hidden"]
@@ -205,12 +214,17 @@ def test_factors_keep_the_energy_that_is_asked_for() -> None:
 def test_figures_of_the_board_are_a_target(target: str, figure: str) -> None:
     network, trainer = case()
     asked: list[str] = []
+    told: list[str] = []
+    seen: list[tuple[int, int]] = []
 
     def cost(thin: Network, name: str) -> float:
         asked.append(name)
         return 1000.0 + macs(thin)
 
-    measured = replace(trainer, cost=cost)
+    measured = replace(
+        trainer, cost=cost, say=told.append,
+        progress=lambda stage, done=0, total=0: seen.append((done, total)),
+    )  # fmt: skip
     budget = 1000.0 + 0.6 * macs(network)
     options = PruneChannels.model_validate(
         {"target": target, "budget": budget, "fine_tune": {"epochs": 0}}
@@ -219,6 +233,13 @@ def test_figures_of_the_board_are_a_target(target: str, figure: str) -> None:
     assert budget - 0.15 * macs(network) < 1000 + macs(thin) <= budget
     assert set(asked) == {figure}
     assert len(asked) <= 10
+    assert seen == [*((done, 10) for done in range(len(asked) + 1)), (10, 10)]
+    unit = {"ram": "bytes of RAM", "latency": "us"}[target]
+    limit = f"the limit of {budget:,.0f}"
+    whole = f"without 0 channels: {1000 + macs(network):,} {unit}; above {limit}"
+    assert told[0] == f"prune_channels: trial 1, {whole}"
+    assert len(told) == len(asked)
+    assert any(f"{1000 + macs(thin):,} {unit}; within {limit}" in line for line in told)
     unmeetable = options.model_copy(update={"budget": 1001.0})
     with pytest.raises(ConfigError, match=r"at most 1,001 .* cannot be met; the nearest that can"):
         prune_channels(State(network), unmeetable, measured)

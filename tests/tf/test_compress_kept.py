@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.compression.classifier import (
     CLASSES,
@@ -23,6 +24,7 @@ from support.compression.classifier import (
 import tinycompress
 from tinycompress import _files
 from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.kernels import with_kernel
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run import runner as run_module
 from tinycompress.compression.run.result import StageRow
@@ -188,6 +190,95 @@ def test_two_runs_at_once_are_one_too_many(tmp_path: Path, monkeypatch: pytest.M
     assert f"another run writes into {tmp_path}: process " in met[0].message
     assert (tmp_path / "result" / "report.json").is_file()
     assert not (tmp_path / ".tinycompress.lock").exists()
+
+
+def test_what_an_earlier_run_made_is_removed_and_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    for stage in (CLUSTER, PRUNE):
+        tinycompress.compress(
+            classifier(), recipe(stage), (X, CLASSES), output=tmp_path, say=told.append
+        )
+    assert told == [
+        f"removed from {tmp_path} what an earlier run with recipe 't' had made: result,"
+        " stages/01-cluster"
+    ]
+
+
+RUIN_AT_ONCE = {**RUIN, "fine_tune": {"epochs": 1, "learning_rate": 1e-6}}
+
+
+@pytest.mark.parametrize("keep_going", [False, True])
+def test_a_stage_that_lost_far_too_much_ends_the_run(tmp_path: Path, keep_going: bool) -> None:
+    rows: list[StageRow] = []
+    told: list[str] = []
+    with pytest.raises(MismatchError) as caught:
+        tinycompress.compress(
+            classifier(), recipe(RUIN_AT_ONCE, CLUSTER, drop=0.01), (X, CLASSES), output=tmp_path,
+            keep_going=keep_going, on_row=rows.append, say=told.append,
+        )  # fmt: skip
+    assert caught.value.exit_code == 8
+    on_the_way = "allowed: a drop of 0.03 on the way and of 0.01 at the end"
+    kept = sorted(path.name for path in (tmp_path / "stages").iterdir())
+    if keep_going:
+        assert caught.value.message.startswith("after cluster the int8 accuracy is ")
+        assert [f"{on_the_way}. Going on all the same" in line for line in told] == [True]
+        assert kept == ["00-original", "01-prune", "02-cluster"]
+    else:
+        assert caught.value.message.startswith("after prune the accuracy is ")
+        assert caught.value.message.endswith(f"{on_the_way}. Not run: cluster")
+        assert told == []
+        assert kept == ["00-original", "01-prune"]
+    assert [row.stage for row in rows] == [name.partition("-")[2] for name in kept]
+    assert not (tmp_path / "result").exists()
+
+
+def test_nothing_is_shown_as_done_before_it_begins() -> None:
+    first: dict[str, int] = {}
+    trained = {**PRUNE, "fine_tune": {"epochs": 1}}
+
+    def seen(stage: str, done: int = 0, total: int = 0) -> None:
+        first.setdefault(stage, done)
+
+    tinycompress.compress(classifier(), recipe(trained, CLUSTER), (X, CLASSES), progress=seen)
+    assert set(first.values()) == {0}
+    stages = ["stage 1 of 2: prune", "stage 2 of 2: cluster"]
+    assert [name for name in first if name.startswith("stage ")] == stages
+    assert next(iter(first)) == "start TensorFlow and load the model"
+
+
+def test_channels_for_another_core_are_taken_away_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def counted(state: State, options: Any, trainer: Any) -> State:
+        seen.append(trainer.channel_multiple)
+        return State(state.network, state.promises)
+
+    replace_stage(monkeypatch, "prune_channels", counted)
+    for own, liked in (({}, 4), ({}, 4), ({}, 16), ({"multiple": 2}, 4), ({"multiple": 2}, 16)):
+        run_module.compress(
+            classifier(), recipe_of({"kind": "prune_channels", **own}), (X, CLASSES),
+            export=exported, directory=tmp_path,
+            options=run_module.RunOptions(channel_multiple=liked),
+        )  # fmt: skip
+    assert seen == [4, 16, 4]
+
+
+def test_a_model_that_sees_nothing_any_more_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TFLite Micro and LiteRT abort on the scale that the converter gives to its logits."""
+
+    def ruin(state: State, options: Any, trainer: Any) -> State:
+        one, two = state.network.layers["pass"], state.network.layers["out"]
+        kernels = np.zeros((6, 6), np.float32), np.zeros((6, 3), np.float32)
+        kernels[0][0, 0] = kernels[1][1, 1] = 1.0
+        layers = [with_kernel(one, kernels[0]), with_kernel(two, kernels[1])]
+        return State(state.network.with_layers(layers), state.promises)
+
+    replace_stage(monkeypatch, "prune", ruin)
+    with pytest.raises(MismatchError, match="after prune, the int8 file is not what") as caught:
+        tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES))
+    assert "what SOFTMAX gets is zero for every calibration sample" in caught.value.message
 
 
 def test_labels_of_the_validation_data_must_fit_as_well() -> None:

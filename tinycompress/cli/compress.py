@@ -34,6 +34,11 @@ from tinycompress.cli.progress import stage_progress
 )
 @board_option(required=False)
 @activations_option("what the recipe says")
+@click.option(
+    "--keep-going",
+    is_flag=True,
+    help="Go on after a stage that lost more accuracy than the recipe allows on the way.",
+)
 @output_option(
     "Directory of all stages and the result; an interrupted run resumes there, another recipe"
     " replaces them.",
@@ -53,7 +58,7 @@ def compress_command(
     with StageRows(output, as_json=as_json) as rows, stage_progress() as progress:
         result = compress(
             model, recipe, data, output=output, progress=progress,
-            on_row=rows.listener(progress.say), **options,
+            on_row=rows.listener(progress.say), say=progress.say, **options,
         )  # fmt: skip
     show_compress(result, output, options["board"], options["val"], as_json=as_json)
 
@@ -61,7 +66,7 @@ def compress_command(
 @click.command("recipes")
 @json_option
 def recipes_command(as_json: bool) -> None:
-    """List the shipped recipes."""
+    """List the shipped recipes, and what their stages save on the device."""
     from tinycompress.cli.answers import compress as render_compress
     from tinycompress.compression.run.recipe import list_recipes
 

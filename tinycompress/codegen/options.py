@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
 from tinycompress.artifacts import ExactTo, Optimize
@@ -16,6 +18,9 @@ CoreFamily = Literal["mve", "dsp", "mla", "thumb1"]
 """Which fast kernels a core can run: with MVE, which has the DSP instructions as well, with these
 alone, Thumb-2 without either, Thumb-1."""
 
+_CHANNEL_MULTIPLES: Mapping[CoreFamily, int] = MappingProxyType(
+    {"mve": 16, "dsp": 4, "mla": 4, "thumb1": 8}
+)
 _THUMB1_CORES = ("cortex-m0", "cortex-m0plus", "cortex-m1", "cortex-m23")
 
 
@@ -69,6 +74,15 @@ class CodegenOptions:
         if self.dsp:
             return "mve" if self.mve else "dsp"
         return "thumb1" if self.core in _THUMB1_CORES else "mla"
+
+    @property
+    def channel_multiple(self) -> int:
+        """Of which number the channels of a layer should be a multiple.
+
+        A group of that many is what the family's kernels compute at once, or what rows of weights
+        are filled up to. Other numbers cost a group that is not full, in flash and in time.
+        """
+        return _CHANNEL_MULTIPLES[self.family]
 
     @classmethod
     def for_board(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from tinycompress._progress import Progress, no_progress
+from tinycompress._owner import owned_directory
+from tinycompress._progress import Progress, no_progress, say_nothing
 from tinycompress.artifacts import Activations, ExactTo, LayerAgreement
 from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions
 from tinycompress.compression.run.recipe import Recipe, load_recipe, parse_recipe, with_activations
 from tinycompress.compression.run.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run.runner import RunOptions
@@ -36,8 +38,10 @@ def compress(
     activations: Activations | None = None,
     exact_to: ExactTo = "tflm",
     evaluation_samples: int | None = RunOptions.evaluation_samples,
+    keep_going: bool = False,
     progress: Progress = no_progress,
     on_row: RowListener = no_listener,
+    say: Callable[[str], None] = say_nothing,
 ) -> CompressionResult:
     """Take a trained Keras model through the stages of a recipe, down to an integer ``.tflite``.
 
@@ -50,15 +54,19 @@ def compress(
         val: Data in one of these forms that accuracy is counted on; None puts a part of ``data``
             aside.
         teacher: Model or file that distillation learns from; None takes ``model`` as it is.
-        board: Board that every stage's file is built for and measured on.
+        board: Board that every stage's file is built for and measured on. What a recipe leaves to
+            the kernels of the core is as they like it.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
             Stages that differ and the result of another run are removed, the user's files never.
         activations: Of every stage's file: int8 or int16; None takes what the recipe says.
         exact_to: Whose arithmetic its accuracy is counted with.
         evaluation_samples: At most so many samples, spread over ``val``, are run on every
             file; None runs all of them.
+        keep_going: Whether the stages go on after one that lost more than the recipe allows on the
+            way.
         progress: Told what is under way.
         on_row: Told of every finished stage, before the next one starts.
+        say: Told, in a sentence, what was removed, tried, or lost on the way.
 
     Raises:
         ConfigError: The recipe, the data or the model file are unusable, or another run writes
@@ -72,27 +80,35 @@ def compress(
     measure = None
     if target is not None:
         measure = partial(figures_or_misfit, board=target, exact_to=exact_to)
-    if isinstance(model, str | Path):
-        files = [Path(one) for one in (data, val) if isinstance(one, str | Path)]
-        check_training_data(Path(model), files)
-    return run(
-        _model(model),
-        wanted,
-        data,
-        export=partial(_export, options=options),
-        validation=val,
-        teacher=None if teacher is None else _model(teacher),
-        evaluate=measure,
-        compare=partial(_compare, exact_to=exact_to),
-        directory=None if output is None else Path(output),
-        options=RunOptions(
-            evaluation_samples=evaluation_samples,
-            exact_to=exact_to,
-            measured_on="" if target is None else target.id,
-        ),
-        progress=progress,
-        on_row=on_row,
-    )
+    core = CodegenOptions() if target is None else CodegenOptions.for_board(target)
+    directory = None if output is None else Path(output)
+    # Before TensorFlow starts, which takes seconds: another run may own the directory.
+    with owned_directory(directory):
+        if isinstance(model, str | Path):
+            files = [Path(one) for one in (data, val) if isinstance(one, str | Path)]
+            check_training_data(Path(model), files)
+        progress("start TensorFlow and load the model")
+        return run(
+            _model(model),
+            wanted,
+            data,
+            export=partial(_export, options=options),
+            validation=val,
+            teacher=None if teacher is None else _model(teacher),
+            evaluate=measure,
+            compare=partial(_compare, exact_to=exact_to),
+            directory=directory,
+            options=RunOptions(
+                evaluation_samples=evaluation_samples,
+                exact_to=exact_to,
+                measured_on="" if target is None else target.id,
+                channel_multiple=core.channel_multiple,
+                keep_going=keep_going,
+            ),
+            progress=progress,
+            on_row=on_row,
+            say=say,
+        )
 
 
 def _recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:

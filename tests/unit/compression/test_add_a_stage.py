@@ -59,6 +59,7 @@ SPEC = StageSpec(
     Snap,
     summary="rounds weights to a grid",
     run=snap,
+    saves="flash",
     promises="multiples of the grid",
     precedes={"cluster": "snapping would merge the clusters"},
     follows={"prune": "small weights are on the grid already"},
@@ -149,7 +150,7 @@ def test_the_model_and_the_place_are_checked_for_it() -> None:
 
 
 def test_the_documentation_names_it() -> None:
-    cells = "`snap`", SPEC.summary, SPEC.promises, "`cluster`, `qat`, `convert`"
+    cells = "`snap`", SPEC.summary, SPEC.saves, SPEC.promises, "`cluster`, `qat`, `convert`"
     page = with_stages_table(f"above\n{BEGIN}old\n{END}below\n")
     assert f"| {' | '.join(cells)} |" in page.splitlines()
     assert page.startswith(f"above\n{BEGIN}|")

@@ -14,7 +14,7 @@ from benchmarks.results.experiments import EXPERIMENTS, Experiment
 from benchmarks.results.page import results_page
 from benchmarks.results.run import RECIPES
 from benchmarks.results.targets import float_within, int8_within, smaller
-from tinycompress.compression.run.recipe import load_recipe
+from tinycompress.compression.run.recipe import load_recipe, parse_recipe
 from tinycompress.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -90,7 +90,8 @@ def test_the_page_is_what_was_measured() -> None:
         assert verdicts == measured["targets"]
         for recipe, run in measured["runs"].items():
             shipped = load_recipe(RECIPES / f"{recipe}.toml")
-            assert shipped.model_dump(mode="json", by_alias=True) == run["recipe"]
+            # A key that came later has its default in what was stored.
+            assert parse_recipe(run["recipe"]) == shipped
 
 
 def test_the_page_names_what_was_not_measured() -> None:

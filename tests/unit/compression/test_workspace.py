@@ -16,6 +16,7 @@ from tinycompress.compression.run.workspace import (
     STAGE_FACTS,
     TFLITE,
     Plan,
+    Removed,
     begin,
     new_result,
     new_stage,
@@ -59,6 +60,16 @@ def test_another_recipe_takes_over_what_both_have_and_nothing_else(tmp_path: Pat
     assert json.loads((tmp_path / RECORD).read_text())["recipe"] == {"name": "new"}
     _finish(tmp_path, NEW)
     assert _files(tmp_path) == {RECORD, *_stage("00-original"), *_stage("01-cluster"), *RESULT}
+
+
+def test_what_was_removed_is_told(tmp_path: Path) -> None:
+    assert begin(tmp_path, OLD, resume=True) == Removed(())
+    _finish(tmp_path, OLD)
+    assert begin(tmp_path, OLD, resume=True) == Removed((), "old")
+    assert begin(tmp_path, NEW, resume=True) == Removed(("result", "stages/01-prune"), "old")
+    _finish(tmp_path, NEW)
+    (tmp_path / RECORD).write_text('{"recipe": 7}')
+    assert begin(tmp_path, NEW, resume=True) == Removed(("result",))
 
 
 def test_the_same_run_finds_all_again(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from tinycompress.cli.invocation import invocation, tell
 from tinycompress.cli.options import print_json
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
+from tinycompress.compression.stages.registry import stage_of
 from tinycompress.errors import TinyCompressError
 
 
@@ -58,11 +59,18 @@ class StageRows:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if not self._rows or not isinstance(error, TinyCompressError | KeyboardInterrupt):
             return
+        if isinstance(error, KeyboardInterrupt):
+            tell([interrupted(self._rows, self._directory)])
         if self._as_json:
             print_json(unfinished_json(self._rows, self._directory))
         else:
             title = f"Stages finished before the run ended, {self._directory}"
             print_rows(self._rows, title=title)
+
+
+def interrupted(rows: Sequence[StageRow], directory: Path) -> str:
+    """What Ctrl-C has left, and how to go on."""
+    return f"{directory} keeps what is finished; the same command resumes after {rows[-1].stage}"
 
 
 def unfinished_json(rows: Sequence[StageRow], directory: Path) -> dict[str, Any]:
@@ -191,16 +199,31 @@ def recipes_json(recipes: tuple[Recipe, ...]) -> dict[str, Any]:
     return {
         "schema": "tinycompress.recipes",
         "schema_version": 1,
-        "recipes": [recipe.model_dump(mode="json", by_alias=True) for recipe in recipes],
+        "recipes": [
+            {**recipe.model_dump(mode="json", by_alias=True), "saves": _savings(recipe)}
+            for recipe in recipes
+        ],
     }
 
 
+def _savings(recipe: Recipe) -> dict[str, str]:
+    """What each kind of stage lowers on the device; an empty text: nothing."""
+    return {step.kind: stage_of(step).saves for step in recipe.steps}
+
+
 def print_recipes(recipes: tuple[Recipe, ...]) -> None:
-    """One line a recipe."""
-    table = Table(title="Recipes", title_justify="left", title_style="bold")
-    for column in ("name", "stages", "what it does"):
+    """One row a recipe, one line a stage with what it saves on the device."""
+    table = Table(title="Recipes", title_justify="left", title_style="bold", show_lines=True)
+    for column in ("name", "stages: what they save on the device", "what it does"):
         table.add_column(column, overflow="fold")
     for recipe in recipes:
-        stages = " > ".join(step.kind for step in recipe.steps)
-        table.add_row(recipe.name, stages, recipe.description)
-    results_console().print(table)
+        stages = [f"{kind}: {saves or 'nothing'}" for kind, saves in _savings(recipe).items()]
+        table.add_row(recipe.name, "\n".join(stages), recipe.description)
+    console = results_console()
+    console.print(table)
+    console.print(
+        "if encoded: where the firmware stores the weights encoded, see `tinycompress build"
+        " --optimize flash`; plain int8 weights take as much flash as before",
+        markup=False,
+        soft_wrap=True,
+    )

@@ -6,7 +6,7 @@ the converter all come after the last look that a Keras model allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,7 @@ _WEIGHT_INPUT = {
 }  # fmt: skip
 _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16})
 LEAST_AGREEMENT_DB = 10.0
+_LEAST_SOFTMAX_SCALE = 2.0**-26
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
 
@@ -90,11 +91,12 @@ def check_int8(
         Facts on every kernel, in the network's order.
 
     Raises:
-        MismatchError: A promise is broken, a kernel is all zero, or a tensor is float.
+        MismatchError: A promise is broken, a kernel or all that SOFTMAX gets is zero, or a tensor
+            is float.
         ModelError: The file cannot be read, or lacks a kernel of the network.
     """
     model = read_model(tflite)
-    problems = _float_tensors(model)
+    problems = [*_float_tensors(model), *_dead_ends(model.main)]
     facts = []
     for layer, tensor in match_kernels(model.main, network):
         stored = _like_keras(tensor, layer)
@@ -137,6 +139,39 @@ def check_accuracy(
         f" float model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g}"
         f"{_where_it_falls(after, agreement())}",
         hint="train longer, compress less, add [stage.distill], or raise limits.max_accuracy_drop",
+    )
+
+
+def check_on_the_way(
+    before: StageScore,
+    after: StageScore,
+    max_drop: float,
+    *,
+    at_the_end: float,
+    left: Sequence[str],
+) -> None:
+    """Enforce what may be lost before the last stage.
+
+    Args:
+        before: What the recipe started from; the float score counts.
+        after: A stage that others follow; the better of both scores counts, as later stages train.
+        max_drop: Largest allowed difference.
+        at_the_end: The same after the last stage, for the message.
+        left: Kinds of the stages that follow.
+
+    Raises:
+        MismatchError: It fell further.
+    """
+    best = max(after.float_accuracy, after.int8_accuracy)
+    if best >= before.float_accuracy - max_drop:
+        return
+    raise MismatchError(
+        f"after {after.stage} the accuracy is {best:.4f} (float {after.float_accuracy:.4f},"
+        f" {after.activations} {after.int8_accuracy:.4f}), the float model's was"
+        f" {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g} on the way and of"
+        f" {at_the_end:g} at the end. Not run: {', '.join(left)}",
+        hint="train this stage longer (fine_tune.epochs), let it compress less, raise"
+        " limits.max_stage_drop, or go on all the same with --keep-going; what is finished is kept",
     )
 
 
@@ -283,6 +318,22 @@ def _float_tensors(model: Model) -> list[str]:
         for tensor in graph.tensors
         if tensor.dtype in _FLOATS
     ]
+
+
+def _dead_ends(graph: Graph) -> Iterator[str]:
+    """SOFTMAX operators whose input was always zero when the ranges were taken.
+
+    The converter gives such a tensor a scale of 8e-9, at which the interpreters abort.
+    """
+    for op in graph.ops:
+        if op.kind != "SOFTMAX":
+            continue
+        quantization = graph.tensors[op.inputs[0]].quantization
+        if quantization is not None and max(quantization.scales) <= _LEAST_SOFTMAX_SCALE:
+            yield (
+                f"what {op.kind} gets is zero for every calibration sample, and all classes are"
+                " equal: too little of the model is left"
+            )
 
 
 def _kernel_problems(

@@ -10,7 +10,7 @@ from tinycompress.compression.data.tasks import mean_score, only_guesses
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.run.recipe import Recipe
-from tinycompress.compression.stages.options import StageOptions
+from tinycompress.compression.stages.options import StageOptions, TrainedStage
 from tinycompress.compression.stages.registry import kinds_for_untrained, stage_of
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
@@ -48,6 +48,21 @@ def _unknown(mentioned: Mapping[str, Iterable[str]], known: set[str]) -> Iterato
 def measures(step: StageOptions) -> bool:
     """Whether a stage needs figures of the board that the model is for."""
     return bool(stage_of(step).needs_board(step))
+
+
+def judged_on_the_way(recipe: Recipe, number: int) -> bool:
+    """Whether the accuracy after a stage says how the recipe will end.
+
+    Not after the last one, which has a limit of its own; nor where the training is still to come:
+    after a stage that trained nothing, and before one that wins back what was lost.
+
+    Args:
+        recipe: The recipe.
+        number: Of its steps, from 1.
+    """
+    step, after = recipe.steps[number - 1], recipe.steps[number : number + 1]
+    trained = isinstance(step, TrainedStage) and step.fine_tune.epochs > 0
+    return trained and any(not stage_of(other).takes_untrained for other in after)
 
 
 def require_measurable(recipe: Recipe, trainer: Trainer) -> None:

@@ -27,6 +27,7 @@ else:
     import tomli as tomllib
 
 _SHIPPED = Path(__file__).resolve().parent.parent / "recipes"
+_LEAST_STAGE_DROP = 0.03
 _LIST_HINT = "run `tinycompress recipes`, or give the path of your own .toml file"
 
 
@@ -35,9 +36,23 @@ class Limits(Options):
 
     ``max_accuracy_drop``: share of the samples, int8 after the last stage against the float model
     before the first; 0.015 is one and a half points.
+
+    ``max_stage_drop``: the same after a stage that others follow, where the better of float and
+    int8 counts, since later stages train, too; None is `on_the_way`.
     """
 
     max_accuracy_drop: Annotated[float, Field(ge=0, le=1)] = 0.02
+    max_stage_drop: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @property
+    def on_the_way(self) -> float:
+        """What may be lost before the last stage: what is said, or thrice what may be at the end.
+
+        At least three points: few samples of a small limit are no sign of anything.
+        """
+        if self.max_stage_drop is not None:
+            return self.max_stage_drop
+        return max(3 * self.max_accuracy_drop, _LEAST_STAGE_DROP)
 
 
 def _stage(value: object) -> StageOptions:

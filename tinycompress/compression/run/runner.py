@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycompress._owner import owned_directory
-from tinycompress._progress import Progress, no_progress
+from tinycompress._progress import Progress, no_progress, say_nothing
 from tinycompress._tf import KerasName
 from tinycompress.artifacts import ExactTo
 from tinycompress.compression.checks.int8 import int8_outputs
@@ -22,6 +21,7 @@ from tinycompress.compression.checks.invariants import (
     check_agreement,
     check_int8,
     check_network,
+    check_on_the_way,
 )
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
@@ -34,6 +34,7 @@ from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
 from tinycompress.compression.run.fitting import (
+    judged_on_the_way,
     measures,
     require_layers,
     require_like,
@@ -64,16 +65,16 @@ from tinycompress.compression.run.store import (
 )
 from tinycompress.compression.run.workspace import Plan, begin
 from tinycompress.compression.stages.base import State
-from tinycompress.compression.stages.registry import run_stage
+from tinycompress.compression.stages.registry import run_stage, stage_of
 from tinycompress.compression.training.trainer import Trainer
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, MismatchError
 
 ORIGINAL = "original"
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a recipe is run; none of it changes what the stages make.
+    """How a recipe is run; only ``channel_multiple`` changes what the stages make.
 
     Attributes:
         evaluation_samples: At most so many validation samples are run on the int8 file; None runs
@@ -82,12 +83,18 @@ class RunOptions:
         resume: Whether finished stages in the directory are taken over.
         measured_on: Name of what ``evaluate`` measures on, such as a board's id. Figures that an
             earlier run took elsewhere are taken anew.
+        channel_multiple: Of which number the kernels that run the file would like the channels of a
+            layer to be a multiple.
+        keep_going: Whether the stages go on after one that lost more than the recipe allows on the
+            way.
     """
 
     evaluation_samples: int | None = 500
     exact_to: ExactTo = "tflm"
     resume: bool = True
     measured_on: str = ""
+    channel_multiple: int = 1
+    keep_going: bool = False
 
     def __post_init__(self) -> None:
         if self.evaluation_samples is not None and self.evaluation_samples < 1:
@@ -110,6 +117,7 @@ def compress(
     options: RunOptions | None = None,
     progress: Progress = no_progress,
     on_row: RowListener = no_listener,
+    say: Callable[[str], None] = say_nothing,
 ) -> CompressionResult:
     """Take a trained model through the stages of a recipe.
 
@@ -122,45 +130,46 @@ def compress(
         teacher: Model for distillation; None takes the model itself, as it was before.
         evaluate: Measures every exported file, for example on a board.
         compare: Finds the layer to name where the int8 accuracy fell too far.
-        directory: Where stages and result are kept; None keeps nothing. Stages that another run
-            has left there are taken over where they are the same; what else it made is removed.
+        directory: Where stages and result are kept, owned by the caller; None keeps nothing. Stages
+            that another run has left there are taken over where they are the same; what else it
+            made is removed.
         options: How to run.
         progress: Told about stages and epochs.
         on_row: Told of every finished stage, before the next one starts.
+        say: Told, in a sentence, what was removed, tried, or lost on the way.
 
     Returns:
         The compressed model, its int8 file and one row per stage.
 
     Raises:
-        ConfigError: The recipe does not fit the model, or the data do not, or another run writes
-            into the directory.
+        ConfigError: The recipe does not fit the model, or the data do not.
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it or an earlier one promised, or accuracy fell too far.
     """
-    with owned_directory(directory):
-        keras = keras_name_or_error(model)
-        given = read_network(model)
-        network = lower(given)
-        require_layers(recipe, network)
-        train, held_out = _data(data, validation, network, recipe.seed)
-        original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
-        if teacher is not None:
-            require_like(read_network(teacher), network)
-        trainer = Trainer(
-            train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
-        )
-        tasks_of(network, held_out, what="validation data: ")
-        require_trained(original, recipe, trainer)
-        calibration = _calibration(recipe, train)
-        exporter = Exporter(export, calibration, evaluate, compare)
-        if evaluate is not None:
-            trainer = replace(trainer, cost=exporter.cost)
-        require_measurable(recipe, trainer)
-        notes = partial(calibration_notes, given, calibration, train, held_out)
-        run = _Run(
-            recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes
-        )
-        return run.all_stages(network, teacher)
+    options = options or RunOptions()
+    progress("check the model and the data")
+    keras = keras_name_or_error(model)
+    given = read_network(model)
+    network = lower(given)
+    require_layers(recipe, network)
+    train, held_out = _data(data, validation, network, recipe.seed)
+    original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
+    if teacher is not None:
+        require_like(read_network(teacher), network)
+    tasks = tasks_of(network, train)
+    tasks_of(network, held_out, what="validation data: ")
+    calibration = _calibration(recipe, train)
+    exporter = Exporter(export, calibration, evaluate, compare)
+    trainer = Trainer(
+        train, held_out, tasks, recipe.seed, teacher or original, progress,
+        cost=None if evaluate is None else exporter.cost,
+        channel_multiple=options.channel_multiple, say=say,
+    )  # fmt: skip
+    require_trained(original, recipe, trainer)
+    require_measurable(recipe, trainer)
+    notes = partial(calibration_notes, given, calibration, train, held_out)
+    run = _Run(recipe, trainer, keras, exporter, directory, options, on_row, notes)
+    return run.all_stages(network, teacher)
 
 
 def keras_name_or_error(model: Any) -> KerasName:
@@ -206,18 +215,20 @@ class _Run:
     def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
         keys = self._keys(network, teacher)
         if self.directory is not None:
-            begin(self.directory, self._plan(keys), resume=self.options.resume)
+            self._begin(self.directory, self._plan(keys))
         done = self._stage(0, ORIGINAL, keys[0], lambda: State(network), None)
         rows = [done.row]
+        count = len(self.recipe.steps)
         for index, step in enumerate(self.recipe.steps, start=1):
             before = State(done.network, done.promises)
-            self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
+            self.trainer.progress(f"stage {index} of {count}: {step.kind}")
 
             def make(before: State = before, step: Any = step) -> State:
                 return run_stage(before, step, self.trainer)
 
             done = self._stage(index, step.kind, keys[index], make, rows[-1])
             rows.append(done.row)
+            self._check_on_the_way(rows, index)
         check_accuracy(
             rows[0],
             rows[-1],
@@ -225,6 +236,30 @@ class _Run:
             agreement=lambda: self.exporter.agreement(done.network, done.tflite),
         )
         return self._result(done, tuple(rows))
+
+    def _begin(self, directory: Path, plan: Plan) -> None:
+        removed = begin(directory, plan, resume=self.options.resume)
+        if removed.names:
+            by = f" with recipe {removed.recipe!r}" if removed.recipe else ""
+            self.trainer.say(
+                f"removed from {directory} what an earlier run{by} had made:"
+                f" {', '.join(removed.names)}"
+            )
+
+    def _check_on_the_way(self, rows: Sequence[StageRow], index: int) -> None:
+        limits = self.recipe.limits
+        if not judged_on_the_way(self.recipe, index):
+            return
+        left = [step.kind for step in self.recipe.steps[index:]]
+        try:
+            check_on_the_way(
+                rows[0], rows[-1], limits.on_the_way, at_the_end=limits.max_accuracy_drop, left=left
+            )
+        except MismatchError as error:
+            if not self.options.keep_going:
+                raise
+            told = error.message.partition(". Not run: ")[0]
+            self.trainer.say(f"{told}. Going on all the same")
 
     def _keys(self, network: Network, teacher: Any) -> list[str]:
         """Of the original and of every stage; each key holds those before it."""
@@ -236,6 +271,8 @@ class _Run:
         keys = [first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))]
         for step in self.recipe.steps:
             place = self.options.measured_on if measures(step) else ""
+            if stage_of(step).by_core(step):
+                place += f"|{self.options.channel_multiple}"
             keys.append(next_key(keys[-1], step.model_dump_json() + place))
         return keys
 
@@ -275,6 +312,7 @@ class _Run:
 
         if found is None:
             state = make()
+            self.trainer.progress(f"{kind}: make the integer file and count its accuracy")
             check_network(state.network, state.promises, stage=kind)
             # Kept before it is measured: a build that fails must not cost the training.
             stored = kept(self._exported(index, kind, state), {}, "")
@@ -282,6 +320,8 @@ class _Run:
             stored = found
         place = self.options.measured_on
         if stored.row.measured_on != place or (found is None and self.exporter.evaluate):
+            if place:
+                self.trainer.progress(f"{kind}: build for {place} and run")
             stored = kept(stored, self.exporter.figures(stored.tflite), place)
         self.on_row(stored.row)
         return stored

@@ -28,8 +28,12 @@ def _parted(page: str, mark: str) -> tuple[str, str]:
 
 
 def _table() -> str:
-    lines = ["| stage | what it does | it promises | refused after |", "|---|---|---|---|"]
+    lines = [
+        "| stage | what it does | it saves on the device | it promises | refused after |",
+        "|---|---|---|---|---|",
+    ]
     for kind, spec in registry.STAGES.items():
         refused = ", ".join(f"`{other}`" for other in refused_after(kind))
-        lines.append(f"| `{kind}` | {spec.summary} | {spec.promises or '-'} | {refused} |")
+        cells = (f"`{kind}`", spec.summary, spec.saves or "-", spec.promises or "-", refused)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

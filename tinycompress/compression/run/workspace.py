@@ -47,7 +47,20 @@ class Plan:
     facts: Mapping[str, Any]
 
 
-def begin(directory: Path, plan: Plan, *, resume: bool) -> None:
+@dataclass(frozen=True)
+class Removed:
+    """What a run has taken out of its directory.
+
+    Attributes:
+        names: Directories, relative to it; the result first.
+        recipe: Name of the recipe that made them; empty if that is not known.
+    """
+
+    names: tuple[str, ...]
+    recipe: str = ""
+
+
+def begin(directory: Path, plan: Plan, *, resume: bool) -> Removed:
     """Leave nothing in a directory that the caller owns but what ``plan`` says, and the user's.
 
     Args:
@@ -55,17 +68,22 @@ def begin(directory: Path, plan: Plan, *, resume: bool) -> None:
         plan: What the run is going to keep.
         resume: Whether what earlier runs made with the same keys stays.
 
+    Returns:
+        What was not to stay.
+
     Raises:
         ConfigError: The place cannot be written.
     """
     _recover(directory)
+    recipe = _facts_in(directory / RECORD).get("recipe")
     same = resume and _text_in(directory / RECORD, "identity") == plan.identity
-    if not same:
-        _clear(directory / RESULT, _OF_RESULT)
+    removed = []
+    if not same and _clear(directory / RESULT, _OF_RESULT):
+        removed.append(RESULT)
     for path in _stage_directories(directory):
         key = plan.stages.get(path.name) if resume else None
         if key is None or _text_in(path / STAGE_FACTS, "key") != key:
-            _clear(path, _OF_STAGE)
+            removed += [f"{STAGES}/{path.name}"] if _clear(path, _OF_STAGE) else []
     with contextlib.suppress(OSError):
         (directory / STAGES).rmdir()
     if not same:
@@ -76,6 +94,8 @@ def begin(directory: Path, plan: Plan, *, resume: bool) -> None:
             **plan.facts,
         }
         write_text(directory / RECORD, json.dumps(record, indent=2) + "\n")
+    name = recipe.get("name") if isinstance(recipe, dict) else None
+    return Removed(tuple(removed), name if isinstance(name, str) else "")
 
 
 @contextlib.contextmanager
@@ -111,13 +131,19 @@ def _renewed(path: Path, ours: frozenset[str]) -> Iterator[Path]:
         yield temporary
 
 
-def _clear(path: Path, ours: frozenset[str]) -> None:
-    """Take what runs wrote out of a directory, all at once; a directory left empty goes, too."""
-    if any((path / name).exists() for name in ours):
+def _clear(path: Path, ours: frozenset[str]) -> bool:
+    """Take what runs wrote out of a directory, all at once; a directory left empty goes, too.
+
+    Returns:
+        Whether there was any.
+    """
+    found = any((path / name).exists() for name in ours)
+    if found:
         with _renewed(path, ours):
             pass
     with contextlib.suppress(OSError):
         path.rmdir()
+    return found
 
 
 def _foreign(path: Path, ours: frozenset[str]) -> list[Path]:
@@ -132,12 +158,16 @@ def _stage_directories(directory: Path) -> list[Path]:
     return [path for path in found if _STAGE.fullmatch(path.name) and path.is_dir()]
 
 
-def _text_in(path: Path, field: str) -> str | None:
+def _facts_in(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    value = facts.get(field) if isinstance(facts, dict) else None
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _text_in(path: Path, field: str) -> str | None:
+    value = _facts_in(path).get(field)
     return value if isinstance(value, str) else None
 
 

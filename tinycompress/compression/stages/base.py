@@ -40,6 +40,7 @@ class StageSpec(Generic[OptionsT]):
         options: What it can be told; the value of its ``kind`` is the stage's name.
         summary: What it does, in a line of the documentation.
         run: Does it; None for a stage that leaves the network as it is.
+        saves: What of the device's figures it lowers, and on what condition; empty if none.
         promises: What every later stage keeps and every file is checked for, in words; empty if
             nothing.
         precedes: Kinds that it must come before, and why.
@@ -49,12 +50,15 @@ class StageSpec(Generic[OptionsT]):
             stages; empty if nothing.
         needs_board: What in the options is measured on a board, as in ``target = 'ram'``; empty if
             nothing.
-        takes_untrained: Whether a recipe that begins with it takes a model that only guesses.
+        takes_untrained: Whether a recipe that begins with it takes a model that only guesses, and
+            whether it wins back what the stage before it has lost.
+        by_core: Whether the network that it makes depends on `Trainer.channel_multiple`.
     """
 
     options: type[OptionsT]
     summary: str
     run: Callable[[State, OptionsT, Trainer], State] | None
+    saves: str = ""
     promises: str = ""
     precedes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     follows: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -62,6 +66,7 @@ class StageSpec(Generic[OptionsT]):
     conflict: Callable[[Sequence[Table], int], str] = lambda tables, index: ""
     needs_board: Callable[[OptionsT], str] = lambda options: ""
     takes_untrained: bool = False
+    by_core: Callable[[OptionsT], bool] = lambda options: False
 
     @property
     def kind(self) -> str:

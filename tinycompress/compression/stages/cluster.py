@@ -170,6 +170,7 @@ SPEC = StageSpec(
     Cluster,
     summary="lets the weights of a kernel, or of an output channel, share a few values",
     run=cluster,
+    saves="flash, if encoded",
     promises="at most k distinct weights",
     precedes={"cluster": "the model is clustered already; set clusters in one stage"},
     conflict=_undoes_pruning,

@@ -166,6 +166,7 @@ SPEC = StageSpec(
     LowRank,
     summary="splits Dense layers and 1x1 convolutions into two thinner ones",
     run=low_rank,
+    saves="flash, latency",
     precedes=dict.fromkeys(
         ("prune", "cluster"), "the factors of a pruned or clustered kernel are neither"
     ),

@@ -309,6 +309,7 @@ SPEC = StageSpec(
     Prune,
     summary="makes weights of small magnitude zero: one by one, in blocks, or m of n",
     run=prune,
+    saves="flash, if encoded",
     promises="at least so many zeros, m of n",
     precedes={"cluster": "pruning would break the clusters; cluster keeps the zeros of prune"},
     conflict=_brings_weights_back,

@@ -24,6 +24,8 @@ from tinycompress.errors import ConfigError
 _SEARCH_STEPS = 40
 _BOARD_STEPS = 8
 """Halvings of the share where every step is a build: to 0.4 % of the channels."""
+_BOARD_TRIALS = _BOARD_STEPS + 2
+"""At most: the whole model and the thinnest one are looked at first."""
 _FIGURES = {"ram": "ram_bytes", "latency": "latency_us"}
 _UNITS = {
     "macs": "MACs", "parameters": "parameters", "ram": "bytes of RAM", "latency": "us",
@@ -36,7 +38,9 @@ class PruneChannels(TrainedStage, LayerChoice):
     ``ratio`` is the share that goes: of channels (``target = "ratio"``), of the model's MACs, of
     its parameters, or of the RAM or latency that the board takes for it. ``budget`` says instead
     what may stay: MACs, parameters, bytes of RAM or microseconds. Channel counts stay
-    multiples of ``multiple``, and at least ``min_channels``. With ``bn_gamma`` the fine-tuning
+    multiples of ``multiple``, and at least ``min_channels``. Without ``multiple`` they are
+    multiples of what the core's kernels compute at once; for a layer with fewer than two such
+    groups, of a half of that, a quarter, and so on. With ``bn_gamma`` the fine-tuning
     before pruning can have the L1 penalty ``gamma_l1`` of network slimming for ``slim_epochs``.
     """
 
@@ -46,7 +50,7 @@ class PruneChannels(TrainedStage, LayerChoice):
     budget: Annotated[float, Field(gt=0)] | None = None
     importance: Importance = "l1"
     scope: Literal["layer", "global"] = "layer"
-    multiple: Annotated[int, Field(ge=1, le=64)] = 1
+    multiple: Annotated[int, Field(ge=1, le=64)] | None = None
     min_channels: Annotated[int, Field(ge=1, le=4096)] = 1
     slim_epochs: Annotated[int, Field(ge=0, le=1000)] = 0
     gamma_l1: Annotated[float, Field(gt=0, le=1)] = 1e-4
@@ -120,14 +124,15 @@ class _Family:
     channels: Array
     scores: Array
     fixed: int
-    options: PruneChannels
+    multiple: int
+    min_channels: int
 
     def allowed(self, wish: int) -> int:
         """At most ``wish`` channels, so few that what stays is as many as it must be."""
         total = self.channels.size + self.fixed
-        least = max(self.options.min_channels, self.fixed, 1)
+        least = max(self.min_channels, self.fixed, 1)
         stay = max(total - wish, least)
-        stay = -(-stay // self.options.multiple) * self.options.multiple
+        stay = -(-stay // self.multiple) * self.multiple
         return max(0, min(wish, total - stay))
 
 
@@ -171,8 +176,16 @@ def _families(
             continue
         total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
         order, sums = _ranked(members, free, channels, scores)
-        found.append(_Family(order, sums, total - free.size, options))
+        multiple = options.multiple or _fitting(trainer.channel_multiple, total)
+        found.append(_Family(order, sums, total - free.size, multiple, options.min_channels))
     return tuple(found), tuple(unranked)
+
+
+def _fitting(multiple: int, channels: int) -> int:
+    """What the kernels like, or so much less that a layer has at least two groups of it."""
+    while multiple > 1 and channels < 2 * multiple:
+        multiple //= 2
+    return multiple
 
 
 def _ranked(
@@ -221,35 +234,99 @@ def _meeting_target(
                 hint="raise ratio, or lower multiple or min_channels",
             )
         return removed
-    size = _size(options, trainer)
-    whole = size(network)
-    if options.budget is None and not isfinite(whole):
+    return _within_limit(network, channels, families, options, trainer)
+
+
+def _within_limit(
+    network: Network,
+    channels: Channels,
+    families: tuple[_Family, ...],
+    options: PruneChannels,
+    trainer: Trainer,
+) -> frozenset[int]:
+    """The fewest channels without which the model takes no more than it may."""
+    trials = _Trials(network, channels, options, trainer)
+    whole, limit = trials.cost(frozenset()), trials.limit
+    best = _removal(families, options, 1.0)
+    if trials.cost(best) > limit:
+        raise _unreachable(options, limit, whole, trials.cost(best))
+    low, high = 0.0, 1.0
+    for _ in range(_BOARD_STEPS if trials.on_board else _SEARCH_STEPS):
+        middle = (low + high) / 2
+        removed = _removal(families, options, middle)
+        if trials.cost(removed) <= limit:
+            high, best = middle, removed
+        else:
+            low = middle
+    trials.finish()
+    return best
+
+
+class _Trials:
+    """What the model takes without some of its channels.
+
+    On a board every look costs a build: each one is told, and none is done twice.
+
+    Attributes:
+        on_board: Whether the looks are builds.
+        limit: What the model may take.
+
+    Raises:
+        ConfigError: A share of what the model takes is asked for, and that is not known.
+    """
+
+    def __init__(
+        self, network: Network, channels: Channels, options: PruneChannels, trainer: Trainer
+    ) -> None:
+        self._network, self._channels = network, channels
+        self._options, self._trainer = options, trainer
+        self.on_board = options.target in _FIGURES
+        self._size = _size(options, trainer)
+        self._progress(0)
+        whole = self._size(network)
+        self._sizes: dict[frozenset[int], float] = {frozenset(): whole}
+        self.limit = _limit(options, whole)
+        self._tell(0, whole)
+
+    def cost(self, removed: frozenset[int]) -> float:
+        """What it takes without these; infinite where it does not fit."""
+        if removed not in self._sizes:
+            thin = without_channels(self._network, self._channels, removed)
+            self._sizes[removed] = self._size(thin)
+            self._tell(len(removed), self._sizes[removed])
+        return self._sizes[removed]
+
+    def finish(self) -> None:
+        """Fewer looks may have done than were foreseen."""
+        self._progress(_BOARD_TRIALS)
+
+    def _tell(self, removed: int, size: float) -> None:
+        if not self.on_board:
+            return
+        self._progress(len(self._sizes))
+        unit = _UNITS[self._options.target]
+        reached = f"{size:,.0f} {unit}" if isfinite(size) else "does not fit the board"
+        verdict = "within" if size <= self.limit else "above"
+        self._trainer.say(
+            f"prune_channels: trial {len(self._sizes)}, without {removed} channels: {reached};"
+            f" {verdict} the limit of {self.limit:,.0f}"
+        )
+
+    def _progress(self, done: int) -> None:
+        if self.on_board:
+            self._trainer.progress("prune_channels: trials on the board", done, _BOARD_TRIALS)
+
+
+def _limit(options: PruneChannels, whole: float) -> float:
+    if options.budget is not None:
+        return options.budget
+    if not isfinite(whole):
         raise ConfigError(
             "prune_channels: the model does not fit the board, so that a share of what it takes is"
             " not known",
             hint=f"give the budget in {_UNITS[options.target]}: budget = ...",
         )
-    limit = options.budget if options.budget is not None else whole * (1.0 - options.ratio)
-    sizes: dict[frozenset[int], float] = {frozenset(): whole}
-
-    def cost(removed: frozenset[int]) -> float:
-        # On a board every look costs a build, and many shares remove the same channels.
-        if removed not in sizes:
-            sizes[removed] = size(without_channels(network, channels, removed))
-        return sizes[removed]
-
-    low, best = 0.0, _removal(families, options, 1.0)
-    if cost(best) > limit:
-        raise _unreachable(options, limit, whole, cost(best))
-    high = 1.0
-    for _ in range(_BOARD_STEPS if options.target in _FIGURES else _SEARCH_STEPS):
-        middle = (low + high) / 2
-        removed = _removal(families, options, middle)
-        if cost(removed) <= limit:
-            high, best = middle, removed
-        else:
-            low = middle
-    return best
+    return whole * (1.0 - options.ratio)
 
 
 def _size(options: PruneChannels, trainer: Trainer) -> Callable[[Network], float]:
@@ -286,9 +363,11 @@ SPEC = StageSpec(
     PruneChannels,
     summary="takes whole filters and neurons away, and the shapes with them",
     run=prune_channels,
+    saves="flash, RAM, latency",
     precedes=dict.fromkeys(
         ("prune", "cluster"),
         "taking channels away changes the share of zeros and the clusters that it was tuned for",
     ),
     needs_board=_on_board,
+    by_core=lambda options: options.multiple is None,
 )

@@ -155,6 +155,9 @@ def _watching(tf_keras: Any, trainer: Trainer, options: FineTune, label: str) ->
     class Watching(tf_keras.callbacks.Callback):  # type: ignore[misc]
         """Report progress, and end a training that diverged."""
 
+        def on_train_begin(self, logs: Any = None) -> None:
+            trainer.progress(label, 0, options.epochs)
+
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             trainer.progress(label, epoch + 1, options.epochs)
             loss = float((logs or {}).get("loss", 0.0))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tinycompress._progress import Progress, no_progress
+from tinycompress._progress import Progress, no_progress, say_nothing
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import Task, mean_score
 from tinycompress.compression.network.bridge import predict
@@ -20,7 +20,8 @@ class Trainer:
 
     ``teacher`` is a model of either Keras with the same inputs and outputs, or None. ``cost`` says
     what the int8 file of a network takes where it is to run: one figure, by its name; None if
-    nothing is known of that place.
+    nothing is known of that place. ``channel_multiple`` is of which number that place would like
+    the channels of a layer to be a multiple. ``say`` is told, in a sentence, what is worth it.
     """
 
     train: Data
@@ -30,6 +31,8 @@ class Trainer:
     teacher: Any = None
     progress: Progress = no_progress
     cost: Callable[[Network, str], float] | None = None
+    channel_multiple: int = 1
+    say: Callable[[str], None] = say_nothing
 
     def accuracy(self, model: Any) -> float:
         """Score of a model of either Keras on the validation data."""
