@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
-from tinycompress.codegen.host import HostModel
+from support.host_model import HostModel
 
 from tinycompress import _tf
 from tinycompress.artifacts import ExactTo
