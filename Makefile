@@ -62,10 +62,10 @@ golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q
 
 bench-kernels: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernels.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.kernels --jobs $(JOBS)
 
 fuzz: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 # Property tests on new examples; `make test` draws the same ones each time.
 explore: $(VENV)/.ready-dev
@@ -73,20 +73,20 @@ explore: $(VENV)/.ready-dev
 
 # What each idea of the code generator pays: docs/ablation.md.
 ablation: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/ablation.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.ablation --jobs $(JOBS)
 
 # Bytes of every kernel compiled alone, for the selector.
 kernel-code: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_code.py
+	$(BIN)/python -m benchmarks.kernel_code
 
 kernel-costs: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.kernel_costs --jobs $(JOBS)
 
 corpus: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus
 
 mutate: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.mutate --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 
