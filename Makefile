@@ -11,9 +11,10 @@ FUZZ_SEED    ?= 0
 EXPLORE_ROUNDS ?= 4
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
+C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code cycle-model fuzz explore corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -41,7 +42,7 @@ check: lint typecheck test
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	clang-format --dry-run --Werror $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
+	clang-format --dry-run --Werror $(C_FILES)
 
 typecheck: $(VENV)/.ready-dev
 	$(BIN)/mypy
@@ -49,7 +50,7 @@ typecheck: $(VENV)/.ready-dev
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
+	clang-format -i $(C_FILES)
 
 # What is written from the code itself.
 docs: $(VENV)/.ready-dev
@@ -81,6 +82,10 @@ kernel-code: $(VENV)/.ready-dev
 
 kernel-costs: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.kernel_costs --jobs $(JOBS)
+
+# CoreMark and Dhrystone on virtual boards, from upstream checkouts: docs/virtual-boards.md.
+cycle-model: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.cycle_model $(if $(COREMARK_DIR),--coremark $(COREMARK_DIR)) $(if $(DHRYSTONE_DIR),--dhrystone $(DHRYSTONE_DIR))
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus
