@@ -68,7 +68,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.coremark is None and arguments.dhrystone is None:
         parser.error("give --coremark, --dhrystone or both (make: COREMARK_DIR=, DHRYSTONE_DIR=)")
-    checkouts = {"CoreMark": arguments.coremark, "Dhrystone": arguments.dhrystone}
+    checkouts: Mapping[ProgramName, Path | None] = {
+        "CoreMark": arguments.coremark,
+        "Dhrystone": arguments.dhrystone,
+    }
     try:
         print(table((*_TEXTS, *_NUMBERS), rows(checkouts), len(_TEXTS)))
     except TinyCompressError as error:

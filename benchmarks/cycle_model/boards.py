@@ -62,7 +62,7 @@ def build(
 
     def compile_one(source: Path, flags: tuple[str, ...]) -> None:
         objects.append(directory / f"{len(objects)}.o")
-        argv = (*gcc, *core.compile, *flags, *include, "-c", source, "-o", objects[-1])
+        argv = (*gcc, *core.compile, *flags, *include, "-c", str(source), "-o", str(objects[-1]))
         _proc.run(argv, timeout_s=_TIMEOUT_S)
 
     for source in (directory / each for each in plan.sources if each.startswith("platform/")):
