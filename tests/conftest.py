@@ -12,7 +12,7 @@ import pytest
 from support import hypothesis_profiles
 from support.common import ROOT, require_tool
 from support.models.collection import Collection, find_collection
-from support.slow_parts import parse_part, of_part
+from support.slow_parts import of_part, parse_part
 
 hypothesis_profiles.load()
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support import slow_parts
 from support.common import ROOT
-from support.slow_parts import Part, parse_part, of_part
+from support.slow_parts import Part, of_part, parse_part
 
 _TESTS = [f"tests/test_{file}.py::test_{name}" for file in "abcdefg" for name in range(5)]
 
