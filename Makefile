@@ -9,12 +9,14 @@ FRAMES ?= 1000000
 FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 EXPLORE_ROUNDS ?= 4
+# Of the slow tests: 2/4 is the second of four parts.
+PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code cycle-model fuzz explore corpus mutate \
+.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code cycle-model fuzz explore corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -31,7 +33,11 @@ demo: $(VENV)/.ready-demo
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not slow'
 
-# Everything, the long sweeps and trainings as well.
+# The long sweeps and trainings, or a part of them: docs/testing.md.
+test-slow: $(VENV)/.ready-dev
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --slow-part $(PART)
+
+# Everything.
 test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
