@@ -9,11 +9,14 @@ FRAMES ?= 1000000
 FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 EXPLORE_ROUNDS ?= 4
+# Of the slow tests: 2/4 is the second of four parts.
+PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
+C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus weights-simplified mutate \
+.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code cycle-model fuzz explore corpus weights-simplified mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -30,7 +33,11 @@ demo: $(VENV)/.ready-demo
 test: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m 'not slow'
 
-# Everything, the long sweeps and trainings as well.
+# The long sweeps and trainings, or a part of them: docs/testing.md.
+test-slow: $(VENV)/.ready-dev
+	$(BIN)/pytest -n $(JOBS) --dist loadfile --slow-part $(PART)
+
+# Everything.
 test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
 
@@ -41,7 +48,7 @@ check: lint typecheck test
 lint: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	clang-format --dry-run --Werror $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
+	clang-format --dry-run --Werror $(C_FILES)
 
 typecheck: $(VENV)/.ready-dev
 	$(BIN)/mypy
@@ -49,7 +56,7 @@ typecheck: $(VENV)/.ready-dev
 format: $(VENV)/.ready-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	clang-format -i $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp')
+	clang-format -i $(C_FILES)
 
 # What is written from the code itself.
 docs: $(VENV)/.ready-dev
@@ -62,10 +69,10 @@ golden: $(VENV)/.ready-dev
 	$(BIN)/pytest tests/golden --update-golden -q
 
 bench-kernels: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernels.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.kernels --jobs $(JOBS)
 
 fuzz: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 # Property tests on new examples; `make test` draws the same ones each time.
 explore: $(VENV)/.ready-dev
@@ -73,24 +80,28 @@ explore: $(VENV)/.ready-dev
 
 # What each idea of the code generator pays: docs/ablation.md.
 ablation: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/ablation.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.ablation --jobs $(JOBS)
 
 # Bytes of every kernel compiled alone, for the selector.
 kernel-code: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_code.py
+	$(BIN)/python -m benchmarks.kernel_code
 
 kernel-costs: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.kernel_costs --jobs $(JOBS)
+
+# CoreMark and Dhrystone on virtual boards, from upstream checkouts: docs/virtual-boards.md.
+cycle-model: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.cycle_model $(if $(COREMARK_DIR),--coremark $(COREMARK_DIR)) $(if $(DHRYSTONE_DIR),--dhrystone $(DHRYSTONE_DIR))
 
 corpus: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)
 
 # What exact simplification saves: the table of docs/weights.md.
 weights-simplified: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/weights_simplified.py --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.weights_simplified --jobs $(JOBS)
 
 mutate: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/mutate.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.mutate --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from kernels import MODELS, ROOT, data_directory
-from performance_page import geometric_mean, table
-
+from benchmarks.kernels import MODELS, ROOT, data_directory
+from benchmarks.performance_page import geometric_mean, table
 from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate

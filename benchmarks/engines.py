@@ -1,6 +1,6 @@
 """Measure both engines on the same boards: docs/engines.json, and the tables of docs/engines.md.
 
-    TFLM_DIR=DIRECTORY python benchmarks/engines.py --models ../shared/data/models/mlperf_tiny
+    TFLM_DIR=DIRECTORY python -m benchmarks.engines --models ../shared/data/models/mlperf_tiny
 
 DIRECTORY is a checkout of tflite-micro with its library for the boards' core, built as
 `tinycompress build --engine tflm` says. Both engines are compiled by the same arm-none-eabi-gcc.
@@ -17,8 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from performance_page import geometric_mean, table
-
+from benchmarks.performance_page import geometric_mean, table
 from tinycompress import pipeline
 from tinycompress.artifacts import EngineName
 from tinycompress.boards import load_board

@@ -1,6 +1,6 @@
 """Build the MLPerf Tiny models for a board and compare each output byte with both oracles.
 
-    python benchmarks/exactness.py [--board nano33] [--toolchain zig]
+    python -m benchmarks.exactness [--board nano33] [--toolchain zig]
 
 Twenty random and five extreme inputs for each model and each oracle; the firmware runs on the
 virtual board. Prints a Markdown table; ends with exit code 8 if a byte differs.
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import pipeline
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, ToolchainChoice
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs
@@ -40,7 +40,7 @@ def inputs(shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
 
 
 def rows(
-    models: Path, board: str, toolchain: pipeline.Toolchain, scratch: Path
+    models: Path, board: str, toolchain: ToolchainChoice, scratch: Path
 ) -> Iterator[tuple[str, int]]:
     """One table row for each model and oracle, with the number of samples that differ."""
     for name in MODELS:

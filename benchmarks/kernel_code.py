@@ -12,14 +12,14 @@ import argparse
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from elftools.elf.elffile import ELFFile
-from kernel_costs import BOARDS
-from kernels import ROOT
 
+from benchmarks.kernel_costs import BOARDS
+from benchmarks.kernels import ROOT
 from tinycompress import _files, _proc
 from tinycompress._resources import firmware_templates_dir
 from tinycompress.boards import load_board
@@ -60,7 +60,7 @@ def measure(board_name: str) -> dict[str, Any]:
                 f'#include "{header}"\nvoid {_PROBE}({parameters});\n'
                 f"void {_PROBE}({parameters}) {{\n    tck_{name}({names});\n}}\n"
             )
-            files = (*(f"-I{path}" for path in include), "-c", source, "-o", target)
+            files = (*(f"-I{path}" for path in include), "-c", str(source), "-o", str(target))
             try:
                 _proc.run([*gcc.command, *flags, *files], timeout_s=_TIMEOUT_S)
             except ToolError:
@@ -73,7 +73,7 @@ def measure(board_name: str) -> dict[str, Any]:
     return found
 
 
-def code_sizes(path: Path) -> Mapping[str, int]:
+def code_sizes(path: Path) -> dict[str, int]:
     """Bytes of each function of an object file, by name."""
     with path.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(".symtab")

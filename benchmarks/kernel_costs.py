@@ -24,8 +24,8 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
-from kernels import MODELS, ROOT, data_directory
 
+from benchmarks.kernels import MODELS, ROOT, data_directory
 from tinycompress import _files
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
@@ -50,13 +50,13 @@ Floats = npt.NDArray[np.float64]
 
 
 class Sample(NamedTuple):
-    """One layer by one kernel; ``shared_count`` where several layers ran one copy of it."""
+    """One layer by one kernel; ``shared_cost`` where several layers ran one copy of it."""
 
     family: CoreFamily
     kernel: str
     features: tuple[int, ...]
-    count: int
-    shared_count: int | None
+    cost: int
+    shared_cost: int | None
 
 
 def samples_of(model: Path, board_name: str) -> list[Sample]:

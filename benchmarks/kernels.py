@@ -19,8 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from performance_page import performance_page
-
+from benchmarks.performance_page import performance_page
 from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
 from tinycompress.elf import read_elf

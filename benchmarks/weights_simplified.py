@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 from multiprocessing import Pool
 from pathlib import Path
 
-from kernels import ROOT, data_directory
-from performance_page import table
-
+from benchmarks.kernels import ROOT, data_directory
+from benchmarks.performance_page import table
 from tinycompress import _files, pipeline
 from tinycompress.artifacts import Simplification
 from tinycompress.boards import load_board

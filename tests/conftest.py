@@ -12,6 +12,7 @@ import pytest
 from support import hypothesis_profiles
 from support.common import ROOT, require_tool
 from support.models.collection import Collection, find_collection
+from support.slow_parts import of_part, parse_part
 
 hypothesis_profiles.load()
 
@@ -20,6 +21,21 @@ pytest_plugins = ["support.firmware.framework_fixtures"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*.expected")
+    parser.addoption("--slow-part", metavar="N/M", help="only the N-th of M parts of slow tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--slow-part")
+    if wanted is None:
+        return
+    try:
+        part = parse_part(wanted)
+    except ValueError as error:
+        raise pytest.UsageError(f"--slow-part: {error}") from None
+    slow = [item.nodeid for item in items if item.get_closest_marker("slow")]
+    chosen = of_part(slow, part)
+    config.hook.pytest_deselected(items=[each for each in items if each.nodeid not in chosen])
+    items[:] = [each for each in items if each.nodeid in chosen]
 
 
 @pytest.fixture(autouse=True)

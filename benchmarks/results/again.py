@@ -9,7 +9,8 @@ from typing import Any
 
 from tinycompress.boards import load_board
 from tinycompress.compression.run.result import StageRow
-from tinycompress.compression.run.store import TFLITE, stage_directory
+from tinycompress.compression.run.store import stage_directory
+from tinycompress.compression.run.workspace import TFLITE
 from tinycompress.deploy.deployment import figures_or_misfit
 from tinycompress.errors import ConfigError
 

@@ -18,10 +18,9 @@ from support.fuzz.graphs import GraphMaker, GraphSeed
 from support.fuzz.runner import Fuzzer
 from support.models.road import AIMS, BOARD_OF_CORE, CHAINS, Verdict, road_verdict
 from tinycompress._files import write_bytes
-from tinycompress.artifacts import ExactTo, ToolchainName
+from tinycompress.artifacts import ExactTo, Optimize, ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.options import Optimize
 from tinycompress.errors import TinyCompressError
 
 GRAPHS_IN_A_FILE = 8

@@ -18,10 +18,9 @@ from unittest.mock import patch
 
 import tinycompress
 from support.firmware.frameworks import ARDUINO_CLI, application_for_pc
-from tinycompress.artifacts import ExactTo, FrameworkName, ToolchainName
+from tinycompress.artifacts import ExactTo, FrameworkName, Optimize, ToolchainName
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.options import Optimize
 from tinycompress.device.qemu import QEMU
 from tinycompress.errors import DoesNotFitError, ModelError, TinyCompressError, ToolError
 from tinycompress.ir.reader import read_model
