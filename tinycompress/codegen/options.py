@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Optimize = Literal["speed", "ram", "flash"]
 """What the rest pays for: see `CodegenOptions`."""
 
+Weights = Literal["auto", "plain"]
+"""Whether weights may be encoded in flash."""
+
 CoreFamily = Literal["mve", "dsp", "mla", "thumb1"]
 """Which fast kernels a core can run: with MVE, which has the DSP instructions as well, with these
 alone, Thumb-2 without either, Thumb-1."""
@@ -36,6 +39,9 @@ class CodegenOptions:
             layers share kernels that would be compiled for each.
         ram_budget_bytes: Bytes that the arena may take. Where the chosen kernels take more, layers
             are computed in patches, as few as needed, then by the kernels of ``ram``.
+        weights: ``auto`` encodes weights in flash where `optimize` gains by it: ``speed`` where
+            that costs no cycles, ``flash`` where it saves bytes for few cycles. ``plain`` leaves
+            them as they are.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -47,9 +53,14 @@ class CodegenOptions:
     mve: bool = False
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
+    weights: Weights = "auto"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):
+        for name, allowed in (
+            ("exact_to", ExactTo),
+            ("optimize", Optimize),
+            ("weights", Weights),
+        ):
             value = getattr(self, name)
             if value not in get_args(allowed):
                 names = ", ".join(get_args(allowed))
@@ -73,6 +84,7 @@ class CodegenOptions:
         exact_to: ExactTo = "tflm",
         optimize: Optimize = "speed",
         ram_budget_bytes: int | None = None,
+        weights: Weights = "auto",
     ) -> CodegenOptions:
         """The options for a board's core."""
         return cls(
@@ -82,4 +94,5 @@ class CodegenOptions:
             mve=board.cpu.mve,
             optimize=optimize,
             ram_budget_bytes=ram_budget_bytes,
+            weights=weights,
         )

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.options import CoreFamily
 
-FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
+FEATURES = ("calls", "pixels", "outputs", "taps", "macs", "symbols", "entries")
 """What costs are in proportion to: see ``features``."""
 
 CostUnit = Literal["cycles", "instructions"]
@@ -35,7 +35,7 @@ def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
     factors = _costs()[cost_unit(family)].get(family, {}).get(layer.kernel.name)
     if factors is None:
         return None
-    values = features(layer.output_shape, layer.macs)
+    values = features(layer.output_shape, layer.macs, *_decoding(layer))
     return float(sum(f * v for f, v in zip(factors, values, strict=True)))
 
 
@@ -70,11 +70,22 @@ def shared_cost(kernel: str, family: CoreFamily) -> float | None:
     return share
 
 
-def features(output_shape: tuple[int, ...], macs: int) -> tuple[int, ...]:
-    """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products."""
+def features(
+    output_shape: tuple[int, ...], macs: int, symbols: int = 0, entries: int = 0
+) -> tuple[int, ...]:
+    """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products.
+
+    Of one whose weights are encoded what its decoder looks up for all pixels, and the entries of
+    its table, too.
+    """
     outputs = prod(output_shape)
     pixels = prod(output_shape[:-1])
-    return 1, pixels, outputs, macs // max(output_shape[-1], 1), macs
+    taps = macs // max(output_shape[-1], 1)
+    return 1, pixels, outputs, taps, macs, symbols * pixels, entries
+
+
+def _decoding(layer: Layer) -> tuple[int, int]:
+    return (0, 0) if layer.encoded is None else (layer.encoded.symbols, layer.encoded.entries)
 
 
 @lru_cache(maxsize=1)

@@ -10,7 +10,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinycompress._version import __version__
-from tinycompress.artifacts import GeneratedSources, LayerInfo
+from tinycompress.artifacts import GeneratedSources, LayerInfo, WeightsInfo
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.choosing.sharing import shared_kernels
 from tinycompress.codegen.layer import (
@@ -304,4 +304,19 @@ def _layer_info(index: int, layer: Layer) -> LayerInfo:
         macs=layer.macs,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
+        weights=_weights_info(layer),
+    )
+
+
+def _weights_info(layer: Layer) -> WeightsInfo | None:
+    found = layer.encoded
+    if found is None:
+        return None
+    return WeightsInfo(
+        encoding=found.encoding,
+        detail=found.detail,
+        encoded_bytes=found.size_bytes,
+        int8_bytes=found.weights,
+        symbols=found.symbols,
+        entries=found.entries,
     )

@@ -21,9 +21,10 @@ from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.dense.encoded import DenseProblem, encoded_layers
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
 from tinycompress.codegen.ops.window import Window, window_sizes
-from tinycompress.codegen.options import CoreFamily
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.codegen.rounding.channels import (
     ChannelTables,
     Int64s,
@@ -50,7 +51,7 @@ _COLUMN_WORDS = 6
 
 
 def fast_variants(
-    graph: Graph, op: Op, window: Window, reference: Layer, family: CoreFamily
+    graph: Graph, op: Op, window: Window, reference: Layer, options: CodegenOptions
 ) -> Iterator[Layer]:
     """The layer by each fast kernel that can compute it, none if there is none.
 
@@ -59,7 +60,7 @@ def fast_variants(
         op: A CONV_2D.
         window: Its window.
         reference: The layer by the reference kernel.
-        family: Which kernels the core can run.
+        options: Which kernels the core can run, and whether weights may be encoded.
     """
     conv = _Conv(graph, op, window, reference)
     if conv.weights.shape[3] != conv.x.shape[3]:
@@ -69,6 +70,16 @@ def fast_variants(
     tables = conv.tables()
     if tables is None:
         return
+    plain = tuple(_plain_weights(conv, tables, options.family))
+    yield from plain
+    if conv.one_product:
+        problem = DenseProblem(reference, conv.weights.name, conv.rows, tables, conv.common)
+        yield from encoded_layers(problem, plain[0] if plain else reference, options)
+
+
+def _plain_weights(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
+    """The layer by the kernels that read weights as they are."""
+    reference = conv.reference
     if family == "thumb1":
         small = thumb1_layer(
             reference, conv.weights.name, conv.rows, tables, conv.windows, conv.common
@@ -80,7 +91,7 @@ def fast_variants(
     product = conv.product(tables)
     if family == "mve" and product.fits:
         yield pointwise_mve(product) if conv.pointwise else windowed_mve(product, conv.windows)
-    if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
+    if conv.one_product:
         dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
         yield from (dense, *direct_layers(dense))
     if family in ("mve", "dsp") and channels >= 2:
@@ -129,6 +140,11 @@ class _Conv:
     def pointwise(self) -> bool:
         """Whether every output is made of one input pixel, in the same order."""
         return self.window.size == self.window.stride == (1, 1) and not self.window.padded
+
+    @property
+    def one_product(self) -> bool:
+        """Whether it is that of one vector, as FULLY_CONNECTED."""
+        return self.pointwise and self.reference.output_shape[:3] == (1, 1, 1)
 
     @cached_property
     def stairs(self) -> list[DoubleRounding]:

@@ -36,22 +36,13 @@ def dense_layer(
     """
     family = "dsp" if family == "mve" else family
     outputs, inputs = rows.shape
-    elements = int(np.prod(reference.output_shape))
     fours = outputs // 4 * 4
     dsp = family == "dsp" and fit_in_pairs(rows[:fours].reshape(-1, 2, inputs))
     pack = quad_stream if dsp else eight_stream
-    multipliers = tables.multipliers.astype(np.int32)
     params: dict[str, ParamValue] = {
-        "batches": elements // outputs,
-        "inputs": inputs,
-        "outputs": outputs,
-        "fraction_bits": tables.fraction_bits,
-        **common,
+        **dense_params(reference, weights_name, rows, tables, common),
         "block": _block(rows),
-        "step": int(multipliers.size > 1),
         "stream": ConstArray(weights_name, "stream", pack(rows, tables.biases)),
-        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
-        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
     }
     kernel = Kernel(
         "dense",
@@ -66,6 +57,28 @@ def dense_layer(
         order=orders.rows if dsp else orders.eights_of_rows,
         scratch=("uint32_t", 8 * quad_count(inputs)) if dsp and inputs else None,
     )
+
+
+def dense_params(
+    reference: Layer,
+    weights_name: str,
+    rows: Int64s,
+    tables: ChannelTables,
+    common: Mapping[str, ParamValue],
+) -> dict[str, ParamValue]:
+    """Sizes and tables of fully_connected_s8_fast.h: what no stream has. See ``dense_layer``."""
+    outputs, inputs = rows.shape
+    multipliers = tables.multipliers.astype(np.int32)
+    return {
+        "batches": int(np.prod(reference.output_shape)) // outputs,
+        "inputs": inputs,
+        "outputs": outputs,
+        "fraction_bits": tables.fraction_bits,
+        **common,
+        "step": int(multipliers.size > 1),
+        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
+        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
+    }
 
 
 def _block(rows: Int64s) -> int:
