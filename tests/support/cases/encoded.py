@@ -11,7 +11,7 @@ import numpy.typing as npt
 from support.cases.kernels import KernelCases, options
 from tinycompress.codegen.choosing.candidates import Candidate
 
-ENCODINGS = ("byte_tokens", "pair_tokens", "gap_tokens", "lut", "huffman")
+ENCODINGS = ("byte_tokens", "triple_tokens", "pair_tokens", "gap_tokens", "lut", "huffman")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ import numpy.typing as npt
 
 from tinycompress.codegen.rounding.channels import Int64s
 
-EncodingName = Literal["byte_tokens", "pair_tokens", "gap_tokens", "lut", "huffman"]
+EncodingName = Literal[
+    "byte_tokens", "triple_tokens", "pair_tokens", "gap_tokens", "lut", "huffman"
+]
 """The decoders: ``engine/aot/decode/`` has their C."""
 
 _MOST_NONZERO = 0.7
@@ -36,6 +38,7 @@ class Encoded:
         numbers: Its parameters, by name.
         symbols: How often the decoder looks something up: tokens, indices, codes.
         entries: Entries of the table that it builds in RAM first; 0 without one.
+        scratch_bytes: What a decoder that multiplies nothing needs for the table and a row.
     """
 
     encoding: EncodingName
@@ -44,6 +47,7 @@ class Encoded:
     numbers: Mapping[str, int] = field(default_factory=dict)
     symbols: int = 0
     entries: int = 0
+    scratch_bytes: int = 0
 
     @property
     def size_bytes(self) -> int:

@@ -68,6 +68,7 @@ def encode(
         {"gap_bits": gap_bits, "longest": longest},
         symbols.size,
         1 << longest,
+        4 << longest,
     )
 
 

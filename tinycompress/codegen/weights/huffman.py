@@ -46,6 +46,7 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
         {"longest": longest},
         matrix.size,
         1 << longest,
+        (4 << longest) + matrix.shape[1] + 1,
     )
 
 

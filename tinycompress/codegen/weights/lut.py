@@ -11,6 +11,8 @@ from tinycompress.codegen.rounding.channels import Int64s
 from tinycompress.codegen.weights.encoding import Encoded, checked_rows
 
 MOST_BITS = 6
+GROUPS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 1}
+"""Indices that the decoder looks up at once, by their bits."""
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
@@ -34,26 +36,38 @@ def encode(rows: npt.NDArray[np.int64], bits: int) -> Encoded | None:
     book, indices = np.unique(matrix, return_inverse=True)
     if bits > MOST_BITS or book.size > 1 << bits:
         return None
-    per_word = 32 // bits
+    group = GROUPS[bits]
+    groups = 32 // (bits * group)
+    per_word = groups * group
     words = -(-matrix.shape[1] // per_word)
     filled = np.zeros((len(matrix), words * per_word), np.int64)
     filled[:, : matrix.shape[1]] = indices.reshape(matrix.shape)
     shifts = bits * np.arange(per_word)
     packed = (filled.reshape(len(matrix), words, per_word) << shifts).sum(axis=2)
+    table_bytes = max(group << bits * group, 4)
     values = np.zeros(1 << bits, np.int8)
     values[: book.size] = book
     return Encoded(
         "lut",
         f"indices of {bits} bit{'s' if bits > 1 else ''}",
         {"indices": packed.reshape(-1).astype(np.uint32), "book": values},
-        {"bits": bits, "per_word": per_word},
-        matrix.size,
+        {
+            "lut.bits": bits,
+            "lut.group": group,
+            "lut.groups": groups,
+            "table_bytes": table_bytes,
+            "words": words,
+        },
+        words * groups * len(matrix),
+        1 << bits * group,
+        table_bytes + words * per_word + -(words * per_word) % 4,
     )
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     """The rows again, ``[rows, inputs]``."""
-    bits, per_word = encoded.numbers["bits"], encoded.numbers["per_word"]
+    bits = encoded.numbers["lut.bits"]
+    per_word = encoded.numbers["lut.groups"] * encoded.numbers["lut.group"]
     words = encoded.arrays["indices"].astype(np.int64).reshape(shape[0], -1, 1)
     indices = words >> bits * np.arange(per_word) & (1 << bits) - 1
     values: Int64s = encoded.arrays["book"].astype(np.int64)[indices.reshape(shape[0], -1)]

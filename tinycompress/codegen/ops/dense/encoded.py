@@ -19,12 +19,10 @@ from tinycompress.codegen.ops.dense import orders
 from tinycompress.codegen.ops.dense.dense_fast import dense_params
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
-from tinycompress.codegen.weights import byte_tokens, gap_tokens, huffman, lut
+from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
 from tinycompress.codegen.weights.encoding import Encoded, EncodingName, frontier
 from tinycompress.codegen.weights.streams import wrapped_words
 
-_DECODED: Mapping[EncodingName, int] = {"lut": 0, "huffman": 1}
-"""Encodings of which a row is decoded before it is multiplied, and the bytes behind the row."""
 _REMEMBERED = 32
 
 
@@ -69,7 +67,7 @@ def _smaller(weights: bytes, shape: tuple[int, int]) -> tuple[Encoded, ...]:
     """Of every encoding the ways that are smaller than int8, but for those that gain nothing."""
     rows = np.frombuffer(weights, np.int8).reshape(shape).astype(np.int64)
     found: dict[EncodingName, list[Encoded]] = {}
-    for module in (byte_tokens, gap_tokens, lut, huffman):
+    for module in (word_tokens, gap_tokens, lut, huffman):
         for encoded in module.encodings(rows):
             if encoded.size_bytes < rows.size:
                 found.setdefault(encoded.encoding, []).append(encoded)
@@ -94,7 +92,10 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
         **encoded.numbers,
     }
     layer = problem.reference.by(
-        kernel, params, order=orders.encoded_rows, scratch=_scratch(encoded, rows.shape[1])
+        kernel,
+        params,
+        order=orders.encoded_rows,
+        scratch=("uint32_t", encoded.scratch_bytes) if encoded.scratch_bytes else None,
     )
     weights = EncodedWeights(
         encoding=encoded.encoding,
@@ -106,12 +107,3 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
         instead=instead,
     )
     return replace(layer, encoded=weights)
-
-
-def _scratch(encoded: Encoded, inputs: int) -> tuple[str, int] | None:
-    """C type and bytes of the table that a decoder builds, and of a row that it decodes."""
-    table = 4 * encoded.entries
-    row = inputs + _DECODED[encoded.encoding] if encoded.encoding in _DECODED else 0
-    if not table + row:
-        return None
-    return ("uint32_t" if table else "int8_t"), table + row

@@ -1,4 +1,5 @@
-/* FULLY_CONNECTED on int8, weights as tokens of a byte, requantised by a fitted multiply-add. */
+/* FULLY_CONNECTED on int8, weights as tokens, four in a word, requantised by a fitted multiply-add.
+ */
 #ifndef TCK_FULLY_CONNECTED_BYTE_TOKENS_S8_FITTED_PLAIN_H
 #define TCK_FULLY_CONNECTED_BYTE_TOKENS_S8_FITTED_PLAIN_H
 

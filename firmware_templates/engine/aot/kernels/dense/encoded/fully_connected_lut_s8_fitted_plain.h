@@ -7,8 +7,8 @@
 
 TCK_KERNEL void tck_fully_connected_lut_s8_fitted_plain(const tck_fully_connected_lut_s8_params *p,
                                                         const int8_t *input, int8_t *output,
-                                                        int8_t *weights) {
-    tck_fully_connected_lut_s8(p, input, output, weights, 1);
+                                                        uint32_t *memory) {
+    tck_fully_connected_lut_s8(p, input, output, memory, 1);
 }
 
 #endif

@@ -1,13 +1,14 @@
-/* FULLY_CONNECTED on int8, weights as tokens of two bytes. */
+/* FULLY_CONNECTED on int8, weights as tokens, two in a word. */
 #ifndef TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_H
 #define TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_H
 
-#include "../../../decode/byte_tokens.h"
+#include "../../../decode/word_tokens.h"
 #include "encoded_dense_s8.h"
 
 typedef struct {
     tck_fully_connected_s8_fast_params dense; /* its stream has the biases alone */
-    const uint8_t *tokens;
+    const uint32_t *tokens;
+    const uint8_t *words; /* of each row */
 } tck_fully_connected_pair_tokens_s8_params;
 
 /* input [batches, inputs] -> output [batches, outputs] */
@@ -18,10 +19,13 @@ tck_fully_connected_pair_tokens_s8(const tck_fully_connected_pair_tokens_s8_para
     int8_t *const begin = output;
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
         tck_encoded_dense_s8 row = tck_encoded_dense_s8_row(dense);
-        const uint8_t *tokens = p->tokens;
+        const uint32_t *tokens = p->tokens;
+        const uint8_t *words = p->words;
         for (int32_t left = dense->outputs; left > 0; --left) {
             int32_t sum = tck_encoded_dense_s8_bias(&row);
-            tokens = tck_pair_tokens_dot(tokens, input, &sum);
+            const uint32_t *const end = tokens + *words++;
+            sum = tck_pair_tokens_dot(tokens, end, input, sum);
+            tokens = end;
             output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row.tables, output, fitted);
         }
     }

@@ -1,4 +1,5 @@
-/* FULLY_CONNECTED on int8, weights as tokens of two bytes, requantised by a fitted multiply-add. */
+/* FULLY_CONNECTED on int8, weights as tokens, two in a word, requantised by a fitted multiply-add.
+ */
 #ifndef TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_FITTED_PLAIN_H
 #define TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_FITTED_PLAIN_H
 

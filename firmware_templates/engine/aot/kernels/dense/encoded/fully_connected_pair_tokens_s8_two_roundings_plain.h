@@ -1,4 +1,4 @@
-/* FULLY_CONNECTED on int8, weights as tokens of two bytes, requantised by two roundings. */
+/* FULLY_CONNECTED on int8, weights as tokens, two in a word, requantised by two roundings. */
 #ifndef TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_TWO_ROUNDINGS_PLAIN_H
 #define TCK_FULLY_CONNECTED_PAIR_TOKENS_S8_TWO_ROUNDINGS_PLAIN_H
 
