@@ -153,9 +153,9 @@ _HEAD = f"""\
 
 Written by `make ablation`; do not edit. One inference on `{BOARD}` (Cortex-M4), generated with
 `--optimize speed`, compiled with arm-none-eabi-gcc. In each row one idea alone is taken out of the
-code generator; figures are those with all ideas, and how much more the model needs without the one.
-All outputs equal TensorFlow Lite Micro's byte for byte in every row. How the ideas work is in
-[kernels.md](kernels.md) and [memory.md](memory.md).
+code generator. The first row has the figures with all ideas; the others say how much more the model
+needs without the one. All outputs equal TensorFlow Lite Micro's byte for byte in every row.
+[Kernels](kernels.md) and [memory](memory.md) say how the ideas work.
 """
 
 Measured = Mapping[tuple[Path, str], Figures]

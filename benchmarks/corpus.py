@@ -21,9 +21,9 @@ _COLUMNS = ("exact", "refused", "no oracle", "wrong")
 _HEAD = """# The collection: exact, refused or wrong
 
 Written by `make corpus`; do not edit. Every model of the collection of real `.tflite` files is
-built and run on this machine, three random inputs in a row, and all output bytes are compared.
-*Refused* is before anything is built, with every reason; *no oracle* is built, but the runtime
-itself does not run the file.
+built and run on this machine on three random inputs in a row, and all output bytes are compared.
+*Refused* models are refused before anything is built, with every reason. *No oracle* models are
+built, but the runtime itself does not run the file.
 """
 
 

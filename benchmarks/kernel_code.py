@@ -24,7 +24,7 @@ from tinycompress import _files, _proc
 from tinycompress._resources import firmware_templates_dir
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 from tinycompress.errors import ToolError
 from tinycompress.firmware.plan import build_plan
 from tinycompress.toolchain.find import find_gcc

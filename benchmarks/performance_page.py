@@ -23,18 +23,18 @@ _CODE_LIMIT_BYTES = 8192
 _CODE_HEAD = """\
 ## Flash beside the weights ({board})
 
-Kernels, tables (parameters of layers, and what operators look up), runtime with start-up, and
-platform: at most {limit} bytes. The protocol, which a product leaves out, is apart. Multipliers,
-shifts and biases of channels belong to the weights.
+Kernels, tables (layer parameters and lookup tables), runtime with start-up, and platform
+should take at most {limit} bytes. The protocol is listed apart, since a product leaves it out.
+Multipliers, shifts and biases of channels count as weights.
 """
 _HEAD = """\
 # Performance
 
-Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board,
-which counts instructions exactly (QEMU agrees) and models cycles from Arm's published timings with
-memory that never waits. QEMU alone runs cores with MVE, and counts instructions only: a vector
-instruction is one, whatever it takes. All outputs equal TensorFlow Lite Micro's byte for byte. What
-the kernels do, and what bounds them, is in kernels.md.
+Written by `make bench-kernels`; do not edit. Every figure is of one inference on a virtual board.
+Instructions are counted exactly (QEMU agrees). Cycles are modelled from Arm's published timings,
+with memory that never waits. Cores with MVE run in QEMU only, which counts instructions alone:
+each vector instruction is one. All outputs equal TensorFlow Lite Micro's byte for byte.
+[Kernels](kernels.md) says how the kernels work and what bounds them.
 
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
@@ -44,9 +44,9 @@ Ratios are ours / TFLM; the last line of each table is the geometric mean.
 _PUBLISHED_HEAD = f"""\
 ## Closed engines ({_PUBLISHED_CORE})
 
-The best latency that was published for MLPerf Tiny's models on a Cortex-M4 at {_PUBLISHED_MHZ} MHz,
-as cycles. Theirs was measured on silicon, whose flash has wait states; ours is modelled with memory
-that never waits, so that a ratio near 1 decides nothing.
+The best published latency of MLPerf Tiny's models on a Cortex-M4 at {_PUBLISHED_MHZ} MHz,
+as cycles. Theirs was measured on silicon, whose flash has wait states. Ours is modelled with memory
+that never waits. A ratio near 1 therefore decides nothing.
 """
 
 

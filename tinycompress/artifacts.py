@@ -209,6 +209,9 @@ class GeneratedSources:
 TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
 """How a host reaches firmware: UART, the board's own USB, or QEMU's standard streams."""
 
+LinkKind = Literal["virtual", "serial"]
+"""Whether firmware was reached in an emulation of this process, or through a port."""
+
 
 @dataclass(frozen=True)
 class ProjectUpdate:
@@ -349,7 +352,7 @@ class BenchResult:
     board_id: str
     engine: EngineName
     toolchain: BuiltBy
-    transport: Literal["virtual", "serial"]
+    transport: LinkKind
     machine: Machine
     build_id: str
     runs: int

@@ -13,20 +13,19 @@ _VERDICTS = {True: "met", False: "**missed**", None: ""}
 _HEAD = """\
 # Results on real data
 
-Written by `make results` from what it measured, which is kept in docs/results.json; do not edit.
+Written by `make results` from docs/results.json, which holds what it measured; do not edit.
 
-Accuracies are counted on all samples of the test part. Nothing is trained on them and nothing is
-chosen by them within a run: epochs are fixed, there is no early stopping. int8 accuracy is that of
-the exported file, run with the reference kernels that are named. Flash and RAM are from the linked
-ELF of the whole firmware for the Arduino Nano 33 BLE; instructions are counted and latency is
-modelled on its virtual board.
+Accuracies are counted on all test samples. Within a run nothing is trained on them and nothing is
+chosen by them: epochs are fixed, and there is no early stopping. int8 accuracy is that of the
+exported file, run with the named reference kernels. Flash and RAM are from the linked ELF of the
+whole firmware for the Arduino Nano 33 BLE. Its virtual board counts instructions and models
+latency.
 
 To reproduce: `make results`, or for one network {targets}.
-The data are looked for in `$TC_SHARED_DATA`, else in `../shared/data`. Training uses one thread,
-since then the same machine and versions give the same weights. A run that was interrupted resumes
-behind its last finished stage; figures of networks that are not run again stay.
-`make results-again` trains nothing: it measures the int8 files that the runs kept with the kernels
-as they are now.
+The data are looked for in `$TC_SHARED_DATA`, else in `../shared/data`. Training uses one thread, so
+the same machine and versions give the same weights. An interrupted run resumes after its last
+finished stage. Figures of networks that are not run again stay. `make results-again` trains
+nothing: it measures the int8 files that the runs kept with today's kernels.
 """
 
 

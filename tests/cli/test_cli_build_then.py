@@ -11,11 +11,11 @@ import pytest
 from support.common import ROOT
 from support.device.flash import Desk, Line, answering, open_line, pose_as_silicon, stand_in
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import Board
 from tinycompress.cli.main import _run
-from tinycompress.device import ports
 from tinycompress.device.emulator import VirtualBoard
-from tinycompress.device.ports import SerialPort
 
 MODEL = str(ROOT / "examples" / "digits" / "digits_int8.tflite")
 DONE = {"stderr": "** Programming Started **\n** Verified OK **\nshutdown command invoked\n"}

@@ -20,13 +20,14 @@ from support.device.flash import (
     stand_in,
 )
 
+from tinycompress import _serial_ports as ports
 from tinycompress import pipeline
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
 from tinycompress.cli.main import _run
-from tinycompress.device import ports, reconnect
+from tinycompress.device import reconnect
 from tinycompress.device.emulator import VirtualBoard
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import DeviceError, FlashError
 
 PROBE_ID = (0x0483, 0x374B)

@@ -15,11 +15,11 @@ from support.device.bench import SILICON, FakeDevice
 from support.device.flash import NANO_BOOT, NANO_SKETCH, Desk, Line, answering, open_line, stand_in
 from support.firmware.toolchain import DIGEST, make_project
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.cli.main import _run
-from tinycompress.device import ports
-from tinycompress.device.flash import touch
-from tinycompress.device.ports import SerialPort
+from tinycompress.flashing import touch
 from tinycompress.toolchain import build
 
 WRITTEN = {"stdout": "Write 13 bytes to flash (1 pages)\nDone in 0.1 seconds\n"}

@@ -1,4 +1,4 @@
-"""The generated C of one small model, as text to be reviewed; --update-golden rewrites it."""
+"""Generated C and pages, as text to be reviewed; --update-golden rewrites them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from support.models.tflite_files import small_cnn
 
 from tinycompress._version import __version__
 from tinycompress.codegen import CodegenOptions, generate, supported_ops_markdown
+from tinycompress.compression.run.stages_table import with_stages_table
 from tinycompress.ir.reader import read_model
 
 HERE = Path(__file__).parent
@@ -38,6 +39,11 @@ def test_small_cnn(name: str, request: pytest.FixtureRequest) -> None:
 def test_small_cnn_exact_to_litert(request: pytest.FixtureRequest) -> None:
     text = _text("tcm_model.c", CodegenOptions(exact_to="litert"))
     _compare(HERE / "small_cnn_litert.tcm_model.c.expected", text, request)
+
+
+def test_stages_table(request: pytest.FixtureRequest) -> None:
+    page = ROOT / "docs" / "compression.md"
+    _compare(page, with_stages_table(page.read_text()), request)
 
 
 def test_supported_operators_page(request: pytest.FixtureRequest) -> None:

@@ -123,7 +123,7 @@ def test_int16_takes_the_upper_half_of_the_multiplier() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"scale": 2.0**-10}, "of int16 below 2^7: it is 256"),
+        ({"scale": 2.0**-10}, "on int16 below 2^7: it is 256"),
         ({"depth": 2**17}, "the inner size must be below 131072, so that sums stay below 2^47"),
         ({"zero": 5}, "or all int16 with zero point 0: 'x' has zero point 5"),
         (

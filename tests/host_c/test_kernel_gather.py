@@ -186,7 +186,7 @@ def test_what_is_refused_is_named() -> None:
     )
     assert "axis: -1 of [4, 2]" in _refusal(batchDims=-1)
     assert "axis: 2 of [4, 2]" in _refusal(batchDims=2)
-    assert "For tflm, what indices choose from must be int8: 'x' is int16" in (
+    assert "For tflm, the tensor that indices choose from must be int8: 'x' is int16" in (
         _refusal(dtype="INT16")
     )
     assert "axis 2 of [4, 2]" in _refusal(axis=2)

@@ -98,4 +98,4 @@ def test_int16_is_refused_for_tflm() -> None:
     assert layer.kernel.name == "reduce_max_s16_ref"
     with pytest.raises(ModelError) as caught:
         layers_of(graph)
-    assert "TFLM has it on int8 only: int16" in "\n".join(caught.value.reasons)
+    assert "TFLM has this operator on int8 only: int16" in "\n".join(caught.value.reasons)

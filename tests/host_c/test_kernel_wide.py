@@ -148,7 +148,7 @@ def _binary(seed: int, exact_to: ExactTo) -> WideCases:
     cases = WideCases(seed)
     for kind, table in _TABLES.items():
         if kind == "SQUARED_DIFFERENCE" and exact_to == "litert":
-            continue  # LiteRT has it on int8 only
+            continue  # LiteRT has this operator on int8 only
         for number, (first, second) in enumerate(_SHAPES * 5):
             scales = _SCALES[number % len(_SCALES)]
             if kind in ("MAXIMUM", "MINIMUM"):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from support.host_model import compile_c
 
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 
 Int64s = npt.NDArray[np.int64]
 ALL = np.arange(-(2**15), 2**15, dtype=np.int64)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.host_model import compile_c
 
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 from tinycompress.ir import arithmetic as a
 
 words = st.one_of(

@@ -18,7 +18,7 @@ from tinycompress import _proc
 from tinycompress._files import write_text
 from tinycompress._resources import firmware_templates_dir
 from tinycompress.artifacts import GeneratedSources, TensorSpec
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 
 WARNING_FLAGS = (
     "-std=c11", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wvla", "-Wdouble-promotion",

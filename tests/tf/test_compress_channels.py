@@ -19,11 +19,10 @@ from tinycompress.compression.network.kernels import macs
 from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Layer, Network
 from tinycompress.compression.network.read import read_network
-from tinycompress.compression.run.options import LowRank, PruneChannels
 from tinycompress.compression.stages.base import State
-from tinycompress.compression.stages.low_rank import factors, low_rank
-from tinycompress.compression.stages.prune_channels import prune_channels
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.low_rank import LowRank, factors, low_rank
+from tinycompress.compression.stages.prune_channels import PruneChannels, prune_channels
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

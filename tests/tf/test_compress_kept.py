@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,17 @@ from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run import runner as run_module
 from tinycompress.compression.run.result import StageRow
+from tinycompress.compression.stages import registry
 from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.prune import prune
 from tinycompress.errors import ConfigError, MismatchError, ToolError
 
 pytestmark = pytest.mark.tf
+
+
+def replace_stage(patch: pytest.MonkeyPatch, kind: str, run: Callable[..., State]) -> None:
+    spec = replace(registry.STAGES[kind], run=run)
+    patch.setattr(registry, "STAGES", {**registry.STAGES, kind: spec})
 
 
 def interrupted_run(directory: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -36,7 +44,7 @@ def interrupted_run(directory: Path, monkeypatch: pytest.MonkeyPatch, error: Bas
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "STAGES", {**run_module.STAGES, "cluster": stop})
+        replace_stage(patch, "cluster", stop)
         tinycompress.compress(classifier(), recipe(PRUNE, CLUSTER), (X, CLASSES), output=directory)
 
 
@@ -104,13 +112,12 @@ def test_a_build_that_fails_does_not_cost_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainings: list[str] = []
-    prune = run_module.STAGES["prune"]
 
     def counted(*args: Any) -> State:
         trainings.append("prune")
         return prune(*args)
 
-    monkeypatch.setattr(run_module, "STAGES", {**run_module.STAGES, "prune": counted})
+    replace_stage(monkeypatch, "prune", counted)
     answers: Iterator[int | ToolError] = iter([7, ToolError("no compiler")])
 
     def evaluate(tflite: bytes) -> dict[str, int | float]:
@@ -167,7 +174,6 @@ def test_a_tighter_limit_is_another_run(tmp_path: Path) -> None:
 
 def test_two_runs_at_once_are_one_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     met: list[ConfigError] = []
-    prune = run_module.STAGES["prune"]
 
     def second(*args: Any) -> State:
         with pytest.raises(ConfigError) as caught:
@@ -176,7 +182,7 @@ def test_two_runs_at_once_are_one_too_many(tmp_path: Path, monkeypatch: pytest.M
         return prune(*args)
 
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "STAGES", {**run_module.STAGES, "prune": second})
+        replace_stage(patch, "prune", second)
         tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), output=tmp_path)
     assert [error.exit_code for error in met] == [2]
     assert f"another run writes into {tmp_path}: process " in met[0].message

@@ -8,9 +8,9 @@ from support.compression.small_models import NO_TRAINING, SHORT, accuracy, train
 
 from tinycompress.compression.checks.promises import broken_promises, has_m_by_n
 from tinycompress.compression.network.kernels import sparsity
-from tinycompress.compression.run.options import Distill, FineTune, Prune
 from tinycompress.compression.stages.base import State
-from tinycompress.compression.stages.prune import prune
+from tinycompress.compression.stages.prune import Prune, prune
+from tinycompress.compression.training.options import Distill, FineTune
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

@@ -22,10 +22,10 @@ import tinycompress
 from tinycompress import _tf
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.read import read_network
-from tinycompress.compression.run.options import Distill, FineTune, PruneChannels
-from tinycompress.compression.stages.base import State, train_network
-from tinycompress.compression.stages.prune_channels import prune_channels
-from tinycompress.compression.stages.training import fine_tune
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.prune_channels import PruneChannels, prune_channels
+from tinycompress.compression.training.fine_tune import fine_tune, train_network
+from tinycompress.compression.training.options import Distill, FineTune
 from tinycompress.errors import ConfigError
 
 pytestmark = pytest.mark.tf

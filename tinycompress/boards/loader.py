@@ -77,7 +77,7 @@ def read_board(path: Path) -> Board:
     try:
         board = Board.model_validate(_tuples(table))
     except ValidationError as error:
-        found = [describe(problem) for problem in error.errors(include_url=False)]
+        found = [describe(problem, table) for problem in error.errors(include_url=False)]
         raise _board_error(f"board file {path}", found) from error
     found = rules.problems(board, stem=path.stem)
     if found:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from tinycompress.boards.schema import Board
+from tinycompress.flashing.method import FlashMethod
+from tinycompress.flashing.registry import METHOD_PROBLEM, by_name
 
 
-def describe(problem: ErrorDetails) -> str:
-    """One line: the key's place in the file, what is wrong with it, and what is allowed."""
+def describe(problem: ErrorDetails, table: Mapping[str, Any]) -> str:
+    """One line: the key's place in the file, what is wrong with it, and what is allowed.
+
+    Args:
+        problem: One of pydantic's.
+        table: The whole file.
+    """
     loc = problem["loc"]
     place = _place(loc)
     kind = problem["type"]
     if kind == "extra_forbidden":
-        allowed = _keys(loc[:-1])
+        allowed = _keys(loc[:-1], table)
         close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
         suggestion = (
             f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(sorted(allowed))}"
@@ -27,12 +34,8 @@ def describe(problem: ErrorDetails) -> str:
     if kind == "missing":
         return f"{place}: missing"
     message = problem["msg"]
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        context = problem.get("ctx", {})
-        methods = ", ".join(_tags(_alternatives(Board.model_fields["flash"].annotation)))
-        if kind == "union_tag_not_found":
-            return f"{place}: 'method' is missing; allowed: {methods}"
-        return f"{place}: unknown method {context.get('tag')!r}; allowed: {methods}"
+    if kind == METHOD_PROBLEM:
+        return f"{place}: {message}"
     message = message[:1].lower() + message[1:].replace("should", "must")
     return f"{place}: {_value(problem['input'])}: {message}"
 
@@ -50,54 +53,34 @@ def _value(value: Any) -> str:
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
-    # Pydantic puts the tag of a union into the path, which the file does not have.
     text = ""
-    for part, _ in _walk(loc):
+    for part in loc:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else str(part)
+            text += f".{part}" if text else part
     return text or "the file"
 
 
-def _keys(loc: tuple[int | str, ...]) -> list[str]:
-    models = next((models for _, models in reversed(list(_walk(loc)))), [Board])
-    return [field.alias or name for model in models for name, field in model.model_fields.items()]
-
-
-def _walk(
-    loc: tuple[int | str, ...],
-) -> Iterator[tuple[int | str, list[type[BaseModel]]]]:
-    """Each real part of a path with the table types that it may lead to."""
-    models: list[type[BaseModel]] = [Board]
+def _keys(loc: tuple[int | str, ...], table: Any) -> list[str]:
+    """The keys of the table at a place in the file."""
+    model: type[BaseModel] = Board
     for part in loc:
-        if isinstance(part, int):
-            yield part, models
-            continue
-        tags = _tags(models)
-        if part in tags:
-            models = [tags[part]]
-            continue
-        annotations = [
-            field.annotation
-            for model in models
-            for name, field in model.model_fields.items()
-            if part in (name, field.alias)
-        ]
-        models = [model for annotation in annotations for model in _alternatives(annotation)]
-        yield part, models
+        table = table[part]
+        if isinstance(part, str):
+            model = next(_models(_fields(model)[part]))
+    if model is FlashMethod:
+        model = by_name(table.get("method")) or model
+    return list(_fields(model))
 
 
-def _alternatives(annotation: Any) -> list[type[BaseModel]]:
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """Annotation by the name that the file has for a key."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in _alternatives(part)]
-
-
-def _tags(models: list[type[BaseModel]]) -> dict[str, type[BaseModel]]:
-    return {
-        tag: model
-        for model in models
-        if "method" in model.model_fields
-        for tag in get_args(model.model_fields["method"].annotation)
-    }
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)

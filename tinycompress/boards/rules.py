@@ -1,4 +1,4 @@
-"""What the tables of a board file must say of one another.
+"""Rules between the tables of a board file.
 
 Each rule is a generator of sentences; a file is checked against all of them.
 """
@@ -215,8 +215,8 @@ def _kind(board: Board) -> Iterator[str]:
 
 def _flash(board: Board) -> Iterator[str]:
     for index, method in enumerate(board.flash):
-        if method.method == "volume" and (method.image == "uf2") != bool(method.uf2_family_id):
-            yield f"flash[{index}]: image 'uf2' and uf2_family_id go together"
+        for problem in method.problems():
+            yield f"flash[{index}]: {problem}"
 
 
 _RULES: tuple[Rule, ...] = (

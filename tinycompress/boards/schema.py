@@ -1,6 +1,7 @@
 """What a board file may say: one frozen ``Board``, every table and key with its unit.
 
-Only the shape of a file is here (keys, types, ranges). What the tables must say of one another is
+Only the shape of a file is here (keys, types, ranges), and that of its ``flash`` tables in
+``flashing/``. What the tables must say of one another is
 in ``boards/rules.py``; reading files is in ``boards/loader.py``.
 """
 
@@ -8,10 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from tinycompress.artifacts import FrameworkName
+from tinycompress._tables import PositiveWord32, Table, UsbId, Word32
+from tinycompress.artifacts import FrameworkName, TransportName
 from tinycompress.errors import BoardError
+from tinycompress.flashing.registry import FlashTable
 
 Core = Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
 Fpu = Literal["none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16"]
@@ -27,21 +30,11 @@ Alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
 # The name is printed into C comments, CMake and Markdown: letters, digits and plain punctuation.
 PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.:()+/_-]{0,79}$")]
 Url = Annotated[str, Field(pattern=r"^https://[!-~]+$")]
-Word32 = Annotated[int, Field(ge=0, le=0xFFFF_FFFF)]
-PositiveWord32 = Annotated[int, Field(gt=0, le=0xFFFF_FFFF)]
-OpenocdConfig = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
-UsbId = tuple[Annotated[int, Field(ge=0, le=0xFFFF)], Annotated[int, Field(ge=0, le=0xFFFF)]]
 
-
-Transport = Literal["uart", "usb-cdc", "qemu-stdio"]
 _MICROS_HZ = 1_000_000
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class MemoryRegion(_Table):
+class MemoryRegion(Table):
     """One contiguous stretch of memory that the firmware may use. Bytes and byte addresses."""
 
     name: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,15}$")]
@@ -56,14 +49,14 @@ class MemoryRegion(_Table):
         return self.origin + self.length
 
 
-class Source(_Table):
+class Source(Table):
     """Where the numbers of ``what`` were read: a public file or a section of a manual."""
 
     what: Annotated[str, Field(min_length=1)]
     ref: Annotated[str, Field(min_length=1)]
 
 
-class Cpu(_Table):
+class Cpu(Table):
     """The processor core as the firmware runs it."""
 
     core: Core
@@ -74,14 +67,14 @@ class Cpu(_Table):
     clock_hz: PositiveWord32
 
 
-class Budget(_Table):
+class Budget(Table):
     """RAM that is set aside before the model gets any."""
 
     stack_bytes: PositiveWord32
     heap_bytes: Word32
 
 
-class Timer(_Table):
+class Timer(Table):
     """The counter behind ``tc_platform_ticks``."""
 
     source: Literal["dwt", "systick", "cmsdk_timer0", "sse_counter"]
@@ -89,7 +82,7 @@ class Timer(_Table):
     counts: Literal["cycles", "instructions"]
 
 
-class Uart(_Table):
+class Uart(Table):
     """The UART that the firmware talks over. Pins in the vendor's spelling (P1.03, PA2, GP0)."""
 
     instance: Annotated[str, Field(pattern=r"^[A-Z]{3,6}[0-9]{0,2}$")]
@@ -98,7 +91,7 @@ class Uart(_Table):
     alternate_function: Annotated[int, Field(ge=0, le=15)] | None = None
 
 
-class Serial(_Table):
+class Serial(Table):
     """How the host reaches the firmware.
 
     ``usb_ids`` are the (vendor, product) pairs under which the port appears; none when an external
@@ -106,81 +99,19 @@ class Serial(_Table):
     them; ``uart`` then tells the pins of the alternative.
     """
 
-    transport: Transport
+    transport: TransportName
     baud: PositiveWord32
     usb_ids: tuple[UsbId, ...] = ()
     uart: Uart
 
 
-class BossacFlash(_Table):
-    """Arduino's build of BOSSA, over the board's own USB port.
-
-    ``usb_ids`` are those of the port while a program runs, ``boot_loader_usb_ids`` those while the
-    boot loader waits for one.
-    """
-
-    method: Literal["bossac"]
-    image: Literal["bin"]
-    touch_1200_baud: bool
-    usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
-    boot_loader_usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
-
-
-class PyocdFlash(_Table):
-    """pyOCD through a debug probe."""
-
-    method: Literal["pyocd"]
-    image: Literal["hex", "elf"]
-    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
-    frequency_hz: PositiveWord32
-
-
-class OpenocdFlash(_Table):
-    """OpenOCD with configuration files of its own, in the order that they are read."""
-
-    method: Literal["openocd"]
-    image: Literal["hex", "elf"]
-    config: Annotated[tuple[OpenocdConfig, ...], Field(min_length=1)]
-
-
-class JlinkFlash(_Table):
-    """SEGGER's J-Link Commander. ``device`` in SEGGER's spelling, such as ``nRF52840_xxAA``."""
-
-    method: Literal["jlink"]
-    image: Literal["hex"]
-    device: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
-    speed_khz: Annotated[int, Field(gt=0, le=50_000)]
-
-
-class PicotoolFlash(_Table):
-    """Raspberry Pi's picotool, with the chip in its USB boot loader."""
-
-    method: Literal["picotool"]
-    image: Literal["elf", "bin"]
-
-
-class VolumeFlash(_Table):
-    """Copy the image onto the USB drive that the board's boot loader or debug probe shows."""
-
-    method: Literal["volume"]
-    image: Literal["hex", "bin", "uf2"]
-    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,11}$")]
-    uf2_family_id: PositiveWord32 | None = None
-
-
-FlashMethod = Annotated[
-    BossacFlash | PyocdFlash | OpenocdFlash | JlinkFlash | PicotoolFlash | VolumeFlash,
-    Field(discriminator="method"),
-]
-
-
-class Energy(_Table):
+class Energy(Table):
     """A free pin, in the vendor's spelling, that is high while the model runs."""
 
     pin: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")]
 
 
-class Emulator(_Table):
+class Emulator(Table):
     """What the virtual board needs besides the memory map.
 
     ``family`` names the set of peripherals. ``flash_wait_states`` are core cycles that a read of
@@ -196,7 +127,7 @@ class Emulator(_Table):
     data_cache_bytes: Word32
 
 
-class Qemu(_Table):
+class Qemu(Table):
     """How ``qemu-system-arm`` runs the board's firmware. ``timeout_s`` is wall-clock seconds."""
 
     machine: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
@@ -206,7 +137,7 @@ class Qemu(_Table):
     tested_version: Annotated[str, Field(pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$")]
 
 
-class Arduino(_Table):
+class Arduino(Table):
     """The board in Arduino's tools: ``fqbn`` is its fully qualified board name.
 
     ``clock_hz`` is what the Arduino core runs the processor at, where that is not `Cpu.clock_hz`.
@@ -219,7 +150,7 @@ class Arduino(_Table):
     clock_hz: PositiveWord32 | None = None
 
 
-class Zephyr(_Table):
+class Zephyr(Table):
     """The board in Zephyr: the name that ``west build -b`` takes, with qualifiers if need be.
 
     ``clock_hz`` is what Zephyr runs the processor at, where that is not `Cpu.clock_hz`.
@@ -229,7 +160,7 @@ class Zephyr(_Table):
     clock_hz: PositiveWord32 | None = None
 
 
-class Board(_Table):
+class Board(Table):
     """One board file.
 
     ``family`` names the directory below ``firmware_templates/mcu/`` whose ``platform.c`` serves the
@@ -249,7 +180,7 @@ class Board(_Table):
     budget: Budget
     timer: Timer
     serial: Serial
-    flash: tuple[FlashMethod, ...] = ()
+    flash: tuple[FlashTable, ...] = ()
     energy: Energy | None = None
     emulator: Emulator
     qemu: Qemu | None = None
@@ -267,7 +198,7 @@ class Board(_Table):
         """Bytes of RAM in all listed regions."""
         return sum(region.length for region in self.memory if region.kind == "ram")
 
-    def over(self, transport: Transport) -> Board:
+    def over(self, transport: TransportName) -> Board:
         """The same board with its firmware talking over another transport that it has.
 
         Raises:

@@ -1,4 +1,4 @@
-"""What a model may cost on its board, and what it must be worth."""
+"""Budgets: what a model may cost on its board at most, and its least accuracy."""
 
 from __future__ import annotations
 

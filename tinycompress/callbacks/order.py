@@ -1,4 +1,4 @@
-"""Callbacks in an order in which each finds what it needs."""
+"""Ordering callbacks so that each finds the logs that it needs."""
 
 from __future__ import annotations
 

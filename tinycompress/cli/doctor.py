@@ -11,12 +11,10 @@ from tinycompress.cli.options import json_option, print_json
 @json_option
 def doctor_command(as_json: bool) -> None:
     """Say which tools and boards are there, which versions, and whether they work."""
-    from tinycompress.boards import list_boards
     from tinycompress.cli import render
-    from tinycompress.device.doctor import diagnose_boards
-    from tinycompress.toolchain.doctor import diagnose
+    from tinycompress.pipeline.machine import diagnose
 
-    findings = (*diagnose(), *diagnose_boards(list_boards()))
+    findings = diagnose()
     if as_json:
         print_json(render.doctor_json(findings))
     else:

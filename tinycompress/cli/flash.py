@@ -6,10 +6,14 @@ from pathlib import Path
 
 import click
 
-from tinycompress.cli.options import board_option, json_option, port_options, print_json
+from tinycompress.cli.options import (
+    FlashMethodType,
+    board_option,
+    json_option,
+    port_options,
+    print_json,
+)
 from tinycompress.cli.progress import stage_progress
-
-METHODS = ("arduino-cli", "bossac", "jlink", "openocd", "picotool", "pyocd", "volume")
 
 
 @click.command("flash")
@@ -18,7 +22,7 @@ METHODS = ("arduino-cli", "bossac", "jlink", "openocd", "picotool", "pyocd", "vo
 @port_options
 @click.option(
     "--method",
-    type=click.Choice(METHODS),
+    type=FlashMethodType(),
     help="Only this way (default: those of the board file, in order).",
 )
 @json_option
@@ -36,13 +40,9 @@ def flash_command(
 
     with stage_progress() as progress:
         done = pipeline.flash(
-            directory,
-            board=board,
-            port=port,
-            answer_port=answer_port,
-            method=method,
+            directory, board=board, port=port, answer_port=answer_port, method=method,
             progress=progress,
-        )
+        )  # fmt: skip
     if as_json:
         print_json(render_devices.flashed_json(directory, done))
     else:

@@ -33,6 +33,34 @@ class BoardType(_StringType):
         return [click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)]
 
 
+class FlashMethodType(_StringType):
+    """A way to flash. The methods are looked up when they are asked for, so that others start fast.
+
+    Otherwise the same as `click.Choice`.
+    """
+
+    name = "method"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """All methods, in brackets."""
+        return f"[{'|'.join(self._choice().choices)}]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The method, or click's refusal with all that there are."""
+        return str(self._choice().convert(value, param, ctx))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Methods that start with what was typed."""
+        return self._choice().shell_complete(ctx, param, incomplete)
+
+    def _choice(self) -> click.Choice[str]:
+        from tinycompress.device.flashing import method_names
+
+        return click.Choice(method_names())
+
+
 def board_option(*, required: bool) -> Callable[[_Command], _Command]:
     """``--board``: an id, an alias or a path to a board file."""
     return click.option(

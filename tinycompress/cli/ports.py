@@ -11,12 +11,11 @@ from tinycompress.cli.options import json_option, print_json
 @json_option
 def ports_command(as_json: bool) -> None:
     """List the serial ports, and which boards they belong to."""
-    from tinycompress.boards import list_boards
     from tinycompress.cli import render_devices
-    from tinycompress.device.ports import list_serial_ports
+    from tinycompress.pipeline.machine import owned_ports
 
-    ports, boards = list_serial_ports(), list_boards()
+    ports = owned_ports()
     if as_json:
-        print_json(render_devices.ports_json(ports, boards))
+        print_json(render_devices.ports_json(ports))
     else:
-        render_devices.print_ports(ports, boards)
+        render_devices.print_ports(ports)

@@ -8,11 +8,12 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import BenchResult
 from tinycompress.boards import Board
-from tinycompress.device.ports import SerialPort, candidates
 from tinycompress.measurement.report import print_table, to_json
 from tinycompress.pipeline import Flashed
+from tinycompress.pipeline.machine import OwnedPort
 
 
 def print_flashed(directory: Path, done: Flashed) -> None:
@@ -66,7 +67,7 @@ def print_then(
         print_table(result, board, results_console())
 
 
-def ports_json(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> dict[str, Any]:
+def ports_json(ports: tuple[OwnedPort, ...]) -> dict[str, Any]:
     """All ports, each with the boards that it may belong to."""
     return {
         "schema": "tinycompress.ports",
@@ -78,16 +79,15 @@ def ports_json(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> dict
                 "usb_id": _usb_id(port) or None,
                 "serial_number": port.serial_number,
                 "location": port.location,
-                "boards": [
-                    {"id": one.board.id, "role": one.role} for one in candidates(port, boards)
-                ],
+                "boards": [{"id": one.board.id, "role": one.role} for one in owned.owners],
             }
-            for port in ports
+            for owned in ports
+            for port in (owned.port,)
         ],
     }
 
 
-def print_ports(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> None:
+def print_ports(ports: tuple[OwnedPort, ...]) -> None:
     """One line a port."""
     if not ports:
         messages_console().print(
@@ -97,12 +97,13 @@ def print_ports(ports: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> Non
     table = Table(title="Serial ports", title_justify="left")
     for column in ("port", "USB id", "serial number", "USB socket", "what", "may be"):
         table.add_column(column, overflow="fold")
-    for port in ports:
+    for owned in ports:
+        port = owned.port
         table.add_row(
             port.device, _usb_id(port), port.serial_number or "", port.location or "",
             port.description, "\n".join(
                 one.board.name + (" (boot loader)" if one.role == "boot loader" else "")
-                for one in candidates(port, boards)
+                for one in owned.owners
             ),
         )  # fmt: skip
     results_console().print(table)

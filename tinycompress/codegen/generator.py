@@ -7,7 +7,6 @@ from dataclasses import replace
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
-from tinycompress.codegen.choosing.sharing import sharing_trades
 from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
@@ -34,5 +33,7 @@ def generate_sources(
     graph = run_passes(resolve_state(model))
     check_legality(graph, options)
     fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
-    sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
-    return replace(sources, trades=(*fitted.trades, *sharing_trades(fitted.layers, options)))
+    sources = render(
+        model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
+    )
+    return replace(sources, trades=fitted.trades)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +26,7 @@ C_TYPES: Mapping[DType, str] = {
 """C's name for the element types that kernels work on."""
 
 _ALIGNMENT_BYTES = 16
+_WORD_BYTES = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +45,11 @@ class ConstArray:
     def c_type(self) -> str:
         """C's name for the element type."""
         return f"{self.data.dtype.name}_t"
+
+    @cached_property
+    def key(self) -> tuple[str, int, bytes]:
+        """Equal for arrays that may be one in flash."""
+        return self.c_type, self.alignment_bytes, self.data.tobytes()
 
     @classmethod
     def of_tensor(cls, tensor: Tensor, role: str) -> ConstArray:
@@ -119,9 +127,10 @@ class TensorArgument:
 
 @dataclass(frozen=True)
 class ScratchArgument:
-    """Working memory that a kernel needs while it runs."""
+    """Working memory that a kernel needs while it runs; each has its own bytes."""
 
     c_type: str
+    bytes: int
 
 
 Argument = TensorArgument | ConstArray | ScratchArgument
@@ -170,7 +179,6 @@ class Layer:
     output_shape: tuple[int, ...]
     shapes: str
     macs: int = 0
-    scratch_bytes: int = 0
     order: AccessOrder | None = None
     leaner_kin: str = ""
     encoded: EncodedWeights | None = None
@@ -202,11 +210,27 @@ class Layer:
             self,
             kernel=kernel,
             params=params,
-            arguments=(*tensors, ScratchArgument(scratch[0])) if scratch else tensors,
-            scratch_bytes=scratch[1] if scratch else 0,
+            arguments=(*tensors, ScratchArgument(*scratch)) if scratch else tensors,
             order=order,
             leaner_kin=leaner_kin,
         )
+
+    @property
+    def scratch_offsets(self) -> tuple[int, ...]:
+        """Where each piece of working memory begins in all of it, in the order of arguments."""
+        return tuple(accumulate(self._scratch_sizes, initial=0))[:-1]
+
+    @property
+    def scratch_bytes(self) -> int:
+        """All its working memory."""
+        return sum(self._scratch_sizes)
+
+    @property
+    def _scratch_sizes(self) -> tuple[int, ...]:
+        pieces = [a for a in self.arguments if isinstance(a, ScratchArgument)]
+        # Kernels read and write words; what comes last needs no filling.
+        whole = [-(-piece.bytes // _WORD_BYTES) * _WORD_BYTES for piece in pieces[:-1]]
+        return (*whole, *(piece.bytes for piece in pieces[-1:]))
 
     @property
     def overlap(self) -> Overlap | None:

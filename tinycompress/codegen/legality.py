@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tinycompress.codegen.layer import C_TYPES
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import OPS, is_view
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.passes.views import is_view
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 

@@ -1,13 +1,14 @@
-"""In which order a kernel reads and writes: how far its output may lie in its own input.
+"""How far a kernel's output may overlap its input, from the order in which it reads and writes.
 
-A kernel works in steps; each reads some of the input and then writes some of the output. What it
-writes may fall on input that no later step reads. With the output at the input's offset less a
-distance, that holds if for every step ``written + input - distance <= input + still to be read``,
-so that the least distance is the largest ``end of all that is written by then - begin of all that
-is read after``. It is often negative for layers that shrink their input.
+A kernel works in steps. Each step reads part of the input, then writes part of the output. It may
+overwrite input that no later step reads. Let the output begin ``distance`` bytes before the input.
+Nothing is lost if, after every step, the end of all bytes written so far, less ``distance``, is at
+most the begin of all bytes still to be read, both counted from the begin of their tensor. So the
+least safe distance is the largest ``end of what is written - begin of what is still read`` over all
+steps. It is often negative for layers that shrink their input.
 
-The orders themselves are stated beside their operators, in ``ops/*/orders.py``. A layer without one
-never overlaps: its kernel reads after it has written everything, or nobody has stated its order.
+The operators state the orders beside themselves, in ``ops/*/orders.py``. The output of a layer
+without an order never overlaps its input.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Int64s = npt.NDArray[np.int64]
 class Overlap:
     """The output may begin at the input's offset less ``distance_bytes`` or more.
 
-    The difference must be a multiple of ``multiple_bytes``, and ``remainder_bytes``; 1 is any.
+    Modulo ``multiple_bytes``, the difference must be ``remainder_bytes``; 1 allows any difference.
     """
 
     distance_bytes: int
@@ -39,7 +40,7 @@ class Overlap:
         return Overlap(self.distance_bytes + more_bytes, self.multiple_bytes, remainder)
 
     def both(self, other: Overlap) -> Overlap:
-        """What obeys two: at no distance, if their multiples disagree."""
+        """The overlap that both allow; none at any distance if their multiples disagree."""
         distance = max(self.distance_bytes, other.distance_bytes)
         one, two = sorted((self, other), key=lambda overlap: -overlap.multiple_bytes)
         agreed = two.multiple_bytes == 1 or (one.multiple_bytes, one.remainder_bytes) == (
@@ -78,8 +79,8 @@ def distance(written: Int64s, read: Int64s) -> int:
         read: For each step, the begin of what it reads, from the input's begin.
 
     Returns:
-        The distance; for a single step, after which nothing is read, that to the output's end less
-        all that can be: the output may be anywhere.
+        The distance. After a single step nothing is read, so the output may be anywhere:
+        ``-ANYWHERE``.
     """
     if written.size == 1:
         return -ANYWHERE
@@ -89,12 +90,12 @@ def distance(written: Int64s, read: Int64s) -> int:
 
 
 def every_element(numbers: Numbers) -> Overlap:
-    """Each element, or some, are read before they are written."""
+    """Each step reads its elements before it writes the output elements at the same places."""
     return Overlap(0)
 
 
 def distance_of_elements(read: Int64s, outputs: int) -> int:
-    """As `distance` for steps that write ``outputs`` bytes and read anew before each."""
+    """As `distance`, for steps that write ``outputs`` bytes and read again before each byte."""
     first = np.repeat(read, min(outputs, 2))
     steps = np.arange(len(read), dtype=np.int64)[:, None]
     # Of the elements of a step the last two decide: the others are written lower.
@@ -103,7 +104,7 @@ def distance_of_elements(read: Int64s, outputs: int) -> int:
 
 
 def windows(numbers: Numbers, channels: int, output_height: int, prefix: str = "") -> Int64s:
-    """The lowest byte, or below, that each output pixel's window holds: ``[batches, pixels]``."""
+    """A bound on the lowest byte in each output pixel's window: ``[batches, pixels]``."""
     height, width = numbers[f"{prefix}input_height"], numbers[f"{prefix}input_width"]
     rows = np.arange(output_height, dtype=np.int64) * numbers[f"{prefix}stride_height"]
     columns = np.arange(numbers[f"{prefix}output_width"], dtype=np.int64)
@@ -128,7 +129,7 @@ def channels_of(pixels: Int64s, channels: int, at_once: int, *, repeats: bool = 
         pixels: The lowest byte that each output pixel reads of channel 0.
         channels: Of input and output.
         at_once: How many are read together.
-        repeats: Whether the last are as many, some of those before among them, or fewer.
+        repeats: Whether the last step reads ``at_once`` channels, some of them again, or fewer.
     """
     first = np.arange(0, channels, at_once, dtype=np.int64)
     begin = np.minimum(first, channels - at_once) if repeats else first

@@ -1,4 +1,4 @@
-"""C text that is safe whatever a user's file or a model's tensor is called.
+"""C names and comments from any file or tensor name.
 
 Sources of the name lists: ISO/IEC 9899:2011 (6.4.1 keywords, clause 7 library) and ISO/IEC
 14882:2020 ([lex.key] keywords, [lex.digraph] alternative tokens).

@@ -1,4 +1,4 @@
-"""A ``.tflite`` file as an aligned constant C array, with what code around it needs to know."""
+"""A ``.tflite`` file as an aligned constant C array, with a header that describes it."""
 
 from __future__ import annotations
 

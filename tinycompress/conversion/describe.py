@@ -1,4 +1,4 @@
-"""What is in a Keras model or SavedModel: its layers, their cost, and what of them is converted."""
+"""Layers and costs of a Keras model or SavedModel, and the operations that are converted."""
 
 from __future__ import annotations
 

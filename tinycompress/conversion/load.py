@@ -1,4 +1,4 @@
-"""Open whatever a user may call a model, and say clearly why if it cannot be opened.
+"""Open a model of any supported kind, or say clearly why it cannot be opened.
 
 The kind is told by content, never by the name of the file: a zip archive is a ``.keras`` file, and
 its ``metadata.json`` says which Keras wrote it; an HDF5 file is a ``.h5`` model.

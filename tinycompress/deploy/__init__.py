@@ -1,1 +1,1 @@
-"""What needs the whole path at once: what an int8 file costs on a board, and compression by it."""
+"""The cost of an int8 file on a board, and compression that uses it: the whole path at once."""

@@ -1,4 +1,4 @@
-"""Deployment in a process of its own, whose time is bounded and which training outlives."""
+"""Deployment in a process of its own, with a time limit; its failure does not end a training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One place that decides what answers at the other end: an emulated board or a port."""
+"""The one place that decides between an emulated board and a port."""
 
 from __future__ import annotations
 

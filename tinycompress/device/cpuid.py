@@ -1,4 +1,4 @@
-"""The CPUID that emulated cores show: their own but for the implementer, who is software.
+"""The CPUID that emulated cores show: the real one with the implementer code of software.
 
 The firmware tells by it that it is emulated (``firmware_templates/common/include/tc_machine.h``).
 Arm gives out the implementer's codes and reserves 0 for software, so no silicon has it. QEMU gives

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from tinycompress import _serial_ports as ports
 from tinycompress._arduino_cli import INSTALL_HINT, find_arduino_cli
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import Finding
 from tinycompress.boards import Board
-from tinycompress.device import ports
-from tinycompress.device.flash import bossac, jlink, openocd, picotool, pyocd
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.flash.tools import find_program
-from tinycompress.device.ports import SerialPort
+from tinycompress.device.port_owners import candidates
 from tinycompress.errors import ToolError
+from tinycompress.flashing import registry
+from tinycompress.flashing.bossac import DOUBLE_TAP
+from tinycompress.flashing.method import FlashMethod
 
 PROCESSES = Path("/proc")
-
-_PROGRAMS: tuple[tuple[str, str, Callable[[], Iterable[Path]]], ...] = (
-    ("bossac", bossac.INSTALL_HINT, bossac.arduino_programs),
-    ("openocd", openocd.INSTALL_HINT, tuple),
-    ("picotool", picotool.INSTALL_HINT, tuple),
-    ("JLinkExe", jlink.INSTALL_HINT, tuple),
-)
 
 
 def diagnose_boards(boards: tuple[Board, ...]) -> tuple[Finding, ...]:
@@ -34,8 +26,11 @@ def diagnose_boards(boards: tuple[Board, ...]) -> tuple[Finding, ...]:
         _attached(found, boards),
         *_forbidden(found),
         *_modem_manager(),
-        *(_program(*program, boards) for program in _PROGRAMS),
-        _pyocd(boards),
+        *(
+            method.TOOL.finding(_wanted_by(boards, method))
+            for method in registry.METHODS
+            if method.TOOL is not None
+        ),
         _arduino_cli(boards),
     )
 
@@ -45,7 +40,7 @@ def _attached(found: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> Findi
     for port in found:
         names = [
             one.board.name + (" (boot loader)" if one.role == "boot loader" else "")
-            for one in ports.candidates(port, boards)
+            for one in candidates(port, boards)
         ]
         if names:
             seen.append(f"{port.device}: {' or '.join(names)}")
@@ -56,7 +51,7 @@ def _attached(found: tuple[SerialPort, ...], boards: tuple[Board, ...]) -> Findi
         "missing",
         detail="none found",
         hint="needed for real boards only: plug one in with a cable that carries data; a board "
-        f"with Arduino's boot loader that stays away: {bossac.DOUBLE_TAP}",
+        f"with Arduino's boot loader that stays away: {DOUBLE_TAP}",
     )
 
 
@@ -100,25 +95,6 @@ def _modem_manager() -> list[Finding]:
     return []
 
 
-def _program(
-    name: str, hint: str, preferred: Callable[[], Iterable[Path]], boards: tuple[Board, ...]
-) -> Finding:
-    wanted = _wanted_by(boards, {"JLinkExe": "jlink"}.get(name, name))
-    try:
-        path = find_program(name, hint=hint, preferred=preferred())
-    except NotPossibleError as error:
-        return Finding(name, "missing", detail=f"flashes {wanted}", hint=error.hint)
-    return Finding(name, "ok", detail=str(path))
-
-
-def _pyocd(boards: tuple[Board, ...]) -> Finding:
-    try:
-        return Finding("pyocd", "ok", importlib.metadata.version("pyocd"))
-    except importlib.metadata.PackageNotFoundError:
-        detail = f"flashes {_wanted_by(boards, 'pyocd')}"
-        return Finding("pyocd", "missing", detail=detail, hint=pyocd.INSTALL_HINT)
-
-
 def _arduino_cli(boards: tuple[Board, ...]) -> Finding:
     names = ", ".join(board.id for board in boards if board.arduino is not None)
     detail = f"compiles and uploads sketches (--framework arduino) for {names}"
@@ -131,6 +107,6 @@ def _arduino_cli(boards: tuple[Board, ...]) -> Finding:
     return Finding("arduino-cli", "ok", detail=str(path))
 
 
-def _wanted_by(boards: tuple[Board, ...], method: str) -> str:
-    names = [board.id for board in boards if any(way.method == method for way in board.flash)]
+def _wanted_by(boards: tuple[Board, ...], method: type[FlashMethod]) -> str:
+    names = [board.id for board in boards if any(isinstance(way, method) for way in board.flash)]
     return ", ".join(names) if names else "no shipped board"

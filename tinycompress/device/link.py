@@ -1,15 +1,17 @@
-"""What the protocol needs of a connection to a device, real or emulated."""
+"""The connection to a device, real or emulated, as the protocol needs it."""
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
+
+from tinycompress.artifacts import LinkKind
 
 
 class Link(Protocol):
     """A byte pipe to one device."""
 
     @property
-    def transport(self) -> Literal["virtual", "serial"]:
+    def transport(self) -> LinkKind:
         """Whether the far end is emulated in this process or behind a port."""
 
     @property

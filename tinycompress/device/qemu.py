@@ -15,8 +15,9 @@ import tempfile
 import time
 import weakref
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
+from tinycompress.artifacts import LinkKind
 from tinycompress.boards import Board
 from tinycompress.device.cpuid import emulated_cpuid
 from tinycompress.errors import DeviceError, ToolError
@@ -63,7 +64,7 @@ class QemuBoard:
         self._finalizer = weakref.finalize(self, _end, self._process, self._line, self._words)
 
     @property
-    def transport(self) -> Literal["virtual", "serial"]:
+    def transport(self) -> LinkKind:
         """Always ``"virtual"``."""
         return "virtual"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import Board
-from tinycompress.device import ports
-from tinycompress.device.ports import SerialPort
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.errors import FlashError
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import time
-from typing import Literal
 
 import serial
-from serial.tools import list_ports
 
-from tinycompress.errors import FlashError
+from tinycompress._serial_ports import open_error
+from tinycompress.artifacts import LinkKind
 
 _POLL_S = 0.05
 _WRITE_TIMEOUT_S = 10.0
@@ -46,7 +44,7 @@ class SerialLink:
         self._port.reset_input_buffer()
 
     @property
-    def transport(self) -> Literal["virtual", "serial"]:
+    def transport(self) -> LinkKind:
         """Always ``serial``."""
         return "serial"
 
@@ -71,31 +69,3 @@ class SerialLink:
     def close(self) -> None:
         """Give the port back."""
         self._port.close()
-
-
-def open_error(port: str, baud: int, error: OSError | ValueError) -> FlashError:
-    """The failure to open a port, told apart by its cause."""
-    number = getattr(error, "errno", None)
-    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
-        return FlashError(f"no serial port {port}", hint=_ports_hint())
-    if number in (errno.EACCES, errno.EPERM):
-        return FlashError(
-            f"no permission to open {port}",
-            hint="add yourself to the group that owns it and log in again: "
-            "sudo usermod -aG dialout $USER",
-        )
-    if number in (errno.EBUSY, errno.EAGAIN):
-        return FlashError(
-            f"{port} is in use by another program",
-            hint="close serial monitors and IDEs; ModemManager takes new ports for some seconds "
-            "(wait, or stop it: sudo systemctl stop ModemManager)",
-        )
-    reason = error.args[-1] if error.args else error
-    return FlashError(f"cannot open {port} at {baud} baud: {reason}", hint=_ports_hint())
-
-
-def _ports_hint() -> str:
-    ports = sorted(list_ports.comports(), key=lambda found: str(found.device))
-    if not ports:
-        return "this machine has no serial port now; is the board plugged in?"
-    return "ports now: " + ", ".join(f"{p.device} ({p.description})" for p in ports)

@@ -1,4 +1,4 @@
-"""What certainly does not fit a board, known before the compiler runs.
+"""Models that certainly do not fit a board, refused before the compiler runs.
 
 Only certainties: the linker has the last word on what is close.
 """

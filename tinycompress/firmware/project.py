@@ -151,7 +151,7 @@ def _tflm_plan(item: Mapping[str, Any]) -> TflmPlan:
 
 
 def _framework(table: Mapping[str, Any]) -> FrameworkName:
-    """Whose build a project is for; a framework's has an id."""
+    """The build system that compiles a project; one for a framework has a project id."""
     framework: FrameworkName = table.get("framework", "cmake")
     if framework not in get_args(FrameworkName):
         raise TypeError(f"'framework' ({framework!r})")

@@ -1,4 +1,4 @@
-"""The TFLM library that a board needs: how upstream builds it, and what of it a project uses.
+"""The TFLM library that a board needs: how upstream builds it, and which parts a project uses.
 
 Source: tensorflow/lite/micro/cortex_m_generic/README.md,
 tensorflow/lite/micro/tools/make/Makefile and targets/cortex_m_generic_makefile.inc of the

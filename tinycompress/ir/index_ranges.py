@@ -1,4 +1,4 @@
-"""Which values of a model's inputs choose from a tensor: a random one would be out of its range."""
+"""The model inputs that index into a tensor, with their ranges: random inputs must stay inside."""
 
 from __future__ import annotations
 

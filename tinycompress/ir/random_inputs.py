@@ -1,4 +1,4 @@
-"""The random inputs that a model is tried on where there are no samples: always the same ones."""
+"""The random inputs for a model without samples: always the same ones."""
 
 from __future__ import annotations
 

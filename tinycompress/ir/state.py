@@ -1,4 +1,4 @@
-"""Whether a model remembers: state that operators keep from one inference to the next."""
+"""Whether a model has state that operators keep from one inference to the next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holding a board's clock against the host's.
+"""Checking a board's clock against the host's.
 
 A board whose oscillator or PLL is not what its file says still counts cycles rightly, but every
 time made of them is wrong. The host times RUN requests of one run and of many: what they share

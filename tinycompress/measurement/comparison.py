@@ -1,6 +1,6 @@
-"""Every sample through the device and through the oracle: same bytes, and how often right.
+"""Every sample through the device and the oracle: equal bytes, and accuracy.
 
-The samples of a model that keeps state are a stream: both sides set it back where a stream begins
+The samples of a model that keeps state are a stream: both sides reset it where a stream begins
 (`StoredSamples.begins_stream`), and keep it from one sample to the next everywhere else.
 """
 

@@ -1,4 +1,4 @@
-"""One request, one reply: sending, sending again, and telling what is wrong when no reply comes."""
+"""One request, one reply: sending, repeating, and an error that says why no reply came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the payloads of the serial protocol say, each parsed and checked in one place.
+"""The payloads of the serial protocol, each parsed and checked in one place.
 
 Every parser takes the payload of a reply and raises `ReplyError` for a wrong length or a value that
 no device of this protocol version sends, so nothing after it has to doubt a number.

@@ -1,4 +1,4 @@
-"""From what a link can tell to instructions, cycles and time of one window of the firmware.
+"""Instructions, cycles and time of one window of the firmware, as far as the link gives them.
 
 A window is what the firmware does between two reads of its tick counter; docs/serial-protocol.md,
 "When the tick counter is read", fixes their order. The first window of every measurement is empty,

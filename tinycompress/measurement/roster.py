@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from tinycompress._progress import Progress, no_progress
+from tinycompress._tables import Table
 from tinycompress.artifacts import BenchResult
 from tinycompress.errors import ConfigError, MismatchError, TinyCompressError
 
@@ -30,11 +31,7 @@ _MOST_AT_ONCE = 16
 _UNEXPECTED = 1
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Entry(_Table):
+class Entry(Table):
     """One board of a roster.
 
     ``directory`` is the built project, relative to the roster's file. ``port`` is a device name, a
@@ -51,7 +48,7 @@ class Entry(_Table):
     samples: str | None = None
 
 
-class Roster(_Table):
+class Roster(Table):
     """A whole file: ``samples`` and ``runs`` for all, and the boards."""
 
     schema_: Literal[1] = Field(alias="schema")

@@ -1,4 +1,4 @@
-"""One device under measurement: known to be the right one, fed and read inference by inference."""
+"""One device under measurement: identified, then fed and read inference by inference."""
 
 from __future__ import annotations
 

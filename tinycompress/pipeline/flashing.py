@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board
-from tinycompress.device.flash import arduino
-from tinycompress.device.flash.flashing import choose_ports, flash_board
-from tinycompress.device.ports import SerialPort
+from tinycompress.device import arduino_upload as arduino
+from tinycompress.device.flashing import choose_ports, flash_board
 from tinycompress.device.reconnect import answering_port, open_soon
 from tinycompress.errors import ConfigError, FlashError
 from tinycompress.measurement.confirm import confirm

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from tinycompress import _serial_ports as ports
 from tinycompress._owner import owned
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult, BuiltFirmware
 from tinycompress.boards import Board
-from tinycompress.device import ports
 from tinycompress.device.connect import open_link
 from tinycompress.errors import MismatchError
 from tinycompress.measurement.bundle import write_bundle

@@ -17,7 +17,6 @@ from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.boards import Board
-from tinycompress.boards.schema import VolumeFlash
 from tinycompress.elf import ElfImage, read_elf
 from tinycompress.errors import ConfigError, ToolError
 from tinycompress.firmware.outputs import (
@@ -270,8 +269,9 @@ def _write_images(image: ElfImage, board: Board, directory: Path) -> Mapping[str
     _, binary = binary_image(image)
     contents = {"bin": binary, "hex": hex_image(image).encode("ascii")}
     for method in board.flash:
-        if isinstance(method, VolumeFlash) and method.uf2_family_id is not None:
-            contents["uf2"] = uf2_image(image, method.uf2_family_id)
+        family = method.uf2_family()
+        if family is not None:
+            contents["uf2"] = uf2_image(image, family)
     for kind, content in contents.items():
         (directory / image_name(kind)).write_bytes(content)
     return {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}

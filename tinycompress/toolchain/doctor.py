@@ -1,4 +1,4 @@
-"""What of the tools that tinycompress drives is there, in which version, and whether it works."""
+"""Which tools that tinycompress drives are there, in which version, and whether they work."""
 
 from __future__ import annotations
 

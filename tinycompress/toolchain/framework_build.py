@@ -1,4 +1,4 @@
-"""Firmware that a framework's own build linked: compiling sketches, and reading what came out.
+"""Firmware that a framework's own build links: compiling sketches, and reading the result.
 
 What is in ``build/`` may as well have been made by hand, with the commands in the project's README:
 the ELF proves itself by the project id that is linked into it.

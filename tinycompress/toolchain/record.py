@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
+from tinycompress._tables import Table
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.outputs import RECORD_FILE
 
@@ -22,18 +23,14 @@ _Bytes = Annotated[int, Field(ge=0)]
 _Kind = Annotated[str, Field(pattern=r"^[a-z0-9]{1,8}$")]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ToolchainRecord(_Record):
+class ToolchainRecord(Table):
     """Which compiler."""
 
     name: Literal["zig", "gcc"]
     version: str
 
 
-class TflmRecord(_Record):
+class TflmRecord(Table):
     """Which build of TensorFlow Lite Micro was linked; ``commit`` is None without git."""
 
     commit: str | None
@@ -42,7 +39,7 @@ class TflmRecord(_Record):
     library_sha256: _Sha256
 
 
-class FlashRecord(_Record):
+class FlashRecord(Table):
     """Flash of the ELF by category."""
 
     weights_bytes: _Bytes
@@ -52,7 +49,7 @@ class FlashRecord(_Record):
     total_bytes: _Bytes
 
 
-class RamRecord(_Record):
+class RamRecord(Table):
     """RAM of the ELF; the stack as it is reserved."""
 
     arena_bytes: _Bytes
@@ -61,7 +58,7 @@ class RamRecord(_Record):
     total_bytes: _Bytes
 
 
-class BuildRecord(_Record):
+class BuildRecord(Table):
     """The whole file. ``images``: SHA-256 of ``firmware.<kind>`` by kind (bin, hex, uf2)."""
 
     schema_: Literal["tinycompress.build"] = Field(alias="schema")

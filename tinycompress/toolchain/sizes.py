@@ -1,4 +1,4 @@
-"""What every byte of flash and RAM is for, read from the linked ELF and its symbol table.
+"""The purpose of every byte of flash and RAM, from the linked ELF and its symbol table.
 
 Flash is what gets flashed: the bytes that the PT_LOAD segments bring. Every one of them belongs to
 exactly one category, so the four figures add up to the whole:

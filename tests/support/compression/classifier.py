@@ -13,7 +13,7 @@ from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.run.recipe import parse_recipe
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.conversion import convert_model
 
 Floats = npt.NDArray[Any]

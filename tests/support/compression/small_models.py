@@ -16,8 +16,9 @@ from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.network.read import read_network
-from tinycompress.compression.run.options import FineTune
-from tinycompress.compression.stages.training import Trainer, fine_tune
+from tinycompress.compression.training.fine_tune import fine_tune
+from tinycompress.compression.training.options import FineTune
+from tinycompress.compression.training.trainer import Trainer
 
 NO_TRAINING = FineTune(epochs=0)
 SHORT = FineTune(epochs=1, batch_size=32, learning_rate=3e-3)

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 
 from tinycompress._progress import no_progress
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import Board
 from tinycompress.device.cpuid import emulated_cpuid
 from tinycompress.device.emulator.peripherals import system_control
-from tinycompress.device.flash.base import FlashJob
 from tinycompress.device.link import Link
-from tinycompress.device.ports import SerialPort
+from tinycompress.flashing.method import FlashJob
 
 NANO_SKETCH = (0x2341, 0x805A)
 NANO_BOOT = (0x2341, 0x005A)
@@ -94,7 +94,7 @@ def images(directory: Path) -> dict[str, Path]:
 
 def job(board: Board, directory: Path, port: SerialPort | None = None, **changes: Any) -> FlashJob:
     values: dict[str, Any] = {
-        "board": board, "images": images(directory), "port": port, "alone": True,
+        "board_name": board.name, "images": images(directory), "port": port, "alone": True,
         "progress": no_progress, **changes,
     }  # fmt: skip
     return FlashJob(**values)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinycompress.codegen.rendering import c_literals as c
+from tinycompress.codegen import c_literals as c
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ BROKEN: tuple[tuple[Callable[[], Built], str], ...] = (
     (lambda: _pad([[0, 1]], [2, 4]), "'pads' is int32[1, 2]"),
     (lambda: _pad([[0, -1], [0, 0]], [1, 3]), "none negative: (0, -1)"),
     (lambda: _pad([[0, 1], [0, 0]], [2, 3]), "it is [2, 3], expected [3, 3]"),
-    (lambda: _softmax(scale=0.01), "of int16 1/32768 and 0: scale 0.01"),
+    (lambda: _softmax(scale=0.01), "on int16 1/32768 and 0: scale 0.01"),
     (lambda: _softmax(out=(4, 1)), "[1, 4] and [4, 1]"),
     (lambda: _softmax((1, 4096), (1, 4096)), "at most 4095: it is 4096"),
     (lambda: _softmax(in_scale=2.0**-27), "must be above 2^-26"),

@@ -8,9 +8,9 @@ import pytest
 from support.cases.kernels import KernelCases, options
 
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.kernel_files import engine_dir
 from tinycompress.codegen.layer import Kernel, Layer
-from tinycompress.codegen.rendering.kernel_files import engine_dir
-from tinycompress.codegen.rendering.param_types import field_types, fits_fields, struct_fields
+from tinycompress.codegen.param_types import field_types, fits_fields, struct_fields
 from tinycompress.ir.graph import Op
 from tinycompress.ir.reader import read_model
 

@@ -35,7 +35,7 @@ def _reasons(kind: str, dtype: str, shapes: list[list[int]], exact_to: ExactTo) 
 @pytest.mark.parametrize("kind", ["NEG", "SQRT"])
 def test_tflm_has_these_on_float_only(kind: str) -> None:
     reason = _reasons(kind, "INT8", [[4], [4]], "tflm")
-    assert reason == f"op 0 {kind} 't1': Only LiteRT has it: exact_to is tflm"
+    assert reason == f"op 0 {kind} 't1': Only LiteRT has this operator: exact_to is tflm"
 
 
 def test_int16_of_a_root_is_refused() -> None:
@@ -59,5 +59,5 @@ def test_sum_is_refused_for_litert_whose_own_is_no_sum() -> None:
         for name in ("tflm", "litert")
     ]
     assert [output.item() for (output,) in outputs] == [-1, 127]
-    with pytest.raises(ModelError, match="LiteRT's takes int8 for unsigned"):
+    with pytest.raises(ModelError, match="LiteRT's reads int8 as unsigned"):
         generate(read_model(cases.tflite()), CodegenOptions(exact_to="litert"))

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tinycompress.compression.network.network import Call, Input, Layer, Network
+from tinycompress.compression.run.fitting import require_layers
 from tinycompress.compression.run.recipe import (
     list_recipes,
     load_recipe,
     parse_recipe,
-    require_layers,
-    stage_kinds,
     with_activations,
 )
+from tinycompress.compression.stages.registry import stage_kinds
 from tinycompress.errors import ConfigError
 
 

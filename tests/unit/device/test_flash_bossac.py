@@ -22,14 +22,13 @@ from support.device.flash import (
     stand_in,
 )
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import Board, load_board
-from tinycompress.boards.schema import BossacFlash
-from tinycompress.device import ports
-from tinycompress.device.flash import bossac, touch
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.flash.bossac import Bossac
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import FlashError
+from tinycompress.flashing import bossac, touch
+from tinycompress.flashing.bossac import Bossac
+from tinycompress.flashing.tools import NotPossibleError
 
 WRITTEN = {
     "stdout": "Device       : nRF52840-QIAA\nErase flash\n\nDone in 0.001 seconds\n"
@@ -79,8 +78,8 @@ def board() -> Board:
 @pytest.fixture
 def driver(board: Board) -> Bossac:
     table = board.flash[0]
-    assert isinstance(table, BossacFlash)
-    return Bossac(table)
+    assert isinstance(table, Bossac)
+    return table
 
 
 def sketch(line: Line, **changes: object) -> SerialPort:
@@ -225,7 +224,7 @@ def test_board_without_touch(
     tools: Path, desk: Desk, board: Board, driver: Bossac, tmp_path: Path, line: Line
 ) -> None:
     stand_in(tools, "bossac", WRITTEN)
-    manual = Bossac(driver.table.model_copy(update={"touch_1200_baud": False}))
+    manual = driver.model_copy(update={"touch_1200_baud": False})
     with pytest.raises(NotPossibleError, match="does not run its boot loader"):
         manual.flash(job(board, tmp_path, sketch(line)))
     assert not line.was_touched

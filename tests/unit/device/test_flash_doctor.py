@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from support.device.flash import NANO_BOOT, NANO_SKETCH, Desk, stand_in
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort
 from tinycompress.artifacts import Finding
 from tinycompress.boards import list_boards
-from tinycompress.device import doctor, ports
+from tinycompress.device import doctor
 from tinycompress.device.doctor import diagnose_boards
-from tinycompress.device.ports import SerialPort
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_bare_machine(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", missing)
     found = findings()
     assert list(found) == [
-        "boards", "bossac", "openocd", "picotool", "JLinkExe", "pyocd", "arduino-cli",
+        "boards", "bossac", "pyocd", "openocd", "JLinkExe", "picotool", "arduino-cli",
     ]  # fmt: skip
     for finding in found.values():
         assert finding.status == "missing"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from support.common import ROOT
 from support.device.flash import Desk
 
+from tinycompress import _serial_ports as ports
+from tinycompress import flashing
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
-from tinycompress.boards.schema import FlashMethod
-from tinycompress.cli.flash import METHODS
-from tinycompress.device import ports
-from tinycompress.device.flash import flashing
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.flashing import FLASHERS, flash_board
-from tinycompress.device.ports import SerialPort
+from tinycompress.device.flashing import flash_board
 from tinycompress.errors import ConfigError, FlashError
+from tinycompress.flashing.method import FlashJob, FlashMethod
+from tinycompress.flashing.registry import METHODS
+from tinycompress.flashing.tools import NotPossibleError
 
 NUCLEO = SerialPort("/dev/ttyACM0", "STM32 STLink", (0x0483, 0x374B), "066CFF", "1-5")
 OTHER = SerialPort("/dev/ttyACM1", "STM32 STLink", (0x0483, 0x374B), "066D00", "1-6")
@@ -26,34 +27,25 @@ OTHER = SerialPort("/dev/ttyACM1", "STM32 STLink", (0x0483, 0x374B), "066D00", "
 
 @dataclass
 class Recorder:
-    """Drivers that do what ``outcomes`` says, and note in which order they were asked."""
+    """Methods that do what ``outcomes`` says, and note in which order they were asked."""
 
     outcomes: dict[str, FlashError | None]
     asked: list[str]
     jobs: list[FlashJob]
 
-    def driver(self, name: str) -> Any:
-        recorder = self
-
-        class Driver:
-            def __init__(self, table: Any) -> None:
-                assert table.method == name
-
-            def flash(self, job: FlashJob) -> None:
-                recorder.asked.append(name)
-                recorder.jobs.append(job)
-                outcome = recorder.outcomes.get(name)
-                if outcome is not None:
-                    raise outcome
-
-        return Driver
+    def flash(self, table: FlashMethod, job: FlashJob) -> None:
+        self.asked.append(table.method)
+        self.jobs.append(job)
+        outcome = self.outcomes.get(table.method)
+        if outcome is not None:
+            raise outcome
 
 
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder({}, [], [])
-    drivers = {name: recorder.driver(name) for name in FLASHERS}
-    monkeypatch.setattr(flashing, "FLASHERS", drivers)
+    for method in METHODS:
+        monkeypatch.setattr(method, "flash", lambda table, job: recorder.flash(table, job))
     return recorder
 
 
@@ -64,15 +56,41 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
     return desk
 
 
-def test_every_method_of_the_schema_has_a_driver() -> None:
-    union = get_args(FlashMethod)[0]
-    names = {get_args(table.model_fields["method"].annotation)[0] for table in get_args(union)}
-    assert names == set(FLASHERS)
-    # A sketch is uploaded by the tool that compiled it; board files do not list that.
-    assert names | {"arduino-cli"} == set(METHODS)
-    for page in ("flashing.md", "adding-a-board.md"):
-        text = (ROOT / "docs" / page).read_text()
-        assert {name for name in names if f"| `{name}` |" in text} == names, page
+def test_the_pages_tell_every_method() -> None:
+    table, keys = ((ROOT / "docs" / f"{name}.md").read_text().splitlines()
+                        for name in ("flashing", "adding-a-board"))  # fmt: skip
+    for method in METHODS:
+        name, docs = method.name(), method.DOCS
+        row = f"| `{name}` | {docs.program} | {docs.command} | {docs.verified_by} |"
+        assert " ".join(row.split()) in table
+        images = ", ".join(
+            f"`{kind}`" for kind in get_args(method.model_fields["image"].annotation)
+        )
+        row = f"| `{name}` | {images} | {docs.keys} |"
+        assert " ".join(row.split()) in keys
+        # Every key is told.
+        for key in set(method.model_fields) - {"method", "image"}:
+            assert f"`{key}`" in docs.keys
+
+
+def test_the_pages_tell_no_other_method() -> None:
+    for page in ("flashing", "adding-a-board"):
+        text = (ROOT / "docs" / f"{page}.md").read_text()
+        _, _, table = text.partition("| method |" if page == "flashing" else "| `method` |")
+        told = re.findall(r"^\| `([a-z-]+)` \|", table.partition("\n\n")[0], re.MULTILINE)
+        others = {"arduino-cli"} if page == "flashing" else set()
+        assert set(told) == {method.name() for method in METHODS} | others
+
+
+def test_every_method_is_in_one_file_of_its_own() -> None:
+    assert len({method.name() for method in METHODS}) == len(METHODS)
+    files = {method.__module__ for method in METHODS}
+    assert len(files) == len(METHODS)
+    room = Path(flashing.__file__).parent
+    told = {path.stem for path in room.glob("*.py") if "(FlashMethod)" in path.read_text()}
+    assert {f"{flashing.__name__}.{stem}" for stem in told} == files
+    for method in METHODS:
+        assert not method.__abstractmethods__
 
 
 def test_first_method_that_is_possible(recorder: Recorder, desk: Desk) -> None:

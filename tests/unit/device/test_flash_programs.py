@@ -12,15 +12,14 @@ from typing import Any
 import pytest
 from support.device.flash import job, stand_in
 
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
-from tinycompress.boards.schema import JlinkFlash, OpenocdFlash, PicotoolFlash
-from tinycompress.device.flash import jlink, openocd, picotool
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.flash.jlink import Jlink
-from tinycompress.device.flash.openocd import Openocd
-from tinycompress.device.flash.picotool import Picotool
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import FlashError
+from tinycompress.flashing import jlink, openocd, picotool
+from tinycompress.flashing.jlink import Jlink
+from tinycompress.flashing.openocd import Openocd
+from tinycompress.flashing.picotool import Picotool
+from tinycompress.flashing.tools import NotPossibleError
 
 PROBE = SerialPort("/dev/ttyACM0", "STM32 STLink", (0x0483, 0x374B), "066CFF", "1-5")
 BANNER = "Open On-Chip Debugger 0.12.0\nLicensed under GNU GPL v2\n"
@@ -40,20 +39,20 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def with_openocd() -> Openocd:
-    (table,) = (m for m in load_board("f446re").flash if isinstance(m, OpenocdFlash))
-    return Openocd(table)
+    (table,) = (m for m in load_board("f446re").flash if isinstance(m, Openocd))
+    return table
 
 
 @pytest.fixture
 def with_picotool() -> Picotool:
-    (table,) = (m for m in load_board("pico").flash if isinstance(m, PicotoolFlash))
-    return Picotool(table)
+    (table,) = (m for m in load_board("pico").flash if isinstance(m, Picotool))
+    return table
 
 
 @pytest.fixture
 def with_jlink() -> Jlink:
-    (table,) = (m for m in load_board("nano33").flash if isinstance(m, JlinkFlash))
-    return Jlink(table)
+    (table,) = (m for m in load_board("nano33").flash if isinstance(m, Jlink))
+    return table
 
 
 # --- OpenOCD ----------------------------------------------------------------------------------
@@ -82,8 +81,8 @@ def test_openocd_is_told_which_probe_only_if_there_are_more(
 
 def test_openocd_reads_all_its_files(tools: Path, tmp_path: Path) -> None:
     program = stand_in(tools, "openocd", OPENOCD_DONE)
-    (table,) = (m for m in load_board("microbit").flash if isinstance(m, OpenocdFlash))
-    Openocd(table).flash(job(load_board("microbit"), tmp_path))
+    (table,) = (m for m in load_board("microbit").flash if isinstance(m, Openocd))
+    table.flash(job(load_board("microbit"), tmp_path))
     assert program.argv == [
         "-f", "interface/cmsis-dap.cfg", "-f", "target/nrf52.cfg",
         "-c", "program firmware.hex verify reset exit",

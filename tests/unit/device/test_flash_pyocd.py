@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 from support.device.flash import job, write_elf
 
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
-from tinycompress.boards.schema import PyocdFlash
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.flash.pyocd import Pyocd
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import FlashError
+from tinycompress.flashing.pyocd import Pyocd
+from tinycompress.flashing.tools import NotPossibleError
 
 PROGRAM = {0x1_0000: b"vectors and code", 0x2_0000: b"load image"}
 
@@ -121,8 +120,8 @@ def pyocd(monkeypatch: pytest.MonkeyPatch) -> FakePyocd:
 
 @pytest.fixture
 def driver() -> Pyocd:
-    (table,) = (m for m in load_board("nano33").flash if isinstance(m, PyocdFlash))
-    return Pyocd(table)
+    (table,) = (m for m in load_board("nano33").flash if isinstance(m, Pyocd))
+    return table
 
 
 def work(directory: Path, **changes: Any) -> Any:

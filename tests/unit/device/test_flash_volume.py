@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 from support.device.flash import job
 
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import Board, load_board
-from tinycompress.boards.schema import VolumeFlash
-from tinycompress.device.flash import mounts, volume
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.flash.volume import VolumeCopy
-from tinycompress.device.ports import SerialPort
 from tinycompress.errors import FlashError
+from tinycompress.flashing import mounts, volume
+from tinycompress.flashing.tools import NotPossibleError
+from tinycompress.flashing.volume import VolumeCopy
 
 
 class Computer:
@@ -103,8 +102,8 @@ def microbit() -> Board:
 
 
 def driver(board: Board) -> VolumeCopy:
-    (table,) = (m for m in board.flash if isinstance(m, VolumeFlash))
-    return VolumeCopy(table)
+    (table,) = (m for m in board.flash if isinstance(m, VolumeCopy))
+    return table
 
 
 @contextmanager

@@ -10,11 +10,12 @@ from click.testing import CliRunner
 from serial.tools import list_ports
 from support.device.flash import ADAPTER, NANO_BOOT, NANO_SKETCH, Desk
 
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort, find_port, wait_for
 from tinycompress.boards import list_boards, load_board
 from tinycompress.cli.main import main
-from tinycompress.device import ports
-from tinycompress.device.flash.flashing import BoardPorts, choose_ports
-from tinycompress.device.ports import SerialPort, candidates, find_port, wait_for
+from tinycompress.device.flashing import BoardPorts, choose_ports
+from tinycompress.device.port_owners import candidates
 from tinycompress.errors import FlashError
 
 SKETCH = SerialPort("/dev/ttyACM0", "Nano 33 BLE", NANO_SKETCH, "5A1F", "1-2")

@@ -10,11 +10,11 @@ import pytest
 from support.firmware.frameworks import Tried, behind_a_port, called
 
 from tinycompress import pipeline
+from tinycompress._serial_ports import SerialPort
 from tinycompress.boards import load_board
 from tinycompress.cli.main import _run
-from tinycompress.device.flash import arduino
-from tinycompress.device.flash.flashing import BoardPorts
-from tinycompress.device.ports import SerialPort
+from tinycompress.device import arduino_upload as arduino
+from tinycompress.device.flashing import BoardPorts
 from tinycompress.errors import ConfigError, FlashError, ToolError
 from tinycompress.firmware import load_project
 from tinycompress.pipeline import flashing

@@ -1,9 +1,9 @@
-"""Which bytes of a buffer are needed when, and how near two buffers may lie for it.
+"""Which bytes of a buffer are in use at each step, and how near two buffers may therefore lie.
 
-A buffer of which parts are written or read at different steps is not all in use all the time: what
-is not yet written and what is not read any more is free. Of every buffer the hull of the bytes in
-use is known before and during each step. Two buffers may lie anywhere as long as these hulls never
-meet, so that buffers that fill and drain can slide over each other.
+Parts of a buffer may be written or read at different steps. Bytes that are not yet written, or not
+read any more, are free. For every buffer, the hull of the bytes in use is known before and during
+each step. Two buffers may overlap as long as these hulls never meet. A buffer that fills can thus
+slide over one that drains.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bytes that are live between operators: what no arena can be smaller than."""
+"""Bytes that are live between operators: a lower bound for every arena."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tinycompress.codegen.arena.lifetimes import Lifetime, find_reuses
-from tinycompress.codegen.arena.places import Place, places
+from tinycompress.codegen.arena.places import places
 from tinycompress.codegen.arena.planner import CLIMB_WORK, Buffer, MemoryPlan, plan_memory
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.overlap import Overlap
@@ -45,95 +45,104 @@ def lay_out(
             writes in what it reads for the last time, above all.
         work: How long to search, as in ``plan_memory``.
     """
-    found = places(graph)
-    roots = _roots(graph, layers, found)
-    scratch = {step: _scratch(layers[step], step) for step in range(len(layers))}
-    used = {step: each for step, each in scratch.items() if each.size_bytes}
-    names = [graph.tensors[root].name for root in roots]
-    names += [f"scratch of {layers[step].name}" for step in used]
-    lifetimes = [*roots.values(), *used.values()]
-    alignments = [max(graph.tensors[root].dtype.item_bytes, _ALIGNMENT_BYTES) for root in roots]
-    alignments += [_ALIGNMENT_BYTES] * len(used)
-    buffers = [
-        Buffer(name, each.size_bytes, each.first, each.last, alignment)
-        for name, each, alignment in zip(names, lifetimes, alignments, strict=True)
-    ]
-    reuses = find_reuses(lifetimes, _orders(layers, found, list(roots))) if overlapping else ()
-    plan = plan_memory(buffers, reuses, work=work)
-    begins = dict(zip(roots, plan.offsets, strict=False))
-    return ArenaLayout(
-        tensors={
-            index: begins[place.root] + place.offset_bytes
-            for index, place in found.items()
-            if place.root in begins
-        },
-        scratch=dict(zip(used, plan.offsets[len(roots) :], strict=True)),
-        arena_bytes=plan.arena_bytes,
-        lower_bound_bytes=plan.lower_bound_bytes,
-        peak_layer=_peak_layer(plan, layers),
-        peak_step=plan.peak_step,
-    )
+    return _Arena(graph, layers).laid_out(overlapping, work)
 
 
-def _roots(
-    graph: Graph, layers: Sequence[Layer], found: Mapping[int, Place]
-) -> dict[int, Lifetime]:
-    """When the bytes of each root are in use; the host writes inputs at step -1."""
-    lifetimes: dict[int, Lifetime] = {}
+class _Arena:
+    """The buffers of a graph's layers: roots, which hold tensors, then pieces of scratch memory."""
 
-    def at(index: int) -> tuple[Lifetime, int, int]:
-        root, begin = found[index].root, found[index].offset_bytes
-        lifetime = lifetimes.setdefault(root, Lifetime(graph.tensors[root].size_bytes))
-        return lifetime, begin, begin + graph.tensors[index].size_bytes
+    def __init__(self, graph: Graph, layers: Sequence[Layer]) -> None:
+        self._graph = graph
+        self._layers = layers
+        self._places = places(graph)
+        self._roots = self._lifetimes()
+        scratch = {step: _scratch(layer, step) for step, layer in enumerate(layers)}
+        self._scratch = {step: each for step, each in scratch.items() if each.size_bytes}
 
-    for step, layer in enumerate(layers):
-        for index in layer.reads:
-            lifetime, begin, end = at(index)
-            lifetime.read(step, begin, end)
-        for index in layer.writes:
-            lifetime, begin, end = at(index)
-            lifetime.write(step, begin, end)
-    for index in graph.inputs:
-        lifetime, begin, end = at(index)
-        lifetime.write(-1, begin, end)
-    for index in graph.outputs:
-        lifetime, begin, end = at(index)
-        lifetime.read(len(layers), begin, end)
-    for root, lifetime in lifetimes.items():
-        if graph.tensors[root].is_variable:
-            lifetime.write(-1, 0, lifetime.size_bytes)
-            lifetime.read(len(layers), 0, lifetime.size_bytes)
-    return {root: lifetimes[root] for root in sorted(lifetimes)}
+    def laid_out(self, overlapping: bool, work: int) -> ArenaLayout:
+        """Offsets for all tensors and all scratch memory."""
+        lifetimes = [*self._roots.values(), *self._scratch.values()]
+        reuses = find_reuses(lifetimes, self._orders()) if overlapping else ()
+        plan = plan_memory(self._buffers(lifetimes), reuses, work=work)
+        begins = dict(zip(self._roots, plan.offsets, strict=False))
+        return ArenaLayout(
+            tensors={
+                index: begins[place.root] + place.offset_bytes
+                for index, place in self._places.items()
+                if place.root in begins
+            },
+            scratch=dict(zip(self._scratch, plan.offsets[len(self._roots) :], strict=True)),
+            arena_bytes=plan.arena_bytes,
+            lower_bound_bytes=plan.lower_bound_bytes,
+            peak_layer=_peak_layer(plan, self._layers),
+            peak_step=plan.peak_step,
+        )
+
+    def _buffers(self, lifetimes: Sequence[Lifetime]) -> list[Buffer]:
+        tensors = [self._graph.tensors[root] for root in self._roots]
+        names = [tensor.name for tensor in tensors]
+        names += [f"scratch of {self._layers[step].name}" for step in self._scratch]
+        alignments = [max(tensor.dtype.item_bytes, _ALIGNMENT_BYTES) for tensor in tensors]
+        alignments += [_ALIGNMENT_BYTES] * len(self._scratch)
+        return [
+            Buffer(name, each.size_bytes, each.first, each.last, alignment)
+            for name, each, alignment in zip(names, lifetimes, alignments, strict=True)
+        ]
+
+    def _lifetimes(self) -> dict[int, Lifetime]:
+        """When the bytes of each root are in use; the host writes inputs at step -1."""
+        graph, end = self._graph, len(self._layers)
+        found: dict[int, Lifetime] = {}
+        for step, layer in enumerate(self._layers):
+            for index in layer.reads:
+                self._note(found, index).read(step, *self._bytes(index))
+            for index in layer.writes:
+                self._note(found, index).write(step, *self._bytes(index))
+        for index in graph.inputs:
+            self._note(found, index).write(-1, *self._bytes(index))
+        for index in graph.outputs:
+            self._note(found, index).read(end, *self._bytes(index))
+        for root, lifetime in found.items():
+            if graph.tensors[root].is_variable:
+                lifetime.write(-1, 0, lifetime.size_bytes)
+                lifetime.read(end, 0, lifetime.size_bytes)
+        return {root: found[root] for root in sorted(found)}
+
+    def _note(self, found: dict[int, Lifetime], index: int) -> Lifetime:
+        root = self._places[index].root
+        return found.setdefault(root, Lifetime(self._graph.tensors[root].size_bytes))
+
+    def _bytes(self, index: int) -> tuple[int, int]:
+        """Where a tensor begins and ends in its root."""
+        begin = self._places[index].offset_bytes
+        return begin, begin + self._graph.tensors[index].size_bytes
+
+    def _orders(self) -> dict[tuple[int, int], dict[int, Overlap]]:
+        """By buffers written and read, for each step that does, what the kernel's order allows.
+
+        Distances are between the begins of the buffers.
+        """
+        numbers = {root: number for number, root in enumerate(self._roots)}
+        orders: dict[tuple[int, int], dict[int, Overlap]] = {}
+        for step, layer in enumerate(self._layers):
+            overlap = layer.overlap
+            if overlap is None or len(layer.writes) != 1:
+                continue
+            written = self._places[layer.writes[0]]
+            for read in dict.fromkeys(self._places[index] for index in layer.reads):
+                if read.root == written.root:
+                    continue
+                apart = overlap.moved(written.offset_bytes - read.offset_bytes)
+                steps = orders.setdefault((numbers[written.root], numbers[read.root]), {})
+                # A layer that reads two parts of one buffer must spare both.
+                steps[step] = apart if step not in steps else steps[step].both(apart)
+        return orders
 
 
 def _scratch(layer: Layer, step: int) -> Lifetime:
     lifetime = Lifetime(layer.scratch_bytes)
     lifetime.write(step, 0, layer.scratch_bytes)
     return lifetime
-
-
-def _orders(
-    layers: Sequence[Layer], found: Mapping[int, Place], roots: Sequence[int]
-) -> dict[tuple[int, int], dict[int, Overlap]]:
-    """By buffers written and read, for each step that does, what the kernel's order allows.
-
-    Distances are between the begins of the buffers.
-    """
-    numbers = {root: number for number, root in enumerate(roots)}
-    orders: dict[tuple[int, int], dict[int, Overlap]] = {}
-    for step, layer in enumerate(layers):
-        overlap = layer.overlap
-        if overlap is None or len(layer.writes) != 1:
-            continue
-        written = found[layer.writes[0]]
-        for read in dict.fromkeys(found[index] for index in layer.reads):
-            if read.root == written.root:
-                continue
-            apart = overlap.moved(written.offset_bytes - read.offset_bytes)
-            steps = orders.setdefault((numbers[written.root], numbers[read.root]), {})
-            # A layer that reads two parts of one buffer must spare both.
-            steps[step] = apart if step not in steps else steps[step].both(apart)
-    return orders
 
 
 def _peak_layer(plan: MemoryPlan, layers: Sequence[Layer]) -> str:

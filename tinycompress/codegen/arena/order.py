@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
-from tinycompress.codegen.passes.views import is_view
+from tinycompress.codegen.ops import is_view
 from tinycompress.codegen.rewrite import consumers
 from tinycompress.ir.graph import Graph, Op
 

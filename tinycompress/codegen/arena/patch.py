@@ -1,4 +1,4 @@
-"""Compute some operators in a row patch by patch, so that no tensor between them is ever whole.
+"""Compute consecutive operators patch by patch, so no tensor between them is ever whole.
 
 A patch is some rows of what the last of the operators computes, over the full width: in NHWC
 these are a run of bytes, so that a patch of the input is read where it is and a patch of the

@@ -1,4 +1,4 @@
-"""Which operators to compute in patches, and in how large ones, for a smaller arena."""
+"""Which operators to compute in patches for a smaller arena, and in how many patches."""
 
 from __future__ import annotations
 

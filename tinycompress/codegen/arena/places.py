@@ -1,4 +1,4 @@
-"""Which tensors share memory: views, parts that lie in a whole, wholes that their parts make up."""
+"""Which tensors share memory: views, parts of a whole, and wholes that consist of their parts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import OPS, is_view
 from tinycompress.codegen.ops.movement.copies import COPY, DIMENSIONS, Copy
-from tinycompress.codegen.passes.views import is_view
 from tinycompress.ir.graph import Graph, Op
 
 IN_PLACE = "in_place"

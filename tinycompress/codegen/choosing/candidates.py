@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from tinycompress.codegen.choosing.costs import code_bytes, predicted_cost
-from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.layer import ConstArray, Layer
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
-from tinycompress.codegen.rendering.param_types import fits_fields, params_bytes
+from tinycompress.codegen.param_types import fits_fields, params_bytes
 from tinycompress.ir.graph import Graph, Op
 
 
@@ -38,11 +38,18 @@ class Candidate:
 
     @cached_property
     def data_bytes(self) -> int:
-        """Flash of its own: constants and parameters."""
-        return sum(
-            params_bytes(layer.kernel) + sum(array.data.nbytes for array in layer.const_arrays)
-            for layer in self.layers
-        )
+        """Constants and parameters, as if no other candidate had the same ones."""
+        return self.params_bytes + sum(array.data.nbytes for array in self.const_arrays)
+
+    @property
+    def params_bytes(self) -> int:
+        """The parameters of its kernels."""
+        return sum(params_bytes(layer.kernel) for layer in self.layers)
+
+    @property
+    def const_arrays(self) -> tuple[ConstArray, ...]:
+        """All its constants; equal ones of a graph are stored once."""
+        return tuple(array for layer in self.layers for array in layer.const_arrays)
 
     @cached_property
     def code_bytes(self) -> Mapping[str, int]:

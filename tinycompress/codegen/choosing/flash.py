@@ -15,16 +15,20 @@ from tinycompress.codegen.choosing.candidates import Candidate
 _MOST_SLOWER = 0.01
 """Of the predicted cost of the fastest candidates, what all changes together may add."""
 
+_CALL_BYTES = 24
+"""About what a layer's function takes that only calls its kernel, with its place in the table."""
+
 
 def flash_bytes(taken: Iterable[Candidate]) -> int:
-    """What candidates take together: constants and parameters of each, code once.
+    """What candidates take together: parameters of each, equal constants and code once.
 
     Code that was not measured counts as nothing, so that only candidates whose code is known may be
     compared.
     """
     candidates = list(taken)
-    data = sum(each.data_bytes for each in candidates)
-    return data + sum(_code(candidates).values())
+    arrays = {a.key: a.data.nbytes for each in candidates for a in each.const_arrays}
+    calls = sum(each.params_bytes + _CALL_BYTES * len(each.layers) for each in candidates)
+    return calls + sum(arrays.values()) + sum(_code(candidates).values())
 
 
 def smallest(

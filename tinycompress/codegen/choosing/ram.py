@@ -13,6 +13,7 @@ from tinycompress.codegen.arena.patching import Patching, patchings
 from tinycompress.codegen.arena.places import copies_onto_itself, places
 from tinycompress.codegen.choosing.candidates import Candidate, candidates
 from tinycompress.codegen.choosing.costs import cost_unit
+from tinycompress.codegen.choosing.flash import flash_bytes
 from tinycompress.codegen.choosing.select import (
     Preference,
     Selector,
@@ -22,7 +23,8 @@ from tinycompress.codegen.choosing.select import (
     leanest,
     selector_for,
 )
-from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.choosing.sharing import shared_kernels, sharing_trades
+from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import DoesNotFitError
@@ -34,8 +36,11 @@ _WORTH = 4
 _PATCHES_WORTH = 8
 """Without a budget, layers are computed in patches where that saves at least one in so many."""
 
-_MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.0}
+_MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.02}
 """Of all multiply-accumulates, what patches may compute twice where there is no budget."""
+
+_FLASH_WORTH = 10
+"""For flash, patches may add one part in so many of the share of RAM that they save."""
 
 _STAGES = 4
 """Stages that are tried in patches for the smallest arena, the most promising ones."""
@@ -56,18 +61,24 @@ _TRY_WORK = 25_000
 @dataclass(frozen=True)
 class Fitted:
     """The graph as it was changed, its layers, where their tensors lie, and what was given for
-    memory, in words."""
+    memory, in words. ``shared`` are kernels of which several layers run one copy."""
 
     graph: Graph
     taken: Taken
     layers: tuple[Layer, ...]
     layout: ArenaLayout
     trades: tuple[str, ...] = ()
+    shared: frozenset[Kernel] = frozenset()
 
     @property
     def arena_bytes(self) -> int:
         """What the arena takes."""
         return self.layout.arena_bytes
+
+    @property
+    def flash_bytes(self) -> int:
+        """About what constants, parameters and kernels take, with kernels that layers share."""
+        return flash_bytes(self.taken.values())
 
     @property
     def peak_op(self) -> Op:
@@ -90,7 +101,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
-        return _finished(fitter.patch_where_cheap(plain, fitted))
+        return _finished(fitter.patch_where_cheap(plain, fitted), options)
     tried = [fitted]
     if fitted.arena_bytes > budget:
         tried += fitter.patch_for(plain, budget)
@@ -105,19 +116,26 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
             hint=f"a budget of {fitted.arena_bytes} bytes is the nearest that can be met; a smaller"
             " input or fewer channels in the first layers shrink it most",
         )
-    return _finished(fitted)
+    return _finished(fitted, options)
 
 
 def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> Fitted:
     """Lower a graph as it is by the candidates that somebody prefers, to measure or test them."""
-    return _Fitter(options, by_each(prefer)).plain(graph)
+    return _sharing(_Fitter(options, by_each(prefer)).plain(graph), options)
 
 
-def _finished(fitted: Fitted) -> Fitted:
-    """The same with a thorough search for its layout."""
+def _finished(fitted: Fitted, options: CodegenOptions) -> Fitted:
+    """The same with a thorough search for its layout, and with kernels that layers share."""
     layout = lay_out(fitted.graph, fitted.layers)
-    better = layout.arena_bytes < fitted.arena_bytes
-    return replace(fitted, layout=layout) if better else fitted
+    if layout.arena_bytes < fitted.arena_bytes:
+        fitted = replace(fitted, layout=layout)
+    return _sharing(fitted, options)
+
+
+def _sharing(fitted: Fitted, options: CodegenOptions) -> Fitted:
+    shared = shared_kernels(fitted.layers, options)
+    trades = (*fitted.trades, *sharing_trades(shared, options.family))
+    return replace(fitted, shared=frozenset(shared), trades=trades)
 
 
 def _arena_bytes(fitted: Fitted) -> int:
@@ -211,12 +229,19 @@ class _Fitter:
         if not most:
             return fitted
         found = patchings(plain.graph, worth, most)
-        if self._options.optimize == "speed":
+        if self._options.optimize != "ram":
             tried = self._until(plain, islice(found, _SPEED_TRIES), worth)
         else:
             tried = [self._patched(plain, each) for each in _promising(list(found))]
         best = _smallest((fitted, *tried))
-        return best if best.arena_bytes <= worth else fitted
+        return best if best.arena_bytes <= worth and self._is_bargain(fitted, best) else fitted
+
+    def _is_bargain(self, fitted: Fitted, patched: Fitted) -> bool:
+        """Whether what comes first allows the flash that patches take: each is more layers."""
+        if self._options.optimize != "flash":
+            return True
+        saved = 1 - patched.arena_bytes / fitted.arena_bytes
+        return patched.flash_bytes / fitted.flash_bytes - 1 <= saved / _FLASH_WORTH
 
     def patch_for(self, plain: Fitted, budget: int) -> list[Fitted]:
         """Patches until one meets the budget, the last then; those with fewer MACs first."""
@@ -261,10 +286,11 @@ def _floor_bytes(patching: Patching) -> int:
 def _patches_trade(graph: Graph, patching: Patching, saved: int) -> str:
     stage = patching.stage
     first, last = (graph.layer_name(graph.ops[i]) for i in (stage.begin, stage.end - 1))
-    share = 100 * patching.more_macs / max(total_macs(graph), 1)
+    share = 100 * abs(patching.more_macs) / max(total_macs(graph), 1)
+    how = "more" if patching.more_macs >= 0 else "fewer"
     return (
         f"layers '{first}' to '{last}': {patching.count} patches instead of whole tensors save "
-        f"{saved} bytes of RAM for {patching.more_macs} more MACs ({share:.1f} %)"
+        f"{saved} bytes of RAM for {abs(patching.more_macs)} {how} MACs ({share:.1f} %)"
     )
 
 

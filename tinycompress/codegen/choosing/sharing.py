@@ -12,22 +12,21 @@ _NAMED = 3
 """Layers that a line names."""
 
 
-def shared_kernels(
-    layers: Sequence[Layer], options: CodegenOptions
-) -> Mapping[Kernel, Sequence[Layer]]:
-    """Kernels of which several layers run one copy, which knows none of their shapes."""
+Shared = Mapping[Kernel, Sequence[Layer]]
+"""Kernels of which several layers run one copy, which knows none of their shapes: its layers."""
+
+
+def shared_kernels(layers: Sequence[Layer], options: CodegenOptions) -> Shared:
+    """The kernels that several layers are to share, by what is optimised for."""
     users: dict[Kernel, list[Layer]] = {}
     for layer in layers if options.optimize == "flash" else ():
         users.setdefault(layer.kernel, []).append(layer)
     return {kernel: found for kernel, found in users.items() if len(found) > 1}
 
 
-def sharing_trades(layers: Sequence[Layer], options: CodegenOptions) -> tuple[str, ...]:
+def sharing_trades(shared: Shared, family: CoreFamily) -> tuple[str, ...]:
     """What is given for the flash that sharing saves, a line for each kernel."""
-    return tuple(
-        _trade(kernel, users, options.family)
-        for kernel, users in shared_kernels(layers, options).items()
-    )
+    return tuple(_trade(kernel, users, family) for kernel, users in shared.items())
 
 
 def _trade(kernel: Kernel, users: Sequence[Layer], family: CoreFamily) -> str:

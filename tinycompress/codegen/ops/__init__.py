@@ -50,6 +50,7 @@ from tinycompress.codegen.ops.reduce import (
     softmax,
 )
 from tinycompress.codegen.ops.reduce import reduce_max_min as reduce
+from tinycompress.ir.graph import Op
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -128,4 +129,10 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
-__all__ = ["OPS", "Constraint", "OpSpec", "rule_of"]
+
+def is_view(op: Op) -> bool:
+    """Whether an operator only names its input's bytes anew, so that nothing runs for it."""
+    return op.kind in OPS and OPS[op.kind].lower is None
+
+
+__all__ = ["OPS", "Constraint", "OpSpec", "is_view", "rule_of"]

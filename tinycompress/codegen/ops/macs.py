@@ -1,4 +1,4 @@
-"""What counting multiply-accumulates needs of operators that no constraint has seen yet."""
+"""Shapes for counting multiply-accumulates of operators that no constraint has checked yet."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def activations(*positions: int) -> Constraint:
 
 
 def tflm_on_int8(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """TFLM has it on int8 only"""
+    """TFLM has this operator on int8 only"""
     return "int16" if is_wide(graph, op) and options.exact_to == "tflm" else None
 
 

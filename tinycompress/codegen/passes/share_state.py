@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tinycompress.codegen.passes.views import is_view
+from tinycompress.codegen.ops import is_view
 from tinycompress.ir.graph import Graph, Op, Tensor
 
 

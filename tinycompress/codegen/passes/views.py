@@ -1,17 +1,12 @@
-"""Operators that only rename bytes: what they need, and what of them the host can do."""
+"""Operators that only reshape: their operands, and the ones that the host folds."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import is_view
 from tinycompress.codegen.rewrite import map_ops, with_constants
 from tinycompress.ir.graph import Graph, Op
-
-
-def is_view(op: Op) -> bool:
-    """Whether the op's output has its input's bytes."""
-    return op.kind in OPS and OPS[op.kind].lower is None
 
 
 def keep_only_data_of_views(graph: Graph) -> Graph:

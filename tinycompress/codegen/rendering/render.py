@@ -11,8 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinycompress._version import __version__
 from tinycompress.artifacts import GeneratedSources, LayerInfo, WeightsInfo
+from tinycompress.codegen import c_literals
 from tinycompress.codegen.arena.memory import ArenaLayout
-from tinycompress.codegen.choosing.sharing import shared_kernels
+from tinycompress.codegen.kernel_files import engine_dir, with_includes
 from tinycompress.codegen.layer import (
     ConstArray,
     Kernel,
@@ -21,9 +22,7 @@ from tinycompress.codegen.layer import (
     TensorArgument,
 )
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.rendering import c_literals
-from tinycompress.codegen.rendering.kernel_files import engine_dir, with_includes
-from tinycompress.codegen.rendering.param_types import field_types
+from tinycompress.codegen.param_types import field_types
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.specs import input_specs, output_specs
 
@@ -97,18 +96,29 @@ def render(
     layers: Sequence[Layer],
     layout: ArenaLayout,
     options: CodegenOptions,
+    *,
+    shared: frozenset[Kernel] = frozenset(),
 ) -> GeneratedSources:
-    """Write the C files of a model."""
+    """Write the C files of a model.
+
+    Args:
+        model: The file's model, for its hash.
+        graph: The graph that the layers were lowered from.
+        layers: In the order in which they run.
+        layout: Where their tensors lie.
+        options: For which core, and what comes first.
+        shared: Kernels of which several layers run one copy.
+    """
     states = [t for t in graph.tensors if t.initial is not None and t.index in layout.tensors]
     weights = _Weights(layers, [a for a in map(_initial_array, states) if a is not None])
-    texts, shared = _layer_texts(layers, layout, weights, options)
+    texts, copies = _layer_texts(layers, layout, weights, shared)
     context = {
         "version": __version__,
         "sha256": model.sha256,
         "sha256_bytes": [f"0x{byte:02x}" for byte in bytes.fromhex(model.sha256)],
         "options": options,
         "layers": texts,
-        "shared": shared,
+        "shared": copies,
         "weights": weights.arrays,
         "arena_bytes": layout.arena_bytes,
         "inputs": _border(graph, graph.inputs, layout),
@@ -155,19 +165,14 @@ class _Weights:
         self.total_bytes = 0
         unique = c_literals.UniqueNames()
         for array in (*(array for layer in layers for array in layer.const_arrays), *others):
-            key = self._key(array)
-            if key not in self._names:
+            if array.key not in self._names:
                 base = f"{c_literals.short_name(array.origin)} {array.role}"
-                self._names[key] = f"tcm_{unique.claim(base)}"
-                self._add(array, self._names[key])
+                self._names[array.key] = f"tcm_{unique.claim(base)}"
+                self._add(array, self._names[array.key])
 
     def name_of(self, array: ConstArray) -> str:
         """The C name of an array."""
-        return self._names[self._key(array)]
-
-    @staticmethod
-    def _key(array: ConstArray) -> tuple[str, int, bytes]:
-        return array.c_type, array.alignment_bytes, array.data.tobytes()
+        return self._names[array.key]
 
     def _add(self, array: ConstArray, name: str) -> None:
         self.total_bytes += array.data.nbytes
@@ -184,10 +189,9 @@ class _Weights:
 
 
 def _layer_texts(
-    layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, options: CodegenOptions
+    layers: Sequence[Layer], layout: ArenaLayout, weights: _Weights, kernels: frozenset[Kernel]
 ) -> tuple[list[LayerText], list[SharedKernel]]:
     """Layers, and the kernels that they share."""
-    kernels = shared_kernels(layers, options)
     params = [(layer.kernel, tuple(_fields(layer, weights))) for layer in layers]
     equal, first = Counter(params), {key: step for step, key in reversed([*enumerate(params)])}
     names = [
@@ -253,6 +257,7 @@ def _parameters(layer: Layer) -> tuple[str, ...]:
 
 def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) -> tuple[str, ...]:
     found = []
+    scratch = iter(layer.scratch_offsets)
     for argument in layer.arguments:
         if isinstance(argument, ConstArray):
             found.append(weights.name_of(argument))
@@ -260,7 +265,7 @@ def _arguments(step: int, layer: Layer, layout: ArenaLayout, weights: _Weights) 
         if isinstance(argument, TensorArgument):
             offset = layout.tensors[argument.tensor]
         else:
-            offset = layout.scratch[step]
+            offset = layout.scratch[step] + next(scratch)
         found.append(f"({_pointer_type(argument)})(tcm_arena + {offset})")
     return tuple(found)
 

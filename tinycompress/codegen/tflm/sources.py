@@ -11,8 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
 from tinycompress.artifacts import ArenaFigure, GeneratedSources, LayerInfo
+from tinycompress.codegen import c_literals
 from tinycompress.codegen.macs import macs
-from tinycompress.codegen.rendering import c_literals
 from tinycompress.codegen.tflm.legality import check_legality
 from tinycompress.codegen.tflm.ops import method_of, takes_int8_registration
 from tinycompress.codegen.tflm.peak import peak_activations

@@ -184,7 +184,7 @@ def check_agreement(
             f"after {stage} the int8 file and the model it was trained as differ: the"
             f" signal-to-noise ratio is {min(ratios):.1f} dB; allowed: {LEAST_AGREEMENT_DB:g} dB"
             " or more",
-            hint="leave qat out of the recipe: the model is then quantised after training",
+            hint=f"leave {stage} out of the recipe: the model is then quantised after training",
         )
     return (f"int8 file and trained model agree to {min(ratios):.1f} dB",)
 

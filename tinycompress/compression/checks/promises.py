@@ -1,4 +1,4 @@
-"""What earlier stages reached and later ones must keep, and how training is made to keep it.
+"""Promises: what a stage reached, later ones must keep, and training is projected back to.
 
 A promise is held by projection: after every training step the kernel is put back onto the set that
 keeps it. Masked weights go back to zero; weights that share a value get the mean of what the step

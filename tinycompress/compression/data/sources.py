@@ -1,4 +1,4 @@
-"""What data come as: files, mappings, pairs, datasets and generators become lists of arrays."""
+"""Files, mappings, pairs, datasets and generators as lists of arrays."""
 
 from __future__ import annotations
 

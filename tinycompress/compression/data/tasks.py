@@ -1,4 +1,4 @@
-"""What a model is trained for, told from its labels and its output, and how good it is at it."""
+"""The task of a model, from its labels and its output, and its score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which channels hang together through the graph, and the network without some of them.
+"""Which channels depend on each other through the graph, and the network without some of them.
 
 Every output channel of a layer with a kernel is an atom. Atoms are followed through the layers
 that keep channels apart (BatchNormalization, depthwise, pooling, Flatten, Concatenate, ...) and

@@ -1,4 +1,4 @@
-"""Every layer type that crosses between Keras 3 and tf_keras, and what of its configuration does.
+"""Every layer type that crosses between Keras 3 and tf_keras, and which configuration it keeps.
 
 Initialisers do not cross, because the weights do. An entry that means different things in the two
 Kerases is refused by name rather than passed on.

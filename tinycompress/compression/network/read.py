@@ -1,4 +1,4 @@
-"""Read a Keras 3 or tf_keras model into a :class:`Network`, or say what of it cannot be read."""
+"""Read a Keras 3 or tf_keras model into a :class:`Network`, or say which parts cannot be read."""
 
 from __future__ import annotations
 

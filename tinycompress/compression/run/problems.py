@@ -9,7 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from tinycompress.compression.run import options
+from tinycompress.compression.stages.registry import find_stage, stage_kinds
 
 
 def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseModel]) -> str:
@@ -20,7 +20,7 @@ def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseM
         table: The whole recipe.
         recipe: The class that it was validated by.
     """
-    loc = _without_tag(problem["loc"])
+    loc = problem["loc"]
     place = _place(loc)
     kind = problem["type"]
     if kind == "extra_forbidden":
@@ -28,10 +28,10 @@ def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseM
     if kind == "missing":
         return f"{place}: missing"
     if kind == "union_tag_not_found":
-        return f"{place}: 'kind' is missing; allowed: {', '.join(sorted(_stages()))}"
+        return f"{place}: 'kind' is missing; allowed: {', '.join(stage_kinds())}"
     if kind == "union_tag_invalid":
         tag = str(problem.get("ctx", {}).get("tag"))
-        return f"{place}: unknown kind {tag!r}; {_suggest(tag, _stages())}"
+        return f"{place}: unknown kind {tag!r}; {_suggest(tag, stage_kinds())}"
     message = problem["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:].replace("should", "must")
     value = problem["input"]
@@ -45,13 +45,6 @@ def _suggest(word: str, allowed: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
 
 
-def _without_tag(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    # Pydantic puts the stage's kind behind its index, which the file does not have.
-    if len(loc) > 2 and loc[0] == "stage" and loc[2] in _stages():
-        return (*loc[:2], *loc[3:])
-    return loc
-
-
 def _place(loc: tuple[int | str, ...]) -> str:
     text = ""
     for part in loc:
@@ -59,22 +52,24 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return text or "the recipe"
 
 
-def _stages() -> dict[str, type[BaseModel]]:
-    union = get_args(options.Stage)[0]
-    return {str(cls.model_fields["kind"].default): cls for cls in get_args(union)}
-
-
 def _keys(
     loc: tuple[int | str, ...], table: Mapping[str, Any], recipe: type[BaseModel]
 ) -> Iterable[str]:
-    names: Mapping[str, Any] = {
-        "fine_tune": options.FineTune,
-        "distill": options.Distill,
-        "limits": recipe.model_fields["limits"].annotation,
-    }
+    """The keys that the table at a place of the recipe can have."""
     model = recipe
-    if loc and loc[-1] in names:
-        model = names[str(loc[-1])]
-    elif len(loc) == 2 and isinstance(loc[1], int):
-        model = _stages()[str(table["stage"][loc[1]]["kind"])]
+    if len(loc) > 1 and loc[0] == "stage":
+        stage = find_stage(table["stage"][loc[1]]["kind"])
+        if stage is not None:
+            model, loc = stage.options, loc[2:]
+    for name in loc:
+        model = _table_in(model.model_fields[str(name)].annotation)
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _table_in(annotation: Any) -> type[BaseModel]:
+    """The class of a field that holds a table, or None and a table."""
+    return next(
+        part
+        for part in (annotation, *get_args(annotation))
+        if isinstance(part, type) and issubclass(part, BaseModel)
+    )

@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
+from pydantic_core import PydanticKnownError
 
 from tinycompress.artifacts import Activations
-from tinycompress.compression.network.network import Network
-from tinycompress.compression.run.options import Convert, LayerChoice, Options, Stage
+from tinycompress.compression.options import Options
+from tinycompress.compression.run.order import order_problems
 from tinycompress.compression.run.problems import describe
+from tinycompress.compression.stages.convert import Convert
+from tinycompress.compression.stages.options import StageOptions
+from tinycompress.compression.stages.registry import find_stage, stage_kinds, stage_of
 from tinycompress.errors import ConfigError
 
 if sys.version_info >= (3, 11):
@@ -35,6 +40,29 @@ class Limits(Options):
     max_accuracy_drop: Annotated[float, Field(ge=0, le=1)] = 0.02
 
 
+def _stage(value: object) -> StageOptions:
+    """Validate one ``[[stage]]`` table by the options of the stage that its ``kind`` names."""
+    if isinstance(value, StageOptions):
+        return value
+    if not isinstance(value, Mapping):
+        raise PydanticKnownError("model_attributes_type")
+    if "kind" not in value:
+        raise PydanticKnownError("union_tag_not_found", {"discriminator": "'kind'"})
+    found = find_stage(value["kind"])
+    if found is None:
+        kinds = ", ".join(map(repr, stage_kinds()))
+        raise PydanticKnownError(
+            "union_tag_invalid",
+            {"discriminator": "'kind'", "tag": str(value["kind"]), "expected_tags": kinds},
+        )
+    # Pydantic takes over where the problems lie that this raises.
+    options: StageOptions = found.options.model_validate(value)
+    return options
+
+
+_Stage = Annotated[SerializeAsAny[StageOptions], BeforeValidator(_stage)]
+
+
 class Recipe(Options):
     """A whole recipe; ``stage`` is in the order in which the stages run."""
 
@@ -43,7 +71,7 @@ class Recipe(Options):
     description: Annotated[str, Field(min_length=1, max_length=200)]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     limits: Limits = Limits()
-    stage: Annotated[tuple[Stage, ...], Field(strict=False)]
+    stage: Annotated[tuple[_Stage, ...], Field(strict=False)]
 
     @property
     def conversion(self) -> Convert:
@@ -51,9 +79,9 @@ class Recipe(Options):
         return next((s for s in self.stage if isinstance(s, Convert)), Convert())
 
     @property
-    def steps(self) -> tuple[Stage, ...]:
+    def steps(self) -> tuple[StageOptions, ...]:
         """The stages that change the model: all but convert."""
-        return tuple(stage for stage in self.stage if not isinstance(stage, Convert))
+        return tuple(stage for stage in self.stage if stage_of(stage).run is not None)
 
 
 def with_activations(recipe: Recipe, activations: Activations | None) -> Recipe:
@@ -65,7 +93,7 @@ def with_activations(recipe: Recipe, activations: Activations | None) -> Recipe:
     if activations is None or activations == recipe.conversion.activations:
         return recipe
     convert = recipe.conversion.model_copy(update={"activations": activations})
-    problems = _activation_problems([stage.model_dump() for stage in (*recipe.steps, convert)])
+    problems = order_problems([stage.model_dump() for stage in (*recipe.steps, convert)])
     if problems:
         raise ConfigError(
             f"recipe {recipe.name!r} cannot have {activations} activations: {'; '.join(problems)}",
@@ -126,125 +154,6 @@ def parse_recipe(table: dict[str, Any], *, source: str = "recipe") -> Recipe:
             hint="docs/compression.md lists every key with its range",
         )
     return recipe
-
-
-_BEFORE: dict[str, tuple[tuple[str, ...], str]] = {
-    "prune_channels": (
-        ("prune", "cluster"),
-        "taking channels away changes the share of zeros and the clusters that it was tuned for",
-    ),
-    "low_rank": (
-        ("prune", "cluster"),
-        "the factors of a pruned or clustered kernel are neither",
-    ),
-    "prune": (("cluster",), "pruning would break the clusters; cluster keeps the zeros of prune"),
-    "cluster": (("cluster",), "the model is clustered already; set clusters in one stage"),
-}
-"""Stages that must not have run before one, and why."""
-
-
-def order_problems(stages: list[dict[str, Any]]) -> list[str]:
-    """What is wrong with the order of stages; each entry has at least a ``kind``."""
-    problems = []
-    kinds = [str(stage.get("kind")) for stage in stages]
-    if not kinds:
-        problems.append("stage: no stages; allowed: one or more [[stage]] tables")
-    elif set(kinds) == {"convert"}:
-        problems.append("stage: only convert, which compresses nothing; add a stage before it")
-    for index, kind in enumerate(kinds):
-        earlier = kinds[:index]
-        place = f"stage[{index}] ({kind})"
-        if "convert" in earlier:
-            problems.append(f"{place}: after convert; convert must be the last stage")
-        elif "qat" in earlier and kind != "convert":
-            problems.append(
-                f"{place}: after qat; qat trains for the int8 grid and must be the last training"
-            )
-        forbidden, why = _BEFORE.get(kind, ((), ""))
-        problems += [f"{place}: after {other}; {why}" for other in forbidden if other in earlier]
-    return (
-        problems
-        + _prune_problems(stages)
-        + _cluster_problems(stages)
-        + _activation_problems(stages)
-    )
-
-
-def _activation_problems(stages: list[dict[str, Any]]) -> list[str]:
-    wide = any(
-        stage.get("kind") == "convert" and stage.get("activations") == "int16" for stage in stages
-    )
-    return [
-        f"stage[{index}] (qat): trains for int8 activations; with int16 leave qat out: they need"
-        " no training"
-        for index, stage in enumerate(stages)
-        if wide and stage.get("kind") == "qat"
-    ]
-
-
-def _prune_problems(stages: list[dict[str, Any]]) -> list[str]:
-    problems, reached = [], 0.0
-    for index, stage in enumerate(stages):
-        sparsity = stage.get("sparsity", 0.5)
-        if stage.get("kind") != "prune" or not isinstance(sparsity, (int, float)):
-            continue
-        if stage.get("m_by_n") is None and sparsity < reached:
-            problems.append(
-                f"stage[{index}] (prune): sparsity {sparsity:g} is below the {reached:g} that an"
-                " earlier stage made; zeros do not come back"
-            )
-        reached = max(reached, float(sparsity))
-    return problems
-
-
-def _cluster_problems(stages: list[dict[str, Any]]) -> list[str]:
-    pruned, problems = False, []
-    for index, stage in enumerate(stages):
-        pruned = pruned or stage.get("kind") == "prune"
-        if pruned and stage.get("kind") == "cluster" and stage.get("keep_sparsity") is False:
-            problems.append(
-                f"stage[{index}] (cluster): keep_sparsity = false after prune would undo the"
-                " pruning; leave it out"
-            )
-    return problems
-
-
-def require_layers(recipe: Recipe, network: Network) -> None:
-    """Check every layer name and class that a recipe mentions against the model.
-
-    Raises:
-        ConfigError: Names or classes that the model does not have; all of them.
-    """
-    names = set(network.layers)
-    kinds = {layer.kind for layer in network.layers.values()}
-    problems = []
-    for index, stage in enumerate(recipe.stage):
-        if not isinstance(stage, LayerChoice):
-            continue
-        for key, mentioned, known in (
-            ("skip", stage.skip, names),
-            ("skip_types", stage.skip_types, kinds),
-            ("layer_sparsity", getattr(stage, "layer_sparsity", ()), names),
-        ):
-            for name in mentioned:
-                if name in known:
-                    continue
-                close = difflib.get_close_matches(name, known, n=1)
-                rest = (
-                    f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
-                )
-                problems.append(f"stage[{index}].{key}: {name!r} is not in the model; {rest}")
-    if problems:
-        raise ConfigError(
-            "\n  - ".join((f"recipe {recipe.name!r} does not fit the model", *problems)),
-            hint="model.summary() lists the layers",
-        )
-
-
-def stage_kinds() -> tuple[str, ...]:
-    """The kinds of stages, sorted."""
-    union = get_args(Stage)[0]
-    return tuple(sorted(str(cls.model_fields["kind"].default) for cls in get_args(union)))
 
 
 def _read(path: Path) -> Recipe:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,9 @@ from tinycompress.compression.checks.invariants import (
     check_int8,
     check_network,
 )
-from tinycompress.compression.checks.promises import projections
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
-from tinycompress.compression.data.tasks import mean_score, only_guesses, tasks_of
+from tinycompress.compression.data.tasks import mean_score, tasks_of
 from tinycompress.compression.network.bridge import build_checked, keras_name, predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import macs
@@ -35,8 +33,14 @@ from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
-from tinycompress.compression.run.options import Train
-from tinycompress.compression.run.recipe import Recipe, require_layers
+from tinycompress.compression.run.fitting import (
+    measures,
+    require_layers,
+    require_like,
+    require_measurable,
+    require_trained,
+)
+from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.report import report
 from tinycompress.compression.run.result import (
     Compare,
@@ -59,17 +63,9 @@ from tinycompress.compression.run.store import (
     stage_name,
 )
 from tinycompress.compression.run.workspace import Plan, begin
-from tinycompress.compression.stages.base import State, train_network
-from tinycompress.compression.stages.cluster import cluster
-from tinycompress.compression.stages.low_rank import low_rank
-from tinycompress.compression.stages.prune import prune
-from tinycompress.compression.stages.prune_channels import (
-    measures,
-    prune_channels,
-    require_measurable,
-)
-from tinycompress.compression.stages.qat import qat
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.registry import run_stage
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 ORIGINAL = "original"
@@ -149,19 +145,13 @@ def compress(
         train, held_out = _data(data, validation, network, recipe.seed)
         original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
         if teacher is not None:
-            _require_like(read_network(teacher), network)
+            require_like(read_network(teacher), network)
         trainer = Trainer(
             train, held_out, tasks_of(network, train), recipe.seed, teacher or original, progress
         )
         tasks_of(network, held_out, what="validation data: ")
-        _require_trained(original, recipe, trainer)
-        convert = recipe.conversion
-        calibration = calibration_samples(
-            train,
-            convert.calibration_samples,
-            convert.seed,
-            balance_classes=convert.balance_classes,
-        )
+        require_trained(original, recipe, trainer)
+        calibration = _calibration(recipe, train)
         exporter = Exporter(export, calibration, evaluate, compare)
         if evaluate is not None:
             trainer = replace(trainer, cost=exporter.cost)
@@ -171,17 +161,6 @@ def compress(
             recipe, trainer, keras, exporter, directory, options or RunOptions(), on_row, notes
         )
         return run.all_stages(network, teacher)
-
-
-def _require_like(teacher: Network, network: Network) -> None:
-    for what, one, other in (
-        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
-        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
-    ):
-        if one != other:
-            raise ConfigError(
-                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
-            )
 
 
 def keras_name_or_error(model: Any) -> KerasName:
@@ -203,40 +182,14 @@ def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data
     return train, read_data(validation, network, what="validation data")
 
 
-def _require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
-    if recipe.steps[0].kind == "train":
-        return
-    data = trainer.validation
-    outputs = predict(model, data.inputs)
-    if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
-        low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
-        reached = mean_score(trainer.tasks, data.labels, outputs)
-        raise ConfigError(
-            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
-            f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
-            hint="train the model first, or begin the recipe with a stage of kind = 'train'",
-        )
-
-
-def _train(state: State, options: Train, trainer: Trainer) -> State:
-    kept = projections(state.network, state.promises)
-    network = train_network(
-        state.network, trainer, options.fine_tune, options.distill, kept, label="train"
+def _calibration(recipe: Recipe, train: Data) -> tuple[Array, ...]:
+    convert = recipe.conversion
+    return calibration_samples(
+        train,
+        convert.calibration_samples,
+        convert.seed,
+        balance_classes=convert.balance_classes,
     )
-    return State(network, state.promises)
-
-
-STAGES: Mapping[str, Callable[[State, Any, Trainer], State]] = MappingProxyType(
-    {
-        "prune": prune,
-        "prune_channels": prune_channels,
-        "cluster": cluster,
-        "low_rank": low_rank,
-        "qat": qat,
-        "train": _train,
-    }
-)
-"""What runs each kind of stage."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +214,7 @@ class _Run:
             self.trainer.progress(f"stage {step.kind}", index, len(self.recipe.steps))
 
             def make(before: State = before, step: Any = step) -> State:
-                return STAGES[step.kind](before, step, self.trainer)
+                return run_stage(before, step, self.trainer)
 
             done = self._stage(index, step.kind, keys[index], make, rows[-1])
             rows.append(done.row)
@@ -344,24 +297,25 @@ class _Run:
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)
-        network = made.network
         row = StageRow(
             index=index,
             stage=kind,
-            float_accuracy=replace(self.trainer, validation=sample).accuracy(
-                build_model(network, "tf_keras")
-            ),
+            float_accuracy=self._float_accuracy(made.network, sample),
             int8_accuracy=mean_score(self.trainer.tasks, sample.labels, outputs),
-            parameters=network.parameters,
-            nonzero_parameters=network.nonzero_parameters,
-            macs=macs(network),
+            parameters=made.network.parameters,
+            nonzero_parameters=made.network.nonzero_parameters,
+            macs=macs(made.network),
             tflite_bytes=len(made.tflite),
             tflite_sha256=hashlib.sha256(made.tflite).hexdigest(),
             kernels=facts,
             notes=notes,
             activations=self.recipe.conversion.activations,
         )
-        return StoredStage(network, state.promises, row, made.tflite)
+        return StoredStage(made.network, state.promises, row, made.tflite)
+
+    def _float_accuracy(self, network: Network, sample: Data) -> float:
+        model = build_model(network, "tf_keras")
+        return replace(self.trainer, validation=sample).accuracy(model)
 
     def _evaluation(self) -> Data:
         held_out = self.trainer.validation

@@ -1,17 +1,21 @@
-"""What goes into a stage and what comes out of it."""
+"""What goes into a stage, what comes out of it, and what a stage declares of itself."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Generic, TypeVar
 
-from tinycompress import _tf
-from tinycompress.compression.checks.promises import Projection, Promises
-from tinycompress.compression.network.build import build_model, weights_of
+from tinycompress.compression.checks.promises import Promises
 from tinycompress.compression.network.network import Layer, Network
-from tinycompress.compression.run.options import Distill, FineTune, LayerChoice
-from tinycompress.compression.stages.training import Trainer, fine_tune
+from tinycompress.compression.stages.options import LayerChoice, StageOptions
+from tinycompress.compression.training.trainer import Trainer
+
+OptionsT = TypeVar("OptionsT", bound=StageOptions)
+
+Table = Mapping[str, Any]
+"""A ``[[stage]]`` table as it is in the file, not validated yet."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +32,43 @@ class State:
     export_model: Any = None
 
 
+@dataclass(frozen=True, eq=False)
+class StageSpec(Generic[OptionsT]):
+    """Everything that is to be known of a kind of stage.
+
+    Attributes:
+        options: What it can be told; the value of its ``kind`` is the stage's name.
+        summary: What it does, in a line of the documentation.
+        run: Does it; None for a stage that leaves the network as it is.
+        promises: What every later stage keeps and every file is checked for, in words; empty if
+            nothing.
+        precedes: Kinds that it must come before, and why.
+        follows: Kinds that it must come after, where both are, and why.
+        last: Why no stage that changes the network can follow; empty if one can.
+        conflict: What is wrong with the table of this stage at an index among the tables of all
+            stages; empty if nothing.
+        needs_board: What in the options is measured on a board, as in ``target = 'ram'``; empty if
+            nothing.
+        takes_untrained: Whether a recipe that begins with it takes a model that only guesses.
+    """
+
+    options: type[OptionsT]
+    summary: str
+    run: Callable[[State, OptionsT, Trainer], State] | None
+    promises: str = ""
+    precedes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    follows: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    last: str = ""
+    conflict: Callable[[Sequence[Table], int], str] = lambda tables, index: ""
+    needs_board: Callable[[OptionsT], str] = lambda options: ""
+    takes_untrained: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Its name in a recipe."""
+        return str(self.options.model_fields["kind"].default)
+
+
 def chosen(layers: tuple[Layer, ...], choice: LayerChoice) -> tuple[Layer, ...]:
     """The layers that a stage works on: those it is not told to skip."""
     return tuple(
@@ -35,28 +76,3 @@ def chosen(layers: tuple[Layer, ...], choice: LayerChoice) -> tuple[Layer, ...]:
         for layer in layers
         if layer.name not in choice.skip and layer.kind not in choice.skip_types
     )
-
-
-def train_network(
-    network: Network,
-    trainer: Trainer,
-    options: FineTune,
-    distill: Distill | None,
-    projections: Mapping[str, Projection],
-    *,
-    label: str,
-) -> Network:
-    """Fine-tune a network while projections keep the kernels of some layers where they belong.
-
-    Returns:
-        The network with trained weights.
-    """
-    if options.epochs == 0:
-        return network
-    _tf.make_deterministic(trainer.seed)
-    model = build_model(network, "tf_keras")
-    kernels = {
-        name: (model.get_layer(name).weights[0], project) for name, project in projections.items()
-    }
-    fine_tune(model, trainer, options, distill, kernels=kernels, label=label)
-    return weights_of(model, network)

@@ -8,9 +8,11 @@ here on the folded kernels of all layers, and the shared values are trained by p
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
 
 from tinycompress.compression.checks.promises import ClusterPromise, projections
 from tinycompress.compression.network.fold import fold_batch_norms
@@ -22,13 +24,27 @@ from tinycompress.compression.network.kernels import (
     with_kernel,
 )
 from tinycompress.compression.network.network import Array, Layer
-from tinycompress.compression.run.options import Cluster
-from tinycompress.compression.stages.base import State, chosen, train_network
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
+from tinycompress.compression.stages.options import LayerChoice, TrainedStage
+from tinycompress.compression.training.fine_tune import train_network
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 Initialization = Literal["linear", "kmeans++", "density", "random"]
 _LLOYD_ROUNDS = 100
+
+
+class Cluster(TrainedStage, LayerChoice):
+    """Every kernel (or every output channel of it) has at most ``clusters`` distinct weights.
+
+    Zeros that pruning made stay zero with ``keep_sparsity``; zero is then one of the values.
+    """
+
+    kind: Literal["cluster"] = "cluster"
+    clusters: Annotated[int, Field(ge=2, le=256)] = 16
+    initialization: Initialization = "kmeans++"
+    per_channel: bool = False
+    keep_sparsity: bool = True
 
 
 def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
@@ -141,3 +157,20 @@ def _initial(
         chosen_values.append(values[generator.choice(values.size, p=distance / total)])
         distance = np.minimum(distance, (values - chosen_values[-1]) ** 2)
     return np.array(chosen_values)
+
+
+def _undoes_pruning(tables: Sequence[Table], index: int) -> str:
+    pruned = any(table.get("kind") == "prune" for table in tables[:index])
+    if pruned and tables[index].get("keep_sparsity") is False:
+        return "keep_sparsity = false after prune would undo the pruning; leave it out"
+    return ""
+
+
+SPEC = StageSpec(
+    Cluster,
+    summary="lets the weights of a kernel, or of an output channel, share a few values",
+    run=cluster,
+    promises="at most k distinct weights",
+    precedes={"cluster": "the model is clustered already; set clusters in one stage"},
+    conflict=_undoes_pruning,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -12,18 +13,25 @@ from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import channel_rows
 from tinycompress.compression.network.network import Array, Call, Layer, Network
-from tinycompress.compression.run.options import PruneChannels
-from tinycompress.compression.stages.training import Trainer, output_loss
+from tinycompress.compression.training.losses import output_loss
+from tinycompress.compression.training.trainer import Trainer
 
 _FOLLOWED = frozenset({"BatchNormalization", "ReLU", "Activation", "LeakyReLU", "PReLU", "ELU"})
 _BATCH = 64
+
+Importance = Literal["l1", "l2", "bn_gamma", "fpgm", "apoz", "mean_activation", "taylor"]
 
 Scores = dict[str, Array]
 """By layer name: float64, one per output channel; larger matters more."""
 
 
 def channel_scores(
-    network: Network, names: tuple[str, ...], options: PruneChannels, trainer: Trainer
+    network: Network,
+    names: tuple[str, ...],
+    trainer: Trainer,
+    *,
+    measure: Importance,
+    samples: int,
 ) -> Scores:
     """Score the output channels of layers; layers that the measure does not know are left out.
 
@@ -35,17 +43,17 @@ def channel_scores(
     Args:
         network: The network.
         names: Layers to score.
-        options: Which measure, and on how many samples.
         trainer: Data for the measures that need some.
+        measure: Which one.
+        samples: How much of the data those take.
     """
-    measure = options.importance
     if measure in _BY_WEIGHTS:
         return {name: _by_weights(network.layers[name], measure) for name in names}
     if measure == "bn_gamma":
         gammas = {name: _gamma(network, name) for name in names}
         return {name: gamma for name, gamma in gammas.items() if gamma is not None}
     generator = np.random.default_rng(trainer.seed)
-    count = min(options.samples, len(trainer.train))
+    count = min(samples, len(trainer.train))
     chosen = np.sort(generator.choice(len(trainer.train), count, replace=False))
     return _by_data(network, names, measure, trainer, trainer.train.take(chosen))
 

@@ -4,20 +4,44 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import ceil, prod
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from tinycompress.compression.checks.promises import projections
 from tinycompress.compression.network.kernels import kernel_layers, macs
 from tinycompress.compression.network.network import Array, Call, Layer, Network
-from tinycompress.compression.run.options import LowRank
-from tinycompress.compression.stages.base import State, chosen, train_network
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.base import StageSpec, State, chosen
+from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.training.fine_tune import train_network
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 _LEAST_ENERGY = 1e-6
 _SEARCH_STEPS = 20
+
+
+class LowRank(TrainedStage, LayerChoice):
+    """Dense layers and 1x1 convolutions become two thinner ones where that saves MACs.
+
+    The rank is the least that keeps the share ``energy`` of the squared singular values, or
+    ``rank_ratio`` of the full rank where that is given. With ``macs_budget`` it is the least that
+    keeps the largest share of energy, the same for all layers, with which the model has at most so
+    many MACs.
+    """
+
+    kind: Literal["low_rank"] = "low_rank"
+    energy: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    rank_ratio: Ratio | None = None
+    macs_budget: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_criterion(self) -> LowRank:
+        given = self.model_fields_set & {"energy", "rank_ratio", "macs_budget"}
+        if len(given) > 1:
+            raise ValueError(f"{' and '.join(sorted(given))} exclude each other")
+        return self
 
 
 def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
@@ -136,3 +160,13 @@ def _split(network: Network, layer: Layer, call: Call, left: Array, right: Array
     second = replace(second, weights=(right, *layer.weights[1:]))
     between = (*call.shape[:-1], rank)
     return network.replace_call(call, [(first, between), (second, call.shape)])
+
+
+SPEC = StageSpec(
+    LowRank,
+    summary="splits Dense layers and 1x1 convolutions into two thinner ones",
+    run=low_rank,
+    precedes=dict.fromkeys(
+        ("prune", "cluster"), "the factors of a pruned or clustered kernel are neither"
+    ),
+)

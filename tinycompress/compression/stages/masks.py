@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import ceil
+from typing import Literal
 
 import numpy as np
 
 from tinycompress.compression.network.network import Array
-from tinycompress.compression.run.options import Prune
 from tinycompress.errors import ConfigError
 
 _LEAST_KEPT = 0.01
@@ -51,24 +51,27 @@ def m_by_n_mask(kernel: Array, m_by_n: tuple[int, int]) -> Array:
     return np.moveaxis(whole, 0, -1)
 
 
-def block_mask(kernel: Array, options: Prune, sparsity: float) -> Array:
-    """Mask that leaves out whole blocks of a matrix, ranked by mean or largest magnitude."""
-    height, width = options.block_size
+def block_mask(
+    kernel: Array,
+    block_size: tuple[int, int],
+    pooling: Literal["average", "max"],
+    sparsity: float,
+) -> Array:
+    """Mask that leaves out whole blocks of a matrix, ranked by mean or largest magnitude.
+
+    Args:
+        kernel: ``[inputs, outputs]``.
+        block_size: Inputs and outputs of a block.
+        pooling: Whether a block counts by its mean or by its largest magnitude.
+        sparsity: Share of the blocks to leave out; at least one is kept.
+    """
+    height, width = block_size
     rows, columns = kernel.shape
     padded = np.pad(np.abs(kernel), ((0, -rows % height), (0, -columns % width)))
     blocks = padded.reshape(padded.shape[0] // height, height, padded.shape[1] // width, width)
-    pooled = blocks.mean(axis=(1, 3)) if options.block_pooling == "average" else blocks.max((1, 3))
+    pooled = blocks.mean(axis=(1, 3)) if pooling == "average" else blocks.max((1, 3))
     mask = magnitude_mask(pooled, sparsity)
     return np.repeat(np.repeat(mask, height, 0), width, 1)[:rows, :columns]
-
-
-def mask_for(kernel: Array, options: Prune, sparsity: float) -> Array:
-    """The mask that the options ask for, at a given sparsity."""
-    if options.m_by_n is not None:
-        return m_by_n_mask(kernel, options.m_by_n)
-    if options.block_size != (1, 1):
-        return block_mask(kernel, options, sparsity)
-    return magnitude_mask(kernel, sparsity)
 
 
 def global_sparsities(kernels: Mapping[str, Array], sparsity: float) -> dict[str, float]:

@@ -7,26 +7,103 @@ are, and the kernels are masked to the target at the end whatever the schedule d
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from tinycompress import _tf
 from tinycompress.compression.checks.promises import SparsePromise, projections
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.kernels import kernel_layers, sparsity, with_kernel
-from tinycompress.compression.network.network import Layer, Network
-from tinycompress.compression.run.options import Prune
-from tinycompress.compression.stages.base import State, chosen
-from tinycompress.compression.stages.masks import global_sparsities, mask_for
-from tinycompress.compression.stages.training import Trainer, fine_tune, steps_per_epoch
+from tinycompress.compression.network.network import Array, Layer, Network
+from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
+from tinycompress.compression.stages.masks import (
+    block_mask,
+    global_sparsities,
+    m_by_n_mask,
+    magnitude_mask,
+)
+from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.training.fine_tune import fine_tune
+from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
 _PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv2DTranspose")
 _UPDATES = 50
 """At most about so many mask updates in one training; each one sorts every kernel."""
+
+
+class Prune(TrainedStage, LayerChoice):
+    """Weights of small magnitude become zero and stay zero.
+
+    ``sparsity`` is the share of zeros of every kernel (``scope = "layer"``) or of all kernels
+    together, ranked by magnitude (``"global"``); ``layer_sparsity`` has other shares for layers by
+    name. ``polynomial`` rises from ``initial_sparsity``
+    over the first ``ramp`` of the training steps; ``constant`` prunes at once. ``rounds`` repeats
+    pruning and fine-tuning with rising targets. ``block_size`` prunes whole blocks of Dense
+    kernels; ``m_by_n = [2, 4]`` makes 2 of 4 consecutive weights zero, which sets the sparsity.
+    """
+
+    kind: Literal["prune"] = "prune"
+    sparsity: Ratio = 0.5
+    scope: Literal["layer", "global"] = "layer"
+    layer_sparsity: dict[str, Ratio] = Field(default_factory=dict)
+    schedule: Literal["constant", "polynomial"] = "polynomial"
+    initial_sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    ramp: Annotated[float, Field(gt=0, le=1)] = 0.6
+    rounds: Annotated[int, Field(ge=1, le=100)] = 1
+    block_size: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]],
+        Field(strict=False),
+    ] = (1, 1)
+    block_pooling: Literal["average", "max"] = "average"
+    m_by_n: (
+        Annotated[
+            tuple[Annotated[int, Field(ge=1, le=15)], Annotated[int, Field(ge=2, le=16)]],
+            Field(strict=False),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _fitting_together(self) -> Prune:
+        if self.initial_sparsity > self.sparsity:
+            raise ValueError(
+                f"initial_sparsity {self.initial_sparsity} is above sparsity {self.sparsity}"
+            )
+        if self.m_by_n is not None:
+            zeros, of = self.m_by_n
+            if zeros >= of:
+                raise ValueError(f"m_by_n {list(self.m_by_n)} leaves no weight; allowed: m < n")
+            if self.block_size != (1, 1) or self.scope == "global":
+                raise ValueError("m_by_n goes with neither block_size nor scope = 'global'")
+            if "sparsity" in self.model_fields_set and abs(self.sparsity - zeros / of) > 1e-9:
+                raise ValueError(
+                    f"m_by_n {list(self.m_by_n)} is a sparsity of {zeros / of:g}, not"
+                    f" {self.sparsity:g}; leave sparsity out"
+                )
+        if self.layer_sparsity and (self.scope == "global" or self.m_by_n is not None):
+            raise ValueError("layer_sparsity goes with neither scope = 'global' nor m_by_n")
+        if self.block_size != (1, 1) and self.scope == "global":
+            raise ValueError("block_size does not go with scope = 'global'")
+        return self
+
+    @property
+    def target(self) -> float:
+        """Share of zeros that is asked for."""
+        return self.sparsity if self.m_by_n is None else self.m_by_n[0] / self.m_by_n[1]
+
+    def target_of(self, layer: str) -> float:
+        """Share of zeros that is asked for in one layer."""
+        return self.layer_sparsity.get(layer, self.target)
+
+    def layer_names(self) -> Mapping[str, Iterable[str]]:
+        """By key, the names of layers that the table mentions."""
+        return {**super().layer_names(), "layer_sparsity": self.layer_sparsity}
 
 
 def prune(state: State, options: Prune, trainer: Trainer) -> State:
@@ -179,8 +256,16 @@ def _masked(network: Network, ramp: dict[str, _Ramp], options: Prune) -> Network
     for name, item in ramp.items():
         layer = network.layers[name]
         kernel = layer.weights[0]
-        changed.append(with_kernel(layer, kernel * mask_for(kernel, options, item.end)))
+        changed.append(with_kernel(layer, kernel * _mask(kernel, options, item.end)))
     return network.with_layers(changed)
+
+
+def _mask(kernel: Array, options: Prune, target: float) -> Array:
+    if options.m_by_n is not None:
+        return m_by_n_mask(kernel, options.m_by_n)
+    if options.block_size != (1, 1):
+        return block_mask(kernel, options.block_size, options.block_pooling, target)
+    return magnitude_mask(kernel, target)
 
 
 def _promised(network: Network, name: str, target: float, options: Prune) -> float:
@@ -201,3 +286,30 @@ def _notes(network: Network, options: Prune) -> tuple[str, ...]:
     total = sum(layer.weights[0].size for layer in kernel_layers(network))
     notes.append(f"{zeros} of {total} kernel weights are zero ({zeros / total:.1%})")
     return tuple(notes)
+
+
+def _brings_weights_back(tables: Sequence[Table], index: int) -> str:
+    sparsity = _sparsity_in(tables[index])
+    earlier = [table for table in tables[:index] if table.get("kind") == "prune"]
+    reached = max((_sparsity_in(table) or 0.0 for table in earlier), default=0.0)
+    if sparsity is None or tables[index].get("m_by_n") is not None or sparsity >= reached:
+        return ""
+    return (
+        f"sparsity {sparsity:g} is below the {reached:g} that an earlier stage made;"
+        " zeros do not come back"
+    )
+
+
+def _sparsity_in(table: Table) -> float | None:
+    value = table.get("sparsity", Prune.model_fields["sparsity"].default)
+    return float(value) if isinstance(value, int | float) else None
+
+
+SPEC = StageSpec(
+    Prune,
+    summary="makes weights of small magnitude zero: one by one, in blocks, or m of n",
+    run=prune,
+    promises="at least so many zeros, m of n",
+    precedes={"cluster": "pruning would break the clusters; cluster keeps the zeros of prune"},
+    conflict=_brings_weights_back,
+)

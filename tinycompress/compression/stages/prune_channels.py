@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from tinycompress.compression.checks.promises import projections
 from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
 from tinycompress.compression.network.kernels import macs
 from tinycompress.compression.network.network import Array, Network
-from tinycompress.compression.run.options import PruneChannels
-from tinycompress.compression.run.recipe import Recipe
-from tinycompress.compression.stages.base import State, train_network
-from tinycompress.compression.stages.importance import Scores, channel_scores
-from tinycompress.compression.stages.training import Trainer
+from tinycompress.compression.stages.base import StageSpec, State
+from tinycompress.compression.stages.importance import Importance, Scores, channel_scores
+from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.training.fine_tune import train_network
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 _SEARCH_STEPS = 40
@@ -26,6 +28,43 @@ _FIGURES = {"ram": "ram_bytes", "latency": "latency_us"}
 _UNITS = {
     "macs": "MACs", "parameters": "parameters", "ram": "bytes of RAM", "latency": "us",
 }  # fmt: skip
+
+
+class PruneChannels(TrainedStage, LayerChoice):
+    """Whole filters and neurons go, and the shapes with them.
+
+    ``ratio`` is the share that goes: of channels (``target = "ratio"``), of the model's MACs, of
+    its parameters, or of the RAM or latency that the board takes for it. ``budget`` says instead
+    what may stay: MACs, parameters, bytes of RAM or microseconds. Channel counts stay
+    multiples of ``multiple``, and at least ``min_channels``. With ``bn_gamma`` the fine-tuning
+    before pruning can have the L1 penalty ``gamma_l1`` of network slimming for ``slim_epochs``.
+    """
+
+    kind: Literal["prune_channels"] = "prune_channels"
+    ratio: Ratio = 0.5
+    target: Literal["ratio", "macs", "parameters", "ram", "latency"] = "ratio"
+    budget: Annotated[float, Field(gt=0)] | None = None
+    importance: Importance = "l1"
+    scope: Literal["layer", "global"] = "layer"
+    multiple: Annotated[int, Field(ge=1, le=64)] = 1
+    min_channels: Annotated[int, Field(ge=1, le=4096)] = 1
+    slim_epochs: Annotated[int, Field(ge=0, le=1000)] = 0
+    gamma_l1: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    samples: Annotated[int, Field(ge=1, le=100_000)] = 256
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> PruneChannels:
+        if self.budget is not None and self.target == "ratio":
+            raise ValueError("budget needs a target: 'macs', 'parameters', 'ram' or 'latency'")
+        if self.budget is not None and "ratio" in self.model_fields_set:
+            raise ValueError("budget and ratio exclude each other")
+        return self
+
+    @model_validator(mode="after")
+    def _slimming_needs_gamma(self) -> PruneChannels:
+        if self.slim_epochs and self.importance != "bn_gamma":
+            raise ValueError("slim_epochs goes with importance = 'bn_gamma' only")
+        return self
 
 
 def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> State:
@@ -120,7 +159,11 @@ def _families(
     }
     candidates = [(names, free) for names, free in channels.families() if not names & skipped]
     names = tuple(name for members, _ in candidates for name in sorted(members))
-    scores = channel_scores(network, names, options, trainer) if names else {}
+    scores: Scores = {}
+    if names:
+        scores = channel_scores(
+            network, names, trainer, measure=options.importance, samples=options.samples
+        )
     found, unranked = [], []
     for members, free in candidates:
         if not members <= set(scores):
@@ -161,28 +204,6 @@ def _removal(families: tuple[_Family, ...], options: PruneChannels, share: float
         wish = min(wish, family.channels.size)
         removed.update(int(channel) for channel in family.channels[: family.allowed(wish)])
     return frozenset(removed)
-
-
-def measures(step: object) -> bool:
-    """Whether a stage needs figures of the board that the model is for."""
-    return isinstance(step, PruneChannels) and step.target in _FIGURES
-
-
-def require_measurable(recipe: Recipe, trainer: Trainer) -> None:
-    """Refuse a target on a board where there is none, before anything runs.
-
-    Raises:
-        ConfigError: A stage has such a target.
-    """
-    if trainer.cost is not None:
-        return
-    for index, step in enumerate(recipe.stage):
-        if isinstance(step, PruneChannels) and step.target in _FIGURES:
-            raise ConfigError(
-                f"stage[{index}] (prune_channels): target = {step.target!r} is measured on a"
-                " board, and none is named",
-                hint="name it: --board nano33",
-            )
 
 
 def _meeting_target(
@@ -255,3 +276,19 @@ def _unreachable(options: PruneChannels, limit: float, whole: float, least: floa
 
 def _parameters(network: Network) -> int:
     return network.parameters
+
+
+def _on_board(options: PruneChannels) -> str:
+    return f"target = {options.target!r}" if options.target in _FIGURES else ""
+
+
+SPEC = StageSpec(
+    PruneChannels,
+    summary="takes whole filters and neurons away, and the shapes with them",
+    run=prune_channels,
+    precedes=dict.fromkeys(
+        ("prune", "cluster"),
+        "taking channels away changes the share of zeros and the clusters that it was tuned for",
+    ),
+    needs_board=_on_board,
+)

@@ -5,8 +5,8 @@ BatchNormalization is folded before the training: what is trained is what the in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,20 +18,27 @@ from tinycompress.compression.network.kernels import OUTPUT_AXES
 from tinycompress.compression.network.lower import relus_apart
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.compression.network.one_dimensional import as_two_dimensional
-from tinycompress.compression.run.options import Qat
-from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.base import StageSpec, State, Table
+from tinycompress.compression.stages.options import TrainedStage
 from tinycompress.compression.stages.quantize_configs import (
     custom_objects,
     quantize_config,
     supported_kinds,
 )
-from tinycompress.compression.stages.training import Trainer, fine_tune
+from tinycompress.compression.training.fine_tune import fine_tune
+from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ModelError
 
 _NOISE = ("GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
 _RANGE_BATCHES = 30
 _MOVING_SHARE = 0.001
 """Share of the way that TF-MOT's moving averages go in one step."""
+
+
+class Qat(TrainedStage):
+    """Fine-tuning with int8 rounding in the loop; zeros and clusters of earlier stages are kept."""
+
+    kind: Literal["qat"] = "qat"
 
 
 def qat(state: State, options: Qat, trainer: Trainer) -> State:
@@ -224,3 +231,19 @@ def _trained_network(network: Network, model: Any, variables: dict[str, Any]) ->
             alpha = np.array(wrapped[layer.name].alpha.numpy(), np.float32)
             changed.append(Layer(layer.name, layer.kind, layer.config, (alpha,), layer.trainable))
     return network.with_layers(changed)
+
+
+def _trains_for_int8(tables: Sequence[Table], index: int) -> str:
+    if any(t.get("kind") == "convert" and t.get("activations") == "int16" for t in tables):
+        return "trains for int8 activations; with int16 leave qat out: they need no training"
+    return ""
+
+
+SPEC = StageSpec(
+    Qat,
+    summary="trains with int8 rounding in the loop",
+    run=qat,
+    promises="the file computes what was trained",
+    last="qat trains for the int8 grid and must be the last training",
+    conflict=_trains_for_int8,
+)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
+from tinycompress.artifacts import LinkKind
 from tinycompress.boards.schema import Board
 from tinycompress.device.emulator.core_timings import cycle_notes
 from tinycompress.device.emulator.counting import TracePoint
@@ -55,7 +55,7 @@ class VirtualBoard:
         return Machine(self.board, self.image, trace=_TRACED_FUNCTION, native=self._native)
 
     @property
-    def transport(self) -> Literal["virtual", "serial"]:
+    def transport(self) -> LinkKind:
         """Always ``"virtual"``."""
         return "virtual"
 

@@ -60,7 +60,7 @@ def wide_bias(position: int, weights: int, axis: int, *types: DType) -> Constrai
         return None if largest < MAX_SUM else f"a sum may reach {largest}"
 
     check.__doc__ = (
-        f"Of int16, a bias must be a constant {allowed} vector with one element per output channel,"
+        f"On int16, a bias must be a constant {allowed} vector with one element per output channel,"
         " and sums must stay below 2^47"
     )
     return check
@@ -81,7 +81,7 @@ def sum_bounds(graph: Graph, op: Op, weights: int, bias: int, axis: int) -> Int6
 
 
 def stated_bias(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """For litert, of int16, quantized_bias_type must be the bias's type if that is int32"""
+    """For litert on int16, quantized_bias_type must be the bias's type if that is int32"""
     bias = o.optional_operand(graph, op, 2)
     if options.exact_to != "litert" or not o.is_wide(graph, op) or bias is None:
         return None

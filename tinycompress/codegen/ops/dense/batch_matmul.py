@@ -47,14 +47,14 @@ def shapes(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Product of the input scales / output scale must be below 2^30, of int16 below 2^7"""
+    """The product of the input scales / output scale must be below 2^30, on int16 below 2^7"""
     real = _factor(graph, op, options)
     limit = MAX_REDUCED_SHIFT if o.is_wide(graph, op) else MAX_LEFT_SHIFT
     return None if is_within(real, limit) else f"it is {real:g}"
 
 
 def sum_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Of int16, the inner size must be below 131072, so that sums stay below 2^47"""
+    """On int16, the inner size must be below 131072, so that sums stay below 2^47"""
     (_, depth), _ = _matrices(graph, op)
     return f"it is {depth}" if o.is_wide(graph, op) and depth * 2**30 >= MAX_SUM else None
 

@@ -50,7 +50,7 @@ _RESULT_BOUND = 256
 
 
 def shapes_agree(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Input and output elements must be whole rows of the weights' columns and rows"""
+    """Input and output must be as many rows, of the weights' columns and of the weights' rows"""
     x, weights, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     outputs, inputs = weights.shape
     rows = x.elements // inputs
@@ -98,7 +98,7 @@ def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def one_rounding(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """To LiteRT only: rescaled sums must fit int32, as beyond it LiteRT's kernel is undefined"""
+    """For litert, rescaled sums must fit int32, as beyond it LiteRT's kernel is undefined"""
     if options.exact_to != "litert":
         return None
     if o.is_wide(graph, op):

@@ -132,8 +132,10 @@ def thumb1_variants(problem: DepthwiseProblem) -> Iterator[Layer]:
     for layer in plain_variants(problem):
         if layer.kernel == _TWO_ROUNDINGS_PLAIN and problem.geometry.size[1] <= _THUMB1_COLUMNS:
             # Weights as words.
-            scratch_bytes = layer.scratch_bytes + 4 * problem.rows.shape[1]
-            yield replace(layer, kernel=_TWO_ROUNDINGS_THUMB1, scratch_bytes=scratch_bytes)
+            scratch = ("int32_t", layer.scratch_bytes + 4 * problem.rows.shape[1])
+            yield layer.by(
+                _TWO_ROUNDINGS_THUMB1, layer.params, order=orders.planes, scratch=scratch
+            )
         else:
             yield layer
 

@@ -48,7 +48,7 @@ def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamVal
 
 
 def divisor_not_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """A constant divisor must have no element that means zero"""
+    """A constant divisor must have no element whose value is zero"""
     divisor = o.operand(graph, op, 1)
     if divisor.data is None:
         return None

@@ -40,7 +40,7 @@ def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamVal
 
 
 def not_wide_in_litert(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """LiteRT has it on int8 only"""
+    """LiteRT has this operator on int8 only"""
     return "int16" if options.exact_to == "litert" and o.is_wide(graph, op) else None
 
 

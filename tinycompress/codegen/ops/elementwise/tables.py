@@ -181,18 +181,18 @@ def fixed_output(scale: float, zero_point: int) -> Constraint:
 
 
 def litert_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only LiteRT has it"""
+    """Only LiteRT has this operator"""
     return None if options.exact_to == "litert" else "exact_to is tflm"
 
 
 def tflm_only(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM has it"""
+    """Only TFLM has this operator"""
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 
 def _spec(table: Table, *constraints: Constraint, wide: bool = False) -> OpSpec:
     def scales(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-        """Scales must be within what the runtimes' arithmetic takes"""
+        """Scales must be within the range of the runtimes' arithmetic"""
         try:
             lower(graph, op, options)
         except ValueError as error:

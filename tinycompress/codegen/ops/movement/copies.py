@@ -115,7 +115,7 @@ def few_loops(plan: Plan) -> Constraint:
     """A constraint on what a plan needs, for operators that may need more than there is."""
 
     def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-        """What is moved must reduce to six nested loops"""
+        """The copy must reduce to six nested loops"""
         most = max(len(copy.loops()) for copy in plan(graph, op))
         return None if most <= DIMENSIONS else f"it takes {most}"
 

@@ -69,7 +69,7 @@ def indices_read(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def indices_inside(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Constant indices must be within the input; the axis exist"""
+    """Constant indices must be within the input, and the axis must exist"""
     x, axis = o.operand(graph, op, 0), _axis(graph, op)
     if axis is None:
         return f"axis {op.options['axis']} of {list(x.shape)}"
@@ -88,7 +88,7 @@ def batches(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def int8_in_tflm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """For tflm, what indices choose from must be int8"""
+    """For tflm, the tensor that indices choose from must be int8"""
     x = o.operand(graph, op, 0)
     if options.exact_to != "tflm" or x.dtype is DType.INT8:
         return None

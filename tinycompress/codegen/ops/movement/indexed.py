@@ -98,7 +98,7 @@ def counts_agree(source: Source) -> Constraint:
     """A constraint on the output's shape."""
 
     def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-        """The output must have as many elements in each dimension as are taken"""
+        """The output must have as many elements in each dimension as are taken from the input"""
         _, indices = source(graph, op)
         found, expected = o.result(graph, op).shape, tuple(len(index) for index in indices)
         return None if found == expected else f"it is {list(found)}, expected {list(expected)}"

@@ -43,7 +43,7 @@ def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def zero_stands_for_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Of int8, input and output must have one scale and zero point; of int16, zero point 0"""
+    """On int8, input and output must have one scale and zero point; on int16, zero point 0"""
     tensors = (o.operand(graph, op, 0), o.result(graph, op))
     if tensors[0].dtype is DType.INT8:
         return o.quantised(0)(graph, op, options)

@@ -22,7 +22,7 @@ _MAX_SIZE = 2**15
 
 
 def resized_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The size must be a constant height and width, and the output's"""
+    """The size must be a constant height and width, equal to the output's"""
     x, y, size = o.operand(graph, op, 0), o.result(graph, op), constant_integers(graph, op, 1)
     if size is not None and len(size) == 2 and y.shape == (x.shape[0], *size, x.shape[3]):
         return None

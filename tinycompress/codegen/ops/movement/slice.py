@@ -96,7 +96,7 @@ def _known(rule: str) -> Constraint:
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output must have as many elements in each dimension as are taken"""
+    """The output must have the shape of the slice"""
     expected = _expected_shape(graph, op)
     found = o.result(graph, op).shape
     return None if found == expected else f"it is {list(found)}, expected {list(expected)}"

@@ -29,7 +29,7 @@ def _deep_and_wide(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
 
 
 def block_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """A block of height and width must become channels, or channels one"""
+    """A block of height and width must become channels, or channels a block"""
     deep, wide = (tensor.shape for tensor in _deep_and_wide(graph, op))
     block = o.int_option(op, "block_size")
     if len(deep) == len(wide) == 4 and block > 0:

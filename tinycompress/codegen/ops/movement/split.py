@@ -58,7 +58,8 @@ def split_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def sizes_agree(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """SPLIT_V's sizes must be constant and the outputs'; SPLIT's outputs must be of equal size"""
+    """SPLIT_V's sizes must be constant and equal the outputs'; SPLIT's outputs must be of equal
+    size"""
     axis = _known_axis(graph, op)
     found = [view.sizes[axis] for view in _places(graph, op)]
     if op.kind == "SPLIT":

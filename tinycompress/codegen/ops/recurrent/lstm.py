@@ -60,7 +60,8 @@ def stated_hidden(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def plain_lstm(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Weights, biases and states must be there; peepholes, projection and normalisation must not"""
+    """Weights, biases and states must be present; peepholes, projection and normalisation must be
+    absent"""
     missing = [p for p in (*_WEIGHTS, *_BIASES, _HIDDEN, _CELL) if op.inputs[p] < 0]
     extra = [p for p in _VARIANTS if op.inputs[p] >= 0]
     found = [f"input {p} is absent" for p in missing] + [f"input {p} is there" for p in extra]
@@ -108,7 +109,7 @@ def symmetric(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def tanh_and_sigmoid(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The activation must be TANH, the cell clip not negative"""
+    """The activation must be TANH, and the cell clip must not be negative"""
     activation, clip = op.options["fused_activation_function"], op.options["cell_clip"]
     good = activation == "TANH" and isinstance(clip, float) and 0 <= clip < math.inf
     return None if good else f"{activation}, cell clip {clip}"

@@ -13,7 +13,7 @@ from tinycompress.ir.graph import Graph, Op
 
 
 def summed_as_signed(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Only TFLM's adds them; LiteRT's takes int8 for unsigned, -1 for 255"""
+    """Only TFLM's SUM is supported: LiteRT's reads int8 as unsigned, -1 as 255"""
     return None if options.exact_to == "tflm" else "exact_to is litert"
 
 

@@ -45,8 +45,8 @@ def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def output_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """The output must have scale 1/256 and zero point -128; int16 of int8 1/65536 and -32768,
-    of int16 1/32768 and 0
+    """The output must have scale 1/256 and zero point -128; from int8 to int16 1/65536
+    and -32768, on int16 1/32768 and 0
     """
     x, q = o.operand(graph, op, 0), o.quantization(o.result(graph, op))
     scale, zero_point, tolerance = _OUTPUTS[x.dtype, o.result(graph, op).dtype]
@@ -68,7 +68,7 @@ def depth(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def scale_range(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Beta x input scale must be above 2^-26, of int16 below 2^16"""
+    """Beta x input scale must be above 2^-26, on int16 below 2^16"""
     try:
         if o.operand(graph, op, 0).dtype is DType.INT16:
             _wide_factor(graph, op)

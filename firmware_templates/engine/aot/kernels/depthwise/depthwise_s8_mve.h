@@ -169,7 +169,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
     TCK_DEPTHWISE_FITTED("q3")                                                                     \
     TCK_DEPTHWISE_NARROW
 
-#define TCK_DEPTHWISE_ALL_DOUBLE                                                                   \
+#define TCK_DEPTHWISE_ALL_TWO_ROUNDINGS                                                            \
     TCK_DEPTHWISE_DOUBLE("q0")                                                                     \
     TCK_DEPTHWISE_DOUBLE("q1")                                                                     \
     TCK_DEPTHWISE_DOUBLE("q2")                                                                     \
@@ -222,7 +222,7 @@ typedef void (*tck_depthwise_band_mve)(tck_depthwise_s8_mve_work *work);
                                               requantise))
 
 TCK_DEPTHWISE_FUNCTIONS(fitted, TCK_DEPTHWISE_ALL_FITTED)
-TCK_DEPTHWISE_FUNCTIONS(double, TCK_DEPTHWISE_ALL_DOUBLE)
+TCK_DEPTHWISE_FUNCTIONS(two_roundings, TCK_DEPTHWISE_ALL_TWO_ROUNDINGS)
 
 #undef TCK_DEPTHWISE_FUNCTIONS
 #undef TCK_DEPTHWISE_FUNCTION

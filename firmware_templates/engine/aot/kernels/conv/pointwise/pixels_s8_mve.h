@@ -294,16 +294,16 @@ typedef struct {
 
 TCK_INLINE tck_pixels_pair_mve tck_pixels_by_mve(int32_t fitted, int32_t tail) {
     const tck_pixels_pair_mve of_fitted = {tck_pixels_2_fitted_mve, tck_pixels_1_fitted_mve};
-    const tck_pixels_pair_mve of_double = {tck_pixels_2_two_roundings_mve,
-                                           tck_pixels_1_two_roundings_mve};
+    const tck_pixels_pair_mve of_two_roundings = {tck_pixels_2_two_roundings_mve,
+                                                  tck_pixels_1_two_roundings_mve};
     const tck_pixels_pair_mve of_fitted_tail = {tck_pixels_2_fitted_tail_mve,
                                                 tck_pixels_1_fitted_tail_mve};
-    const tck_pixels_pair_mve of_double_tail = {tck_pixels_2_two_roundings_tail_mve,
-                                                tck_pixels_1_two_roundings_tail_mve};
+    const tck_pixels_pair_mve of_two_roundings_tail = {tck_pixels_2_two_roundings_tail_mve,
+                                                       tck_pixels_1_two_roundings_tail_mve};
     if (tail) {
-        return fitted ? of_fitted_tail : of_double_tail;
+        return fitted ? of_fitted_tail : of_two_roundings_tail;
     }
-    return fitted ? of_fitted : of_double;
+    return fitted ? of_fitted : of_two_roundings;
 }
 
 #endif

@@ -6,14 +6,22 @@ and exit) and "Debug Adapter Configuration" (``adapter serial``, from version 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
 
-from tinycompress.boards.schema import OpenocdFlash
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
+from pydantic import Field
+
 from tinycompress.errors import FlashError
+from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
+from tinycompress.flashing.tools import (
+    NotPossibleError,
+    Program,
+    last_words,
+    reason,
+    run_program,
+)
 
-INSTALL_HINT = "apt install openocd"
+_OPENOCD = Program("openocd", "apt install openocd")
+_Config = Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9_.-]+\.cfg$")]
 PERMISSION_HINT = (
     "plug the probe in; if it is, let your user open it: sudo cp "
     "/usr/share/openocd/contrib/60-openocd.rules /etc/udev/rules.d/ && sudo udevadm control "
@@ -24,18 +32,36 @@ _WRITING = "** Programming Started **"
 _NO_PROBE = ("open failed", "unable to find a matching CMSIS-DAP device", "unable to open ftdi")
 
 
-@dataclass(frozen=True)
-class Openocd:
-    """Flashes through a debug probe, and verifies."""
+class Openocd(FlashMethod):
+    """Through a debug probe, with verification.
 
-    table: OpenocdFlash
+    ``config`` are configuration files of OpenOCD's own, in the order that they are read.
+    """
+
+    TOOL: ClassVar = _OPENOCD
+    DOCS: ClassVar = MethodDocs(
+        program="OpenOCD 0.12",
+        command='`openocd -f CONFIG -c "program firmware.elf verify reset exit"`',
+        verified_by="OpenOCD",
+        keys="`config`: its configuration files, in order",
+    )
+
+    method: Literal["openocd"]
+    image: Literal["hex", "elf"]
+    config: Annotated[tuple[_Config, ...], Field(min_length=1)]
+
+    def by_hand(self) -> str:
+        """See `FlashMethod.by_hand`."""
+        configs = " -f ".join(self.config)
+        program = f"program build/firmware.{self.image} verify reset exit"
+        return f'    openocd -f {configs} -c "{program}"'
 
     def flash(self, job: FlashJob) -> None:
-        """See `Flasher.flash`."""
-        program = find_program("openocd", hint=INSTALL_HINT)
-        image = job.image(self.table.image)
+        """See `FlashMethod.flash`."""
+        program = _OPENOCD.find()
+        image = job.image(self.image)
         argv: list[str] = [str(program)]
-        for config in self.table.config:
+        for config in self.config:
             argv += ["-f", config]
         # Only where it matters: versions before 0.12 do not know the command.
         if not job.alone and job.serial_number is not None:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
+from tinycompress import _serial_ports as ports
 from tinycompress._progress import Progress, no_progress
+from tinycompress._serial_ports import SerialPort
+from tinycompress._tables import UsbId
 from tinycompress.boards import Board
-from tinycompress.boards.schema import FlashMethod
-from tinycompress.device import ports
-from tinycompress.device.flash.base import Flasher, FlashJob, NotPossibleError
-from tinycompress.device.flash.bossac import Bossac
-from tinycompress.device.flash.jlink import Jlink
-from tinycompress.device.flash.openocd import Openocd
-from tinycompress.device.flash.picotool import Picotool
-from tinycompress.device.flash.pyocd import Pyocd
-from tinycompress.device.flash.volume import VolumeCopy
-from tinycompress.device.ports import SerialPort
+from tinycompress.device import arduino_upload
+from tinycompress.device.port_owners import boot_loader_ids, firmware_ids
 from tinycompress.errors import ConfigError, FlashError
+from tinycompress.flashing import registry
+from tinycompress.flashing.method import FlashJob, FlashMethod
+from tinycompress.flashing.tools import NotPossibleError
 
-FLASHERS: Mapping[str, Callable[[Any], Flasher]] = MappingProxyType(
-    {
-        "bossac": Bossac,
-        "jlink": Jlink,
-        "openocd": Openocd,
-        "picotool": Picotool,
-        "pyocd": Pyocd,
-        "volume": VolumeCopy,
-    }
-)
-"""Driver by the name of the method in a board file; each is made from the method's table."""
+
+def method_names() -> tuple[str, ...]:
+    """What ``--method`` takes: the methods of board files, and arduino-cli's upload of sketches.
+
+    A sketch is uploaded by the tool that compiled it; board files do not list that.
+    """
+    return tuple(sorted((*(method.name() for method in registry.METHODS), arduino_upload.METHOD)))
 
 
 def flash_board(
@@ -63,13 +55,13 @@ def flash_board(
         ConfigError: The board has no such method, or none at all.
         FlashError: No method was possible, or one began and failed.
     """
-    ids = (*ports.firmware_ids(board), *ports.boot_loader_ids(board))
+    ids = (*firmware_ids(board), *boot_loader_ids(board))
     alone = len({p.location or p.device for p in _attached(ids)}) <= 1
-    job = FlashJob(board, images, port, alone, progress)
+    job = FlashJob(board.name, images, port, alone, progress)
     refusals: list[tuple[str, NotPossibleError]] = []
     for table in _methods(board, method):
         try:
-            FLASHERS[table.method](table).flash(job)
+            table.flash(job)
         except NotPossibleError as error:
             refusals.append((table.method, error))
         else:
@@ -102,7 +94,7 @@ def choose_ports(board: Board, wanted: str | None, answers: str | None = None) -
     Raises:
         FlashError: The named port is not there, or several boards could be meant.
     """
-    ids = (*ports.firmware_ids(board), *ports.boot_loader_ids(board))
+    ids = (*firmware_ids(board), *boot_loader_ids(board))
     adapter = answers and ports.resolve(answers)
     if wanted is not None and "://" in wanted:
         adapter = adapter or wanted
@@ -120,7 +112,7 @@ def choose_ports(board: Board, wanted: str | None, answers: str | None = None) -
     return BoardPorts(found[0] if found else None, adapter)
 
 
-def _attached(usb_ids: tuple[tuple[int, int], ...]) -> tuple[SerialPort, ...]:
+def _attached(usb_ids: tuple[UsbId, ...]) -> tuple[SerialPort, ...]:
     return ports.with_ids(ports.list_serial_ports(), usb_ids)
 
 

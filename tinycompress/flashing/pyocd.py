@@ -8,34 +8,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from tinycompress.boards.schema import PyocdFlash
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
+from pydantic import Field
+
+from tinycompress._tables import PositiveWord32
 from tinycompress.elf import read_elf
 from tinycompress.errors import FlashError
+from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
+from tinycompress.flashing.tools import NotPossibleError, PythonPackage
 
-INSTALL_HINT = "pip install 'tinycompress-mcu[pyocd]'"
+_PYOCD = PythonPackage("pyocd", "pip install 'tinycompress-mcu[pyocd]'")
 _PROBE_HINT = (
     "plug the probe in; if it is, let your user open it: install pyOCD's udev rules "
     "(github.com/pyocd/pyOCD, directory udev) and plug it in again"
 )
 
 
-@dataclass(frozen=True)
-class Pyocd:
-    """Flashes through a debug probe, and verifies."""
+class Pyocd(FlashMethod):
+    """Through a debug probe, with verification. ``target`` is pyOCD's name of the chip."""
 
-    table: PyocdFlash
+    TOOL: ClassVar = _PYOCD
+    DOCS: ClassVar = MethodDocs(
+        program="the Python package, as a library",
+        command="`pip install 'tinycompress-mcu[pyocd]'`",
+        verified_by="reading back",
+        keys="`target`, `frequency_hz`",
+    )
+
+    method: Literal["pyocd"]
+    image: Literal["hex", "elf"]
+    target: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    frequency_hz: PositiveWord32
+
+    def by_hand(self) -> str:
+        """See `FlashMethod.by_hand`."""
+        return (
+            f"    pyocd flash --target {self.target} --frequency {self.frequency_hz} "
+            f"build/firmware.{self.image}"
+        )
 
     def flash(self, job: FlashJob) -> None:
-        """See `Flasher.flash`."""
+        """See `FlashMethod.flash`."""
         pyocd = _library()
-        image = job.image(self.table.image)
+        image = job.image(self.image)
         probe = _choose_probe(pyocd, job)
         options: dict[str, Any] = {
-            "target_override": self.table.target,
-            "frequency": self.table.frequency_hz,
+            "target_override": self.target,
+            "frequency": self.frequency_hz,
             "chip_erase": "sector",  # a boot loader beside the program must stay
             "hide_programming_progress": True,
         }
@@ -45,14 +65,14 @@ class Pyocd:
             with pyocd.session(probe, options=options) as session:
                 began = True
                 pyocd.programmer(session, progress=_reporter(job)).program(
-                    str(image), file_format=self.table.image
+                    str(image), file_format=self.image
                 )
                 _verify(session.target, job)
                 session.target.reset()
         except pyocd.target_error as error:
             raise NotPossibleError(
-                f"pyOCD does not know the target {self.table.target}: {error}",
-                hint=f"pyocd pack install {self.table.target}",
+                f"pyOCD does not know the target {self.target}: {error}",
+                hint=f"pyocd pack install {self.target}",
             ) from error
         except (pyocd.error, OSError, ValueError) as error:
             if began:
@@ -102,7 +122,9 @@ def _library() -> _Library:
         from pyocd.core.session import Session
         from pyocd.flash.file_programmer import FileProgrammer
     except ImportError as error:
-        raise NotPossibleError(f"pyOCD is not installed ({error})", hint=INSTALL_HINT) from error
+        raise NotPossibleError(
+            f"pyOCD is not installed ({error})", hint=_PYOCD.install_hint
+        ) from error
     return _Library(
         connected_probes=ConnectHelper.get_all_connected_probes,
         session=Session,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from tinycompress._arduino_cli import require_arduino_cli
 from tinycompress._progress import Progress, no_progress
-from tinycompress.device.flash.tools import last_words, run_program
 from tinycompress.errors import FlashError, ToolError
+from tinycompress.flashing.tools import last_words, run_program
 
 METHOD = "arduino-cli"
 

@@ -1,20 +1,69 @@
-"""Finding and running the programs that flash, with failures as `FlashError`."""
+"""Finding and running what flashes, with failures as `FlashError`."""
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import os
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress import _proc
-from tinycompress.device.flash.base import NotPossibleError
+from tinycompress.artifacts import Finding
 from tinycompress.errors import FlashError, ToolError
 
 _TAIL_LINES = 20
 _LOG = logging.getLogger(__name__)
+
+
+class NotPossibleError(FlashError):
+    """A method cannot be used now: its program is missing, or it does not see the board.
+
+    Nothing was written, so the next method may be tried.
+    """
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that a method runs; ``preferred`` are places that come before PATH."""
+
+    name: str
+    install_hint: str
+    preferred: Callable[[], Iterable[Path]] = tuple
+
+    def find(self) -> Path:
+        """Its path, as `find_program` looks for it.
+
+        Raises:
+            NotPossibleError: It is not installed.
+        """
+        return find_program(self.name, hint=self.install_hint, preferred=self.preferred())
+
+    def finding(self, wanted_by: str) -> Finding:
+        """What the doctor says of it. ``wanted_by`` names the boards that it flashes."""
+        try:
+            return Finding(self.name, "ok", detail=str(self.find()))
+        except NotPossibleError as error:
+            return Finding(self.name, "missing", detail=f"flashes {wanted_by}", hint=error.hint)
+
+
+@dataclass(frozen=True)
+class PythonPackage:
+    """A distribution that a method imports."""
+
+    name: str
+    install_hint: str
+
+    def finding(self, wanted_by: str) -> Finding:
+        """What the doctor says of it. ``wanted_by`` names the boards that it flashes."""
+        try:
+            return Finding(self.name, "ok", importlib.metadata.version(self.name))
+        except importlib.metadata.PackageNotFoundError:
+            detail = f"flashes {wanted_by}"
+            return Finding(self.name, "missing", detail=detail, hint=self.install_hint)
 
 
 def find_program(name: str, *, hint: str, preferred: Iterable[Path] = ()) -> Path:

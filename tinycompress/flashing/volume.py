@@ -11,14 +11,18 @@ import contextlib
 import errno
 import os
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
-from tinycompress.boards.schema import VolumeFlash
-from tinycompress.device.flash import mounts
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.mounts import Volume
+from pydantic import Field
+
+from tinycompress._tables import PositiveWord32
 from tinycompress.errors import FlashError
+from tinycompress.flashing import mounts
+from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
+from tinycompress.flashing.mounts import Volume
+from tinycompress.flashing.tools import NotPossibleError
 
 _FAILURE_FILES = ("FAIL.TXT", "ASSERT.TXT")
 _CHUNK_BYTES = 64 * 1024
@@ -30,26 +34,57 @@ _POLL_S = 0.1
 _GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN)
 
 
-@dataclass(frozen=True)
-class VolumeCopy:
-    """Flashes by copying a file; needs no program at all."""
+class VolumeCopy(FlashMethod):
+    """A copy of the image onto a drive, found by its ``label``; needs no program at all."""
 
-    table: VolumeFlash
+    DOCS: ClassVar = MethodDocs(
+        program="none: a file copy",
+        command="",
+        verified_by="the drive's going, FAIL.TXT, HELLO",
+        keys="`label` of the USB drive; `uf2_family_id` for `uf2`",
+    )
+
+    method: Literal["volume"]
+    image: Literal["hex", "bin", "uf2"]
+    label: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,11}$")]
+    uf2_family_id: PositiveWord32 | None = None
+
+    def problems(self) -> Iterator[str]:
+        """See `FlashMethod.problems`."""
+        if (self.image == "uf2") != bool(self.uf2_family_id):
+            yield "image 'uf2' and uf2_family_id go together"
+
+    def uf2_family(self) -> int | None:
+        """See `FlashMethod.uf2_family`."""
+        return self.uf2_family_id
+
+    def by_hand(self) -> str:
+        """See `FlashMethod.by_hand`."""
+        if self.image == "uf2":
+            return (
+                "Hold BOOTSEL while plugging the board in, then copy `firmware.uf2` onto the USB "
+                f"drive `{self.label}`. picotool makes it:\n\n"
+                "    picotool uf2 convert build/firmware.elf build/firmware.uf2"
+            )
+        return (
+            f"Copy `build/firmware.{self.image}` onto the USB drive `{self.label}` that the board "
+            "shows."
+        )
 
     def flash(self, job: FlashJob) -> None:
-        """See `Flasher.flash`."""
-        image = job.image(self.table.image)
+        """See `FlashMethod.flash`."""
+        image = job.image(self.image)
         volume = self._choose(job)
         old_failure = _failure(volume)
         job.progress(f"copy to {volume.path}")
         _copy(image, volume)
-        if self.table.image == "uf2":
+        if self.image == "uf2":
             _wait_for_boot_loader_to_leave(volume)
         else:
             self._wait_for_probe(volume, old_failure)
 
     def _choose(self, job: FlashJob) -> Volume:
-        label = self.table.label
+        label = self.label
         volumes = mounts.with_label(label)
         if len(volumes) > 1 and job.serial_number is not None:
             volumes = tuple(v for v in volumes if v.serial_number == job.serial_number)
@@ -71,13 +106,13 @@ class VolumeCopy:
             f"no drive {label} is mounted",
             hint="hold the board's BOOTSEL or reset button while you plug it in, or press reset "
             "twice, so that its boot loader shows the drive; then try again"
-            if self.table.image == "uf2"
+            if self.image == "uf2"
             else "plug the board in with a data cable, and mount its drive",
         )
 
     def _wait_for_probe(self, volume: Volume, old_failure: str | None) -> None:
         """Some probes come again as a drive, some only change what is on it."""
-        label = self.table.label
+        label = self.label
         if not _wait(lambda: not mounts.is_mounted(volume), _PROBE_GONE_S):
             failure = _failure(volume)
             _require_none(None if failure == old_failure else failure)

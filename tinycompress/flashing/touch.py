@@ -14,12 +14,11 @@ from collections.abc import Collection
 
 import serial
 
-from tinycompress.boards.schema import UsbId
-from tinycompress.device import ports
-from tinycompress.device.flash.base import NotPossibleError
-from tinycompress.device.ports import SerialPort
-from tinycompress.device.serial_link import open_error
+from tinycompress import _serial_ports as ports
+from tinycompress._serial_ports import SerialPort, open_error
+from tinycompress._tables import UsbId
 from tinycompress.errors import FlashError
+from tinycompress.flashing.tools import NotPossibleError
 
 _TOUCH_BAUD = 1200
 _QUIET_S = 0.5

@@ -1,4 +1,4 @@
-"""Serial ports of this machine: who is behind each, and how one is found again after it vanished.
+"""Serial ports of this machine: the board behind each, and finding one again after a reset.
 
 A port's name says nothing: it changes whenever a board is plugged in or resets. What stays is the
 USB device's serial number and the socket that it is plugged into, and by these a port is told from
@@ -7,19 +7,16 @@ its twins and known again.
 
 from __future__ import annotations
 
+import errno
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from serial.tools import list_ports
 
-from tinycompress.boards import Board
-from tinycompress.boards.schema import BossacFlash, UsbId
+from tinycompress._tables import UsbId
 from tinycompress.errors import FlashError
-
-Role = Literal["serial port", "boot loader"]
 
 _POLL_S = 0.1
 
@@ -51,14 +48,6 @@ class SerialPort:
         return self.device == other.device
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A board that a port may belong to, and as what it would be seen."""
-
-    board: Board
-    role: Role
-
-
 def list_serial_ports() -> tuple[SerialPort, ...]:
     """All serial ports that the system has now, in order of name."""
     return tuple(
@@ -71,36 +60,6 @@ def list_serial_ports() -> tuple[SerialPort, ...]:
             location=found.location.split(":")[0] if found.location else None,
         )
         for found in sorted(list_ports.comports(), key=lambda port: _natural(str(port.device)))
-    )
-
-
-def candidates(port: SerialPort, boards: Iterable[Board]) -> tuple[Candidate, ...]:
-    """The boards whose USB ids a port has; several, where boards share a debug probe's ids."""
-    found = []
-    for board in boards:
-        if port.usb_id in boot_loader_ids(board):
-            found.append(Candidate(board, "boot loader"))
-        elif port.usb_id in firmware_ids(board):
-            found.append(Candidate(board, "serial port"))
-    return tuple(found)
-
-
-def firmware_ids(board: Board) -> tuple[UsbId, ...]:
-    """USB ids under which the board's port appears while a program runs on it."""
-    ids = [*board.serial.usb_ids]
-    for method in board.flash:
-        if isinstance(method, BossacFlash):
-            ids += [usb_id for usb_id in method.usb_ids if usb_id not in ids]
-    return tuple(ids)
-
-
-def boot_loader_ids(board: Board) -> tuple[UsbId, ...]:
-    """USB ids under which the board's port appears while its boot loader waits for a program."""
-    return tuple(
-        usb_id
-        for method in board.flash
-        if isinstance(method, BossacFlash)
-        for usb_id in method.boot_loader_usb_ids
     )
 
 
@@ -185,6 +144,34 @@ def require_port(wanted: str) -> SerialPort:
             hint=f"ports now: {describe(ports)}; see `tinycompress ports`",
         )
     return found
+
+
+def open_error(port: str, baud: int, error: OSError | ValueError) -> FlashError:
+    """The failure to open a port, told apart by its cause."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO):
+        return FlashError(f"no serial port {port}", hint=_ports_hint())
+    if number in (errno.EACCES, errno.EPERM):
+        return FlashError(
+            f"no permission to open {port}",
+            hint="add yourself to the group that owns it and log in again: "
+            "sudo usermod -aG dialout $USER",
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return FlashError(
+            f"{port} is in use by another program",
+            hint="close serial monitors and IDEs; ModemManager takes new ports for some seconds "
+            "(wait, or stop it: sudo systemctl stop ModemManager)",
+        )
+    reason = error.args[-1] if error.args else error
+    return FlashError(f"cannot open {port} at {baud} baud: {reason}", hint=_ports_hint())
+
+
+def _ports_hint() -> str:
+    ports = list_serial_ports()
+    if not ports:
+        return "this machine has no serial port now; is the board plugged in?"
+    return "ports now: " + ", ".join(f"{p.device} ({p.description})" for p in ports)
 
 
 def _natural(text: str) -> tuple[tuple[int, str], ...]:

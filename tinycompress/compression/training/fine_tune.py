@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress._progress import Progress, no_progress
 from tinycompress.compression.checks.promises import Projection
 from tinycompress.compression.data.prepare import Data
-from tinycompress.compression.data.tasks import Task, mean_score, targets
+from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.bridge import predict
+from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.network import Array, Network
-from tinycompress.compression.run.options import Distill, FineTune
+from tinycompress.compression.training.losses import output_loss
+from tinycompress.compression.training.options import Distill, FineTune
+from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
-_SMALLEST_PROBABILITY = 1e-7
 
+def train_network(
+    network: Network,
+    trainer: Trainer,
+    options: FineTune,
+    distill: Distill | None,
+    projections: Mapping[str, Projection],
+    *,
+    label: str,
+) -> Network:
+    """Fine-tune a network while projections keep the kernels of some layers where they belong.
 
-@dataclass(frozen=True, eq=False)
-class Trainer:
-    """Everything that training needs besides the model.
-
-    ``teacher`` is a model of either Keras with the same inputs and outputs, or None. ``cost`` says
-    what the int8 file of a network takes where it is to run: one figure, by its name; None if
-    nothing is known of that place.
+    Returns:
+        The network with trained weights.
     """
-
-    train: Data
-    validation: Data
-    tasks: tuple[Task, ...]
-    seed: int = 0
-    teacher: Any = None
-    progress: Progress = no_progress
-    cost: Callable[[Network, str], float] | None = None
-
-    def accuracy(self, model: Any) -> float:
-        """Score of a model of either Keras on the validation data."""
-        outputs = predict(model, self.validation.inputs)
-        return mean_score(self.tasks, self.validation.labels, outputs)
-
-
-def steps_per_epoch(trainer: Trainer, options: FineTune) -> int:
-    """Optimizer steps of one epoch."""
-    return -(-len(trainer.train) // options.batch_size)
+    if options.epochs == 0:
+        return network
+    _tf.make_deterministic(trainer.seed)
+    model = build_model(network, "tf_keras")
+    kernels = {
+        name: (model.get_layer(name).weights[0], project) for name, project in projections.items()
+    }
+    fine_tune(model, trainer, options, distill, kernels=kernels, label=label)
+    return weights_of(model, network)
 
 
 def fine_tune(
@@ -115,62 +111,6 @@ def _early_stopping(tf_keras: Any, options: FineTune, first_best_epoch: int) -> 
             start_from_epoch=first_best_epoch,
         )
     ]
-
-
-def output_loss(task: Task, distill: Distill | None) -> Callable[[Any, Any], Any]:
-    """Loss of one output; ``y_true`` is the target and, with a teacher, its output behind it."""
-    tf = _tf.tensorflow()
-
-    def loss(y_true: Any, y_pred: Any) -> Any:
-        prediction = tf.reshape(y_pred, (-1, task.width))
-        truth = tf.reshape(y_true, (-1, task.width * (1 if distill is None else 2)))
-        hard = _hard_loss(tf, task, truth[:, : task.width], prediction)
-        if distill is None:
-            return hard
-        soft = _teacher_loss(tf, task, distill, truth[:, task.width :], prediction)
-        return (1.0 - distill.weight) * hard + distill.weight * soft
-
-    return loss
-
-
-def _logits(tf: Any, task: Task, output: Any) -> Any:
-    if task.from_logits:
-        return output
-    safe = tf.clip_by_value(output, _SMALLEST_PROBABILITY, 1.0 - _SMALLEST_PROBABILITY)
-    if task.kind == "binary":
-        return tf.math.log(safe) - tf.math.log1p(-safe)
-    return tf.math.log(safe)
-
-
-def _hard_loss(tf: Any, task: Task, truth: Any, output: Any) -> Any:
-    if task.kind == "regression":
-        return tf.reduce_mean(tf.square(truth - output), axis=1)
-    logits = _logits(tf, task, output)
-    if task.kind == "binary":
-        entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=logits)
-        return tf.reduce_mean(entropy, axis=1)
-    return tf.nn.softmax_cross_entropy_with_logits(labels=truth, logits=logits)
-
-
-def _teacher_loss(tf: Any, task: Task, distill: Distill, teacher: Any, output: Any) -> Any:
-    if task.kind == "regression":
-        return tf.reduce_mean(tf.square(teacher - output), axis=1)
-    wanted, got = _logits(tf, task, teacher), _logits(tf, task, output)
-    if distill.method == "logits":
-        if task.kind == "classes":
-            # Softmax does not see a common offset, so neither does the loss.
-            wanted -= tf.reduce_mean(wanted, axis=1, keepdims=True)
-            got -= tf.reduce_mean(got, axis=1, keepdims=True)
-        return tf.reduce_mean(tf.square(wanted - got), axis=1)
-    heat = distill.temperature
-    if task.kind == "binary":
-        soft = tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.sigmoid(wanted / heat), logits=got / heat
-        )
-        return heat**2 * tf.reduce_mean(soft, axis=1)
-    return heat**2 * tf.nn.softmax_cross_entropy_with_logits(
-        labels=tf.nn.softmax(wanted / heat), logits=got / heat
-    )
 
 
 def _packed(

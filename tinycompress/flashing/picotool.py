@@ -5,15 +5,21 @@ Source: raspberrypi/picotool README.md, "load": ``-v`` verifies, ``-x`` starts t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-from tinycompress.boards.schema import PicotoolFlash
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
 from tinycompress.errors import FlashError
+from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
+from tinycompress.flashing.tools import (
+    NotPossibleError,
+    Program,
+    last_words,
+    reason,
+    run_program,
+)
 
-INSTALL_HINT = (
-    "install picotool (github.com/raspberrypi/picotool), or copy the .uf2: --method volume"
+_PICOTOOL = Program(
+    "picotool",
+    "install picotool (github.com/raspberrypi/picotool), or copy the .uf2: --method volume",
 )
 BOOTSEL = "hold the BOOTSEL button while you plug the board in, then try again"
 _PERMISSION_HINT = (
@@ -23,16 +29,30 @@ _PERMISSION_HINT = (
 _TIMEOUT_S = 120.0
 
 
-@dataclass(frozen=True)
-class Picotool:
-    """Flashes over USB, with the chip in its boot loader, and verifies."""
+class Picotool(FlashMethod):
+    """Over USB, with the chip in its boot loader, with verification."""
 
-    table: PicotoolFlash
+    TOOL: ClassVar = _PICOTOOL
+    DOCS: ClassVar = MethodDocs(
+        program="picotool",
+        command="`picotool load -v -x firmware.elf`",
+        verified_by="picotool",
+    )
+
+    method: Literal["picotool"]
+    image: Literal["elf", "bin"]
+
+    def by_hand(self) -> str:
+        """See `FlashMethod.by_hand`."""
+        return (
+            "Hold BOOTSEL while plugging the board in, then:\n\n"
+            f"    picotool load -x build/firmware.{self.image}"
+        )
 
     def flash(self, job: FlashJob) -> None:
-        """See `Flasher.flash`."""
-        program = find_program("picotool", hint=INSTALL_HINT)
-        image = job.image(self.table.image)
+        """See `FlashMethod.flash`."""
+        program = _PICOTOOL.find()
+        image = job.image(self.image)
         job.progress("write by picotool")
         done = run_program((program, "load", "-v", "-x", image), timeout_s=_TIMEOUT_S, hint=BOOTSEL)
         output = done.stdout + done.stderr

@@ -7,15 +7,22 @@ the program with a code other than 0; ``-NoGui 1`` keeps it from asking in windo
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, ClassVar, Literal
 
-from tinycompress.boards.schema import JlinkFlash
-from tinycompress.device.flash.base import FlashJob, NotPossibleError
-from tinycompress.device.flash.tools import find_program, last_words, reason, run_program
+from pydantic import Field
+
 from tinycompress.errors import FlashError
+from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
+from tinycompress.flashing.tools import (
+    NotPossibleError,
+    Program,
+    last_words,
+    reason,
+    run_program,
+)
 
-INSTALL_HINT = "install SEGGER's J-Link software (segger.com/downloads/jlink)"
+_COMMANDER = Program("JLinkExe", "install SEGGER's J-Link software (segger.com/downloads/jlink)")
 _CONNECT_HINT = (
     "plug in the J-Link and power the board; both, with SWDIO, SWCLK, GND and VTref wired"
 )
@@ -25,24 +32,42 @@ _SCRIPT = "ExitOnError 1\nr\nh\nloadfile {image}\nr\ng\nq\n"
 _WRITING = "Downloading file"
 
 
-@dataclass(frozen=True)
-class Jlink:
-    """Flashes through a J-Link, and verifies."""
+class Jlink(FlashMethod):
+    """Through a J-Link, with verification. ``device`` in SEGGER's spelling: ``nRF52840_xxAA``."""
 
-    table: JlinkFlash
+    TOOL: ClassVar = _COMMANDER
+    DOCS: ClassVar = MethodDocs(
+        program="JLinkExe",
+        command="`JLinkExe -device D -if SWD -speed S -CommandFile ...`",
+        verified_by="JLinkExe",
+        keys="`device` in SEGGER's spelling, `speed_khz`",
+    )
+
+    method: Literal["jlink"]
+    image: Literal["hex"]
+    device: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    speed_khz: Annotated[int, Field(gt=0, le=50_000)]
+
+    def by_hand(self) -> str:
+        """See `FlashMethod.by_hand`."""
+        return (
+            f"With SEGGER's J-Link, in `JLinkExe -device {self.device} -if SWD -speed "
+            f"{self.speed_khz} -autoconnect 1`:\n\n"
+            f"    loadfile build/firmware.{self.image}\n    r\n    g"
+        )
 
     def flash(self, job: FlashJob) -> None:
-        """See `Flasher.flash`."""
-        program = find_program("JLinkExe", hint=INSTALL_HINT)
-        image = job.image(self.table.image)
+        """See `FlashMethod.flash`."""
+        program = _COMMANDER.find()
+        image = job.image(self.image)
         job.progress("write by JLinkExe")
         with tempfile.TemporaryDirectory(prefix="tinycompress-") as directory:
             script = Path(directory) / "flash.jlink"
             # Run beside the image: its path may hold blanks and quotes.
             script.write_text(_SCRIPT.format(image=image.name), encoding="ascii")
             argv: list[str | Path] = [
-                program, *_probe(job), "-NoGui", "1", "-device", self.table.device, "-if", "SWD",
-                "-speed", str(self.table.speed_khz), "-autoconnect", "1",
+                program, *_probe(job), "-NoGui", "1", "-device", self.device, "-if", "SWD",
+                "-speed", str(self.speed_khz), "-autoconnect", "1",
                 "-CommandFile", script,
             ]  # fmt: skip
             done = run_program(argv, timeout_s=_TIMEOUT_S, hint=_CONNECT_HINT, cwd=image.parent)

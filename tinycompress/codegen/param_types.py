@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from tinycompress.codegen.c_literals import fits_type
+from tinycompress.codegen.kernel_files import engine_dir, with_includes
 from tinycompress.codegen.layer import Kernel, Layer
-from tinycompress.codegen.rendering.c_literals import fits_type
-from tinycompress.codegen.rendering.kernel_files import engine_dir, with_includes
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _STRUCT = re.compile(r"typedef\s+struct\s*\{([^{}]*)\}\s*(\w+)\s*;")

@@ -1,0 +1,1 @@
+"""Training of a network: the one way that all stages train, with a teacher or without."""

@@ -1,0 +1,42 @@
+"""What a stage trains with: data, tasks, seed, teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tinycompress._progress import Progress, no_progress
+from tinycompress.compression.data.prepare import Data
+from tinycompress.compression.data.tasks import Task, mean_score
+from tinycompress.compression.network.bridge import predict
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.training.options import FineTune
+
+
+@dataclass(frozen=True, eq=False)
+class Trainer:
+    """Everything that training needs besides the model.
+
+    ``teacher`` is a model of either Keras with the same inputs and outputs, or None. ``cost`` says
+    what the int8 file of a network takes where it is to run: one figure, by its name; None if
+    nothing is known of that place.
+    """
+
+    train: Data
+    validation: Data
+    tasks: tuple[Task, ...]
+    seed: int = 0
+    teacher: Any = None
+    progress: Progress = no_progress
+    cost: Callable[[Network, str], float] | None = None
+
+    def accuracy(self, model: Any) -> float:
+        """Score of a model of either Keras on the validation data."""
+        outputs = predict(model, self.validation.inputs)
+        return mean_score(self.tasks, self.validation.labels, outputs)
+
+
+def steps_per_epoch(trainer: Trainer, options: FineTune) -> int:
+    """Optimizer steps of one epoch."""
+    return -(-len(trainer.train) // options.batch_size)
