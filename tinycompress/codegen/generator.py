@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen.choosing.encoding import encoding_trades
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.choosing.sharing import sharing_trades
@@ -35,4 +36,9 @@ def generate_sources(
     check_legality(graph, options)
     fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
     sources = render(model, fitted.graph, fitted.layers, fitted.layout, options)
-    return replace(sources, trades=(*fitted.trades, *sharing_trades(fitted.layers, options)))
+    trades = (
+        *fitted.trades,
+        *encoding_trades(fitted.layers, options),
+        *sharing_trades(fitted.layers, options),
+    )
+    return replace(sources, trades=trades)
