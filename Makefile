@@ -77,10 +77,10 @@ ablation: $(VENV)/.ready-dev
 
 # Bytes of every kernel compiled alone, for the selector.
 kernel-code: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_code.py
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/kernel_code.py
 
 kernel-costs: $(VENV)/.ready-dev
-	$(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py

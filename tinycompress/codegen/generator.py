@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen.choosing.encoding import encoding_trades
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
@@ -36,4 +37,5 @@ def generate_sources(
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
-    return replace(sources, trades=fitted.trades)
+    trades = (*fitted.trades, *encoding_trades(fitted.layers, options))
+    return replace(sources, trades=trades)

@@ -23,8 +23,14 @@ typedef struct {
 /* Adds the product of the token in the lowest `width` bits; returns where its input is. */
 TCK_INLINE const int8_t *tck_token_product(uint32_t token, uint32_t width, tck_book book,
                                            const int8_t *at, int32_t *sum) {
-    at += (token & ((1U << width) - 1U)) >> book.bits;
-    *sum = tck_add_wrap(*sum, *at * book.values[token & ((1U << book.bits) - 1U)]);
+    const uint32_t gap = (token & ((1U << width) - 1U)) >> book.bits;
+    const int32_t input = at[gap];
+    at += gap;
+    *sum = tck_add_wrap(*sum, input * book.values[token & ((1U << book.bits) - 1U)]);
+#if TCK_THUMB1
+    /* One token after the other: side by side they would take more registers than there are. */
+    __asm__("" : "+r"(at), "+r"(*sum));
+#endif
     return at;
 }
 
