@@ -145,9 +145,12 @@ class EncodedWeights:
         detail: Its parameters, for people.
         size_bytes: What weights and codebooks take; biases and tables of outputs are not counted.
         weights: How many there are.
-        symbols: How often the decoder looks something up for one pixel of the output.
+        symbols: How often the decoder looks something up: for one pixel of the output, or in one
+            inference where it decodes tiles.
         entries: Entries of the table that it builds in RAM first.
         instead: The layer by the first kernel that reads weights as they are.
+        on_tiles: The layer by the kernel that runs on decoded tiles; None without tiles.
+        tiles: How often that kernel runs.
     """
 
     encoding: str
@@ -157,6 +160,8 @@ class EncodedWeights:
     symbols: int
     entries: int
     instead: Layer
+    on_tiles: Layer | None = None
+    tiles: int = 0
 
 
 @dataclass(frozen=True, eq=False)

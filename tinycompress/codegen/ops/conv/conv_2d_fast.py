@@ -18,10 +18,12 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.conv import orders
+from tinycompress.codegen.ops.conv.encoded import encoded_layers
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
-from tinycompress.codegen.ops.dense.encoded import DenseProblem, encoded_layers
+from tinycompress.codegen.ops.dense.encoded import DenseProblem
+from tinycompress.codegen.ops.dense.encoded import encoded_layers as encoded_dense
 from tinycompress.codegen.ops.requantize import bias_values, effective_scales
 from tinycompress.codegen.ops.window import Window, window_sizes
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
@@ -72,18 +74,20 @@ def fast_variants(
         return
     plain = tuple(_plain_weights(conv, tables, options.family))
     yield from plain
+    instead = plain[0] if plain else reference
     if conv.one_product:
         problem = DenseProblem(reference, conv.weights.name, conv.rows, tables, conv.common)
-        yield from encoded_layers(problem, plain[0] if plain else reference, options)
+        yield from encoded_dense(problem, instead, options)
+        return
+    for layer in (*plain, *_without_words(conv, tables, options.family)):
+        yield from encoded_layers(layer, instead, conv.rows.size, options)
 
 
 def _plain_weights(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
     """The layer by the kernels that read weights as they are."""
     reference = conv.reference
     if family == "thumb1":
-        small = thumb1_layer(
-            reference, conv.weights.name, conv.rows, tables, conv.windows, conv.common
-        )
+        small = conv.thumb1(tables)
         if small is not None:
             yield small
         return
@@ -104,6 +108,14 @@ def _plain_weights(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> It
     # Sums that are too large for pairs of channels are not for these kernels.
     if channels >= 4:
         yield _pointwise_mla(conv, tables) if conv.pointwise else _windowed_mla(conv, tables)
+
+
+def _without_words(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
+    """On Thumb-1 cores the kernel for any weights, where another is the faster for these."""
+    if family == "thumb1":
+        first, other = conv.thumb1(tables), conv.thumb1(tables, words=False)
+        if first is not None and other is not None and first.kernel != other.kernel:
+            yield other
 
 
 @dataclass(frozen=True)
@@ -169,6 +181,17 @@ class _Conv:
         limits = o.clamp_range(self.graph, self.op)
         zero_point = o.quantization(self.y).zero_point
         return Product(self.reference, self.weights.name, self.rows, tables, zero_point, limits)
+
+    def thumb1(self, tables: ChannelTables, *, words: bool = True) -> Layer | None:
+        return thumb1_layer(
+            self.reference,
+            self.weights.name,
+            self.rows,
+            tables,
+            self.windows,
+            self.common,
+            words=words,
+        )
 
     @property
     def common(self) -> dict[str, ParamValue]:
