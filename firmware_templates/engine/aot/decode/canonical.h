@@ -12,8 +12,8 @@
 /* Entries of the table, one for each number that the next `longest` bits can be: the value in byte
  * 0, the code's bits in byte 1, above these (the high part << gap_bits) + 1. Whatever a description
  * says, all entries are written and none else, and no code is longer than `longest`. */
-TCK_SHARED void tck_canonical_table(const uint16_t *codes, int32_t longest, int32_t gap_bits,
-                                    uint32_t *table) {
+TCK_SHARED_FAST void tck_canonical_table(const uint16_t *codes, int32_t longest, int32_t gap_bits,
+                                         uint32_t *table) {
     const uint16_t *symbols = codes + longest;
     uint32_t *const end = table + ((size_t)1 << longest);
     uint32_t entry = (uint32_t)longest << 8 | 1U << 16;

@@ -48,18 +48,23 @@ TCK_SHARED int32_t tck_gap_tokens_dot(tck_gap_tokens *tokens, const int8_t *inpu
     return sum;
 }
 
-/* Writes the next `count` weights. */
-TCK_SHARED void tck_gap_tokens_decode(tck_gap_tokens *tokens, int8_t *to, int32_t count) {
+/* Writes those of the next `count` weights that are not 0. */
+TCK_SHARED_FAST void tck_gap_tokens_store(tck_gap_tokens *tokens, int8_t *to, int32_t count) {
     tck_gap_tokens t = *tokens;
-    for (int32_t i = 0; i < count; ++i) {
-        to[i] = 0;
-    }
     while (t.position < count) {
         to[t.position] = (int8_t)t.value;
         tck_gap_tokens_next(&t);
     }
     t.position -= count;
     *tokens = t;
+}
+
+/* Writes the next `count` weights. */
+TCK_SHARED void tck_gap_tokens_decode(tck_gap_tokens *tokens, int8_t *to, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) {
+        to[i] = 0;
+    }
+    tck_gap_tokens_store(tokens, to, count);
 }
 
 #endif

@@ -47,8 +47,8 @@ TCK_INLINE void tck_lut_words(tck_lut lut, const int8_t *table, int32_t group,
 
 /* Writes the weights of the next words to what begins on a word's boundary; returns the next row.
  */
-TCK_SHARED const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table, const uint32_t *words,
-                                          int32_t count, int8_t *to) {
+TCK_SHARED_FAST const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table,
+                                               const uint32_t *words, int32_t count, int8_t *to) {
     const uint32_t *const end = words + count;
     if (lut.group == 4) {
         tck_lut_words(lut, table, 4, words, end, to);

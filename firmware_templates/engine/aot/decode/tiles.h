@@ -8,6 +8,8 @@
 #ifndef TCK_DECODE_TILES_H
 #define TCK_DECODE_TILES_H
 
+#include <stddef.h>
+
 #include "bits.h"
 
 typedef struct {
@@ -39,9 +41,13 @@ typedef struct {
     int32_t value;
 } tck_tile_reader;
 
-/* Writes the next groups to a tile. With the first group it makes its table. */
+/* Makes what a kernel reads of words of int8 weights, in place. */
+typedef void (*tck_pack_words)(uint32_t *words, int32_t count);
+
+/* Writes the next groups to a tile. With the first group it makes its table. `pack` is NULL for a
+ * kernel that reads int8 weights. */
 typedef void (*tck_tile_decoder)(const tck_encoded_weights *w, tck_tile_reader *reader,
-                                 int32_t groups, uint32_t *tile);
+                                 int32_t groups, uint32_t *tile, tck_pack_words pack);
 
 TCK_INLINE tck_tile_reader tck_tile_reader_from(const tck_encoded_weights *w, uint32_t *table) {
     const tck_tile_reader reader = {.table = table, .tables = w->tables};
@@ -67,10 +73,13 @@ TCK_INLINE int32_t tck_group_words(const tck_encoded_weights *w) {
     return w->head_words + w->weight_words + w->tail_words;
 }
 
-TCK_INLINE uint32_t *tck_tile_words(tck_tile_reader *reader, int32_t count, uint32_t *to) {
+/* Copies words that are no weights; returns where the next ones go. */
+TCK_INLINE uint32_t *tck_tile_words(const uint32_t **from, int32_t count, uint32_t *to) {
+    const uint32_t *next = *from;
     for (; count > 0; --count) {
-        *to++ = *reader->tables++;
+        *to++ = *next++;
     }
+    *from = next;
     return to;
 }
 

@@ -4,6 +4,7 @@
 #define TCK_CONV_1X1_ENCODED_S8_DSP_H
 
 #include "../pointwise/conv_1x1_s8_dsp.h"
+#include "../../../decode/tiles.h"
 #include "tiles_s8_dsp.h"
 
 typedef struct {
@@ -30,8 +31,7 @@ TCK_INLINE void tck_conv_1x1_encoded_s8_dsp(const tck_conv_1x1_encoded_s8_dsp_pa
     while (reader.group < w->groups) {
         const int32_t groups = tck_tile_groups(w, &reader, conv.outputs);
         const int32_t first = tck_tile_channel(w, &reader, conv.outputs);
-        decode(w, &reader, groups, tile);
-        tck_pairs_of_bytes(w, groups, tile);
+        decode(w, &reader, groups, tile, tck_pairs_of_bytes);
         conv.stream_words = groups * tck_group_words(w);
         tck_conv_1x1_s8_dsp_tile(&conv, input, output + first, columns, pixels);
     }

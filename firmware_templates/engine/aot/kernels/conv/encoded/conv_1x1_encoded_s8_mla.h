@@ -30,7 +30,7 @@ TCK_INLINE void tck_conv_1x1_encoded_s8_mla(const tck_conv_1x1_encoded_s8_mla_pa
     while (reader.group < w->groups) {
         const int32_t groups = tck_tile_groups(w, &reader, conv.outputs);
         const int32_t first = tck_tile_channel(w, &reader, conv.outputs);
-        decode(w, &reader, groups, tile);
+        decode(w, &reader, groups, tile, NULL);
         conv.stream_words = groups * tck_group_words(w);
         tck_conv_1x1_s8_mla_tile(&conv, input, output + first, pixels);
     }

@@ -4,6 +4,7 @@
 #define TCK_CONV_2D_ENCODED_S8_DSP_H
 
 #include "../conv_2d_s8_dsp.h"
+#include "../../../decode/tiles.h"
 #include "tiles_s8_dsp.h"
 
 typedef struct {
@@ -46,8 +47,7 @@ TCK_INLINE void tck_conv_2d_encoded_s8_dsp(const tck_conv_2d_encoded_s8_dsp_para
     while (reader.group < w->groups) {
         const int32_t groups = tck_tile_groups(w, &reader, outputs);
         const int32_t first = tck_tile_channel(w, &reader, outputs);
-        decode(w, &reader, groups, tile);
-        tck_pairs_of_bytes(w, groups, tile);
+        decode(w, &reader, groups, tile, tck_pairs_of_bytes);
         conv.stream_words = groups * tck_group_words(w);
         compute(&conv, input, output + first, columns, pixels);
     }

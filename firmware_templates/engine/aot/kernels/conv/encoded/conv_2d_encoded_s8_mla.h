@@ -31,7 +31,7 @@ TCK_INLINE void tck_conv_2d_encoded_s8_mla(const tck_conv_2d_encoded_s8_mla_para
     while (reader.group < w->groups) {
         const int32_t groups = tck_tile_groups(w, &reader, outputs);
         const int32_t first = tck_tile_channel(w, &reader, outputs);
-        decode(w, &reader, groups, tile);
+        decode(w, &reader, groups, tile, NULL);
         conv.stream_words = groups * tck_group_words(w);
         tck_conv_2d_s8_mla_tile(&conv, input, output + first, rows, pixels);
     }

@@ -11,13 +11,10 @@ typedef struct {
 } tck_conv_2d_encoded_s8_thumb1_params;
 
 /* Makes int8 weights unsigned bytes, 128 higher. */
-TCK_SHARED void tck_unsigned_bytes(const tck_encoded_weights *w, int32_t groups, uint32_t *tile) {
-    for (; groups > 0; --groups, tile += w->tail_words) {
-        tile += w->head_words;
-        for (uint32_t *const end = tile + w->weight_words; tile != end; tile += 2) {
-            tile[0] ^= 0x80808080U;
-            tile[1] ^= 0x80808080U;
-        }
+TCK_SHARED_FAST void tck_unsigned_bytes(uint32_t *words, int32_t count) {
+    for (uint32_t *const end = words + count; words != end; words += 2) {
+        words[0] ^= 0x80808080U;
+        words[1] ^= 0x80808080U;
     }
 }
 
@@ -41,8 +38,7 @@ TCK_INLINE void tck_conv_2d_encoded_s8_thumb1(const tck_conv_2d_encoded_s8_thumb
     while (reader.group < w->groups) {
         const int32_t groups = tck_tile_groups(w, &reader, outputs);
         const int32_t first = tck_tile_channel(w, &reader, outputs);
-        decode(w, &reader, groups, tile);
-        tck_unsigned_bytes(w, groups, tile);
+        decode(w, &reader, groups, tile, tck_unsigned_bytes);
         compute(&conv, input, output + first, (uint8_t *)row, groups * w->channels);
     }
     tck_clamp_s8(output, conv.batches * conv.output_area * outputs, conv.clamp_min, conv.clamp_max);
