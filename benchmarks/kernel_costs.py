@@ -94,7 +94,7 @@ def _run(tflite: bytes, board: Board, options: CodegenOptions, prefer: Preferenc
     graph = read_model(tflite)
     sources = generate(graph, options, prefer=prefer)
     small = generate(graph, replace(options, optimize="flash"), prefer=prefer)
-    counts, of_small = (_counts(each, board, tflite) for each in (sources, small))
+    counts, of_small = (layer_counts(each, board, tflite) for each in (sources, small))
     users = Counter(layer.kernel for layer in sources.layers)
     return [
         Sample(
@@ -114,7 +114,7 @@ def _features(layer: LayerInfo) -> tuple[int, ...]:
     return features(layer.output_shape, layer.macs, *decoding)
 
 
-def _counts(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
+def layer_counts(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
     """What each layer takes, in the unit of the board's family of cores."""
     with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
         project = render_project(
