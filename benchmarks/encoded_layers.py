@@ -15,7 +15,7 @@ ENCODED_MODELS = 2
 def encoded_model(number: int) -> bytes:
     """One of so many models: each size several times, with weights of different kinds."""
     cases = KernelCases(number)
-    for at, (inputs, outputs) in enumerate(_SIZES * 2):
+    for at, (inputs, outputs) in enumerate(_SIZES + _SIZES[1:]):
         zeros, values = _KINDS[(3 * at + 5 * number) % len(_KINDS)]
         out_zero, activation = ((-128, "RELU"), (3, "NONE"))[(at + number) % 2]
         add_encoded(
