@@ -13,7 +13,7 @@ EXPLORE_ROUNDS ?= 4
 EXPLORE_SEED   ?=
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code fuzz explore corpus mutate \
+.PHONY: demo test test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings fuzz explore corpus mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -81,6 +81,9 @@ kernel-code: $(VENV)/.ready-dev
 
 kernel-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
+
+encodings: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/encodings.py --jobs $(JOBS)
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py

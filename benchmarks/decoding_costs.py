@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from kernel_costs import counts_of, fit
+from kernel_costs import layer_counts, fit
 from kernels import ROOT
 from support.cases.conv import ConvCase, add_conv
 from support.cases.encoded import encoding_of
@@ -95,11 +95,11 @@ def _samples(board_name: str) -> Iterator[tuple[str, tuple[int, ...], int]]:
     board, tflite = load_board(board_name), _model()
     graph = read_model(tflite)
     options = CodegenOptions.for_board(board)
-    before = counts_of(generate(graph, options, prefer=_Prefer("")), board, tflite)
+    before = layer_counts(generate(graph, options, prefer=_Prefer("")), board, tflite)
     for encoding in ENCODINGS:
         for last in (False, True):
             sources = generate(graph, options, prefer=_Prefer(encoding, last))
-            after = counts_of(sources, board, tflite)
+            after = layer_counts(sources, board, tflite)
             for layer, less, more in zip(sources.layers, before, after, strict=True):
                 known = layer.weights
                 if known is not None:

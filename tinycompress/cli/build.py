@@ -82,6 +82,13 @@ if TYPE_CHECKING:
     help="Compute layers in patches, then by slower kernels, until the arena fits.",
 )
 @click.option(
+    "--weights",
+    type=click.Choice(["auto", "plain"]),
+    default="auto",
+    show_default=True,
+    help="Whether weights may be encoded in flash where --optimize gains by it (docs/weights.md).",
+)
+@click.option(
     "--transport",
     type=click.Choice(["usb", "uart"]),
     help="How the firmware talks, where the board has a choice (default: its file's).",
@@ -111,6 +118,7 @@ def build_command(
     exact_to: ExactTo,
     optimize: Literal["speed", "ram", "flash"],
     ram_budget: int | None,
+    weights: Literal["auto", "plain"],
     transport: Literal["usb", "uart"] | None,
     output: Path | None,
     force: bool,
@@ -134,8 +142,8 @@ def build_command(
             project = pipeline.build_in_framework(
                 model, board, framework, data=data, val=val, activations=activations,
                 engine=engine, tflm_compression=tflm_compression, exact_to=exact_to,
-                optimize=optimize, ram_budget_bytes=ram_budget, transport=transport, output=output,
-                force=force, progress=progress,
+                optimize=optimize, ram_budget_bytes=ram_budget, weights=weights,
+                transport=transport, output=output, force=force, progress=progress,
             )  # fmt: skip
         _finish_project(project, load_board(board).within(framework), board, then)
         return
@@ -144,7 +152,7 @@ def build_command(
         made = pipeline.build(
             model, board, data=data, val=val, activations=activations, engine=engine,
             tflm_dir=tflm_dir, tflm_compression=tflm_compression, toolchain=toolchain,
-            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget,
+            exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget, weights=weights,
             transport=transport, output=output, force=force, progress=progress,
         )  # fmt: skip
     _finish(made, target, board, then)

@@ -9,7 +9,14 @@ from typing import Any
 from rich.table import Table
 
 from tinycompress._console import messages_console, results_console
-from tinycompress.artifacts import ArenaFigure, ConvertedModel, Finding, LutCompression, TensorSpec
+from tinycompress.artifacts import (
+    ArenaFigure,
+    ConvertedModel,
+    Finding,
+    LutCompression,
+    TensorSpec,
+    WeightsInfo,
+)
 from tinycompress.boards import Board
 from tinycompress.pipeline import Build, Inspection
 
@@ -73,9 +80,28 @@ def build_json(made: Build, board: Board) -> dict[str, object]:
         },
         "macs": sum(layer.macs for layer in project.layers),
         "layers": [
-            {"name": layer.name, "op": layer.op, "macs": layer.macs, "kernel": layer.kernel}
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "macs": layer.macs,
+                "kernel": layer.kernel,
+                "weights": _weights_report(layer.weights),
+            }
             for layer in project.layers
         ],
+    }
+
+
+def _weights_report(weights: WeightsInfo | None) -> dict[str, Any] | None:
+    """How a layer's weights are encoded; None where they lie in flash as they are."""
+    if weights is None:
+        return None
+    return {
+        "encoding": weights.encoding,
+        "detail": weights.detail,
+        "bits_per_weight": round(weights.bits_per_weight, 3),
+        "encoded_bytes": weights.encoded_bytes,
+        "int8_bytes": weights.int8_bytes,
     }
 
 

@@ -19,7 +19,7 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.options import Optimize
+from tinycompress.codegen.options import Optimize, Weights
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.tflm_lut import compress_with_tables
@@ -107,6 +107,7 @@ def build(
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
     ram_budget_bytes: int | None = None,
+    weights: Weights = "auto",
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     force: bool = False,
@@ -128,6 +129,7 @@ def build(
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take.
+        weights: Whether weights may be encoded in flash; ``plain`` leaves them as they are.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
             file says.
         output: Directory of the project; None names it after model and board. In an earlier
@@ -139,7 +141,7 @@ def build(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
-    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
+    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes, weights)
     if engine == "tflm":
         require_gcc_choice(toolchain)
     target = load_board(str(board)).over_chosen(transport)
@@ -154,8 +156,9 @@ def build(
     progress("generate C")
     graph = read_model(converted.tflite)
     chosen = CodegenOptions.for_board(
-        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
-    )
+        target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes,
+        weights=weights,
+    )  # fmt: skip
     sources = generate(graph, chosen)
     progress("write the project")
     try:
@@ -175,6 +178,7 @@ def check_engine(
     exact_to: ExactTo,
     optimize: Optimize,
     ram_budget_bytes: int | None,
+    weights: Weights = "auto",
 ) -> None:
     """Refuse what only the other engine can do.
 
@@ -194,6 +198,7 @@ def check_engine(
             ("--exact-to", exact_to, "tflm"),
             ("--optimize", optimize, "speed"),
             ("--ram-budget", ram_budget_bytes, None),
+            ("--weights", weights, "auto"),
         )
         if value != usual
     ]

@@ -22,7 +22,7 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen import tflm as tflm_engine
-from tinycompress.codegen.options import Optimize
+from tinycompress.codegen.options import Optimize, Weights
 from tinycompress.errors import ConfigError
 from tinycompress.firmware import render_framework_project
 from tinycompress.ir.reader import read_model
@@ -60,6 +60,7 @@ def build_in_framework(
     exact_to: ExactTo = "tflm",
     optimize: Optimize = "speed",
     ram_budget_bytes: int | None = None,
+    weights: Weights = "auto",
     transport: Literal["usb", "uart"] | None = None,
     output: str | Path | None = None,
     force: bool = False,
@@ -80,6 +81,7 @@ def build_in_framework(
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first.
         ram_budget_bytes: Bytes that the arena may take.
+        weights: Whether weights may be encoded in flash.
         transport: For Zephyr, on a board that has a choice.
         output: Directory of the project; a sketch is named after it.
         force: Whether edited files are overwritten.
@@ -95,7 +97,7 @@ def build_in_framework(
             "a sketch talks over Serial, which is the Arduino core's to place",
             hint="leave --transport out",
         )
-    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes)
+    check_engine(engine, tflm_compression, exact_to, optimize, ram_budget_bytes, weights)
     target = load_board(str(board)).within(framework).over_chosen(transport)
     directory = default_directory(model, target) if output is None else Path(output)
     converted = convert(
@@ -108,8 +110,9 @@ def build_in_framework(
         sources = _tflm_sources(job)
     else:
         chosen = CodegenOptions.for_board(
-            target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes
-        )
+            target, exact_to=exact_to, optimize=optimize, ram_budget_bytes=ram_budget_bytes,
+            weights=weights,
+        )  # fmt: skip
         sources = generate(read_model(converted.tflite), chosen)
     progress("write the project")
     project = render_framework_project(

@@ -14,7 +14,7 @@ from support.cases.patches import widening
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.choosing import flash as sharing
+from tinycompress.codegen.choosing import sharing
 from tinycompress.errors import ConfigError, DoesNotFitError
 from tinycompress.firmware.fit import check_fit
 from tinycompress.ir.reader import read_model

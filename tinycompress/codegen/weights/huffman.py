@@ -14,6 +14,8 @@ from tinycompress.codegen.weights.encoding import Encoded, checked_rows
 
 LONGEST = (8, 10)
 """Bits of codes that are tried: a table in RAM has a word for each of their numbers."""
+BEHIND = 3
+"""Bytes behind a row that the decoder may write."""
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
@@ -46,7 +48,7 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
         {"longest": longest},
         matrix.size,
         1 << longest,
-        (4 << longest) + matrix.shape[1] + 1,
+        (4 << longest) + matrix.shape[1] + BEHIND,
     )
 
 

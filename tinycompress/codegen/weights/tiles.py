@@ -137,5 +137,5 @@ def tile_params(encoded: Encoded, row_bytes: int) -> TileParams:
         {"stream": stream, "description": arrays["codes"]},
         {"longest": longest, **own},
         4 << longest,
-        1,
+        huffman.BEHIND,
     )

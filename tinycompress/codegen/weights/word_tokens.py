@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tinycompress.codegen.rounding.channels import Int64s
-from tinycompress.codegen.weights.encoding import Encoded, EncodingName, checked_rows, is_sparse
+from tinycompress.codegen.weights.encoding import (
+    Arrays,
+    Encoded,
+    EncodingName,
+    checked_rows,
+    is_sparse,
+)
 
 
 @dataclass(frozen=True)
@@ -61,38 +67,38 @@ def encode(
         None if there are too many values, or a row has too many words.
     """
     matrix, layout = checked_rows(rows), LAYOUTS[name]
-    gap_bits = _PAIR_GAP_BITS if value_bits is None else layout.width - value_bits
     book = _book(matrix)
-    if value_bits is not None and book.size > 1 << value_bits:
+    if value_bits is None:
+        gap_bits, symbols = _PAIR_GAP_BITS, np.arange(256) << _PAIR_GAP_BITS
+    elif book.size > 1 << value_bits:
         return None
-    tokens = [_tokens(row, (1 << gap_bits) - 1) for row in matrix]
-    words = np.array([-(-gaps.size // layout.per_word) for gaps, _ in tokens])
+    else:
+        gap_bits, symbols = layout.width - value_bits, np.zeros(256, np.int64)
+        symbols[book & 0xFF] = np.arange(book.size)
+    tokens = []
+    for row in matrix:
+        gaps, values = _tokens(row, (1 << gap_bits) - 1)
+        tokens.append((gaps << (value_bits or 0)) | symbols[values & 0xFF])
+    words = np.array([-(-row.size // layout.per_word) for row in tokens])
     if words.max() > _MOST_WORDS:
         return None
-    index = np.zeros(256, np.int64)
-    index[book & 0xFF] = np.arange(book.size)
-    filled = np.zeros(int(words.sum()) * layout.per_word, np.int64)
-    ends = np.cumsum(words) * layout.per_word
-    for (gaps, values), end, count in zip(tokens, ends, words * layout.per_word, strict=True):
-        begin = end - count
-        if value_bits is None:
-            filled[begin : begin + gaps.size] = gaps | (values & 0xFF) << 8
-        else:
-            filled[begin : begin + gaps.size] = gaps << value_bits | index[values & 0xFF]
-    shifts = layout.width * np.arange(layout.per_word)
-    packed = (filled.reshape(-1, layout.per_word) << shifts).sum(axis=1).astype(np.uint32)
-    arrays = {"tokens": _never_empty(packed), "words": words.astype(np.uint8)}
+    arrays: Arrays = {"tokens": _packed(tokens, layout), "words": words.astype(np.uint8)}
+    detail, count = f"tokens of {gap_bits} + ", int(words.sum()) * layout.per_word
     if value_bits is None:
-        return Encoded(name, "tokens of 8 + 8 bits", arrays, symbols=filled.size)
-    values = np.zeros(1 << value_bits, np.int8)
-    values[: book.size] = book
-    return Encoded(
-        name,
-        f"tokens of {gap_bits} + {value_bits} bits",
-        {**arrays, "book": values},
-        {"value_bits": value_bits},
-        filled.size,
-    )
+        return Encoded(name, f"{detail}8 bits", arrays, symbols=count)
+    filled = np.zeros(1 << value_bits, np.int8)
+    filled[: book.size] = book
+    arrays = {**arrays, "book": filled}
+    return Encoded(name, f"{detail}{value_bits} bits", arrays, {"value_bits": value_bits}, count)
+
+
+def _packed(tokens: Sequence[Int64s], layout: Layout) -> npt.NDArray[np.uint32]:
+    """Words of rows of tokens, tokens of 0 behind the last of a row; one word at least, as C has no
+    arrays without elements."""
+    filled = [np.pad(row, (0, -row.size % layout.per_word)) for row in tokens]
+    rows = np.concatenate(filled).reshape(-1, layout.per_word)
+    words = (rows << layout.width * np.arange(layout.per_word)).sum(axis=1).astype(np.uint32)
+    return words if words.size else np.zeros(1, np.uint32)
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
@@ -124,11 +130,6 @@ def _book(matrix: Int64s) -> Int64s:
     """The values; 0 is the first, and always there, for tokens that fill up gaps and words."""
     values = np.unique(matrix)
     return np.concatenate([[0], values[values != 0]])
-
-
-def _never_empty(words: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """C has no arrays without elements."""
-    return words if words.size else np.zeros(1, np.uint32)
 
 
 def _tokens(row: Int64s, most_gap: int) -> tuple[Int64s, Int64s]:

@@ -22,7 +22,8 @@ TCK_SHARED_FAST void tck_canonical_table(const uint16_t *codes, int32_t longest,
             const uint32_t symbol = *symbols++;
             const uint32_t gap = (symbol >> 8 << gap_bits) + 1U;
             entry = (symbol & 0xFFU) | (uint32_t)length << 8 | gap << 16;
-            for (int32_t same = 1 << (longest - length); same > 0 && table < end; --same) {
+            /* Codes only get longer: what is filled is always a multiple of what comes next. */
+            for (int32_t same = 1 << (longest - length); same > 0; --same) {
                 *table++ = entry;
             }
         }

@@ -1,5 +1,5 @@
-/* Weights by a canonical Huffman code with codes of up to 10 bits, by a table that yields two of
- * them per look-up where two fit its bits. The code goes on over the ends of rows. */
+/* Weights by a canonical Huffman code with codes of up to 10 bits, by a table that yields as many
+ * of them per look-up, up to three, as fit its bits. The code goes on over the ends of rows. */
 #ifndef TCK_DECODE_HUFFMAN_H
 #define TCK_DECODE_HUFFMAN_H
 
@@ -11,39 +11,49 @@ typedef struct {
     tck_bits bits;
     const uint32_t *table; /* of tck_huffman_table */
     int32_t longest;       /* bits of a code */
-    int32_t ahead;         /* whether the next weight is known already */
-    int8_t next;
+    int32_t ahead;         /* how many of the next weights are known already */
+    int8_t next[2];
 } tck_huffman;
 
-/* Entries have one weight in byte 0, the second in byte 1, the bits of both in the low half of byte
- * 2, those of the first in the high half, and in byte 3 how many weights there are. */
+/* Puts up to three weights into the entry of what the next bits are. */
+TCK_INLINE void tck_huffman_entry(uint32_t *table, uint32_t last, uint32_t index,
+                                  uint32_t longest) {
+    uint32_t weights = 0, count = 0, bits = 0;
+    for (; count < 3; ++count) {
+        const uint32_t code = table[index << bits & last];
+        const uint32_t more = bits + (code >> 8 & 0xFU);
+        if (more > longest) {
+            break;
+        }
+        weights |= (code & 0xFFU) << 8 * count;
+        bits = more;
+    }
+    table[index] = weights | bits << 24 | count << 28;
+}
+
+/* Entries have up to three weights in bytes 0 to 2; in the halves of byte 3 the bits of all, low,
+ * and how many weights there are. */
 TCK_SHARED_FAST void tck_huffman_table(const uint16_t *codes, int32_t longest, uint32_t *table) {
     const uint32_t last = (1U << longest) - 1U;
     tck_canonical_table(codes, longest, 0, table);
-    for (uint32_t i = 0; i <= last; ++i) {
-        const uint32_t entry = table[i];
-        table[i] =
-            (entry & 0xFFU) | (entry >> 8 & 0xFU) << 20 | (entry >> 8 & 0xFU) << 16 | 1U << 24;
-    }
-    for (uint32_t i = 0; i <= last; ++i) {
-        /* What an entry says of its first weight stays as it is when it gets a second. */
-        const uint32_t first = table[i] >> 20 & 0xFU;
-        const uint32_t other = table[i << first & last];
-        const uint32_t both = first + (other >> 20 & 0xFU);
-        if (both <= (uint32_t)longest) {
-            table[i] = (table[i] & 0xF000FFU) | (other & 0xFFU) << 8 | both << 16 | 2U << 24;
+    /* What follows a code is where an index has been shifted: it has more zeros at its end. So
+     * those with few come first, 0 last, as what is made must not be read again. */
+    for (uint32_t step = 1; step <= last; step <<= 1) {
+        for (uint32_t i = step; i <= last; i += 2 * step) {
+            tck_huffman_entry(table, last, i, (uint32_t)longest);
         }
     }
+    tck_huffman_entry(table, last, 0, (uint32_t)longest);
 }
 
 TCK_INLINE tck_huffman tck_huffman_from(const uint16_t *stream, const uint32_t *table,
                                         int32_t longest) {
-    const tck_huffman huffman = {tck_bits_from(stream), table, longest, 0, 0};
+    const tck_huffman huffman = {tck_bits_from(stream), table, longest, 0, {0, 0}};
     return huffman;
 }
 
-/* Looks weights up until `end` is reached, once at least; returns where it ended, one behind `end`
- * or there. */
+/* Looks weights up until `end` is reached, once at least; returns where it ended, there or up to
+ * two behind. */
 #if TCK_THUMB2
 
 TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t *end) {
@@ -54,9 +64,9 @@ TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t 
     __asm__ volatile("1:\n"
                      "lsr    %[entry], %[buffer], %[shift]\n"
                      "ldr    %[entry], [%[table], %[entry], lsl #2]\n"
-                     "ubfx   %[bits], %[entry], #16, #4\n"
-                     "strh   %[entry], [%[to]]\n"
-                     "add    %[to], %[to], %[entry], lsr #24\n"
+                     "ubfx   %[bits], %[entry], #24, #4\n"
+                     "str    %[entry], [%[to]]\n"
+                     "add    %[to], %[to], %[entry], lsr #28\n"
                      "lsl    %[buffer], %[buffer], %[bits]\n"
                      "subs   %[more], %[more], %[bits]\n"
                      "bmi    3f\n"
@@ -89,26 +99,28 @@ TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t 
         const uint32_t entry = h->table[h->bits.buffer >> (32 - h->longest)];
         to[0] = (int8_t)(entry & 0xFFU);
         to[1] = (int8_t)(entry >> 8 & 0xFFU);
-        to += entry >> 24;
-        tck_bits_drop(&h->bits, entry >> 16 & 0xFU);
+        to[2] = (int8_t)(entry >> 16 & 0xFFU);
+        to += entry >> 28;
+        tck_bits_drop(&h->bits, entry >> 24 & 0xFU);
     } while (to < end);
     return to;
 }
 
 #endif
 
-/* Writes the next `count` weights, 1 or more, to what has room for one more. */
+/* Writes the next `count` weights, 1 or more, to what has room for three more. */
 TCK_SHARED_FAST void tck_huffman_decode(tck_huffman *huffman, int8_t *to, int32_t count) {
     tck_huffman h = *huffman;
     int8_t *const end = to + count;
-    if (h.ahead != 0) {
-        *to++ = h.next;
-    }
+    to[0] = h.next[0];
+    to[1] = h.next[1];
+    to += h.ahead;
     if (to < end) {
         to = tck_huffman_look_up(&h, to, end);
     }
-    h.ahead = to != end;
-    h.next = *end;
+    h.ahead = (int32_t)(to - end);
+    h.next[0] = end[0];
+    h.next[1] = end[1];
     *huffman = h;
 }
 

@@ -12,8 +12,9 @@ TCK_SHARED void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *
         reader->bits = tck_bits_from((const uint16_t *)w->stream);
     }
     const uint32_t *tables = reader->tables;
-    tck_huffman huffman = {reader->bits, reader->table, w->longest, reader->position,
-                           (int8_t)reader->value};
+    const int8_t next[2] = {(int8_t)(reader->value & 0xFF), (int8_t)(reader->value >> 8 & 0xFF)};
+    tck_huffman huffman = {
+        reader->bits, reader->table, w->longest, reader->position, {next[0], next[1]}};
     for (reader->group += groups; groups > 0; --groups) {
         tile = tck_tile_words(&tables, w->head_words, tile);
         tck_huffman_decode(&huffman, (int8_t *)tile, 4 * w->weight_words);
@@ -25,7 +26,7 @@ TCK_SHARED void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *
     reader->tables = tables;
     reader->bits = huffman.bits;
     reader->position = huffman.ahead;
-    reader->value = huffman.next;
+    reader->value = (uint8_t)huffman.next[0] | (uint8_t)huffman.next[1] << 8;
 }
 
 #endif

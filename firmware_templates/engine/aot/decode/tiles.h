@@ -37,7 +37,7 @@ typedef struct {
     const uint32_t *indices; /* of the next group */
     tck_bits bits;
     int32_t group;    /* the next one */
-    int32_t position; /* of a value that was read ahead */
+    int32_t position; /* of a value that was read ahead, or how many were */
     int32_t value;
 } tck_tile_reader;
 

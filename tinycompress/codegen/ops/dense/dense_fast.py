@@ -39,11 +39,8 @@ def dense_layer(
     fours = outputs // 4 * 4
     dsp = family == "dsp" and fit_in_pairs(rows[:fours].reshape(-1, 2, inputs))
     pack = quad_stream if dsp else eight_stream
-    params: dict[str, ParamValue] = {
-        **dense_params(reference, weights_name, rows, tables, common),
-        "block": _block(rows),
-        "stream": ConstArray(weights_name, "stream", pack(rows, tables.biases)),
-    }
+    stream = ConstArray(weights_name, "stream", pack(rows, tables.biases))
+    params = dense_params(reference, stream, rows.shape, tables, common, block=_block(rows))
     kernel = Kernel(
         "dense",
         "fully_connected",
@@ -61,13 +58,23 @@ def dense_layer(
 
 def dense_params(
     reference: Layer,
-    weights_name: str,
-    rows: Int64s,
+    stream: ConstArray,
+    shape: tuple[int, ...],
     tables: ChannelTables,
     common: Mapping[str, ParamValue],
+    block: int = 0,
 ) -> dict[str, ParamValue]:
-    """Sizes and tables of fully_connected_s8_fast.h: what no stream has. See ``dense_layer``."""
-    outputs, inputs = rows.shape
+    """The parameters of fully_connected_s8_fast.h.
+
+    Args:
+        reference: As in ``dense_layer``, as ``tables`` and ``common`` are.
+        stream: What the kernel reads for each output; encoded weights are not in it.
+        shape: Of the weights, ``[outputs, inputs]``.
+        tables: Of the outputs.
+        common: What the caller knows already.
+        block: Inputs of which pairs of outputs can have sums, where the kernel makes pairs.
+    """
+    outputs, inputs = shape
     multipliers = tables.multipliers.astype(np.int32)
     return {
         "batches": int(np.prod(reference.output_shape)) // outputs,
@@ -75,9 +82,11 @@ def dense_params(
         "outputs": outputs,
         "fraction_bits": tables.fraction_bits,
         **common,
+        "block": block,
         "step": int(multipliers.size > 1),
-        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
-        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
+        "stream": stream,
+        "multipliers": ConstArray(stream.origin, "multipliers", multipliers, 4),
+        "addends": ConstArray(stream.origin, "addends", tables.extras.astype(np.int16), 4),
     }
 
 

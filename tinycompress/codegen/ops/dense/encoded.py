@@ -76,7 +76,8 @@ def _smaller(weights: bytes, shape: tuple[int, int]) -> tuple[Encoded, ...]:
 
 def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
     name, rows = problem.weights_name, problem.rows
-    dense = dense_params(problem.reference, name, rows, problem.tables, problem.common)
+    biases = ConstArray(name, "biases", wrapped_words(problem.tables.biases), 4)
+    dense = dense_params(problem.reference, biases, rows.shape, problem.tables, problem.common)
     kernel = Kernel(
         "dense/encoded",
         "fully_connected",
@@ -87,7 +88,6 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
     )
     params: dict[str, ParamValue] = {
         **{f"dense.{key}": value for key, value in dense.items()},
-        "dense.stream": ConstArray(name, "biases", wrapped_words(problem.tables.biases), 4),
         **{key: ConstArray(name, key, data, 4) for key, data in encoded.arrays.items()},
         **encoded.numbers,
     }

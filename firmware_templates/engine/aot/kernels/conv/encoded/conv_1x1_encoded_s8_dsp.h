@@ -15,7 +15,8 @@ typedef struct {
 TCK_SHARED void tck_conv_1x1_s8_dsp_tile(const tck_conv_1x1_s8_dsp_params *p, const int8_t *input,
                                          int8_t *output, uint32_t *columns, tck_pixels_s8 pixels) {
     const uint32_t *const end = p->stream + p->stream_words;
-    tck_conv_1x1_s8_dsp_part(p, input, output, columns, end, end, 0, pixels);
+    const int32_t whole = p->stream_words / p->pair_words * 2 == p->outputs;
+    tck_conv_1x1_s8_dsp_part(p, input, output, columns, end, end, whole, pixels);
 }
 
 /* input [pixels, inputs] -> output [pixels, outputs]; columns has room for 6 * inputs bytes. With

@@ -13,7 +13,7 @@ typedef struct {
 } tck_fully_connected_huffman_s8_params;
 
 /* input [batches, inputs] -> output [batches, outputs]; table has room for 1 << longest words, and
- * behind them for the inputs and one byte more. */
+ * behind them for the inputs and three bytes more. */
 TCK_INLINE void tck_fully_connected_huffman_s8(const tck_fully_connected_huffman_s8_params *p,
                                                const int8_t *input, int8_t *output, uint32_t *table,
                                                int32_t fitted) {
