@@ -56,36 +56,49 @@ TCK_INLINE tck_huffman tck_huffman_from(const uint16_t *stream, const uint32_t *
  * two behind. */
 #if TCK_THUMB2
 
+/* One look-up; leaves at `refill` when fewer than 16 bits are left. */
+#define TCK_HUFFMAN_LOOK_UP(refill)                                                                \
+    "lsr    %[entry], %[buffer], %[shift]\n"                                                       \
+    "ldr    %[entry], [%[table], %[entry], lsl #2]\n"                                              \
+    "ubfx   %[bits], %[entry], #24, #4\n"                                                          \
+    "str    %[entry], [%[to]]\n"                                                                   \
+    "add    %[to], %[to], %[entry], lsr #28\n"                                                     \
+    "lsl    %[buffer], %[buffer], %[bits]\n"                                                       \
+    "subs   %[more], %[more], %[bits]\n"                                                           \
+    "bmi    " refill "\n"
+
+#define TCK_HUFFMAN_REFILL                                                                         \
+    "ldrh   %[entry], [%[next]], #2\n"                                                             \
+    "rsb    %[bits], %[more], #0\n"                                                                \
+    "add    %[more], %[more], #16\n"                                                               \
+    "lsl    %[entry], %[entry], %[bits]\n"                                                         \
+    "orr    %[buffer], %[buffer], %[entry]\n"
+
 TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t *end) {
     uint32_t entry, bits;
     tck_bits_fill(&h->bits);
     /* Counts what is known beyond 16 bits; makes them known again as soon as they are fewer. */
     int32_t more = h->bits.count - 16;
-    __asm__ volatile("1:\n"
-                     "lsr    %[entry], %[buffer], %[shift]\n"
-                     "ldr    %[entry], [%[table], %[entry], lsl #2]\n"
-                     "ubfx   %[bits], %[entry], #24, #4\n"
-                     "str    %[entry], [%[to]]\n"
-                     "add    %[to], %[to], %[entry], lsr #28\n"
-                     "lsl    %[buffer], %[buffer], %[bits]\n"
-                     "subs   %[more], %[more], %[bits]\n"
-                     "bmi    3f\n"
-                     "2:\n"
-                     "cmp    %[to], %[end]\n"
-                     "blo    1b\n"
-                     "b      4f\n"
+    /* Two look-ups as long as the second one is needed for sure. */
+    const int8_t *const twos_end = end - (end - to > 3 ? 3 : end - to);
+    __asm__ volatile("b      3f\n"
+                     "1:\n" TCK_HUFFMAN_LOOK_UP("5f") /**/
+                     "2:\n" TCK_HUFFMAN_LOOK_UP("6f") /**/
                      "3:\n"
-                     "ldrh   %[entry], [%[next]], #2\n"
-                     "rsb    %[bits], %[more], #0\n"
-                     "add    %[more], %[more], #16\n"
-                     "lsl    %[entry], %[entry], %[bits]\n"
-                     "orr    %[buffer], %[buffer], %[entry]\n"
-                     "cmp    %[to], %[end]\n"
+                     "cmp    %[to], %[twos_end]\n"
                      "blo    1b\n"
                      "4:\n"
+                     "cmp    %[to], %[end]\n"
+                     "bhs    8f\n" TCK_HUFFMAN_LOOK_UP("7f") /**/
+                     "b      4b\n"
+                     "5:\n" TCK_HUFFMAN_REFILL "b      2b\n"
+                     "6:\n" TCK_HUFFMAN_REFILL "b      3b\n"
+                     "7:\n" TCK_HUFFMAN_REFILL "b      4b\n"
+                     "8:\n"
                      : [to] "+&r"(to), [buffer] "+&r"(h->bits.buffer), [more] "+&r"(more),
                        [next] "+&r"(h->bits.next), [entry] "=&r"(entry), [bits] "=&r"(bits)
-                     : [table] "r"(h->table), [shift] "r"(32 - h->longest), [end] "r"(end)
+                     : [table] "r"(h->table), [shift] "r"(32 - h->longest),
+                       [twos_end] "r"(twos_end), [end] "r"(end)
                      : "cc", "memory");
     h->bits.count = more + 16;
     return to;
