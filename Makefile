@@ -16,7 +16,7 @@ EXPLORE_SEED   ?=
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code cycle-model fuzz explore corpus weights-simplified mutate \
+.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings cycle-model fuzz explore corpus weights-simplified mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -84,19 +84,23 @@ ablation: $(VENV)/.ready-dev
 
 # Bytes of every kernel compiled alone, for the selector.
 kernel-code: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.kernel_code
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.kernel_code
 
 kernel-costs: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.kernel_costs --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.kernel_costs --jobs $(JOBS)
 
 # CoreMark and Dhrystone on virtual boards, from upstream checkouts: docs/virtual-boards.md.
 cycle-model: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.cycle_model $(if $(COREMARK_DIR),--coremark $(COREMARK_DIR)) $(if $(DHRYSTONE_DIR),--dhrystone $(DHRYSTONE_DIR))
 
+# Bytes and cycles of every encoding of weights: the tables of docs/weights.md.
+encodings: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.encodings --jobs $(JOBS)
+
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)
 
-# What exact simplification saves: the table of docs/weights.md.
+# What exact simplification saves: the table of docs/simplification.md.
 weights-simplified: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.weights_simplified --jobs $(JOBS)
 

@@ -4,8 +4,9 @@ Runs every layer of real models by every kernel that can compute it, on one virt
 family of cores, and fits the cycles of each kernel by a sum over the features of
 ``tinycompress.codegen.choosing.costs``, no factor negative, relative errors squared. QEMU runs the
 board with MVE, which has no cycles: instructions are fitted there. Kernels that too few layers of
-different sizes ran by, or that no sum describes, get no costs. Kernels that layers share with
-``--optimize flash`` run both ways: what the one copy takes more is a cost, too. Writes
+different sizes ran by, or that no sum describes, get no costs. Kernels for encoded weights run
+dense layers with random weights of many kinds. Kernels that layers share with ``--optimize flash``
+run both ways: what the one copy takes more is a cost, too. Writes
 ``tinycompress/codegen/choosing/kernel_costs.json``.
 """
 
@@ -16,7 +17,7 @@ import json
 import os
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -24,14 +25,16 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
+from support.cases.encoded import ENCODINGS, PreferEncoding
 
+from benchmarks.encoded_layers import ENCODED_MODELS, encoded_model
 from benchmarks.kernels import MODELS, ROOT, data_directory
 from tinycompress import _files
-from tinycompress.artifacts import GeneratedSources
+from tinycompress.artifacts import GeneratedSources, LayerInfo
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.choosing.costs import FEATURES, CostUnit, cost_unit, features
-from tinycompress.codegen.choosing.select import nth
+from tinycompress.codegen.choosing.select import Preference, nth
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.device.connect import open_link
 from tinycompress.firmware import render_project
@@ -60,36 +63,59 @@ class Sample(NamedTuple):
 
 
 def samples_of(model: Path, board_name: str) -> list[Sample]:
-    """Every layer of a model by every kernel."""
-    return [sample for run in _runs(model, board_name) for sample in run]
-
-
-def _runs(model: Path, board_name: str) -> Iterator[list[Sample]]:
+    """Every layer of a model by every kernel that reads weights as they are."""
     board, tflite = load_board(board_name), model.read_bytes()
-    options, graph = CodegenOptions.for_board(board), read_model(tflite)
+    options, found = CodegenOptions.for_board(board, weights="plain"), list[Sample]()
     seen: set[tuple[int, str]] = set()
     for candidate in range(16):
-        sources = generate(graph, options, prefer=nth(candidate))
+        sources = generate(read_model(tflite), options, prefer=nth(candidate))
         kernels = {(layer.index, layer.kernel) for layer in sources.layers}
         if kernels <= seen:
-            return
+            break
         seen |= kernels
-        small = generate(graph, replace(options, optimize="flash"), prefer=nth(candidate))
-        counts, of_small = (_counts(each, board, tflite) for each in (sources, small))
-        users = Counter(layer.kernel for layer in sources.layers)
-        yield [
-            Sample(
-                options.family,
-                layer.kernel,
-                features(layer.output_shape, layer.macs),
-                taken,
-                taken_shared if users[layer.kernel] > 1 else None,
-            )
-            for layer, taken, taken_shared in zip(sources.layers, counts, of_small, strict=True)
-        ]
+        found += _run(tflite, board, options, nth(candidate))
+    return found
 
 
-def _counts(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
+def encoded_samples(number: int, board_name: str) -> list[Sample]:
+    """Layers of one of the models of `encoded_layers` by every encoding."""
+    board, tflite = load_board(board_name), encoded_model(number)
+    options, found = CodegenOptions.for_board(board), list[Sample]()
+    for encoding in ENCODINGS:
+        # Tables of two sizes, where there is one.
+        for last in (False, True) if encoding in ("gap_tokens", "huffman") else (False,):
+            prefer = PreferEncoding(encoding, last=last)
+            run = _run(tflite, board, options, prefer)
+            found += [each for each in run if encoding in each.kernel]
+    return found
+
+
+def _run(tflite: bytes, board: Board, options: CodegenOptions, prefer: Preference) -> list[Sample]:
+    """Every layer by the kernel that is preferred, a copy for each and one for all."""
+    graph = read_model(tflite)
+    sources = generate(graph, options, prefer=prefer)
+    small = generate(graph, replace(options, optimize="flash"), prefer=prefer)
+    counts, of_small = (layer_counts(each, board, tflite) for each in (sources, small))
+    users = Counter(layer.kernel for layer in sources.layers)
+    return [
+        Sample(
+            options.family,
+            layer.kernel,
+            _features(layer),
+            taken,
+            taken_shared if users[layer.kernel] > 1 else None,
+        )
+        for layer, taken, taken_shared in zip(sources.layers, counts, of_small, strict=True)
+    ]
+
+
+def _features(layer: LayerInfo) -> tuple[int, ...]:
+    known = layer.weights
+    decoding = (0, 0) if known is None else (known.symbols, known.entries)
+    return features(layer.output_shape, layer.macs, *decoding)
+
+
+def layer_counts(sources: GeneratedSources, board: Board, tflite: bytes) -> list[int]:
     """What each layer takes, in the unit of the board's family of cores."""
     with tempfile.TemporaryDirectory(prefix="tinycompress-costs-") as directory:
         project = render_project(
@@ -182,16 +208,31 @@ def _shared_shares(
     return shares
 
 
-def merged(known: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
-    """What was found, and of families that it does not have what was known."""
+def merged(known: dict[str, Any], found: dict[str, Any], *, added: bool) -> dict[str, Any]:
+    """What was found, and of families that it does not have what was known.
+
+    With ``added`` of kernels that it does not have, too.
+    """
     by_family = (
         *get_args(CostUnit),
         "largest_relative_error",
         "too_few_or_too_different",
         "shared",
     )
+
+    def of_family(key: str, family: str, value: Any) -> Any:
+        before = known.get(key, {}).get(family)
+        if not added or before is None:
+            return value
+        return {**before, **value} if isinstance(value, dict) else sorted({*before, *value})
+
     return {
-        key: {**known.get(key, {}), **value} if key in by_family else value
+        key: {
+            **known.get(key, {}),
+            **{family: of_family(key, family, each) for family, each in value.items()},
+        }
+        if key in by_family
+        else value
         for key, value in found.items()
     }
 
@@ -207,22 +248,36 @@ def main() -> None:
         choices=BOARDS,
         help="measure these; families of cores that run on none of them keep their costs",
     )
+    parser.add_argument(
+        "--encoded",
+        action="store_true",
+        help="measure kernels for encoded weights alone; others keep their costs",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    models = data_directory(options.data) / "models"
     samples: list[Sample] = []
     with ProcessPoolExecutor(options.jobs) as pool:
         pending = [
-            (model, board, pool.submit(samples_of, models / f"{model}.tflite", board))
+            (f"encoded weights {number}", board, pool.submit(encoded_samples, number, board))
             for board in options.boards
-            for model in MODELS
+            for number in range(ENCODED_MODELS)
         ]
+        if not options.encoded:
+            models = data_directory(options.data) / "models"
+            pending += [
+                (model, board, pool.submit(samples_of, models / f"{model}.tflite", board))
+                for board in options.boards
+                for model in MODELS
+            ]
         for model, board, future in pending:
             found = future.result()
             samples += found
             print(f"{model:36} {board:18} {len(found):4} layers", flush=True)
     known = json.loads(_COSTS_FILE.read_text("utf-8"))
-    _files.write_text(_COSTS_FILE, json.dumps(merged(known, costs(samples)), indent=1) + "\n")
+    _files.write_text(
+        _COSTS_FILE,
+        json.dumps(merged(known, costs(samples), added=options.encoded), indent=1) + "\n",
+    )
     print(f"wrote {_COSTS_FILE.relative_to(ROOT)}")
 
 

@@ -2,7 +2,7 @@
 
 Every model is generated; one that loses something is built for the virtual Nano 33 BLE with and
 without simplification, run and compared with the reference runtime. Writes the table of
-docs/weights.md.
+docs/simplification.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tinycompress.measurement.samples import Samples, random_samples
 from tinycompress.toolchain import build
 
 BOARD = "arduino_nano_33_ble"
-PAGE = ROOT / "docs" / "weights.md"
+PAGE = ROOT / "docs" / "simplification.md"
 _BEGIN, _END = "<!-- simplified: begin -->", "<!-- simplified: end -->"
 
 

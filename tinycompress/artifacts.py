@@ -22,6 +22,9 @@ EngineName = Literal["aot", "tflm"]
 Optimize = Literal["speed", "ram", "flash"]
 """What comes first where kernels differ: see `tinycompress.codegen.CodegenOptions`."""
 
+Weights = Literal["auto", "plain"]
+"""Whether weights may be encoded in flash."""
+
 TflmCompression = Literal["none", "lut"]
 """How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
 
@@ -69,7 +72,10 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class LayerInfo:
-    """One operator that runs on the device, in execution order."""
+    """One operator that runs on the device, in execution order.
+
+    ``weights`` says how they are encoded; None where they lie in flash as they are.
+    """
 
     index: int
     name: str
@@ -77,6 +83,33 @@ class LayerInfo:
     macs: int
     output_shape: tuple[int, ...]
     kernel: str
+    weights: WeightsInfo | None = None
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """How the weights of one layer are encoded in flash.
+
+    Args:
+        encoding: The decoder's name.
+        detail: Its parameters, for people.
+        encoded_bytes: What weights and codebooks take; biases and outputs' tables are not counted.
+        int8_bytes: What they take as they are.
+        symbols: How often the decoder looks something up for one pixel of the output.
+        entries: Entries of the table that it builds in RAM first.
+    """
+
+    encoding: str
+    detail: str
+    encoded_bytes: int
+    int8_bytes: int
+    symbols: int
+    entries: int
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Bits of flash for each weight."""
+        return 8 * self.encoded_bytes / self.int8_bytes
 
 
 @dataclass(frozen=True)

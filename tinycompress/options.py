@@ -18,6 +18,7 @@ from tinycompress.artifacts import (
     Optimize,
     TflmCompression,
     ToolchainChoice,
+    Weights,
 )
 from tinycompress.errors import ConfigError
 
@@ -32,6 +33,7 @@ _ALLOWED: dict[str, tuple[object, ...]] = {
     "toolchain": get_args(ToolchainChoice),
     "exact_to": get_args(ExactTo),
     "optimize": get_args(Optimize),
+    "weights": get_args(Weights),
     "transport": (None, *get_args(TransportChoice)),
 }
 
@@ -59,6 +61,8 @@ class BuildOptions:
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take, at least 1.
+        weights: ``auto`` encodes weights in flash where ``optimize`` gains by it, ``plain`` leaves
+            them as they are.
         name: Name of the model in C, for the engine ``aot``: files and symbols are called
             ``tcm_NAME``. It is made into an identifier; None takes the model file's.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
@@ -82,6 +86,7 @@ class BuildOptions:
     exact_to: ExactTo = "tflm"
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
+    weights: Weights = "auto"
     name: str | None = None
     transport: TransportChoice | None = None
     output: str | Path | None = None
@@ -113,7 +118,7 @@ class BuildOptions:
 
     def _require_stock(self) -> None:
         require_gcc_choice(self.toolchain)
-        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes", "name")
+        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes", "weights", "name")
         if wrong:
             raise ConfigError(
                 f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
@@ -175,6 +180,7 @@ class BuildKeywords(TypedDict, total=False):
     exact_to: ExactTo
     optimize: Optimize
     ram_budget_bytes: int | None
+    weights: Weights
     name: str | None
     transport: TransportChoice | None
     output: str | Path | None

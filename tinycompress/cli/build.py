@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
+from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice, Weights
 from tinycompress.cli.options import (
     PATH,
     activations_option,
@@ -66,6 +66,10 @@ from tinycompress.options import BuildOptions, TransportChoice
         "--ram-budget", "ram_budget_bytes", type=click.IntRange(min=1), metavar="BYTES",
         help="Largest arena. Layers are computed in patches, then by slower kernels, until it is"
         " kept.",
+    ),
+    choice_option(
+        "--weights", Weights,
+        "auto encodes weights in flash where --optimize gains by it: docs/weights.md.",
     ),
 )  # fmt: skip
 @section(

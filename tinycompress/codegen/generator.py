@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen.choosing.encoding import encoding_trades
 from tinycompress.codegen.choosing.ram import Fitted, as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
@@ -42,7 +43,8 @@ def generate_sources(
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
-    return replace(sources, trades=fitted.trades, simplification=simplified.summary)
+    trades = (*fitted.trades, *encoding_trades(fitted.layers, options))
+    return replace(sources, trades=trades, simplification=simplified.summary)
 
 
 def _fitted(graph: Graph, simplified: Simplified, options: CodegenOptions) -> Fitted:

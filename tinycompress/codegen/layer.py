@@ -137,6 +137,34 @@ Argument = TensorArgument | ConstArray | ScratchArgument
 
 
 @dataclass(frozen=True, eq=False)
+class EncodedWeights:
+    """How a layer's weights are encoded in flash.
+
+    Args:
+        encoding: The decoder's name.
+        detail: Its parameters, for people.
+        size_bytes: What weights and codebooks take; biases and tables of outputs are not counted.
+        weights: How many there are.
+        symbols: How often the decoder looks something up: for one pixel of the output, or in one
+            inference where it decodes tiles.
+        entries: Entries of the table that it builds in RAM first.
+        instead: The layer by the first kernel that reads weights as they are.
+        on_tiles: The layer by the kernel that runs on decoded tiles; None without tiles.
+        tiles: How often that kernel runs.
+    """
+
+    encoding: str
+    detail: str
+    size_bytes: int
+    weights: int
+    symbols: int
+    entries: int
+    instead: Layer
+    on_tiles: Layer | None = None
+    tiles: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One operator as it runs on the device.
 
@@ -144,7 +172,8 @@ class Layer:
     ``arguments`` are passed after them, in order. ``shapes`` describes the tensors in a comment.
     ``order`` says how the kernel reads and writes: see `codegen.overlap`. Layers of one operator
     with the same ``leaner_kin`` are nearly as fast as each other on more or less scratch memory:
-    the one with less is taken where that makes the arena smaller.
+    the one with less is taken where that makes the arena smaller. ``encoded`` is None where weights
+    lie in flash as they are.
     """
 
     op: Op
@@ -157,6 +186,7 @@ class Layer:
     macs: int = 0
     order: AccessOrder | None = None
     leaner_kin: str = ""
+    encoded: EncodedWeights | None = None
 
     def by(
         self,

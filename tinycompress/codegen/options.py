@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
-from tinycompress.artifacts import ExactTo, Optimize
+from tinycompress.artifacts import ExactTo, Optimize, Weights
 from tinycompress.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class CodegenOptions:
         name: Of the model in C: files and symbols are called ``tcm_NAME``.
         simplify: Whether channels that never change, or that nothing reads, are left out; outputs
             are the same either way.
+        weights: ``auto`` encodes weights in flash where `optimize` gains by it: ``speed`` where
+            that costs no cycles, ``flash`` where it saves bytes for few cycles. ``plain`` leaves
+            them as they are.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -55,9 +58,14 @@ class CodegenOptions:
     ram_budget_bytes: int | None = None
     name: str = "model"
     simplify: bool = True
+    weights: Weights = "auto"
 
     def __post_init__(self) -> None:
-        for name, allowed in (("exact_to", ExactTo), ("optimize", Optimize)):
+        for name, allowed in (
+            ("exact_to", ExactTo),
+            ("optimize", Optimize),
+            ("weights", Weights),
+        ):
             value = getattr(self, name)
             if value not in get_args(allowed):
                 names = ", ".join(get_args(allowed))
@@ -93,6 +101,7 @@ class CodegenOptions:
         optimize: Optimize = "speed",
         ram_budget_bytes: int | None = None,
         name: str = "model",
+        weights: Weights = "auto",
     ) -> CodegenOptions:
         """The options for a board's core."""
         return cls(
@@ -103,4 +112,5 @@ class CodegenOptions:
             optimize=optimize,
             ram_budget_bytes=ram_budget_bytes,
             name=name,
+            weights=weights,
         )

@@ -62,6 +62,11 @@ class Numbers:
             raise TypeError(f"parameter {name} is no integer: {value!r}")
         return value
 
+    def of(self, prefix: str) -> Numbers:
+        """Those of a nested struct, by their names in it."""
+        inner = {k.removeprefix(prefix): v for k, v in self._params.items() if k.startswith(prefix)}
+        return Numbers(inner)
+
 
 AccessOrder = Callable[[Numbers], Overlap | None]
 """What an order allows for a layer's numbers; None if output and inputs must not overlap."""

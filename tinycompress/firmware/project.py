@@ -17,6 +17,7 @@ from tinycompress.artifacts import (
     GeneratedSources,
     LayerInfo,
     TensorSpec,
+    WeightsInfo,
 )
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError, os_reason
@@ -164,7 +165,14 @@ def _tensor(item: Mapping[str, Any]) -> TensorSpec:
 
 
 def _layer(item: Mapping[str, Any]) -> LayerInfo:
-    return LayerInfo(**{**item, "output_shape": tuple(item["output_shape"])})
+    weights = item.get("weights")
+    return LayerInfo(
+        **{
+            **item,
+            "output_shape": tuple(item["output_shape"]),
+            "weights": None if weights is None else WeightsInfo(**weights),
+        }
+    )
 
 
 def _broken(directory: Path, error: Exception) -> ConfigError:

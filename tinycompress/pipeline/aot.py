@@ -55,5 +55,6 @@ def _codegen_options(job: Job) -> CodegenOptions:
     options = job.options
     return CodegenOptions.for_board(
         job.board, exact_to=options.exact_to, optimize=options.optimize,
-        ram_budget_bytes=options.ram_budget_bytes, name=c_name(job.name, options.name),
+        ram_budget_bytes=options.ram_budget_bytes, weights=options.weights,
+        name=c_name(job.name, options.name),
     )  # fmt: skip

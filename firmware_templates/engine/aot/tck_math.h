@@ -34,6 +34,9 @@
 #define TCK_SHARED static __attribute__((noinline, unused))
 #endif
 
+/* The same, compiled for speed even then: short loops that an inference runs for every weight. */
+#define TCK_SHARED_FAST static __attribute__((noinline, unused))
+
 /* The same for what takes too little of an inference to be worth unrolling. */
 #define TCK_SMALL static __attribute__((noinline, unused, TCK_SIZE_FIRST))
 

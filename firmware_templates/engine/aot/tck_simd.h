@@ -273,7 +273,11 @@ TCK_INLINE int32_t tck_fitted(int32_t sum, int32_t multiplier, int32_t addend) {
  * below 2^30 and the addend below 2^29 + 2^22, so that nothing leaves int32. A multiplier of 0
  * gives the zero point for every x; there, doubling wraps. */
 TCK_INLINE int32_t tck_requantize(int32_t x, int32_t multiplier, int32_t shift, int32_t addend) {
+#if TCK_THUMB1
+    const int32_t product = tck_doubling_high_mul(x, multiplier);
+#else
     const int32_t product = tck_smmulr(tck_shift_left_wrap(x, 1), multiplier);
+#endif
     return (product + (product >> 31) + addend) >> shift;
 }
 

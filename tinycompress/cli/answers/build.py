@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 
 from tinycompress._console import results_console
-from tinycompress.artifacts import ArenaFigure, BuiltFirmware
+from tinycompress.artifacts import ArenaFigure, BuiltFirmware, WeightsInfo
 from tinycompress.boards import Board
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
@@ -100,9 +100,28 @@ def build_json(made: Build) -> dict[str, object]:
         },
         "macs": sum(layer.macs for layer in made.project.layers),
         "layers": [
-            {"name": layer.name, "op": layer.op, "macs": layer.macs, "kernel": layer.kernel}
+            {
+                "name": layer.name,
+                "op": layer.op,
+                "macs": layer.macs,
+                "kernel": layer.kernel,
+                "weights": _weights_json(layer.weights),
+            }
             for layer in made.project.layers
         ],
+    }
+
+
+def _weights_json(weights: WeightsInfo | None) -> dict[str, object] | None:
+    """How a layer's weights are encoded; None where they lie in flash as they are."""
+    if weights is None:
+        return None
+    return {
+        "encoding": weights.encoding,
+        "detail": weights.detail,
+        "bits_per_weight": round(weights.bits_per_weight, 3),
+        "encoded_bytes": weights.encoded_bytes,
+        "int8_bytes": weights.int8_bytes,
     }
 
 

@@ -70,6 +70,11 @@ class Candidate:
         return all(code_bytes(layer.kernel, self.family) is not None for layer in self.layers)
 
     @property
+    def is_encoded(self) -> bool:
+        """Whether weights of some layer are encoded."""
+        return any(layer.encoded is not None for layer in self.layers)
+
+    @property
     def is_reference(self) -> bool:
         """Whether some layer runs by a reference kernel."""
         return any(layer.kernel.family == "ref" for layer in self.layers)

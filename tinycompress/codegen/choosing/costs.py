@@ -3,40 +3,69 @@
 ``kernel_costs.json`` beside this module says how many cycles each kernel takes on each family of
 cores, or how many instructions where cycles are not known, as a sum over what a layer has much or
 little of. ``make kernel-costs`` writes it: it runs the layers of real models by every kernel that
-can compute them on virtual boards, and fits the sum. ``kernel_code.json`` has the bytes of each
-kernel compiled alone, and of the routines that it shares with others.
+can compute them on virtual boards, and fits the sum. ``decoding_costs.json`` says what decoding
+tiles of weights adds to a convolution. ``kernel_code.json`` has the bytes of each kernel compiled
+alone, and of the routines that it shares with others.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
-from tinycompress.codegen.layer import Kernel, Layer
+from tinycompress.codegen.layer import EncodedWeights, Kernel, Layer
 from tinycompress.codegen.options import CoreFamily
 
-FEATURES = ("calls", "pixels", "outputs", "taps", "macs")
+FEATURES = ("calls", "pixels", "outputs", "taps", "macs", "symbols", "entries")
 """What costs are in proportion to: see ``features``."""
+
+DECODING_FEATURES = ("calls", "weights", "symbols", "entries")
+"""What costs of decoding tiles are in proportion to."""
 
 CostUnit = Literal["cycles", "instructions"]
 """What costs are counted in: see ``cost_unit``."""
 
 _COSTS_FILE = Path(__file__).with_name("kernel_costs.json")
+_DECODING_FILE = Path(__file__).with_name("decoding_costs.json")
 _CODE_FILE = Path(__file__).with_name("kernel_code.json")
 
 
 def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
     """What a layer takes by its kernel, in ``cost_unit(family)``; None if that was not measured."""
-    factors = _costs()[cost_unit(family)].get(family, {}).get(layer.kernel.name)
+    encoded = layer.encoded
+    if encoded is not None and encoded.on_tiles is not None:
+        return _cost_on_tiles(encoded, encoded.on_tiles, family)
+    factors = _factors(layer, family)
     if factors is None:
         return None
-    values = features(layer.output_shape, layer.macs)
+    values = features(layer.output_shape, layer.macs, *_decoding(layer))
     return float(sum(f * v for f, v in zip(factors, values, strict=True)))
+
+
+def _cost_on_tiles(encoded: EncodedWeights, plain: Layer, family: CoreFamily) -> float | None:
+    """What decoding adds to the kernel that runs on tiles, which reads its input for each."""
+    once, factors = predicted_cost(plain, family), _factors(plain, family)
+    decoder = _decoding_costs()[cost_unit(family)].get(family, {}).get(encoded.encoding)
+    if once is None or factors is None or decoder is None:
+        return None
+    by_name = dict(zip(FEATURES, factors, strict=True))
+    calls, pixels, _, taps, *_ = features(plain.output_shape, plain.macs)
+    again = by_name["calls"] * calls + by_name["pixels"] * pixels + by_name["taps"] * taps
+    counts = (1, encoded.weights, encoded.symbols, encoded.entries)
+    decoding = sum(f * v for f, v in zip(decoder, counts, strict=True))
+    return float(once + (encoded.tiles - 1) * again + decoding)
+
+
+def _factors(layer: Layer, family: CoreFamily) -> Sequence[float] | None:
+    found: Sequence[float] | None = (
+        _costs()[cost_unit(family)].get(family, {}).get(layer.kernel.name)
+    )
+    return found
 
 
 def cost_unit(family: CoreFamily) -> CostUnit:
@@ -70,11 +99,22 @@ def shared_cost(kernel: str, family: CoreFamily) -> float | None:
     return share
 
 
-def features(output_shape: tuple[int, ...], macs: int) -> tuple[int, ...]:
-    """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products."""
+def features(
+    output_shape: tuple[int, ...], macs: int, symbols: int = 0, entries: int = 0
+) -> tuple[int, ...]:
+    """FEATURES of a layer: one call, output pixels, outputs, taps of all pixels, products.
+
+    Of one whose weights are encoded what its decoder looks up for all pixels, and the entries of
+    its table, too.
+    """
     outputs = prod(output_shape)
     pixels = prod(output_shape[:-1])
-    return 1, pixels, outputs, macs // max(output_shape[-1], 1), macs
+    taps = macs // max(output_shape[-1], 1)
+    return 1, pixels, outputs, taps, macs, symbols * pixels, entries
+
+
+def _decoding(layer: Layer) -> tuple[int, int]:
+    return (0, 0) if layer.encoded is None else (layer.encoded.symbols, layer.encoded.entries)
 
 
 @lru_cache(maxsize=1)
@@ -86,4 +126,10 @@ def _code() -> Mapping[str, Any]:
 @lru_cache(maxsize=1)
 def _costs() -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = json.loads(_COSTS_FILE.read_text(encoding="utf-8"))
+    return loaded
+
+
+@lru_cache(maxsize=1)
+def _decoding_costs() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(_DECODING_FILE.read_text(encoding="utf-8"))
     return loaded

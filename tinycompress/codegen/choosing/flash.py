@@ -1,9 +1,11 @@
-"""Less flash for hardly any cycles, over a whole graph: routines that few layers need go.
+"""Less flash for few cycles, over a whole graph: encoded weights, and no routines for few layers.
 
 With ``--optimize flash`` layers share one copy of a kernel, and kernels share routines. What a
 graph takes is therefore no sum over its layers: each routine counts once, however many need it. The
 search begins with the fastest candidates and takes routines out, one at a time, as long as all
-layers that need the routine have another candidate and the graph gets smaller for it.
+layers that need the routine have another candidate and the graph gets smaller for it. It encodes
+weights, too, of one layer or of all that one decoder makes smaller, as a decoder is paid once. Of
+several changes that one is made which saves most for its cycles.
 """
 
 from __future__ import annotations
@@ -13,7 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from tinycompress.codegen.choosing.candidates import Candidate
 
 _MOST_SLOWER = 0.01
-"""Of the predicted cost of the fastest candidates, what all changes together may add."""
+"""Of the predicted cost of the fastest candidates that leave weights as they are, what changes of
+all others together may add."""
+_MOST_SLOWER_ENCODED = 0.1
+"""The same of all changes together, where weights are encoded."""
 
 _CALL_BYTES = 24
 """About what a layer's function takes that only calls its kernel, with its place in the table."""
@@ -32,31 +37,66 @@ def flash_bytes(taken: Iterable[Candidate]) -> int:
 
 
 def smallest(
-    offers: Mapping[int, Sequence[Candidate]], fastest: Mapping[int, Candidate]
+    offers: Mapping[int, Sequence[Candidate]],
+    fastest: Mapping[int, Candidate],
+    plain: Mapping[int, Candidate],
 ) -> dict[int, Candidate]:
-    """Candidates that take less flash than the fastest, for hardly any cycles.
+    """Candidates that take less flash than the fastest, for few cycles.
 
     Args:
         offers: The candidates of each operator, by the operator's index.
         fastest: Of these the fastest.
+        plain: The fastest of those that leave weights as they are.
     """
     taken = dict(fastest)
-    allowed = _MOST_SLOWER * _cost(fastest)
     while True:
+        size, cost = flash_bytes(taken.values()), _cost(taken)
         found = [
-            (flash_bytes(changed.values()), changed)
-            for changed in _changes(offers, taken)
-            if _cost(changed) - _cost(fastest) <= allowed
+            (_worth(size - flash_bytes(changed.values()), _cost(changed) - cost), changed)
+            for changed in (*_without_routines(offers, taken), *_encoded(offers, taken))
+            if _within(changed, plain)
         ]
-        if not found:
-            return taken
-        size, changed = min(found, key=lambda pair: pair[0])
-        if size >= flash_bytes(taken.values()):
+        worth, changed = max(found, key=lambda pair: pair[0], default=(0.0, taken))
+        if worth <= 0:
             return taken
         taken = changed
 
 
-def _changes(
+def _worth(saved_bytes: int, more_cost: float) -> float:
+    """What a change is worth: bytes for each cycle, all of them where it takes none."""
+    return saved_bytes / max(more_cost, 1.0)
+
+
+def _within(changed: Mapping[int, Candidate], plain: Mapping[int, Candidate]) -> bool:
+    """Whether changes add no more than they may."""
+    more = {index: _cost_of(each) - _cost_of(plain[index]) for index, each in changed.items()}
+    others = sum(more[index] for index, each in changed.items() if not each.is_encoded)
+    whole = _cost(plain)
+    encoded = any(each.is_encoded for each in changed.values())
+    most = _MOST_SLOWER_ENCODED if encoded else _MOST_SLOWER
+    return others <= _MOST_SLOWER * whole and sum(more.values()) <= most * whole
+
+
+def _encoded(
+    offers: Mapping[int, Sequence[Candidate]], taken: Mapping[int, Candidate]
+) -> Iterator[dict[int, Candidate]]:
+    """The same with weights encoded: of one operator, or of all that a kernel makes smaller."""
+    by_kernel: dict[str, dict[int, Candidate]] = {}
+    for index, before in taken.items():
+        for each in _known(offers[index]):
+            if not each.is_encoded or each.data_bytes >= before.data_bytes:
+                continue
+            yield {**taken, index: each}
+            kernel = each.layers[0].kernel.name
+            best = by_kernel.setdefault(kernel, {}).setdefault(index, each)
+            if each.data_bytes < best.data_bytes:
+                by_kernel[kernel][index] = each
+    for changes in by_kernel.values():
+        if len(changes) > 1:
+            yield {**taken, **changes}
+
+
+def _without_routines(
     offers: Mapping[int, Sequence[Candidate]], taken: Mapping[int, Candidate]
 ) -> Iterator[dict[int, Candidate]]:
     """The same without one routine, for every routine that all its users can do without.
@@ -78,11 +118,11 @@ def _changes(
 
 def _without(candidates: Sequence[Candidate], routine: str) -> list[Candidate]:
     """The candidates of known cost and code that do without a routine."""
-    return [
-        each
-        for each in candidates
-        if each.cost is not None and each.code_is_known and routine not in each.code_bytes
-    ]
+    return [each for each in _known(candidates) if routine not in each.code_bytes]
+
+
+def _known(candidates: Sequence[Candidate]) -> list[Candidate]:
+    return [each for each in candidates if each.cost is not None and each.code_is_known]
 
 
 def _more_bytes(candidate: Candidate, paid: Mapping[str, int]) -> int:

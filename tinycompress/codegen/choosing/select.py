@@ -1,8 +1,9 @@
 """The selector: one candidate for each operator of a graph, by what comes first.
 
-For speed and for RAM every operator begins with its fastest candidate; ``ram`` changes those that
-are at the arena's peak. For flash the whole graph is looked at: a routine that several layers share
-is paid once, so that it only goes when nobody needs it any more.
+For speed and for RAM every operator begins with its fastest candidate, by encoded weights only
+where that is the faster one; ``ram`` changes those that are at the arena's peak. For flash the
+whole graph is looked at: a routine that several layers share is paid once, so that it only goes
+when nobody needs it any more.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ def by_each(prefer: Preference) -> Selector:
 
 
 def smallest_flash(offers: Offers) -> Taken:
-    """Little flash for hardly any cycles: the fastest candidates, but for routines not worth it."""
-    return smallest(offers, by_each(fastest)(offers))
+    """Little flash for few cycles: the fastest candidates, but for routines that are not worth it,
+    and with weights encoded."""
+    plain = {index: _plain(each) for index, each in offers.items()}
+    return smallest(offers, by_each(fastest)(offers), by_each(fastest)(plain))
 
 
 def fastest(candidates: Sequence[Candidate]) -> Candidate:
@@ -48,6 +51,11 @@ def fastest(candidates: Sequence[Candidate]) -> Candidate:
         if best.cost is not None and candidate.cost is not None and candidate.cost < best.cost:
             best = candidate
     return best
+
+
+def _plain(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Those that leave weights as they are."""
+    return [each for each in candidates if not each.is_encoded]
 
 
 def nth(number: int) -> Preference:

@@ -29,11 +29,14 @@ def sharing_trades(shared: Shared, family: CoreFamily) -> tuple[str, ...]:
     return tuple(_trade(kernel, users, family) for kernel, users in shared.items())
 
 
+def named(layers: Sequence[Layer]) -> str:
+    """The first of some layers, by name."""
+    names = ", ".join(f"'{layer.name}'" for layer in layers[:_NAMED])
+    return f"{names} and {len(layers) - _NAMED} more" if len(layers) > _NAMED else names
+
+
 def _trade(kernel: Kernel, users: Sequence[Layer], family: CoreFamily) -> str:
-    names = ", ".join(f"'{layer.name}'" for layer in users[:_NAMED])
-    if len(users) > _NAMED:
-        names += f" and {len(users) - _NAMED} more"
-    line = f"layers {names}: one copy of {kernel.name} for {len(users)} layers"
+    line = f"layers {named(users)}: one copy of {kernel.name} for {len(users)} layers"
     share = shared_cost(kernel.name, family)
     costs, unit = [predicted_cost(layer, family) for layer in users], cost_unit(family)
     known = [each for each in costs if each is not None]

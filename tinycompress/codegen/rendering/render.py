@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
-from tinycompress.artifacts import GeneratedSources, LayerInfo
+from tinycompress.artifacts import GeneratedSources, LayerInfo, WeightsInfo
 from tinycompress.codegen import c_literals
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.kernel_files import stream_header, with_includes
@@ -351,4 +351,19 @@ def _layer_info(index: int, layer: Layer) -> LayerInfo:
         macs=layer.macs,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
+        weights=_weights_info(layer),
+    )
+
+
+def _weights_info(layer: Layer) -> WeightsInfo | None:
+    found = layer.encoded
+    if found is None:
+        return None
+    return WeightsInfo(
+        encoding=found.encoding,
+        detail=found.detail,
+        encoded_bytes=found.size_bytes,
+        int8_bytes=found.weights,
+        symbols=found.symbols,
+        entries=found.entries,
     )

@@ -95,6 +95,11 @@ def four_tables(tables: ChannelTables, fours: npt.NDArray[np.intp]) -> Words:
     return np.concatenate(packed, axis=1)
 
 
+def thumb1_words(inputs: int) -> int:
+    """Words of a stream of pixels_s8_thumb1.h for eight channels."""
+    return 8 + 2 * inputs + 12
+
+
 def thumb1_stream(weights: Int64s, tables: ChannelTables, begin: int = 0) -> Words:
     """The stream of pixels_s8_thumb1.h: eight channels at a time, then as ``four_stream``.
 

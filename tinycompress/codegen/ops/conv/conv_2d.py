@@ -61,7 +61,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     groups = o.operand(graph, op, 0).shape[3] // depth
     own = {"output_channels": channels, "groups": groups}
     reference = reference_layer(graph, op, _REF, _CHANNELS, own, orders.by_element)
-    fast = fast_variants(graph, op, filter_window(graph, op), reference, options.family)
+    fast = fast_variants(graph, op, filter_window(graph, op), reference, options)
     return alternatives((*fast, reference))
 
 

@@ -19,12 +19,15 @@ from tinycompress.codegen.layer import (
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.ops.conv.convolution import reference_stairs
+from tinycompress.codegen.ops.conv.encoded import encoded_layers
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.dense.encoded import DenseProblem
+from tinycompress.codegen.ops.dense.encoded import encoded_layers as encoded_dense
 from tinycompress.codegen.ops.requantize import bias_values
 from tinycompress.codegen.ops.window import Window, window_sizes
-from tinycompress.codegen.options import CoreFamily
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.codegen.rounding.channels import (
     ChannelTables,
     Int64s,
@@ -50,7 +53,7 @@ _COLUMN_WORDS = 6
 
 
 def fast_variants(
-    graph: Graph, op: Op, window: Window, reference: Layer, family: CoreFamily
+    graph: Graph, op: Op, window: Window, reference: Layer, options: CodegenOptions
 ) -> Iterator[Layer]:
     """The layer by each fast kernel that can compute it, none if there is none.
 
@@ -59,7 +62,7 @@ def fast_variants(
         op: A CONV_2D.
         window: Its window.
         reference: The layer by the reference kernel.
-        family: Which kernels the core can run.
+        options: Which kernels the core can run, and whether weights may be encoded.
     """
     conv = _Conv(graph, op, window, reference)
     if conv.weights.shape[3] != conv.x.shape[3]:
@@ -69,10 +72,22 @@ def fast_variants(
     tables = conv.tables()
     if tables is None:
         return
+    plain = tuple(_plain_weights(conv, tables, options.family))
+    yield from plain
+    instead = plain[0] if plain else reference
+    if conv.one_product:
+        problem = DenseProblem(reference, conv.weights.name, conv.rows, tables, conv.common)
+        yield from encoded_dense(problem, instead, options)
+        return
+    for layer in (*plain, *_without_words(conv, tables, options.family)):
+        yield from encoded_layers(layer, instead, conv.rows.size, options)
+
+
+def _plain_weights(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
+    """The layer by the kernels that read weights as they are."""
+    reference = conv.reference
     if family == "thumb1":
-        small = thumb1_layer(
-            reference, conv.weights.name, conv.rows, tables, conv.windows, conv.common
-        )
+        small = conv.thumb1(tables)
         if small is not None:
             yield small
         return
@@ -80,7 +95,7 @@ def fast_variants(
     product = conv.product(tables)
     if family == "mve" and product.fits:
         yield pointwise_mve(product) if conv.pointwise else windowed_mve(product, conv.windows)
-    if conv.pointwise and reference.output_shape[:3] == (1, 1, 1):
+    if conv.one_product:
         dense = dense_layer(reference, conv.weights.name, conv.rows, tables, conv.common, family)
         yield from (dense, *direct_layers(dense))
     if family in ("mve", "dsp") and channels >= 2:
@@ -93,6 +108,14 @@ def fast_variants(
     # Sums that are too large for pairs of channels are not for these kernels.
     if channels >= 4:
         yield _pointwise_mla(conv, tables) if conv.pointwise else _windowed_mla(conv, tables)
+
+
+def _without_words(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
+    """On Thumb-1 cores the kernel for any weights, where another is the faster for these."""
+    if family == "thumb1":
+        first, other = conv.thumb1(tables), conv.thumb1(tables, words=False)
+        if first is not None and other is not None and first.kernel != other.kernel:
+            yield other
 
 
 @dataclass(frozen=True)
@@ -130,6 +153,11 @@ class _Conv:
         """Whether every output is made of one input pixel, in the same order."""
         return self.window.size == self.window.stride == (1, 1) and not self.window.padded
 
+    @property
+    def one_product(self) -> bool:
+        """Whether it is that of one vector, as FULLY_CONNECTED."""
+        return self.pointwise and self.reference.output_shape[:3] == (1, 1, 1)
+
     @cached_property
     def stairs(self) -> list[DoubleRounding]:
         """The reference's requantisation of each channel."""
@@ -151,6 +179,17 @@ class _Conv:
         limits = o.clamp_range(self.graph, self.op)
         zero_point = o.quantization(self.y).zero_point
         return Product(self.reference, self.weights.name, self.rows, tables, zero_point, limits)
+
+    def thumb1(self, tables: ChannelTables, *, words: bool = True) -> Layer | None:
+        return thumb1_layer(
+            self.reference,
+            self.weights.name,
+            self.rows,
+            tables,
+            self.windows,
+            self.common,
+            words=words,
+        )
 
     @property
     def common(self) -> dict[str, ParamValue]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinycompress.codegen.overlap import (
+    AccessOrder,
     Numbers,
     Overlap,
     distance,
@@ -74,3 +75,8 @@ def by_element(numbers: Numbers) -> Overlap:
     """A window is read for each of its output channels."""
     begins = windows(numbers, numbers["input_channels"], numbers["output_height"])
     return Overlap(distance_of_elements(begins.reshape(-1), numbers["output_channels"]))
+
+
+def on_one_tile(order: AccessOrder) -> AccessOrder:
+    """That of the kernel that runs on all channels, once their weights are decoded."""
+    return lambda numbers: order(numbers.of("conv."))

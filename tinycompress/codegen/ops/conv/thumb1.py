@@ -26,6 +26,8 @@ def thumb1_layer(
     tables: ChannelTables,
     windows: Mapping[str, ParamValue],
     common: Mapping[str, ParamValue],
+    *,
+    words: bool = True,
 ) -> Layer | None:
     """The layer by the kernel for Thumb-1 cores; None for less than four output channels.
 
@@ -36,6 +38,7 @@ def thumb1_layer(
         tables: Of the channels; multipliers and extras may be one for all.
         windows: Sizes as conv_2d_s8_thumb1.h names them.
         common: ``doubled_zero_point``, ``clamp_min`` and ``clamp_max``.
+        words: Whether eights of channels may be taken by words_s8_thumb1.h where that pays.
     """
     channels, taps = rows.shape
     if channels < 4:
@@ -48,7 +51,7 @@ def thumb1_layer(
         multipliers=np.broadcast_to(tables.multipliers, (channels,)),
         extras=np.broadcast_to(tables.extras, (channels,)),
     )
-    blocks = worthwhile_blocks(filled)
+    blocks = worthwhile_blocks(filled) if words else None
     kernel = Kernel(
         "conv",
         "conv_2d",

@@ -36,23 +36,11 @@ def dense_layer(
     """
     family = "dsp" if family == "mve" else family
     outputs, inputs = rows.shape
-    elements = int(np.prod(reference.output_shape))
     fours = outputs // 4 * 4
     dsp = family == "dsp" and fit_in_pairs(rows[:fours].reshape(-1, 2, inputs))
     pack = quad_stream if dsp else eight_stream
-    multipliers = tables.multipliers.astype(np.int32)
-    params: dict[str, ParamValue] = {
-        "batches": elements // outputs,
-        "inputs": inputs,
-        "outputs": outputs,
-        "fraction_bits": tables.fraction_bits,
-        **common,
-        "block": _block(rows),
-        "step": int(multipliers.size > 1),
-        "stream": ConstArray(weights_name, "stream", pack(rows, tables.biases)),
-        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
-        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
-    }
+    stream = ConstArray(weights_name, "stream", pack(rows, tables.biases))
+    params = dense_params(reference, stream, rows.shape, tables, common, block=_block(rows))
     kernel = Kernel(
         "dense",
         "fully_connected",
@@ -66,6 +54,40 @@ def dense_layer(
         order=orders.rows if dsp else orders.eights_of_rows,
         scratch=("uint32_t", 8 * quad_count(inputs)) if dsp and inputs else None,
     )
+
+
+def dense_params(
+    reference: Layer,
+    stream: ConstArray,
+    shape: tuple[int, ...],
+    tables: ChannelTables,
+    common: Mapping[str, ParamValue],
+    block: int = 0,
+) -> dict[str, ParamValue]:
+    """The parameters of fully_connected_s8_fast.h.
+
+    Args:
+        reference: As in ``dense_layer``, as ``tables`` and ``common`` are.
+        stream: What the kernel reads for each output; encoded weights are not in it.
+        shape: Of the weights, ``[outputs, inputs]``.
+        tables: Of the outputs.
+        common: What the caller knows already.
+        block: Inputs of which pairs of outputs can have sums, where the kernel makes pairs.
+    """
+    outputs, inputs = shape
+    multipliers = tables.multipliers.astype(np.int32)
+    return {
+        "batches": int(np.prod(reference.output_shape)) // outputs,
+        "inputs": inputs,
+        "outputs": outputs,
+        "fraction_bits": tables.fraction_bits,
+        **common,
+        "block": block,
+        "step": int(multipliers.size > 1),
+        "stream": stream,
+        "multipliers": ConstArray(stream.origin, "multipliers", multipliers, 4),
+        "addends": ConstArray(stream.origin, "addends", tables.extras.astype(np.int16), 4),
+    }
 
 
 def _block(rows: Int64s) -> int:

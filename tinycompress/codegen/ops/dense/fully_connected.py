@@ -21,6 +21,7 @@ from tinycompress.codegen.ops.conv.thumb1 import dense_windows, thumb1_layer
 from tinycompress.codegen.ops.conv.wide_sums import stated_bias, wide_bias
 from tinycompress.codegen.ops.dense import dense_wide, orders
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
+from tinycompress.codegen.ops.dense.encoded import DenseProblem, encoded_layers
 from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.ops.requantize import (
     bias_values,
@@ -232,12 +233,14 @@ def _fast_variants(
         "clamp_min": low,
         "clamp_max": high,
     }
+    problem = DenseProblem(reference, weights.name, rows, tables, common)
     if options.family == "thumb1":
         batches = o.result(graph, op).elements // len(rows)
         windows = dense_windows(batches, rows.shape[1], len(rows))
         small = thumb1_layer(reference, weights.name, rows, tables, windows, common)
         if small is not None:
             yield small
+        yield from encoded_layers(problem, reference if small is None else small, options)
         return
     if options.family == "mve":
         zero_point = o.quantization(o.result(graph, op)).zero_point
@@ -245,7 +248,7 @@ def _fast_variants(
         if product.fits:
             yield pointwise_mve(product)
     fast = dense_layer(reference, weights.name, rows, tables, common, options.family)
-    yield from (fast, *direct_layers(fast))
+    yield from (fast, *direct_layers(fast), *encoded_layers(problem, fast, options))
 
 
 def macs(graph: Graph, op: Op) -> int:

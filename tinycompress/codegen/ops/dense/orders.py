@@ -30,6 +30,13 @@ def outputs_of_rows(numbers: Numbers) -> Overlap:
     return Overlap(distance_of_elements(rows * inputs, outputs))
 
 
+def encoded_rows(numbers: Numbers) -> Overlap:
+    """As ``outputs_of_rows``, of a kernel whose weights are encoded."""
+    rows = np.arange(numbers["dense.batches"], dtype=np.int64)
+    inputs, outputs = numbers["dense.inputs"], numbers["dense.outputs"]
+    return Overlap(distance_of_elements(rows * inputs, outputs))
+
+
 def eights_of_rows(numbers: Numbers) -> Overlap:
     """A row of inputs is read for every eight of its outputs, then for each that is left over."""
     inputs, outputs = numbers["inputs"], numbers["outputs"]

@@ -196,15 +196,14 @@ TCK_INLINE tck_corner tck_conv_2d_s8_dsp_columns(const tck_conv_2d_s8_dsp_params
     return tck_next_corner(w, next);
 }
 
-/* Products of three pixels at a time. */
-TCK_INLINE void tck_conv_2d_s8_dsp_all(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
-                                       int8_t *output, uint32_t *columns, tck_pixels_s8 pixels,
-                                       int32_t whole_quads) {
+/* Products of three pixels at a time, for the channels of a stream up to `last`, then for the two
+ * from there to `end`, which are the last ones. */
+TCK_INLINE void tck_conv_2d_s8_dsp_part(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
+                                        int8_t *output, uint32_t *columns, const uint32_t *last,
+                                        const uint32_t *end, tck_pixels_s8 pixels,
+                                        int32_t whole_quads) {
     const tck_conv_window *const w = &p->window;
     const int32_t outputs = p->output_channels;
-    const uint32_t *const end = p->stream + p->stream_words;
-    const uint32_t *const last = (outputs & 1) != 0 ? end - p->pair_words : end;
-    int8_t *const begin = output;
     for (int32_t n = 0; n < p->batches; ++n) {
         tck_corner next = tck_first_corner(w);
         for (int32_t left = p->output_area; left > 0; left -= 3) {
@@ -221,7 +220,17 @@ TCK_INLINE void tck_conv_2d_s8_dsp_all(const tck_conv_2d_s8_dsp_params *p, const
         }
         input += w->input_height * w->input_width * w->input_channels;
     }
-    tck_clamp_s8(begin, p->batches * p->output_area * outputs, p->clamp_min, p->clamp_max);
+}
+
+/* All channels. */
+TCK_INLINE void tck_conv_2d_s8_dsp_all(const tck_conv_2d_s8_dsp_params *p, const int8_t *input,
+                                       int8_t *output, uint32_t *columns, tck_pixels_s8 pixels,
+                                       int32_t whole_quads) {
+    const int32_t outputs = p->output_channels;
+    const uint32_t *const end = p->stream + p->stream_words;
+    const uint32_t *const last = (outputs & 1) != 0 ? end - p->pair_words : end;
+    tck_conv_2d_s8_dsp_part(p, input, output, columns, last, end, pixels, whole_quads);
+    tck_clamp_s8(output, p->batches * p->output_area * outputs, p->clamp_min, p->clamp_max);
 }
 
 /* Input channels are whole quads; columns has room for 6 words per chunk. */

@@ -20,16 +20,14 @@ typedef struct {
     int8_t clamp_max;
 } tck_conv_2d_s8_mla_params;
 
-/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; rows has room for the taps of two windows.
- * Channels that are no whole four come last, with those before them that make a four. */
-TCK_SHARED void tck_conv_2d_s8_mla(const tck_conv_2d_s8_mla_params *p, const int8_t *input,
-                                   int8_t *output, int8_t *rows, tck_two_pixels_s8 pixels) {
+/* All pixels, for the channels of a stream up to `last`, then for the four from there to `end`,
+ * which are the last ones. */
+TCK_INLINE void tck_conv_2d_s8_mla_part(const tck_conv_2d_s8_mla_params *p, const int8_t *input,
+                                        int8_t *output, int8_t *rows, const uint32_t *last,
+                                        const uint32_t *end, tck_two_pixels_s8 pixels) {
     const tck_conv_window *const w = &p->window;
     const int32_t outputs = p->output_channels;
-    const uint32_t *const end = p->stream + p->stream_words;
-    const uint32_t *const last = outputs % 4 != 0 ? end - p->four_words : end;
     int8_t *const second = rows + p->taps;
-    int8_t *const begin = output;
     for (int32_t n = 0; n < p->batches; ++n) {
         tck_corner at = tck_first_corner(w);
         for (int32_t left = p->output_area; left > 0; left -= 2) {
@@ -50,7 +48,17 @@ TCK_SHARED void tck_conv_2d_s8_mla(const tck_conv_2d_s8_mla_params *p, const int
         }
         input += w->input_height * w->input_width * w->input_channels;
     }
-    tck_clamp_s8(begin, p->batches * p->output_area * outputs, p->clamp_min, p->clamp_max);
+}
+
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; rows has room for the taps of two windows.
+ * Channels that are no whole four come last, with those before them that make a four. */
+TCK_SHARED void tck_conv_2d_s8_mla(const tck_conv_2d_s8_mla_params *p, const int8_t *input,
+                                   int8_t *output, int8_t *rows, tck_two_pixels_s8 pixels) {
+    const int32_t outputs = p->output_channels;
+    const uint32_t *const end = p->stream + p->stream_words;
+    const uint32_t *const last = outputs % 4 != 0 ? end - p->four_words : end;
+    tck_conv_2d_s8_mla_part(p, input, output, rows, last, end, pixels);
+    tck_clamp_s8(output, p->batches * p->output_area * outputs, p->clamp_min, p->clamp_max);
 }
 
 #endif

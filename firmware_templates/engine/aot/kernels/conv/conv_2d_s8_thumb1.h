@@ -52,14 +52,14 @@ TCK_SHARED uint32_t tck_window_thumb1(const tck_conv_window *w, const int8_t *in
     return sum;
 }
 
-/* All channels of one row, eights of them by words_s8_thumb1.h or not. */
+/* The channels of a stream for one row, eights of them by words_s8_thumb1.h or not. */
 TCK_INLINE void tck_channels_thumb1(const tck_conv_2d_s8_thumb1_params *p, const uint8_t *row,
-                                    uint32_t excess, int8_t *output, int32_t rounding,
-                                    tck_outputs_thumb1 outputs, int32_t words) {
+                                    uint32_t excess, int8_t *output, int32_t channels,
+                                    int32_t rounding, tck_outputs_thumb1 outputs, int32_t words) {
     const uint8_t *const end = row + p->row_bytes;
     const uint32_t *stream = p->stream;
-    int8_t *const last = output + p->output_channels - 4;
-    int32_t left = p->output_channels;
+    int8_t *const last = output + channels - 4;
+    int32_t left = channels;
     int32_t sums[8];
     for (; left >= 8; left -= 8) {
         stream = words ? tck_dot_words_thumb1(row, end, stream, sums)
@@ -77,13 +77,13 @@ TCK_INLINE void tck_channels_thumb1(const tck_conv_2d_s8_thumb1_params *p, const
     }
 }
 
-/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT]; row has room for row_bytes. Channels that are
- * no whole four come last, with those before them that make a four. */
-TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, const int8_t *input,
-                                      int8_t *output, uint8_t *row, int32_t rounding,
-                                      tck_outputs_thumb1 outputs, int32_t words) {
+/* All pixels, for the channels of a stream; row has room for row_bytes. Channels that are no whole
+ * four come last, with those before them that make a four. */
+TCK_INLINE void tck_conv_2d_s8_thumb1_part(const tck_conv_2d_s8_thumb1_params *p,
+                                           const int8_t *input, int8_t *output, uint8_t *row,
+                                           int32_t channels, int32_t rounding,
+                                           tck_outputs_thumb1 outputs, int32_t words) {
     const tck_conv_window *const w = &p->window;
-    int8_t *const first = output;
     for (int32_t i = 0; i < p->row_bytes; ++i) {
         row[i] = 0;
     }
@@ -91,13 +91,21 @@ TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, con
         tck_corner at = tck_first_corner(w);
         for (int32_t i = 0; i < p->output_area; ++i) {
             const uint32_t excess = 128U * tck_window_thumb1(w, input, at, row);
-            tck_channels_thumb1(p, row, excess, output, rounding, outputs, words);
+            tck_channels_thumb1(p, row, excess, output, channels, rounding, outputs, words);
             output += p->output_channels;
             at = tck_next_corner(w, at);
         }
         input += w->input_height * w->input_width * w->input_channels;
     }
-    tck_clamp_s8(first, (int32_t)(output - first), p->clamp_min, p->clamp_max);
+}
+
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT] */
+TCK_INLINE void tck_conv_2d_s8_thumb1(const tck_conv_2d_s8_thumb1_params *p, const int8_t *input,
+                                      int8_t *output, uint8_t *row, int32_t rounding,
+                                      tck_outputs_thumb1 outputs, int32_t words) {
+    const int32_t channels = p->output_channels;
+    tck_conv_2d_s8_thumb1_part(p, input, output, row, channels, rounding, outputs, words);
+    tck_clamp_s8(output, p->batches * p->output_area * channels, p->clamp_min, p->clamp_max);
 }
 
 #endif

@@ -17,14 +17,12 @@ typedef struct {
     int8_t clamp_max;
 } tck_conv_1x1_s8_mla_params;
 
-/* input [pixels, inputs] -> output [pixels, outputs]. Channels that are no whole four come last,
- * with those before them that make a four. */
-TCK_SHARED void tck_conv_1x1_s8_mla(const tck_conv_1x1_s8_mla_params *p, const int8_t *input,
-                                    int8_t *output, tck_two_pixels_s8 pixels) {
+/* All pixels, for the channels of a stream up to `last`, then for the four from there to `end`,
+ * which are the last ones. */
+TCK_INLINE void tck_conv_1x1_s8_mla_part(const tck_conv_1x1_s8_mla_params *p, const int8_t *input,
+                                         int8_t *output, const uint32_t *last, const uint32_t *end,
+                                         tck_two_pixels_s8 pixels) {
     const int32_t outputs = p->outputs;
-    const uint32_t *const end = p->stream + p->stream_words;
-    const uint32_t *const last = outputs % 4 != 0 ? end - p->four_words : end;
-    int8_t *const begin = output;
     for (int32_t left = p->pixels; left > 0; left -= 2) {
         const int8_t *const second = input + (left > 1 ? p->inputs : 0);
         const int32_t offset = left > 1 ? outputs : 0;
@@ -36,7 +34,16 @@ TCK_SHARED void tck_conv_1x1_s8_mla(const tck_conv_1x1_s8_mla_params *p, const i
         input += 2 * p->inputs;
         output += 2 * outputs;
     }
-    tck_clamp_s8(begin, p->pixels * outputs, p->clamp_min, p->clamp_max);
+}
+
+/* input [pixels, inputs] -> output [pixels, outputs]. Channels that are no whole four come last,
+ * with those before them that make a four. */
+TCK_SHARED void tck_conv_1x1_s8_mla(const tck_conv_1x1_s8_mla_params *p, const int8_t *input,
+                                    int8_t *output, tck_two_pixels_s8 pixels) {
+    const uint32_t *const end = p->stream + p->stream_words;
+    const uint32_t *const last = p->outputs % 4 != 0 ? end - p->four_words : end;
+    tck_conv_1x1_s8_mla_part(p, input, output, last, end, pixels);
+    tck_clamp_s8(output, p->pixels * p->outputs, p->clamp_min, p->clamp_max);
 }
 
 #endif

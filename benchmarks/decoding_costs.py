@@ -1,0 +1,140 @@
+"""Measure what decoding tiles of weights costs: ``make decoding-costs``.
+
+Runs convolutions with random weights of many kinds on one virtual board for each family of cores,
+by every encoding and with weights as they are. What an encoded layer takes more, its weights all
+decoded at once, is fitted by a sum over ``tinycompress.codegen.choosing.costs.DECODING_FEATURES``,
+no factor negative, relative errors squared. Writes
+``tinycompress/codegen/choosing/decoding_costs.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from support.cases.conv import ConvCase, add_conv
+from support.cases.encoded import encoding_of
+from support.cases.encoded_conv import ENCODINGS
+from support.cases.kernels import KernelCases
+
+from benchmarks.kernel_costs import fit, layer_counts
+from benchmarks.kernels import ROOT
+from tinycompress import _files
+from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.candidates import Candidate
+from tinycompress.codegen.choosing.costs import DECODING_FEATURES, cost_unit
+from tinycompress.ir.reader import read_model
+
+BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")
+_FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "decoding_costs.json"
+_KINDS = ((0.5, 15), (0.0, 2), (0.8, 7), (0.0, 4), (0.9, 31), (0.0, 15), (0.6, 100), (0.95, 15))
+"""Share of zeros, and values beside."""
+_SIZES = ((64, 64, 1), (16, 32, 3), (128, 64, 1), (32, 32, 3), (48, 16, 1))
+"""Input and output channels, rows and columns of the filter."""
+
+
+class _Kinds(KernelCases):
+    """Layers with weights of one kind after the other."""
+
+    def weights(
+        self,
+        shape: Sequence[int],
+        scales: Sequence[float],
+        axis: int = 0,
+        zero_point: int = 0,
+        *,
+        extreme: bool = False,
+        largest: int = 127,
+    ) -> int:
+        zeros, count = _KINDS[len(self.labels) % len(_KINDS)]
+        data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
+        data[self.rng.random(data.shape) < zeros] = 0
+        return self.builder.tensor(
+            shape, data=data.astype(np.int8), scales=scales,
+            zero_points=[zero_point] * len(scales), axis=axis,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Prefer:
+    """Takes one way of an encoding on one tile, if there is one, else weights as they are."""
+
+    encoding: str
+    last: bool = False
+
+    def __call__(self, candidates: Sequence[Candidate]) -> Candidate:
+        fitting = [
+            each
+            for each in candidates
+            if encoding_of(each) == self.encoding
+            and all(layer.encoded and layer.encoded.tiles == 1 for layer in each.layers)
+        ]
+        # The kernel that is not encoded is the first, but for that of words on Thumb-1 cores.
+        plain = next(c for c in candidates if "words" not in c.layers[0].kernel.name)
+        return fitting[-1 if self.last else 0] if fitting else plain
+
+
+def _model() -> bytes:
+    cases = _Kinds(1)
+    for _ in range(len(_KINDS)):
+        for inputs, outputs, size in _SIZES:
+            add_conv(
+                cases,
+                ConvCase(2, 2, inputs, outputs, (size, size), activation="RELU", out_zero=-128),
+            )
+    return cases.tflite()
+
+
+def _samples(board_name: str) -> Iterator[tuple[str, tuple[int, ...], int]]:
+    """Encoding, features and cost of decoding of each layer that has it."""
+    board, tflite = load_board(board_name), _model()
+    graph = read_model(tflite)
+    options = CodegenOptions.for_board(board)
+    before = layer_counts(generate(graph, options, prefer=_Prefer("")), board, tflite)
+    for encoding in ENCODINGS:
+        for last in (False, True):
+            sources = generate(graph, options, prefer=_Prefer(encoding, last))
+            after = layer_counts(sources, board, tflite)
+            for layer, less, more in zip(sources.layers, before, after, strict=True):
+                known = layer.weights
+                if known is not None:
+                    features = (1, known.int8_bytes, known.symbols, known.entries)
+                    yield encoding, features, more - less
+
+
+def _fitted(samples: list[tuple[tuple[int, ...], int]]) -> tuple[list[float], float]:
+    """Factors, and the largest relative error."""
+    rows = np.array([features for features, _ in samples], float)
+    costs = np.array([cost for _, cost in samples], float)
+    factors = fit(rows, costs)
+    error = np.abs(rows @ factors / costs - 1).max()
+    return [float(f"{factor:.4g}") for factor in factors], float(error)
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    parser.add_argument("--boards", nargs="+", default=list(BOARDS), choices=BOARDS)
+    written = json.loads(_FILE.read_text("utf-8"))
+    for name in parser.parse_args().boards:
+        family = CodegenOptions.for_board(load_board(name)).family
+        found = defaultdict(list)
+        for encoding, features, cost in _samples(name):
+            found[encoding].append((features, cost))
+        fits = {encoding: _fitted(samples) for encoding, samples in found.items()}
+        costs = {encoding: factors for encoding, (factors, _) in fits.items()}
+        written.setdefault(cost_unit(family), {})[family] = costs
+        for encoding, (factors, error) in fits.items():
+            print(f"{family:7} {encoding:11} {factors} error {error:.2f}", flush=True)
+    written["how"] = "make decoding-costs: " + ", ".join(DECODING_FEATURES)
+    written["boards"] = list(BOARDS)
+    _files.write_text(_FILE, json.dumps(written, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+/* CONV_2D on int8 that looks at one pixel at a time, with encoded weights, for Thumb-2 cores
+ * without DSP extension. */
+#ifndef TCK_CONV_1X1_ENCODED_S8_MLA_H
+#define TCK_CONV_1X1_ENCODED_S8_MLA_H
+
+#include "../../../decode/tiles.h"
+#include "../pointwise/conv_1x1_s8_mla.h"
+
+typedef struct {
+    tck_conv_1x1_s8_mla_params conv; /* without a stream */
+    tck_encoded_weights weights;
+} tck_conv_1x1_encoded_s8_mla_params;
+
+TCK_SHARED void tck_conv_1x1_s8_mla_tile(const tck_conv_1x1_s8_mla_params *p, const int8_t *input,
+                                         int8_t *output, tck_two_pixels_s8 pixels) {
+    const uint32_t *const end = p->stream + p->stream_words;
+    tck_conv_1x1_s8_mla_part(p, input, output, end, end, pixels);
+}
+
+/* input [pixels, inputs] -> output [pixels, outputs]. With more tiles than one the input is read
+ * again for each. */
+TCK_INLINE void tck_conv_1x1_encoded_s8_mla(const tck_conv_1x1_encoded_s8_mla_params *p,
+                                            const int8_t *input, int8_t *output, uint32_t *tile,
+                                            uint32_t *table, tck_two_pixels_s8 pixels,
+                                            tck_tile_decoder decode) {
+    const tck_encoded_weights *const w = &p->weights;
+    tck_tile_reader reader = tck_tile_reader_from(w, table);
+    tck_conv_1x1_s8_mla_params conv = p->conv;
+    conv.stream = tile;
+    while (reader.group < w->groups) {
+        const int32_t groups = tck_tile_groups(w, &reader, conv.outputs);
+        const int32_t first = tck_tile_channel(w, &reader, conv.outputs);
+        decode(w, &reader, groups, tile, NULL);
+        conv.stream_words = groups * tck_group_words(w);
+        tck_conv_1x1_s8_mla_tile(&conv, input, output + first, pixels);
+    }
+    tck_clamp_s8(output, conv.pixels * conv.outputs, conv.clamp_min, conv.clamp_max);
+}
+
+#endif

@@ -1,0 +1,129 @@
+"""Encoded weights come back as they were, from Python's decoders and from C's."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.cases.decoders import MODULES, Decoders, every_encoding
+from support.cases.encoded import ENCODINGS
+
+from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
+from tinycompress.codegen.weights.bits import BitReader, CanonicalCode, canonical_code, pack_bits
+from tinycompress.codegen.weights.encoding import checked_rows
+
+Rows = npt.NDArray[np.int64]
+
+
+@st.composite
+def weights(draw: st.DrawFn) -> Rows:
+    """Of any size and sparsity, with 1 to 256 values; some rows may be empty."""
+    rows, inputs = draw(st.integers(1, 7)), draw(st.integers(1, 90))
+    count = draw(st.sampled_from([1, 2, 3, 4, 8, 16, 17, 32, 64, 100, 256]))
+    zeros = draw(st.sampled_from([0.0, 0.2, 0.5, 0.8, 0.9, 0.98, 1.0]))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    values = rng.choice(np.arange(-128, 128), count, replace=False)
+    found = rng.choice(values, (rows, inputs))
+    found[rng.random(found.shape) < zeros] = 0
+    found[rng.random(rows) < draw(st.sampled_from([0.0, 0.4]))] = 0
+    return found.astype(np.int64)
+
+
+@pytest.fixture(scope="module")
+def c(tmp_path_factory: pytest.TempPathFactory) -> Decoders:
+    return Decoders(tmp_path_factory.mktemp("decoders"))
+
+
+@given(weights())
+def test_python_decodes_what_it_encodes(rows: Rows) -> None:
+    for encoded in every_encoding(rows):
+        found = MODULES[encoded.encoding].decode(encoded, rows.shape)
+        assert (found == rows).all(), encoded.detail
+
+
+@given(weights())
+def test_c_decodes_what_python_encodes(c: Decoders, rows: Rows) -> None:
+    for encoded in every_encoding(rows):
+        assert (c.decode(encoded, rows.shape) == rows).all(), encoded.detail
+
+
+@given(weights(), st.integers(0, 2**32 - 1))
+def test_c_multiplies_sparse_weights(c: Decoders, rows: Rows, seed: int) -> None:
+    inputs = np.random.default_rng(seed).integers(-128, 128, (rows.shape[1],), np.int8)
+    expected = (rows * inputs).sum(axis=1).tolist()
+    for encoded in every_encoding(rows):
+        if encoded.encoding in ("lut", "huffman"):
+            continue
+        assert c.dot(encoded, rows.shape, inputs) == expected, encoded.detail
+
+
+@given(weights())
+def test_an_encoding_exists_for_all_rows(rows: Rows) -> None:
+    found = {encoded.encoding for encoded in every_encoding(rows)}
+    assert {"pair_tokens", "huffman"} <= found
+    assert found <= set(ENCODINGS)
+
+
+@pytest.mark.parametrize("shape", [(3, 784), (2, 3000), (1, 1), (40, 1)])
+@pytest.mark.parametrize("zeros", [0.0, 0.9, 0.999, 1.0])
+def test_long_rows_and_gaps(c: Decoders, shape: tuple[int, int], zeros: float) -> None:
+    rng = np.random.default_rng(shape[1])
+    rows = rng.integers(-3, 4, shape)
+    rows[rng.random(shape) < zeros] = 0
+    for encoded in every_encoding(rows):
+        assert (c.decode(encoded, shape) == rows).all(), encoded.detail
+
+
+@given(st.dictionaries(st.integers(0, 300), st.integers(1, 10**6), min_size=1, max_size=200))
+def test_codes_are_complete_and_no_longer_than_allowed(counts: dict[int, int]) -> None:
+    code = canonical_code(counts, 9)
+    assert code is not None
+    assert set(code.symbols) == set(counts)
+    assert max(code.lengths) <= 9
+    kraft = sum(2.0**-length for length in code.lengths)
+    assert kraft == 1 or len(counts) == 1
+    assert CanonicalCode.described(code.description, 9) == code
+
+
+@given(st.lists(st.integers(1, 1000), min_size=2, max_size=7), st.sampled_from([3, 4, 6]))
+def test_codes_are_as_short_as_can_be(counts: list[int], longest: int) -> None:
+    code = canonical_code(dict(enumerate(counts)), longest)
+    assert code is not None
+    bits = sum(counts[s] * n for s, n in zip(code.symbols, code.lengths, strict=True))
+    often = sorted(counts, reverse=True)
+    every = itertools.combinations_with_replacement(range(1, longest + 1), len(counts))
+    possible = (lengths for lengths in every if sum(2.0**-n for n in lengths) <= 1)
+    assert bits == min(sum(c * n for c, n in zip(often, each, strict=True)) for each in possible)
+
+
+def test_more_symbols_than_codes_have_none() -> None:
+    assert canonical_code(dict.fromkeys(range(17), 1), 4) is None
+
+
+@given(
+    st.lists(st.integers(0, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, 2**n - 1))))
+)
+def test_bits_are_read_as_they_were_packed(pairs: list[tuple[int, int]]) -> None:
+    widths, values = (np.array([p[i] for p in pairs], np.int64) for i in (0, 1))
+    reader = BitReader(pack_bits(values, widths))
+    assert [reader.read(width) for width, _ in pairs] == [value for _, value in pairs]
+
+
+def test_what_an_encoding_cannot_hold_is_left_out() -> None:
+    many = np.arange(-128, 128).reshape(2, 128)
+    assert lut.encode(many, 6) is None
+    assert word_tokens.encode(many, "byte_tokens", 4) is None
+    assert word_tokens.encode(np.ones((1, 2000), np.int64), "pair_tokens", None) is None
+    assert huffman.encode(many, 7) is None
+    assert gap_tokens.encode(many, 1, 0, 7) is None
+    assert list(gap_tokens.encodings(many)) == list(word_tokens.encodings(many)) == []
+
+
+@pytest.mark.parametrize("bad", [np.zeros(3), np.zeros((0, 4)), np.full((1, 1), 128)])
+def test_rows_must_be_an_int8_matrix(bad: Rows) -> None:
+    with pytest.raises(ValueError, match="no int8 matrix"):
+        checked_rows(bad)

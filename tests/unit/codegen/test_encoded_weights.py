@@ -1,0 +1,122 @@
+"""Which layers' weights are encoded, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.cases.encoded import EncodedCase, add_encoded
+from support.cases.kernels import KernelCases
+
+from tinycompress.artifacts import GeneratedSources
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.candidates import Candidate, candidates
+from tinycompress.codegen.choosing.flash import flash_bytes, smallest
+from tinycompress.codegen.choosing.select import fastest
+from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.state import resolve_state
+from tinycompress.errors import ConfigError
+from tinycompress.ir.reader import read_model
+
+DSP = CodegenOptions(core="cortex-m4")
+THUMB1 = CodegenOptions(core="cortex-m0plus", dsp=False)
+BOTH_CORES = pytest.mark.parametrize("core", [DSP, THUMB1], ids=["dsp", "thumb1"])
+
+SPARSE = EncodedCase(inputs=784, outputs=300, zeros=0.92, values=31)
+CLUSTERED = EncodedCase(inputs=256, outputs=64, zeros=0.0, values=16)
+RANDOM = EncodedCase(inputs=256, outputs=64, zeros=0.0, values=254)
+
+
+def _tflite(*cases: EncodedCase) -> bytes:
+    made = KernelCases(5)
+    for case in cases:
+        add_encoded(made, replace(case, activation="RELU", out_zero=-128))
+    return made.tflite()
+
+
+def _generated(options: CodegenOptions, *cases: EncodedCase) -> GeneratedSources:
+    return generate(read_model(_tflite(*cases)), options)
+
+
+def _offers(options: CodegenOptions, *cases: EncodedCase) -> dict[int, tuple[Candidate, ...]]:
+    graph = run_passes(resolve_state(read_model(_tflite(*cases))))
+    return {op.index: candidates(graph, op, options) for op in graph.ops}
+
+
+@BOTH_CORES
+def test_sparse_layers_are_encoded_for_speed(core: CodegenOptions) -> None:
+    (layer,) = _generated(core, SPARSE).layers
+    assert layer.weights is not None
+    assert layer.weights.encoding == "pair_tokens"
+    assert layer.weights.int8_bytes == 784 * 300
+    assert layer.weights.bits_per_weight < 1.5
+
+
+@BOTH_CORES
+@pytest.mark.parametrize("case", [CLUSTERED, RANDOM], ids=["clustered", "random"])
+def test_dense_layers_stay_plain_for_speed(core: CodegenOptions, case: EncodedCase) -> None:
+    assert [layer.weights for layer in _generated(core, case).layers] == [None]
+
+
+@BOTH_CORES
+def test_speed_never_pays_for_bytes(core: CodegenOptions) -> None:
+    offers = _offers(core, SPARSE, CLUSTERED, RANDOM)
+    for each in offers.values():
+        taken = fastest(each)
+        assert taken.cost is not None
+        assert all(other.cost is None or taken.cost <= other.cost for other in each)
+
+
+@BOTH_CORES
+def test_plain_switches_encodings_off(core: CodegenOptions) -> None:
+    for optimize in ("speed", "ram", "flash"):
+        options = replace(core, optimize=optimize, weights="plain")
+        sources = _generated(options, SPARSE, CLUSTERED)
+        assert [layer.weights for layer in sources.layers] == [None, None]
+        assert not any("encoded" in trade for trade in sources.trades)
+
+
+@BOTH_CORES
+def test_flash_is_smaller_for_a_tenth_more_cycles_at_most(core: CodegenOptions) -> None:
+    offers = _offers(core, SPARSE, CLUSTERED, RANDOM, EncodedCase(300, 100, 0.92, 31))
+    quick = {index: fastest(each) for index, each in offers.items()}
+    plain = {
+        index: fastest([c for c in each if not c.is_encoded]) for index, each in offers.items()
+    }
+    taken = smallest(offers, quick, plain)
+    assert flash_bytes(taken.values()) < flash_bytes(quick.values()) < flash_bytes(plain.values())
+    cost, before = (sum(c.cost or 0 for c in each.values()) for each in (taken, plain))
+    assert cost <= 1.1 * before
+
+
+def test_a_decoder_that_saves_less_than_its_code_is_not_taken() -> None:
+    small = EncodedCase(inputs=32, outputs=8, zeros=0.9, values=3)
+    offers = _offers(DSP, small)
+    plain = {
+        index: fastest([c for c in each if not c.is_encoded]) for index, each in offers.items()
+    }
+    taken = smallest(offers, plain, plain)
+    assert flash_bytes(taken.values()) <= flash_bytes(plain.values())
+    for index, each in offers.items():
+        for other in each:
+            if other.is_encoded and other.code_is_known:
+                assert flash_bytes([other]) >= flash_bytes([taken[index]])
+
+
+def test_what_it_saves_and_costs_is_said() -> None:
+    (trade,) = _generated(DSP, SPARSE).trades
+    assert trade.startswith("layer '")
+    assert "encoded weights take 38," in trade
+    assert "instead of 235,200 (-84 %) for about -" in trade
+    assert trade.endswith(" %)")
+
+
+def test_weights_that_no_encoding_makes_smaller_have_none() -> None:
+    (offered,) = _offers(replace(DSP, optimize="flash"), RANDOM).values()
+    # 254 values at random: no code is shorter than the bytes themselves.
+    assert not any(each.is_encoded for each in offered)
+
+
+def test_an_unknown_choice_is_refused() -> None:
+    with pytest.raises(ConfigError, match="weights is 'small', must be one of auto, plain"):
+        CodegenOptions(weights="small")  # type: ignore[arg-type]

@@ -1,0 +1,144 @@
+"""Streams of bits as decode/bits.h reads them, and canonical Huffman codes of limited length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.codegen.rounding.channels import Int64s
+
+LONGEST = 10
+"""Bits of a code; a decoder's table has an entry for each number of so many bits."""
+_PADDING_HALFWORDS = 1
+"""Behind the last bits: the reader may be one ahead."""
+
+
+def pack_bits(values: Int64s, widths: Int64s) -> npt.NDArray[np.uint16]:
+    """Values of so many bits each, one after the other, the highest bit first.
+
+    Args:
+        values: Not negative, below ``2 ** widths``.
+        widths: 0 to 31 bits.
+    """
+    ends = np.cumsum(widths)
+    total = int(ends[-1]) if ends.size else 0
+    which = np.repeat(np.arange(widths.size), widths)
+    behind = np.repeat(ends, widths) - 1 - np.arange(total)
+    bits = (values[which] >> behind & 1).astype(np.uint8)
+    halfwords = -(-total // 16) + _PADDING_HALFWORDS
+    padded = np.zeros(16 * halfwords, np.uint8)
+    padded[:total] = bits
+    return np.packbits(padded).view(">u2").astype(np.uint16)
+
+
+class BitReader:
+    """Reads what ``pack_bits`` wrote."""
+
+    def __init__(self, stream: npt.NDArray[np.uint16]) -> None:
+        self._bits = np.unpackbits(stream.astype(">u2").view(np.uint8)).tolist()
+        self._at = 0
+
+    def read(self, count: int) -> int:
+        """The next bits as a number."""
+        value = 0
+        for bit in self._bits[self._at : self._at + count]:
+            value = value << 1 | bit
+        self._at += count
+        return value
+
+
+@dataclass(frozen=True)
+class CanonicalCode:
+    """A code whose codes of one length are consecutive numbers, shorter ones first.
+
+    Args:
+        symbols: In the order of their codes.
+        lengths: Bits of each one's code, ascending.
+        longest: Bits that a code may have.
+    """
+
+    symbols: tuple[int, ...]
+    lengths: tuple[int, ...]
+    longest: int
+
+    @cached_property
+    def codes(self) -> Mapping[int, tuple[int, int]]:
+        """Code and bits of each symbol."""
+        found, code, before = {}, 0, 0
+        for symbol, length in zip(self.symbols, self.lengths, strict=True):
+            code <<= length - before
+            found[symbol] = code, length
+            code, before = code + 1, length
+        return found
+
+    @cached_property
+    def _symbol_of(self) -> Mapping[tuple[int, int], int]:
+        return {pair: symbol for symbol, pair in self.codes.items()}
+
+    @property
+    def description(self) -> npt.NDArray[np.uint16]:
+        """As decode/canonical.h reads it: how many codes of each length, then the symbols."""
+        counts = np.bincount(np.array(self.lengths), minlength=self.longest + 1)[1:]
+        return np.concatenate([counts, np.array(self.symbols)]).astype(np.uint16)
+
+    @classmethod
+    def described(cls, description: npt.NDArray[np.uint16], longest: int) -> CanonicalCode:
+        """The code that a description is of."""
+        counts = description[:longest].tolist()
+        lengths = [bits for bits, count in enumerate(counts, 1) for _ in range(count)]
+        return cls(tuple(description[longest:].tolist()), tuple(lengths), longest)
+
+    def read(self, reader: BitReader) -> int:
+        """The symbol whose code comes next.
+
+        Raises:
+            ValueError: The stream has no such code.
+        """
+        code = 0
+        for bits in range(1, self.longest + 1):
+            code = code << 1 | reader.read(1)
+            if (code, bits) in self._symbol_of:
+                return self._symbol_of[code, bits]
+        raise ValueError("no code")
+
+
+def canonical_code(counts: Mapping[int, int], longest: int) -> CanonicalCode | None:
+    """The code of limited length by which symbols that come so often take fewest bits.
+
+    Args:
+        counts: How often each symbol comes; at least one.
+        longest: Bits that a code may have.
+
+    Returns:
+        None if there are more symbols than codes of that length.
+    """
+    if len(counts) > 1 << longest:
+        return None
+    symbols = sorted(counts)
+    lengths = _limited_lengths([counts[symbol] for symbol in symbols], longest)
+    pairs = sorted(zip(lengths, symbols, strict=True))
+    return CanonicalCode(
+        tuple(symbol for _, symbol in pairs), tuple(length for length, _ in pairs), longest
+    )
+
+
+def _limited_lengths(counts: Sequence[int], longest: int) -> list[int]:
+    """Lengths of codes by package-merge (Larmore and Hirschberg, 1990)."""
+    if len(counts) == 1:
+        return [1]
+    leaves = sorted((count, (index,)) for index, count in enumerate(counts))
+    packages: list[tuple[int, tuple[int, ...]]] = []
+    for _ in range(longest):
+        merged = sorted([*leaves, *packages], key=lambda each: each[0])
+        packages = [
+            (a[0] + b[0], a[1] + b[1]) for a, b in zip(merged[::2], merged[1::2], strict=False)
+        ]
+    lengths = [0] * len(counts)
+    for _, indices in packages[: len(counts) - 1]:
+        for index in indices:
+            lengths[index] += 1
+    return lengths

@@ -1,0 +1,141 @@
+"""Streams of kernels whose weights are encoded: decode/tiles.h has the format.
+
+A stream has groups of channels. What lies before and behind the weights of each stays as it is, its
+tables; the weights are rows of int8 in the order of the stream, which any encoding takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress.codegen.layer import KernelFamily, Rounding
+from tinycompress.codegen.rounding.channels import Int64s
+from tinycompress.codegen.weights import gap_tokens, huffman, lut
+from tinycompress.codegen.weights.encoding import Encoded, EncodingName, frontier
+from tinycompress.codegen.weights.streams import Words
+
+_SIGN = 0x80
+_REMEMBERED = 256
+"""Rows whose encodings are kept: patches have the same ones several times."""
+
+
+@dataclass(frozen=True)
+class GroupWords:
+    """The words of each group of channels in a stream.
+
+    Args:
+        channels: Of a group.
+        head: Words before the weights.
+        weights: Words of weights.
+        tail: Words behind them.
+    """
+
+    channels: int
+    head: int
+    weights: int
+    tail: int
+
+    @property
+    def all(self) -> int:
+        """Words of a group."""
+        return self.head + self.weights + self.tail
+
+    @classmethod
+    def of(cls, family: KernelFamily, rounding: Rounding, group_words: int) -> GroupWords:
+        """What the kernels of a family read for a group of so many words."""
+        if family == "dsp":
+            channels, head, tail = 2, *((2, 3) if rounding == "fitted" else (1, 4))
+        elif family == "thumb1":
+            channels, head, tail = 8, 8, 12
+        else:
+            channels, head, tail = 4, 4, 6
+        return cls(channels, head, group_words - head - tail, tail)
+
+
+def tables_of(stream: Words, words: GroupWords) -> Words:
+    """All words of a stream that are no weights."""
+    groups = stream.reshape(-1, words.all)
+    parts = [groups[:, : words.head], groups[:, words.head + words.weights :]]
+    return np.concatenate(parts, axis=1).reshape(-1)
+
+
+def rows_of(stream: Words, words: GroupWords, family: KernelFamily) -> Int64s:
+    """The weights of a stream as int8, ``[groups, weights]``, before the decoder packs them."""
+    groups = stream.reshape(-1, words.all)[:, words.head : words.head + words.weights]
+    packed = np.ascontiguousarray(groups.astype("<u4"))
+    if family == "dsp":
+        # 256 * b + a becomes the bytes a and b.
+        halves = (packed.view("<u2").astype(np.int64) + _SIGN) & 0xFFFF ^ _SIGN
+        packed = halves.astype("<u2")
+    stored = packed.view(np.uint8)
+    if family == "thumb1":
+        stored = stored ^ np.uint8(_SIGN)
+    return stored.view(np.int8).astype(np.int64)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _smaller(weights: bytes, shape: tuple[int, int]) -> tuple[Encoded, ...]:
+    rows = np.frombuffer(weights, np.int8).reshape(shape).astype(np.int64)
+    found: dict[EncodingName, list[Encoded]] = {}
+    for module in (gap_tokens, lut, huffman):
+        for encoded in module.encodings(rows):
+            if encoded.size_bytes < rows.size:
+                found.setdefault(encoded.encoding, []).append(encoded)
+    return tuple(each for ways in found.values() for each in frontier(ways))
+
+
+def smaller_encodings(rows: Int64s) -> tuple[Encoded, ...]:
+    """Of every encoding that decodes tiles the ways that are smaller than int8."""
+    return _smaller(rows.astype(np.int8).tobytes(), (rows.shape[0], rows.shape[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class TileParams:
+    """An encoding as decode/tiles.h takes it.
+
+    Args:
+        arrays: ``stream`` and ``description``.
+        numbers: Fields of tck_encoded_weights.
+        table_bytes: Of the decoder's table in RAM.
+        over_bytes: What a row's decoder writes behind the row, at most.
+    """
+
+    arrays: Mapping[str, npt.NDArray[Any]]
+    numbers: Mapping[str, int]
+    table_bytes: int
+    over_bytes: int
+
+
+def tile_params(encoded: Encoded, row_bytes: int) -> TileParams:
+    """An encoding of rows of so many bytes."""
+    arrays, numbers = encoded.arrays, encoded.numbers
+    if encoded.encoding == "lut":
+        per_word = numbers["lut.group"] * numbers["lut.groups"]
+        return TileParams(
+            {"stream": arrays["indices"], "description": arrays["book"]},
+            {
+                "index_words": numbers["words"],
+                "index_bits": numbers["lut.bits"],
+                "index_group": numbers["lut.group"],
+                "index_groups": numbers["lut.groups"],
+            },
+            numbers["table_bytes"],
+            numbers["words"] * per_word - row_bytes,
+        )
+    longest = numbers["longest"]
+    if encoded.encoding == "huffman":
+        stream, own = arrays["code"], {}
+    else:
+        stream, own = arrays["tokens"], {"gap_bits": numbers["gap_bits"]}
+    return TileParams(
+        {"stream": stream, "description": arrays["codes"]},
+        {"longest": longest, **own},
+        4 << longest,
+        huffman.BEHIND,
+    )
