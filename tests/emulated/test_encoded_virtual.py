@@ -63,6 +63,7 @@ def test_sparse_layers_get_smaller_and_faster(
         pipeline.require_exact(result)
         encoded = [layer.weights for layer in made.firmware.project.layers]
         assert all(each is not None for each in encoded) == (weights == "auto")
+        assert result.cycles is not None
         results[weights] = made.firmware.flash.weights_bytes, result.cycles.median
     assert results["auto"][0] < 0.3 * results["plain"][0]
     assert results["auto"][1] < 0.8 * results["plain"][1]
