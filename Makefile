@@ -95,7 +95,7 @@ cycle-model: $(VENV)/.ready-dev
 
 # Bytes and cycles of every encoding of weights: the tables of docs/weights.md.
 encodings: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.encodings --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weight_encodings --jobs $(JOBS)
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)

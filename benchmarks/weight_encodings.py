@@ -23,7 +23,7 @@ from tinycompress.ir.reader import read_model
 
 BOARDS = ("raspberry_pi_pico", "qemu_mps2_an385", "qemu_mps2_an386")
 _SIZES = ((784, 300), (300, 100))
-_KINDS = ((0.92, 31), (0.95, 31), (0.92, 7), (0.5, 31), (0.0, 4), (0.0, 16))
+_KINDS = ((0.92, 31), (0.92, 7), (0.0, 4), (0.0, 16))
 """Share of zeros, and values beside."""
 _PLAIN = "int8"
 
