@@ -11,7 +11,7 @@ from support.cases.encoded import ENCODINGS, EncodedCase, weights_of
 from support.host_model import SANITIZER_FLAGS, compile_c
 
 from tinycompress import _proc
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 
 _CASES = (
     EncodedCase(inputs=40, outputs=9, zeros=0.9),

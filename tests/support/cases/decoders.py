@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from support.cases.encoded import ENCODINGS
 from support.host_model import compile_c
-from tinycompress.codegen.rendering.kernel_files import engine_dir
+from tinycompress.codegen.kernel_files import engine_dir
 from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
 from tinycompress.codegen.weights.encoding import Encoded
 
