@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from kernel_costs import layer_counts, fit
+from kernel_costs import fit, layer_counts
 from kernels import ROOT
 from support.cases.conv import ConvCase, add_conv
 from support.cases.encoded import encoding_of

@@ -83,9 +83,12 @@ def _encoded(
     """The same with weights encoded: of one operator, or of all that a kernel makes smaller."""
     by_kernel: dict[str, dict[int, Candidate]] = {}
     for index, before in taken.items():
+        kin: set[str] = set()
         for each in _known(offers[index]):
-            if not each.is_encoded or each.data_bytes >= before.data_bytes:
+            # Leaner kin differ in memory alone, and the first is the fastest.
+            if not each.is_encoded or each.data_bytes >= before.data_bytes or each.kin in kin:
                 continue
+            kin |= {each.kin} - {""}
             yield {**taken, index: each}
             kernel = each.layers[0].kernel.name
             best = by_kernel.setdefault(kernel, {}).setdefault(index, each)
