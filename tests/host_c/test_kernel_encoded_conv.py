@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import pytest
 from support.cases.conv import add_conv
-from support.cases.encoded_conv import CASES, ENCODINGS, FewValues, PreferTiles
-from support.cases.fast import FAMILIES as THUMB2
+from support.cases.encoded_conv import CASES, ENCODINGS, FAMILIES, FewValues, PreferTiles
 from support.cases.fast import random_conv_cases
 from support.cases.kernels import BOTH
 
 from tinycompress.artifacts import ExactTo
-
-FAMILIES = {
-    "dsp": THUMB2["dsp"],
-    "mla": THUMB2["mla"],
-    "thumb1": {"core": "cortex-m0plus", "dsp": False},
-}
 
 
 def _cases(seed: int, family: str, prefer: PreferTiles, more: int = 0) -> FewValues:

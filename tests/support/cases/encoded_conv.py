@@ -9,10 +9,16 @@ import numpy as np
 
 from support.cases.conv import ConvCase
 from support.cases.encoded import encoding_of
+from support.cases.fast import FAMILIES as THUMB2
 from support.cases.kernels import KernelCases
 from tinycompress.codegen.choosing.candidates import Candidate
 
 ENCODINGS = ("gap_tokens", "lut", "huffman")
+FAMILIES = {
+    "dsp": THUMB2["dsp"],
+    "mla": THUMB2["mla"],
+    "thumb1": {"core": "cortex-m0plus", "dsp": False},
+}
 # Such a line is fitted; without activation two roundings are needed.
 _RELU: dict[str, Any] = {"activation": "RELU", "out_zero": -128, "gain": 0.004}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from tinycompress.codegen.choosing.costs import code_bytes, predicted_cost
+from tinycompress.codegen.choosing.costs import code_bytes, decoding_cost, predicted_cost
 from tinycompress.codegen.layer import ConstArray, Layer
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
@@ -30,6 +30,12 @@ class Candidate:
         costs = [predicted_cost(layer, self.family) for layer in self.layers]
         known = [cost for cost in costs if cost is not None]
         return sum(known) if known and len(known) == len(costs) else None
+
+    @cached_property
+    def decoding_cost(self) -> float | None:
+        """What of that is for decoding tiles of weights, known or not what their kernel takes."""
+        costs = [decoding_cost(layer, self.family) for layer in self.layers]
+        return costs[0] if len(costs) == 1 else None
 
     @property
     def scratch_bytes(self) -> int:

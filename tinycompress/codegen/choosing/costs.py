@@ -18,7 +18,7 @@ from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
-from tinycompress.codegen.layer import EncodedWeights, Kernel, Layer
+from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.options import CoreFamily
 
 FEATURES = ("calls", "pixels", "outputs", "taps", "macs", "symbols", "entries")
@@ -39,7 +39,8 @@ def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
     """What a layer takes by its kernel, in ``cost_unit(family)``; None if that was not measured."""
     encoded = layer.encoded
     if encoded is not None and encoded.on_tiles is not None:
-        return _cost_on_tiles(encoded, encoded.on_tiles, family)
+        plain, more = predicted_cost(encoded.on_tiles, family), decoding_cost(layer, family)
+        return None if plain is None or more is None else plain + more
     factors = _factors(layer, family)
     if factors is None:
         return None
@@ -47,18 +48,32 @@ def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
     return float(sum(f * v for f, v in zip(factors, values, strict=True)))
 
 
-def _cost_on_tiles(encoded: EncodedWeights, plain: Layer, family: CoreFamily) -> float | None:
-    """What decoding adds to the kernel that runs on tiles, which reads its input for each."""
-    once, factors = predicted_cost(plain, family), _factors(plain, family)
-    decoder = _decoding_costs()[cost_unit(family)].get(family, {}).get(encoded.encoding)
-    if once is None or factors is None or decoder is None:
+def decoding_cost(layer: Layer, family: CoreFamily) -> float | None:
+    """What decoding tiles adds to the kernel that runs on them, which reads its input for each.
+
+    Returns:
+        None of a layer without tiles, or where it was not measured.
+    """
+    encoded = layer.encoded
+    if encoded is None or encoded.on_tiles is None:
         return None
-    by_name = dict(zip(FEATURES, factors, strict=True))
-    calls, pixels, _, taps, *_ = features(plain.output_shape, plain.macs)
-    again = by_name["calls"] * calls + by_name["pixels"] * pixels + by_name["taps"] * taps
+    decoder = _decoding_costs()[cost_unit(family)].get(family, {}).get(encoded.encoding)
+    again = 0.0 if encoded.tiles == 1 else _reading_cost(encoded.on_tiles, family)
+    if decoder is None or again is None:
+        return None
     counts = (1, encoded.weights, encoded.symbols, encoded.entries)
     decoding = sum(f * v for f, v in zip(decoder, counts, strict=True))
-    return float(once + (encoded.tiles - 1) * again + decoding)
+    return float(decoding + (encoded.tiles - 1) * again)
+
+
+def _reading_cost(layer: Layer, family: CoreFamily) -> float | None:
+    """What a kernel takes for its call and its inputs, without products."""
+    factors = _factors(layer, family)
+    if factors is None:
+        return None
+    by_name = dict(zip(FEATURES, factors, strict=True))
+    calls, pixels, _, taps, *_ = features(layer.output_shape, layer.macs)
+    return by_name["calls"] * calls + by_name["pixels"] * pixels + by_name["taps"] * taps
 
 
 def _factors(layer: Layer, family: CoreFamily) -> Sequence[float] | None:

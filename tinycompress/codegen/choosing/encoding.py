@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinycompress.codegen.choosing.costs import cost_unit, predicted_cost
+from tinycompress.codegen.choosing.costs import cost_unit, decoding_cost, predicted_cost
 from tinycompress.codegen.choosing.sharing import named
 from tinycompress.codegen.layer import EncodedWeights, Layer
-from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 
 
 def encoding_trades(layers: Sequence[Layer], options: CodegenOptions) -> tuple[str, ...]:
@@ -34,16 +34,21 @@ def _cycles(
         predicted_cost(layer if layer.encoded is None else layer.encoded.instead, family)
         for layer in layers
     ]
-    pairs_of_costs = [
-        (predicted_cost(layer, family), predicted_cost(encoded.instead, family))
-        for layer, encoded in pairs
-    ]
-    more = [a - b for a, b in pairs_of_costs if a is not None and b is not None]
+    found = [_more(layer, encoded, family) for layer, encoded in pairs]
+    more = [each for each in found if each is not None]
     if len(more) < len(pairs):
         return ""
     total = sum(each for each in whole if each is not None)
     share = f" ({100 * sum(more) / total:+.1f} %)" if total and None not in whole else ""
     return f" for about {sum(more):+,.0f} {cost_unit(family)}{share}"
+
+
+def _more(layer: Layer, encoded: EncodedWeights, family: CoreFamily) -> float | None:
+    """What a layer costs more than with weights as they are; None if it was not measured."""
+    after, before = predicted_cost(layer, family), predicted_cost(encoded.instead, family)
+    if after is None or before is None:
+        return decoding_cost(layer, family)
+    return after - before
 
 
 def _percent(after: float, before: float) -> float:

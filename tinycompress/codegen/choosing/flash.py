@@ -83,9 +83,7 @@ def _encoded(
     """The same with weights encoded: of one operator, or of all that a kernel makes smaller."""
     by_kernel: dict[str, dict[int, Candidate]] = {}
     for index, before in taken.items():
-        for each in _known(offers[index]):
-            if not each.is_encoded or each.data_bytes >= before.data_bytes:
-                continue
+        for each in _smaller(offers[index], before):
             yield {**taken, index: each}
             kernel = each.layers[0].kernel.name
             best = by_kernel.setdefault(kernel, {}).setdefault(index, each)
@@ -94,6 +92,19 @@ def _encoded(
     for changes in by_kernel.values():
         if len(changes) > 1:
             yield {**taken, **changes}
+
+
+def _smaller(candidates: Sequence[Candidate], before: Candidate) -> Iterator[Candidate]:
+    """Encoded ones with less data; of leaner kin, which differ in memory alone, the fastest."""
+    kin: set[str] = set()
+    for each in candidates:
+        # Where it is not known what a kernel takes, it is known what decoding adds to it.
+        known = each.cost is not None or (before.cost is None and each.decoding_cost is not None)
+        if not (each.is_encoded and known and each.code_is_known) or each.kin in kin:
+            continue
+        if each.data_bytes < before.data_bytes:
+            yield each
+            kin |= {each.kin} - {""}
 
 
 def _without_routines(
@@ -132,7 +143,7 @@ def _more_bytes(candidate: Candidate, paid: Mapping[str, int]) -> int:
 
 
 def _cost_of(candidate: Candidate) -> float:
-    return candidate.cost or 0.0
+    return candidate.cost or candidate.decoding_cost or 0.0
 
 
 def _code(taken: Iterable[Candidate]) -> dict[str, int]:

@@ -122,19 +122,21 @@ TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t 
 #endif
 
 /* Writes the next `count` weights, 1 or more, to what has room for three more. */
-TCK_SHARED_FAST void tck_huffman_decode(tck_huffman *huffman, int8_t *to, int32_t count) {
-    tck_huffman h = *huffman;
+TCK_INLINE void tck_huffman_row(tck_huffman *h, int8_t *to, int32_t count) {
     int8_t *const end = to + count;
-    to[0] = h.next[0];
-    to[1] = h.next[1];
-    to += h.ahead;
+    to[0] = h->next[0];
+    to[1] = h->next[1];
+    to += h->ahead;
     if (to < end) {
-        to = tck_huffman_look_up(&h, to, end);
+        to = tck_huffman_look_up(h, to, end);
     }
-    h.ahead = (int32_t)(to - end);
-    h.next[0] = end[0];
-    h.next[1] = end[1];
-    *huffman = h;
+    h->ahead = (int32_t)(to - end);
+    h->next[0] = end[0];
+    h->next[1] = end[1];
+}
+
+TCK_SHARED_FAST void tck_huffman_decode(tck_huffman *huffman, int8_t *to, int32_t count) {
+    tck_huffman_row(huffman, to, count);
 }
 
 #endif

@@ -5,8 +5,8 @@
 #include "huffman.h"
 #include "tiles.h"
 
-TCK_SHARED void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *reader,
-                                 int32_t groups, uint32_t *tile, tck_pack_words pack) {
+TCK_SHARED_FAST void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *reader,
+                                      int32_t groups, uint32_t *tile, tck_pack_words pack) {
     if (reader->group == 0) {
         tck_huffman_table((const uint16_t *)w->description, w->longest, reader->table);
         reader->bits = tck_bits_from((const uint16_t *)w->stream);
@@ -17,7 +17,7 @@ TCK_SHARED void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *
         reader->bits, reader->table, w->longest, reader->position, {next[0], next[1]}};
     for (reader->group += groups; groups > 0; --groups) {
         tile = tck_tile_words(&tables, w->head_words, tile);
-        tck_huffman_decode(&huffman, (int8_t *)tile, 4 * w->weight_words);
+        tck_huffman_row(&huffman, (int8_t *)tile, 4 * w->weight_words);
         if (pack != NULL) {
             pack(tile, w->weight_words);
         }

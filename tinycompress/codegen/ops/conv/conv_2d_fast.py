@@ -80,7 +80,11 @@ def fast_variants(
         yield from encoded_dense(problem, instead, options)
         return
     for layer in (*plain, *_without_words(conv, tables, options.family)):
-        yield from encoded_layers(layer, instead, conv.rows.size, options)
+        encoded = tuple(encoded_layers(layer, instead, conv.rows.size, options))
+        yield from encoded
+        if encoded:
+            # Of kernels for tiles the first is the fastest.
+            return
 
 
 def _plain_weights(conv: _Conv, tables: ChannelTables, family: CoreFamily) -> Iterator[Layer]:
