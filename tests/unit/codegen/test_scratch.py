@@ -28,6 +28,6 @@ def test_two_pieces_of_working_memory_do_not_share_bytes() -> None:
     begin, known = layout.scratch[0], layer.scratch_bytes
     text = render(model, graph, [layer], layout, CodegenOptions()).files["tcm_model.c"]
     # Behind what the kernel had: five bytes, filled up to whole words, then the next piece.
-    assert f"(uint8_t *)(tcm_arena + {begin + known - 20})" in text
-    assert f"(uint32_t *)(tcm_arena + {begin + known - 12})" in text
+    assert f"(uint8_t *)(tcm_model_arena + {begin + known - 20})" in text
+    assert f"(uint32_t *)(tcm_model_arena + {begin + known - 12})" in text
     assert layout.arena_bytes >= begin + known

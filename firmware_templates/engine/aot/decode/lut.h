@@ -23,9 +23,6 @@ TCK_SHARED void tck_lut_table(tck_lut lut, const int8_t *book, int8_t *table) {
     }
 }
 
-typedef uint32_t __attribute__((may_alias)) tck_aligned_word;
-typedef uint16_t __attribute__((may_alias)) tck_half;
-
 /* Writes the weights of whole words. */
 TCK_INLINE void tck_lut_words(tck_lut lut, const int8_t *table, int32_t group,
                               const uint32_t *words, const uint32_t *end, int8_t *to) {
@@ -35,9 +32,9 @@ TCK_INLINE void tck_lut_words(tck_lut lut, const int8_t *table, int32_t group,
         for (int32_t left = lut.groups; left > 0; --left, word >>= bits, to += group) {
             const int8_t *const from = table + (word & mask) * (uint32_t)group;
             if (group == 4) {
-                *(tck_aligned_word *)(void *)to = *(const tck_aligned_word *)(const void *)from;
+                *(tck_halves *)(void *)to = *(const tck_halves *)(const void *)from;
             } else if (group == 2) {
-                *(tck_half *)(void *)to = *(const tck_half *)(const void *)from;
+                *(tck_uhalf *)(void *)to = *(const tck_uhalf *)(const void *)from;
             } else {
                 *to = *from;
             }
