@@ -98,7 +98,7 @@ def row_line(row: StageRow) -> str:
         named = (("flash_bytes", "flash", "B"), ("ram_bytes", "RAM", "B"),
                  ("latency_us", "latency", "us"))  # fmt: skip
         parts += [f"{what} {row.figures[n]:,.0f} {u}" for n, what, u in named if n in row.figures]
-        if "flash_bytes" not in row.figures:
+        if not row.figures.get("fits", 1):
             parts.append("does not fit")
     return f"{row.stage}: {', '.join(parts)}"
 
