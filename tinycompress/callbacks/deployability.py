@@ -191,7 +191,7 @@ class DeployabilityCallback(EitherKerasCallback):
         found.update(
             flash_bytes=float(deployed.flash_bytes),
             ram_bytes=float(deployed.ram_bytes),
-            latency_us=float(deployed.latency_us),
+            latency_us=_UNKNOWN if deployed.latency_us is None else deployed.latency_us,
             fits=float(deployed.fits),
         )
 

@@ -52,7 +52,8 @@ def test_a_stream_is_split_and_made_again(family: KernelFamily, rounding: Roundi
         stored = stored ^ 0x80
     if family == "dsp":
         low, high = rows[:, 0::2], rows[:, 1::2]
-        stored = (256 * high + low & 0xFFFF).astype("<u2").view(np.uint8)
+        halves = (256 * high + low & 0xFFFF).astype("<u2")
+        stored = halves.view(np.uint8)
     by_group = tables.reshape(7, -1)
     again = [by_group[:, : words.head], stored.view("<u4"), by_group[:, words.head :]]
     assert (np.concatenate(again, axis=1).reshape(-1) == stream).all()

@@ -12,6 +12,7 @@ from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.result import Compare, Evaluate, Export, StageFigures
+from tinycompress.errors import ConfigError
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,5 +79,14 @@ class Exporter:
         Args:
             network: What to convert and measure.
             figure: Its name, such as ``ram_bytes``.
+
+        Raises:
+            ConfigError: It fits, and nothing gives that figure.
         """
-        return float(self.figures(self.exported(network).tflite).get(figure, float("inf")))
+        found = self.figures(self.exported(network).tflite)
+        if figure not in found and found.get("fits"):
+            raise ConfigError(
+                f"nothing gives {figure} on this board: it counts {', '.join(found)}",
+                hint="take another target",
+            )
+        return float(found.get(figure, float("inf")))
