@@ -162,7 +162,8 @@ class GeneratedSources:
     memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
     model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
     only our own firmware needs. ``example`` is C for an example that calls the model: a function
-    ``infer()`` with what it needs; empty where the engine has none.
+    ``infer()`` with what it needs; empty where the engine has none. ``recomputed_macs`` as in
+    `FirmwareProject`.
     """
 
     engine: EngineName
@@ -181,11 +182,12 @@ class GeneratedSources:
     name: str = "model"
     runtime_files: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    recomputed_macs: int = 0
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return sum(layer.macs for layer in self.layers)
+        """Multiply-accumulates of the model: those of its layers without what is recomputed."""
+        return sum(layer.macs for layer in self.layers) - self.recomputed_macs
 
 
 TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
@@ -217,7 +219,9 @@ class FirmwareProject:
 
     ``project_id`` (40 hexadecimal digits, a hash of the model and all sources) is who the firmware
     says it is where a framework links it; None where our linker notes a build id. ``update`` is of
-    the run that wrote it, empty where it was only read.
+    the run that wrote it, empty where it was only read. ``recomputed_macs`` are multiply-accumulates
+    that patches do beyond the model's own, for rows that two of them need; below zero where patches
+    leave out more rows that nothing reads.
     """
 
     directory: Path
@@ -235,6 +239,12 @@ class FirmwareProject:
     framework: FrameworkName = "cmake"
     project_id: str | None = None
     update: ProjectUpdate = ProjectUpdate()
+    recomputed_macs: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the model: those of its layers without what is recomputed."""
+        return sum(layer.macs for layer in self.layers) - self.recomputed_macs
 
 
 @dataclass(frozen=True)

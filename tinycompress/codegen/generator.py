@@ -8,6 +8,7 @@ from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
@@ -36,4 +37,5 @@ def generate_sources(
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
-    return replace(sources, trades=fitted.trades)
+    recomputed = total_macs(fitted.graph) - total_macs(graph)
+    return replace(sources, trades=fitted.trades, recomputed_macs=recomputed)

@@ -90,7 +90,8 @@ def build_json(made: Build) -> dict[str, object]:
             "total_bytes": ram.total_bytes,
             "board_bytes": board.ram_bytes,
         },
-        "macs": sum(layer.macs for layer in made.project.layers),
+        "macs": made.project.macs,
+        "recomputed_macs": made.project.recomputed_macs,
         "layers": [
             {"name": layer.name, "op": layer.op, "macs": layer.macs, "kernel": layer.kernel}
             for layer in made.project.layers
