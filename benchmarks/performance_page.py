@@ -73,8 +73,10 @@ def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
     parts.append(_memory_table(chosen, reference))
     parts.append(_CODE_HEAD.format(board=first["board"], limit=f"{_CODE_LIMIT_BYTES:,}"))
     parts.append(_code_table([run for run in runs if run["board"] == first["board"]]))
-    parts.append(f"## Operators ({title})\n\nInstructions of all models. MACs"
-        " are those that the kernels do, recomputed rows included.\n")
+    parts.append(
+        f"## Operators ({title})\n\nInstructions of all models. MACs"
+        " are those that the kernels do, recomputed rows included.\n"
+    )
     parts.append(_operator_table(chosen))
     parts.append(f"## Where the instructions go ({title})\n")
     parts.append(

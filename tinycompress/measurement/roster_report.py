@@ -47,7 +47,14 @@ def print_roster(outcomes: tuple[Outcome, ...], console: Console) -> None:
     table = Table(title="All boards", title_justify="left")
     for name in ("name", "board", "where"):
         table.add_column(name, overflow="fold")
-    for name in ("latency, us", "cycles", "RAM, bytes", "flash, bytes", "accuracy", "unlike"):
+    for name in (
+        "latency, us",
+        "cycles",
+        "RAM reserved, bytes",
+        "flash, bytes",
+        "accuracy",
+        "unlike",
+    ):
         table.add_column(name, justify="right")
     for one in outcomes:
         cells = ("failed",) if one.result is None else _cells(one.result)
@@ -82,7 +89,7 @@ def _cells(result: BenchResult) -> tuple[str, ...]:
     return (
         "-" if latency is None else f"{latency.median:,.1f}",
         "-" if cycles is None else f"{cycles.median:,.0f}",
-        f"{result.ram.total_bytes:,}",
+        f"{result.ram.reserved_bytes:,}",
         f"{result.flash.total_bytes:,}",
         "-" if result.device_accuracy is None else f"{result.device_accuracy:.2%}",
         "-" if different is None else f"{different} of {result.samples}",

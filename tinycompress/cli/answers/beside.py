@@ -18,7 +18,8 @@ Figures = Mapping[str, int | float]
 
 _COSTS = (
     ("flash_bytes", "flash, bytes"),
-    ("ram_bytes", "RAM, bytes"),
+    ("ram_bytes", "RAM used, bytes"),
+    ("ram_reserved_bytes", "RAM reserved, bytes"),
     ("instructions", "instructions"),
     ("latency_us", "latency, us (modelled)"),
 )
