@@ -111,7 +111,7 @@ def test_tables_fit_the_columns_that_there_are(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("COLUMNS", "80")
-    asked = {
+    asked: list[str | Path] = {
         "bench": [built],
         "inspect": [built / "model.tflite"],
         "build": [built / "model.tflite", "--board", "nano33", "-o", tmp_path / "again"],
