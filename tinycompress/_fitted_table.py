@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -53,10 +53,9 @@ def print_fitted(
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for index, width in zip(kept, widths, strict=True):
         column = columns[index]
-        table.add_column(
-            column.name, justify="right" if column.right else "left", max_width=width,
-            overflow="fold",
-        )  # fmt: skip
+        name = _cut(column.name, width) if column.least else column.name
+        justify: JustifyMethod = "right" if column.right else "left"
+        table.add_column(Text(name), justify=justify, max_width=width, overflow="fold")
     for part in (rows, totals):
         for row in part:
             shown = zip((row[index] for index in kept), widths, kept, strict=True)

@@ -111,12 +111,12 @@ def test_tables_fit_the_columns_that_there_are(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     monkeypatch.setenv("COLUMNS", "80")
-    asked: list[str | Path] = {
+    asked: dict[str, list[str | Path]] = {
         "bench": [built],
         "inspect": [built / "model.tflite"],
         "build": [built / "model.tflite", "--board", "nano33", "-o", tmp_path / "again"],
-    }[command]
-    assert _run([command, *(str(each) for each in asked)]) == 0
+    }
+    assert _run([command, *(str(each) for each in asked[command])]) == 0
     rows = [line for line in capsys.readouterr().out.splitlines() if line[:1] in "┏┃┡│├└┌"]
     assert rows
     assert max(len(row) for row in rows) <= 80

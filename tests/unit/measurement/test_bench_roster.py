@@ -182,6 +182,16 @@ def test_json_and_table() -> None:
     assert "(emulated)" not in text
 
 
+def test_the_table_of_all_boards_fits_a_narrow_terminal() -> None:
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    print_roster((Outcome(TASK, RESULT, None),), console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert max(len(line) for line in text.splitlines() if "note" not in line) <= 80
+    assert "97.50%" in text
+    assert "3.1" in text
+
+
 @pytest.mark.parametrize("machine", ["emulated", "unknown"])
 def test_what_is_no_real_board_is_told_beside_its_port(machine: Machine) -> None:
     console = Console(file=io.StringIO(), width=160)
