@@ -68,14 +68,15 @@ def measure(job: Job) -> dict[str, Any]:
     if result.instructions is None:
         raise SystemExit(f"{job.board}: the board does not count instructions")
     board = load_board(job.board)
-    layers = built.project.layers
+    made, layers = built.project, built.project.layers
     return {
         "model": job.model.stem,
         "board": board.id,
         "core": board.cpu.core,
         "toolchain": job.toolchain,
         "compiler": built.require_firmware().toolchain_version,
-        "macs": sum(layer.macs for layer in layers),
+        "macs": made.macs,
+        "recomputed_macs": made.recomputed_macs,
         "instructions": round(result.instructions.median),
         # QEMU alone runs boards with MVE; it has no cycles.
         "cycles": None if result.cycles is None else round(result.cycles.median),

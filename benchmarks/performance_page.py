@@ -39,6 +39,7 @@ each vector instruction is one. All outputs equal TensorFlow Lite Micro's byte f
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
 Ratios are ours / TFLM; the last line of each table is the geometric mean.
+MACs are the model's; in brackets stands what patches recompute. *Per MAC* is per MAC of the model.
 """
 
 _PUBLISHED_HEAD = f"""\
@@ -72,7 +73,10 @@ def performance_page(runs: Sequence[Run], baseline: Baseline) -> str:
     parts.append(_memory_table(chosen, reference))
     parts.append(_CODE_HEAD.format(board=first["board"], limit=f"{_CODE_LIMIT_BYTES:,}"))
     parts.append(_code_table([run for run in runs if run["board"] == first["board"]]))
-    parts.append(f"## Operators ({title})\n\nInstructions of all models.\n")
+    parts.append(
+        f"## Operators ({title})\n\nInstructions of all models. MACs"
+        " are those that the kernels do, recomputed rows included.\n"
+    )
     parts.append(_operator_table(chosen))
     parts.append(f"## Where the instructions go ({title})\n")
     parts.append(
@@ -104,6 +108,12 @@ def _ratio(values: Sequence[float]) -> str:
     return f"**{geometric_mean(values):.3f}**" if values else ""
 
 
+def macs_text(run: Run) -> str:
+    """A model's multiply-accumulates, and apart from them what patches do again."""
+    recomputed = run["recomputed_macs"]
+    return f"{run['macs']:,}" + (f" ({recomputed:+,})" if recomputed else "")
+
+
 def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     toolchains = list(dict.fromkeys(run["toolchain"] for run in runs))
     modelled = all(run["cycles"] is not None for run in runs)
@@ -115,9 +125,10 @@ def _speed_table(runs: Sequence[Run], reference: Mapping[str, Any]) -> str:
     rows: list[list[object]] = []
     for model in dict.fromkeys(run["model"] for run in runs):
         of_model = {run["toolchain"]: run for run in runs if run["model"] == model}
-        macs = next(iter(of_model.values()))["macs"]
+        first = next(iter(of_model.values()))
+        macs = first["macs"]
         known = reference.get(model, {}).get("instructions")
-        row: list[object] = [model, f"{macs:,}", f"{known:,}" if known else ""]
+        row: list[object] = [model, macs_text(first), f"{known:,}" if known else ""]
         for name in toolchains:
             run = of_model[name]
             count, cycles = run["instructions"], run["cycles"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rich.console import Console
@@ -11,10 +12,16 @@ _PIPE_WIDTH = 120
 
 
 def results_console() -> Console:
-    """Console for what the user asked for."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    """Console for what the user asked for; COLUMNS in the environment sets its width."""
+    return Console(highlight=False, width=_width(is_terminal=sys.stdout.isatty()))
 
 
 def messages_console() -> Console:
-    """Console for progress, warnings and errors."""
-    return Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPE_WIDTH)
+    """Console for progress, warnings and errors; likewise."""
+    return Console(stderr=True, highlight=False, width=_width(is_terminal=sys.stderr.isatty()))
+
+
+def _width(*, is_terminal: bool) -> int | None:
+    """None where rich finds it out itself: by asking the terminal, or in COLUMNS."""
+    asked = os.environ.get("COLUMNS", "")
+    return None if is_terminal or asked.isdigit() else _PIPE_WIDTH

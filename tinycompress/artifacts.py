@@ -213,7 +213,7 @@ class GeneratedSources:
     model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
     only our own firmware needs. ``example`` is C for an example that calls the model: a function
     ``infer()`` with what it needs; empty where the engine has none. ``simplification`` is None
-    where nothing of the model was left out.
+    where nothing of the model was left out. ``recomputed_macs`` as in `FirmwareProject`.
     """
 
     engine: EngineName
@@ -233,11 +233,12 @@ class GeneratedSources:
     runtime_files: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
     simplification: Simplification | None = None
+    recomputed_macs: int = 0
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one inference."""
-        return sum(layer.macs for layer in self.layers)
+        """Multiply-accumulates of the model: those of its layers without what is recomputed."""
+        return sum(layer.macs for layer in self.layers) - self.recomputed_macs
 
 
 TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
@@ -269,7 +270,9 @@ class FirmwareProject:
 
     ``project_id`` (40 hexadecimal digits, a hash of the model and all sources) is who the firmware
     says it is where a framework links it; None where our linker notes a build id. ``update`` is of
-    the run that wrote it, empty where it was only read.
+    the run that wrote it, empty where it was only read. ``recomputed_macs``: what patches do beyond
+    the model's own work, for rows that two of them need; below zero where they leave out more rows
+    that nothing reads.
     """
 
     directory: Path
@@ -287,6 +290,12 @@ class FirmwareProject:
     framework: FrameworkName = "cmake"
     project_id: str | None = None
     update: ProjectUpdate = ProjectUpdate()
+    recomputed_macs: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the model: those of its layers without what is recomputed."""
+        return sum(layer.macs for layer in self.layers) - self.recomputed_macs
 
 
 @dataclass(frozen=True)
@@ -306,7 +315,11 @@ class FlashSizes:
 
 @dataclass(frozen=True)
 class RamSizes:
-    """Bytes of RAM from the linked ELF; ``stack_peak_bytes`` is None until a run painted it."""
+    """Bytes of RAM from the linked ELF; ``stack_peak_bytes`` is None until a run painted it.
+
+    There are two totals. *Reserved* holds the whole stack that the linker sets aside: budget with
+    it. *Used* holds the stack that a run has reached.
+    """
 
     arena_bytes: int
     static_bytes: int
@@ -314,14 +327,16 @@ class RamSizes:
     stack_peak_bytes: int | None = None
 
     @property
-    def total_bytes(self) -> int:
-        """Arena, other static data and the stack: its measured peak, else what is reserved."""
-        stack = self.stack_peak_bytes
-        return (
-            self.arena_bytes
-            + self.static_bytes
-            + (self.stack_reserved_bytes if stack is None else stack)
-        )
+    def reserved_bytes(self) -> int:
+        """Arena, other static data and the reserved stack: what the firmware takes of the board."""
+        return self.arena_bytes + self.static_bytes + self.stack_reserved_bytes
+
+    @property
+    def used_bytes(self) -> int | None:
+        """Arena, other static data and the stack's measured peak; None before a run."""
+        if self.stack_peak_bytes is None:
+            return None
+        return self.arena_bytes + self.static_bytes + self.stack_peak_bytes
 
 
 @dataclass(frozen=True)
@@ -362,6 +377,22 @@ class LayerCost:
 
 
 @dataclass(frozen=True)
+class OutputAccuracy:
+    """Shares of samples, 0 to 1, whose class one output says, on the device and on the host.
+
+    ``index`` and ``name`` are the output's. ``host_int8`` is None where the oracle cannot run the
+    model. ``chance`` is what an answer that ignores the samples reaches: the share of the most
+    frequent label, or one part in the number of classes where all labels are the same.
+    """
+
+    index: int
+    name: str
+    device: float
+    host_int8: float | None
+    chance: float
+
+
+@dataclass(frozen=True)
 class ClockCheck:
     """Frequency of a board's tick counter as its file says and as the host's clock has it.
 
@@ -380,7 +411,10 @@ class BenchResult:
     A figure that the board or the link cannot give is None: a real board counts no instructions,
     and QEMU, which does, has no notion of time. ``machine`` is what the device says of itself,
     ``transport`` only how it was reached: an emulated board may answer at a port. ``clock`` is None
-    on emulated boards, and where the model is too fast to tell.
+    on emulated boards, and where the model is too fast to tell. ``cycles_upper_bound`` are cycles
+    of the slowest run if no cache ever spared it a wait state of the flash; None where none was
+    modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
+    ``recomputed_macs`` as in `FirmwareProject`.
     """
 
     board_id: str
@@ -398,12 +432,23 @@ class BenchResult:
     oracle: ExactTo
     samples: int
     mismatched_samples: int | None
-    device_accuracy: float | None
-    host_int8_accuracy: float | None
     fits: bool
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
+    accuracies: tuple[OutputAccuracy, ...] = ()
+    cycles_upper_bound: int | None = None
+    recomputed_macs: int = 0
+
+    @property
+    def device_accuracy(self) -> float | None:
+        """Accuracy on the device if there are labels for exactly one output."""
+        return self.accuracies[0].device if len(self.accuracies) == 1 else None
+
+    @property
+    def host_int8_accuracy(self) -> float | None:
+        """Accuracy of the same model on the host, likewise."""
+        return self.accuracies[0].host_int8 if len(self.accuracies) == 1 else None
 
 
 @dataclass(frozen=True)

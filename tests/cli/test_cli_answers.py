@@ -105,6 +105,23 @@ def test_bench_prints_a_table(built: Path, capsys: pytest.CaptureFixture[str]) -
         assert word in out
 
 
+@pytest.mark.parametrize("command", ["bench", "inspect", "build"])
+def test_tables_fit_the_columns_that_there_are(
+    built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "80")
+    asked: dict[str, list[str | Path]] = {
+        "bench": [built],
+        "inspect": [built / "model.tflite"],
+        "build": [built / "model.tflite", "--board", "nano33", "-o", tmp_path / "again"],
+    }
+    assert _run([command, *(str(each) for each in asked[command])]) == 0
+    rows = [line for line in capsys.readouterr().out.splitlines() if line[:1] in "┏┃┡│├└┌"]
+    assert rows
+    assert max(len(row) for row in rows) <= 80
+
+
 def test_help_starts_fast_enough_to_load_little() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tinycompress", "--help"],

@@ -48,7 +48,7 @@ def built(board: Board, tmp_path_factory: pytest.TempPathFactory) -> BuiltFirmwa
 def samples() -> Samples:
     with np.load(DIGITS / "digits.npz") as file:
         x, y = file["x_test"][:SAMPLES], file["y_test"][:SAMPLES]
-    return Samples(((x.astype(np.int16) * 16 - 128).clip(-128, 127).astype(np.int8),), y)
+    return Samples(((x.astype(np.int16) * 16 - 128).clip(-128, 127).astype(np.int8),), {"y": y})
 
 
 def check(built: BuiltFirmware, board: Board, samples: Samples) -> None:

@@ -24,11 +24,11 @@ def test_there_is_no_latency_where_none_is_modelled() -> None:
     assert found.latency_us is None
     assert found.instructions > 1000
     assert set(found.figures()) == {
-        "flash_bytes", "ram_bytes", "arena_bytes", "instructions", "fits",
+        "flash_bytes", "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
     }  # fmt: skip
 
 
-WITHOUT_TIME = Deployment(10_000, 2_000, 1_000, 5_000, None, fits=True)
+WITHOUT_TIME = Deployment(10_000, 2_000, 3_000, 1_000, 5_000, None, fits=True)
 
 
 def test_the_row_says_nothing_of_time(capsys: pytest.CaptureFixture[str]) -> None:

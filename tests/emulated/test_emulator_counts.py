@@ -135,6 +135,8 @@ def test_trace_notes_the_counts_before_the_first_instruction(tmp_path: Path) -> 
     assert first.instructions == 1
     # bx lr, movs, ten passes of two, bl
     assert second.instructions - first.instructions == 1 + 1 + 20 + 1
+    # A word is a line on this board: each pass may fetch its two instructions and twelve bytes.
+    assert second.flash_reads - first.flash_reads >= 10 * 4
     board.clear_trace()
     assert board.trace == []
 

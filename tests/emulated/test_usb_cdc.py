@@ -71,7 +71,7 @@ def test_bench_over_usb_counts_what_bench_over_the_uart_counts(
     other = firmware(over_uart, tmp_path / "uart")
     with np.load(ROOT / "examples" / "digits" / "digits.npz") as file:
         x, y = file["x_test"][:4], file["y_test"][:4]
-    samples = Samples(((x.astype(np.int16) * 16 - 128).clip(-128, 127).astype(np.int8),), y)
+    samples = Samples(((x.astype(np.int16) * 16 - 128).clip(-128, 127).astype(np.int8),), {"y": y})
     usb, uart = (
         bench(
             made, target, VirtualBoard(target, made.elf), tflite=TFLITE, samples=samples,

@@ -16,7 +16,7 @@ class Budgets:
 
     Attributes:
         flash_bytes: At most so many bytes are flashed, firmware included.
-        ram_bytes: At most so many bytes of RAM, stack included.
+        ram_bytes: At most so many bytes of RAM that are used, with the peak of the stack.
         latency_us: At most so many microseconds for one inference, as the cycle model has it.
         int8_accuracy: At least this share of the labelled samples is classified right.
     """

@@ -200,7 +200,7 @@ class DeployabilityCallback(EitherKerasCallback):
             f"{what} {value:,.0f} {unit}"
             for what, value, unit in (
                 ("flash", now.flash_bytes, "B"),
-                ("RAM", now.ram_bytes, "B"),
+                ("RAM used", now.ram_bytes, "B"),
                 ("latency", now.latency_us, "us (modelled)"),
             )
             if value == value  # NaN is not

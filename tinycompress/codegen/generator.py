@@ -9,6 +9,7 @@ from tinycompress.codegen.choosing.encoding import encoding_trades
 from tinycompress.codegen.choosing.ram import Fitted, as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
@@ -43,8 +44,11 @@ def generate_sources(
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
+    recomputed = total_macs(fitted.graph) - total_macs(simplified.graph)
     trades = (*fitted.trades, *encoding_trades(fitted.layers, options))
-    return replace(sources, trades=trades, simplification=simplified.summary)
+    return replace(
+        sources, trades=trades, simplification=simplified.summary, recomputed_macs=recomputed
+    )
 
 
 def _fitted(graph: Graph, simplified: Simplified, options: CodegenOptions) -> Fitted:

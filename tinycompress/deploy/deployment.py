@@ -23,11 +23,14 @@ from tinycompress.toolchain import build
 class Deployment:
     """What one inference and the firmware around it take; bytes from the ELF, cycles modelled.
 
+    ``ram_bytes`` is what is used, with the stack as far as the run reached; ``ram_reserved_bytes``
+    what the firmware takes of the board, with the whole stack that is set aside.
     ``latency_us`` is None where QEMU runs the firmware, which says nothing of time.
     """
 
     flash_bytes: int
     ram_bytes: int
+    ram_reserved_bytes: int
     arena_bytes: int
     instructions: int
     latency_us: float | None
@@ -39,6 +42,7 @@ class Deployment:
         return {
             "flash_bytes": self.flash_bytes,
             "ram_bytes": self.ram_bytes,
+            "ram_reserved_bytes": self.ram_reserved_bytes,
             "arena_bytes": self.arena_bytes,
             "instructions": self.instructions,
             **latency,
@@ -66,11 +70,13 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
             result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
         finally:
             link.close()
-    if result.instructions is None:
-        raise AssertionError("a virtual board counts instructions")
+    ram_bytes = result.ram.used_bytes
+    if result.instructions is None or ram_bytes is None:
+        raise AssertionError("a virtual board counts instructions and paints its stack")
     return Deployment(
         flash_bytes=result.flash.total_bytes,
-        ram_bytes=result.ram.total_bytes,
+        ram_bytes=ram_bytes,
+        ram_reserved_bytes=result.ram.reserved_bytes,
         arena_bytes=result.ram.arena_bytes,
         instructions=round(result.instructions.median),
         latency_us=None if result.latency_us is None else result.latency_us.median,

@@ -53,6 +53,7 @@ def project_json(
         "outputs": [asdict(spec) for spec in sources.outputs],
         "layers": [asdict(layer) for layer in sources.layers],
         "macs": sources.macs,
+        "recomputed_macs": sources.recomputed_macs,
         "arena_bytes": sources.arena_bytes,
         "weights_bytes": sources.weights_bytes,
         "peak_layer": sources.peak_layer,
@@ -108,6 +109,7 @@ def load_project(directory: Path) -> FirmwareProject:
             arena=ArenaFigure(**table["arena"]) if "arena" in table else None,
             framework=_framework(table),
             project_id=table.get("project_id"),
+            recomputed_macs=table["recomputed_macs"],
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from tinycompress._progress import Progress
-from tinycompress.artifacts import BuiltFirmware, TensorSpec
+from tinycompress.artifacts import BuiltFirmware, OutputAccuracy
 from tinycompress.errors import DeviceError, ModelError
-from tinycompress.ir.quantize import dequantize
-from tinycompress.ir.reader import read_model
+from tinycompress.measurement.accuracy import accuracies, chance_notes
 from tinycompress.measurement.answers import AnswerLog, Outputs
 from tinycompress.measurement.samples import StoredSamples
-from tinycompress.measurement.session import Session, output_array
+from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle
 
 
@@ -26,8 +23,7 @@ class Comparison:
     """Device against oracle over all samples; None for what could not be told."""
 
     mismatched_samples: int | None
-    device_accuracy: float | None
-    host_int8_accuracy: float | None
+    accuracies: tuple[OutputAccuracy, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -61,20 +57,8 @@ def compare(
     except ModelError as error:
         host, notes = None, (*notes, f"outputs were not compared: {error.message}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
-    if stored.labels is None:
-        return Comparison(mismatched, None, None, notes)
-    outputs = built.project.outputs
-    if len(outputs) != 1:
-        several = f"no accuracy: the model has {len(outputs)} outputs"
-        return Comparison(mismatched, None, None, (*notes, several))
-    threshold = threshold_of(tflite) if elements(outputs[0]) == 1 else 0.0
-
-    def accuracy(answers: list[Outputs]) -> float:
-        chosen = [predicted_class(one[0], outputs[0], threshold) for one in answers]
-        return float(np.mean(np.asarray(chosen) == stored.labels))
-
-    on_host = None if host is None else accuracy(host)
-    return Comparison(mismatched, accuracy(device), on_host, notes)
+    found = accuracies(stored, built.project.outputs, tflite, device, host)
+    return Comparison(mismatched, found, (*notes, *chance_notes(found)))
 
 
 def _device_outputs(
@@ -166,31 +150,3 @@ def _oracle_outputs(
     finally:
         oracle.close()
     return outputs
-
-
-def predicted_class(stored: bytes, spec: TensorSpec, threshold: float) -> int:
-    """The class that an output says: its first greatest element; of one element, 1 above a limit.
-
-    Args:
-        stored: The output's bytes.
-        spec: The output.
-        threshold: Limit for an output of one element, in real units.
-    """
-    array = output_array(stored, spec)
-    if array.size > 1:
-        return int(array.argmax())
-    if array.dtype.kind in "iu":
-        return int(dequantize(array, spec).item() > threshold)
-    return int(array.item() > threshold)
-
-
-def threshold_of(tflite: bytes) -> float:
-    """Where a single output changes from class 0 to 1: a probability at 0.5, a logit at 0."""
-    graph = read_model(tflite).main
-    made_by = [op.kind for op in graph.ops if graph.outputs[0] in op.outputs]
-    return 0.5 if made_by == ["LOGISTIC"] else 0.0
-
-
-def elements(spec: TensorSpec) -> int:
-    """Number of elements of a tensor."""
-    return int(np.prod(spec.shape))

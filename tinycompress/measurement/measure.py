@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
@@ -34,7 +34,7 @@ from tinycompress.measurement.client import (
     DeviceClient,
 )
 from tinycompress.measurement.clock import clock_note
-from tinycompress.measurement.comparison import Comparison, compare, elements
+from tinycompress.measurement.comparison import Comparison, compare
 from tinycompress.measurement.meters import Cost
 from tinycompress.measurement.outliers import outlier_note
 from tinycompress.measurement.samples import Samples, StoredSamples, random_samples, stored_samples
@@ -46,7 +46,6 @@ RANDOM_SAMPLES = 5
 RANDOM_STREAM_SAMPLES = 50
 """The same for a model that keeps state, which may be long in coming round its buffers."""
 
-_CLAMPED_SHARE_NOTED = 0.01
 _STACK_SHARE_NOTED = 0.9
 
 
@@ -150,6 +149,7 @@ def bench(
             *_framework_notes(built.project),
             *_outlier_notes(costs, session),
             *session.meter.notes,
+            *_bound_notes(costs),
         ),
     )
     result = _result(measured, built, board, link, options)
@@ -159,8 +159,8 @@ def bench(
 
 
 def fits(built: BuiltFirmware, ram: RamSizes, board: Board) -> bool:
-    """Whether flash and RAM, with the stack as ``ram`` has it, are within what the board has."""
-    return built.flash.total_bytes <= board.flash_bytes and ram.total_bytes <= board.ram_bytes
+    """Whether flash and RAM, the reserved stack included, are within what the board has."""
+    return built.flash.total_bytes <= board.flash_bytes and ram.reserved_bytes <= board.ram_bytes
 
 
 def _require_same_model(tflite: bytes, built: BuiltFirmware) -> None:
@@ -203,20 +203,21 @@ def _result(
         machine=measured.machine,
         build_id=built.build_id,
         runs=options.runs,
-        instructions=_spread([cost.instructions for cost in costs], obtained),
-        cycles=_spread([cost.cycles for cost in costs], obtained),
+        instructions=_count_spread([cost.instructions for cost in costs], obtained),
+        cycles=_count_spread([cost.cycles for cost in costs], obtained),
         latency_us=_spread([cost.us for cost in costs], obtained),
         ram=measured.ram,
         flash=built.flash,
         oracle=built.project.exact_to,
         samples=measured.samples,
         mismatched_samples=measured.comparison.mismatched_samples,
-        device_accuracy=measured.comparison.device_accuracy,
-        host_int8_accuracy=measured.comparison.host_int8_accuracy,
         fits=fits(built, measured.ram, board),
         layers=measured.layers,
         notes=measured.notes,
         clock=measured.clock,
+        accuracies=measured.comparison.accuracies,
+        cycles_upper_bound=_cycles_upper_bound(costs),
+        recomputed_macs=built.project.recomputed_macs,
     )
 
 
@@ -224,8 +225,8 @@ def _prepare(samples: Samples | None, built: BuiltFirmware, tflite: bytes) -> St
     if samples is None:
         return random_samples(tflite, RANDOM_SAMPLES, stream=RANDOM_STREAM_SAMPLES)
     stateful = keeps_state(read_model(tflite))
-    classes = elements(built.project.outputs[0])
-    return stored_samples(samples, built.project.inputs, classes, stateful=stateful)
+    project = built.project
+    return stored_samples(samples, project.inputs, project.outputs, stateful=stateful)
 
 
 def _timed_runs(
@@ -254,15 +255,32 @@ def _profiled_run(
             name=layer.name,
             op=layer.op,
             macs=layer.macs,
-            instructions=_rounded(cost.instructions),
-            cycles=_rounded(cost.cycles),
+            instructions=cost.instructions,
+            cycles=cost.cycles,
         )
         for layer, cost in zip(layers, profiled.costs, strict=True)
     )
 
 
-def _rounded(value: float | None) -> int | None:
-    return None if value is None else round(value)
+def _cycles_upper_bound(costs: Sequence[Cost]) -> int | None:
+    bounds = [
+        cost.cycles + cost.flash_wait_cycles
+        for cost in costs
+        if cost.cycles is not None and cost.flash_wait_cycles is not None
+    ]
+    return max(bounds, default=None)
+
+
+def _bound_notes(costs: Sequence[Cost]) -> list[str]:
+    """How much the wait states that the cycle model leaves out can be at most."""
+    bound = _cycles_upper_bound(costs)
+    most = max((cost.cycles for cost in costs if cost.cycles is not None), default=0)
+    if bound is None or not most:
+        return []
+    return [
+        f"with all wait states of the flash it takes at most {bound:,} cycles, "
+        f"{bound / most:.1f} times as many: an upper bound, as if no cache spared any"
+    ]
 
 
 def _spread(values: Sequence[float | None], obtained: Obtained) -> Spread | None:
@@ -272,16 +290,16 @@ def _spread(values: Sequence[float | None], obtained: Obtained) -> Spread | None
     return Spread(statistics.median(known), min(known), max(known), obtained)
 
 
+def _count_spread(values: Sequence[int | None], obtained: Obtained) -> Spread | None:
+    """A spread of whole numbers; so is the median of an even number of runs."""
+    spread = _spread(values, obtained)
+    return None if spread is None else replace(spread, median=round(spread.median))
+
+
 def _sample_notes(samples: Samples | None, stored: StoredSamples) -> list[str]:
     if samples is None:
         return [f"no samples were given: {stored.count} random inputs were compared"]
-    notes = list(stored.notes)
-    if stored.clamped_share > _CLAMPED_SHARE_NOTED:
-        notes.append(
-            f"{stored.clamped_share:.0%} of the input values are beyond what the model's input can "
-            "represent: were the samples scaled as for training?"
-        )
-    return notes
+    return list(stored.notes)
 
 
 def _outlier_notes(costs: Sequence[Cost], session: Session) -> list[str]:

@@ -22,11 +22,16 @@ _WRAP = 2**32
 
 @dataclass(frozen=True)
 class Cost:
-    """What one window cost; None for what this link cannot tell. ``us``: microseconds."""
+    """What one window cost; None for what this link cannot tell.
 
-    instructions: float | None
-    cycles: float | None
+    ``us``: microseconds. ``flash_wait_cycles``: what the flash's wait states, which ``cycles``
+    leaves out, would add at most; None too where flash does not wait.
+    """
+
+    instructions: int | None
+    cycles: int | None
     us: float | None
+    flash_wait_cycles: int | None = None
 
 
 class Meter(Protocol):
@@ -67,6 +72,10 @@ class TracePoint(Protocol):
     def cycles(self) -> int:
         """Modelled core cycles since reset."""
 
+    @property
+    def flash_reads(self) -> int:
+        """Reads of flash since reset, at most."""
+
 
 @runtime_checkable
 class TracingLink(Protocol):
@@ -86,10 +95,14 @@ class TracingLink(Protocol):
 
 @dataclass(frozen=True)
 class TraceMeter:
-    """Exact instructions and modelled cycles from a virtual board; time at the core's clock."""
+    """Exact instructions and modelled cycles from a virtual board; time at the core's clock.
+
+    ``flash_wait_states`` are the cycles that a read of flash takes beyond the first.
+    """
 
     link: TracingLink
     clock_hz: int
+    flash_wait_states: int
     obtained: Obtained = "emulated"
 
     @property
@@ -112,11 +125,20 @@ class TraceMeter:
                 hint="build the project again with this version of tinycompress",
             )
         empty, *windows = [
-            (end.instructions - begin.instructions, end.cycles - begin.cycles)
+            (
+                end.instructions - begin.instructions,
+                end.cycles - begin.cycles,
+                end.flash_reads - begin.flash_reads,
+            )
             for begin, end in zip(points[::2], points[1::2], strict=True)
         ]
-        net = [(max(0, i - empty[0]), max(0, c - empty[1])) for i, c in windows]
-        return [Cost(i, c, c * 1e6 / self.clock_hz) for i, c in net]
+        # What the empty window waits at most says nothing of the least that it does: the bound
+        # keeps it.
+        net = [(max(0, i - empty[0]), max(0, c - empty[1]), reads) for i, c, reads in windows]
+        return [
+            Cost(i, c, c * 1e6 / self.clock_hz, reads * self.flash_wait_states or None)
+            for i, c, reads in net
+        ]
 
 
 @dataclass(frozen=True)
@@ -158,9 +180,9 @@ class InstructionMeter:
         """Nothing to prepare."""
 
     def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
-        """Ticks less the empty ones, as instructions: exact to one tick."""
+        """Ticks less the empty ones, as whole instructions: exact to one tick."""
         per_tick = 1e9 / (self.ticks_hz * 2**self.icount_shift)
-        return [Cost(max(0, one - empty_ticks) * per_tick, None, None) for one in ticks]
+        return [Cost(round(max(0, one - empty_ticks) * per_tick), None, None) for one in ticks]
 
 
 _BY_TICKS: dict[Machine, tuple[Obtained, tuple[str, ...]]] = {
@@ -193,7 +215,7 @@ def meter_for(link: Link, machine: Machine, board: Board, hello: Hello, info: In
         ConfigError: The link is virtual, but neither counts nor is QEMU, so nothing can be told.
     """
     if isinstance(link, TracingLink):
-        return TraceMeter(link, board.cpu.clock_hz)
+        return TraceMeter(link, board.cpu.clock_hz, board.emulator.flash_wait_states)
     if link.transport == "serial":
         obtained, notes = _BY_TICKS.get(machine, _BY_UNKNOWN_TICKS)
         count_cycles = bool(hello.flags & HelloFlag.TICKS_COUNT_CYCLES)

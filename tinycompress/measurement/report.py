@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from tinycompress._fitted_table import Column, print_fitted
 from tinycompress.artifacts import BenchResult, ClockCheck, ExactTo, LayerCost, Machine, Spread
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
@@ -32,7 +35,8 @@ def to_json(result: BenchResult) -> dict[str, Any]:
     """The result as one JSON object, schema ``tinycompress.bench`` version 1.
 
     A figure that the link could not give is null. Units are in the names; ``latency`` says of each
-    figure how it was got. Accuracies are shares, 0 to 1.
+    figure how it was got. Accuracies are shares, 0 to 1; ``device`` and ``host_int8`` are null
+    where labels are of several outputs.
     """
     ram, flash = result.ram, result.flash
     return {
@@ -48,6 +52,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
         "latency": {
             "instructions": _spread_json(result.instructions),
             "cycles": _spread_json(result.cycles),
+            "cycles_upper_bound": result.cycles_upper_bound,
             "us": _spread_json(result.latency_us),
         },
         "clock": _clock_json(result.clock),
@@ -56,7 +61,8 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "static_bytes": ram.static_bytes,
             "stack_peak_bytes": ram.stack_peak_bytes,
             "stack_reserved_bytes": ram.stack_reserved_bytes,
-            "total_bytes": ram.total_bytes,
+            "used_bytes": ram.used_bytes,
+            "reserved_bytes": ram.reserved_bytes,
         },
         "flash": {
             "weights_bytes": flash.weights_bytes,
@@ -73,8 +79,11 @@ def to_json(result: BenchResult) -> dict[str, Any]:
         "accuracy": {
             "device": result.device_accuracy,
             "host_int8": result.host_int8_accuracy,
+            "outputs": [asdict(one) for one in result.accuracies],
         },
         "fits": result.fits,
+        "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
+        "recomputed_macs": result.recomputed_macs,
         "layers": [_layer_json(layer) for layer in result.layers],
         "notes": list(result.notes),
     }
@@ -83,7 +92,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
 def print_table(result: BenchResult, board: Board, console: Console) -> None:
     """Print the result as two tables: the whole, and layer by layer."""
     console.print(_summary_table(result, board))
-    console.print(_layer_table(result))
+    _print_layers(result, console)
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
 
@@ -147,14 +156,16 @@ Row = tuple[str, str, str]
 
 def _exact_rows(result: BenchResult) -> list[Row]:
     rows: list[Row] = []
-    if result.device_accuracy is not None:
-        host = result.host_int8_accuracy
+    several = len(result.accuracies) > 1
+    for one in result.accuracies:
+        host = one.host_int8
         compared = "" if host is None else f"; same model on the host: {host:.2%}"
+        of_output = f", output {one.index}: {one.name}" if several else ""
         rows.append(
             (
-                "accuracy on the device",
-                f"{result.device_accuracy:.2%}",
-                f"of {result.samples} samples{compared}",
+                f"accuracy of output {one.index}" if several else "accuracy on the device",
+                f"{one.device:.2%}",
+                f"of {result.samples} samples{compared}{of_output}",
             )
         )
     different = result.mismatched_samples
@@ -205,12 +216,25 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
                     f"{label}; {_runs(spread, result.runs, unit)}",
                 )
             )
+    rows += _bound_rows(result, board)
     if result.clock is not None:
         measured, unsure = result.clock.measured_hz / 1e6, 100 * result.clock.uncertainty
         rows.append(
             ("tick counter", f"{measured:.4g} MHz", f"by the host's clock, to {unsure:.2g} %")
         )
     return rows
+
+
+def _bound_rows(result: BenchResult, board: Board) -> list[Row]:
+    bound = result.cycles_upper_bound
+    if bound is None or not result.cycles:
+        return []
+    us = bound * 1e6 / board.cpu.clock_hz
+    how = (
+        f"upper bound: as if no cache spared any of the flash's {board.emulator.flash_wait_states} "
+        f"wait states; {_count(round(us, 1))} us, {bound / result.cycles.max:.1f} times as long"
+    )
+    return [("cycles, at most", _count(bound), how)]
 
 
 def _runs(spread: Spread, runs: int, unit: str) -> str:
@@ -223,17 +247,22 @@ def _runs(spread: Spread, runs: int, unit: str) -> str:
 
 def _size_rows(result: BenchResult, board: Board) -> list[Row]:
     ram, flash = result.ram, result.flash
-    peak = ram.stack_peak_bytes
-    stack_how = f"high-water mark; {ram.stack_reserved_bytes:,} B reserved"
+    used = ram.used_bytes
     return [
         ("RAM: arena", _size(ram.arena_bytes), "activations, input and output"),
         ("RAM: static", _size(ram.static_bytes), "all other variables"),
-        (
-            "RAM: stack",
-            _size(ram.stack_reserved_bytes if peak is None else peak),
-            "reserved" if peak is None else stack_how,
+        *(
+            []
+            if ram.stack_peak_bytes is None
+            else [("RAM: stack, used", _size(ram.stack_peak_bytes), "high-water mark")]
         ),
-        ("RAM: total", _size(ram.total_bytes), _room(ram.total_bytes, board.ram_bytes)),
+        ("RAM: stack, reserved", _size(ram.stack_reserved_bytes), "set aside by the linker"),
+        *([] if used is None else [("RAM: used", _size(used), "with the stack that was used")]),
+        (
+            "RAM: reserved",
+            _size(ram.reserved_bytes),
+            f"budget with this; {_room(ram.reserved_bytes, board.ram_bytes)}",
+        ),
         ("flash: weights", _size(flash.weights_bytes), "from the linked ELF"),
         ("flash: kernels", _size(flash.kernels_bytes), ""),
         ("flash: runtime", _size(flash.runtime_bytes), "protocol, measuring, libraries"),
@@ -242,24 +271,21 @@ def _size_rows(result: BenchResult, board: Board) -> list[Row]:
     ]
 
 
-def _layer_table(result: BenchResult) -> Table:
-    table = Table(title="Layers", title_justify="left", show_footer=True)
-    table.add_column("layer", "all layers", overflow="fold")
-    table.add_column("op", no_wrap=True)
-    for name, values in (
-        ("MACs", [layer.macs for layer in result.layers]),
-        ("instructions", [layer.instructions for layer in result.layers]),
-        ("cycles", [layer.cycles for layer in result.layers]),
-    ):
-        known = [value for value in values if value is not None]
-        total = _count(sum(known)) if len(known) == len(values) else "-"
-        table.add_column(name, total, justify="right", no_wrap=True)
-    for name in ("cycles / MAC", "share"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _print_layers(result: BenchResult, console: Console) -> None:
+    columns = (
+        Column("layer", least=16),
+        Column("op", least=12),
+        Column("MACs", right=True, drop=1),
+        # Where cycles are known they say more.
+        Column("instructions", right=True, drop=0 if result.cycles is None else 2),
+        Column("cycles", right=True, drop=3 if result.cycles is None else 0),
+        Column("cycles / MAC", right=True, drop=4),
+        Column("share", right=True),
+    )
     costs = [_main_cost(layer) for layer in result.layers]
     whole = sum(cost for cost in costs if cost is not None)
-    for layer, cost in zip(result.layers, costs, strict=True):
-        table.add_row(
+    rows = [
+        (
             layer.name,
             layer.op,
             f"{layer.macs:,}" if layer.macs else "-",
@@ -268,7 +294,27 @@ def _layer_table(result: BenchResult) -> Table:
             f"{layer.cycles / layer.macs:.2f}" if layer.cycles and layer.macs else "-",
             "-" if cost is None or not whole else f"{cost / whole:.1%}",
         )
-    return table
+        for layer, cost in zip(result.layers, costs, strict=True)
+    ]
+    print_fitted(console, "Layers", columns, rows, totals=_totals(result))
+
+
+def _totals(result: BenchResult) -> list[tuple[str, ...]]:
+    layers, again = result.layers, result.recomputed_macs
+    sums = [
+        _sum([layer.macs for layer in layers]),
+        _sum([layer.instructions for layer in layers]),
+        _sum([layer.cycles for layer in layers]),
+    ]
+    totals = [("all layers", "", *sums, "", "")]
+    if again > 0:
+        totals.append(("of which recomputed", "in patches", f"{again:,}", "", "", "", ""))
+    return totals
+
+
+def _sum(values: Sequence[int | None]) -> str:
+    known = [value for value in values if value is not None]
+    return _count(sum(known)) if len(known) == len(values) else "-"
 
 
 def _main_cost(layer: LayerCost) -> int | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from tinycompress._fitted_table import Column, print_fitted
 from tinycompress.artifacts import BenchResult
 from tinycompress.measurement.report import to_json
 from tinycompress.measurement.roster import Outcome
@@ -44,16 +44,19 @@ def roster_json(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
 
 def print_roster(outcomes: tuple[Outcome, ...], console: Console) -> None:
     """Print one line a board, then what went wrong and every note."""
-    table = Table(title="All boards", title_justify="left")
-    for name in ("name", "board", "where"):
-        table.add_column(name, overflow="fold")
-    for name in ("latency, us", "cycles", "RAM, bytes", "flash, bytes", "accuracy", "unlike"):
-        table.add_column(name, justify="right")
+    columns = (
+        Column("name", least=8), Column("board", least=10), Column("where", least=8, drop=3),
+        Column("latency, us", right=True), Column("cycles", right=True, drop=1),
+        Column("RAM reserved, bytes", right=True, drop=4),
+        Column("flash, bytes", right=True, drop=2), Column("accuracy", right=True),
+        Column("unlike", right=True),
+    )  # fmt: skip
+    rows = []
     for one in outcomes:
-        cells = ("failed",) if one.result is None else _cells(one.result)
+        cells = ("failed", *[""] * 5) if one.result is None else _cells(one.result)
         board = "" if one.result is None else one.result.board_id
-        table.add_row(one.task.name, board, _where(one), *cells)
-    console.print(table)
+        rows.append((one.task.name, board, _where(one), *cells))
+    print_fitted(console, "All boards", columns, rows)
     for one in outcomes:
         if one.failure is not None:
             text = f"{one.task.name}: error: {one.failure.message}"
@@ -82,7 +85,7 @@ def _cells(result: BenchResult) -> tuple[str, ...]:
     return (
         "-" if latency is None else f"{latency.median:,.1f}",
         "-" if cycles is None else f"{cycles.median:,.0f}",
-        f"{result.ram.total_bytes:,}",
+        f"{result.ram.reserved_bytes:,}",
         f"{result.flash.total_bytes:,}",
         "-" if result.device_accuracy is None else f"{result.device_accuracy:.2%}",
         "-" if different is None else f"{different} of {result.samples}",

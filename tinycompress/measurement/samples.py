@@ -1,7 +1,8 @@
 """Test samples: the ``.npz`` file, and fitting its arrays to a model's inputs.
 
 A file holds ``x`` (or ``x0``, ``x1``, ... for a model with several inputs, in the model's order)
-and, for accuracy, ``y``. The first dimension of each counts the samples. For a model whose input is
+and, for accuracy, ``y`` (or ``y0``, ``y1``, ... for several outputs, not all of which need labels).
+The first dimension of each counts the samples. For a model whose input is
 ``(1, 8, 8, 1)``, ``x`` may have the shape ``(n, 8, 8, 1)``, or ``(n, 8, 8)`` without the trailing
 channel dimension of 1, or, for a single sample, either of them without ``n``.
 
@@ -19,8 +20,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
+from tinycompress.measurement.labels import labels_of, numbered_names
+from tinycompress.measurement.ranges import range_note
 
 # What numpy lets through when a file is damaged or something else.
 _MALFORMED = (
@@ -47,12 +50,15 @@ class Samples:
     """Inputs as the user gave them, one array per input of the model, labels, and resets.
 
     Shapes and dtypes are described above; ``source`` names where they came from in messages.
+    ``labels`` maps names, ``y`` or ``y0`` and so on, to arrays. ``unused`` are the file's arrays
+    that mean nothing here.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
-    labels: npt.NDArray[Any] | None = None
+    labels: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     source: str = "the samples"
     reset: npt.NDArray[Any] | None = None
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +66,13 @@ class StoredSamples:
     """Samples as the device takes them.
 
     ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the
-    input's stored dtype. ``labels`` has the shape ``(n,)``. ``clamped_share`` is the share of input
-    values beyond what the model can represent. ``notes`` tell why there are no labels. ``begins``,
-    shape ``(n,)``, is true where the state of a model is reset, and None for a model without state.
+    input's stored dtype. ``labels`` has the shape ``(n,)`` for each output by index that has some.
+    ``notes`` tell why others have none, and what looks wrong with the values. ``begins``, shape
+    ``(n,)``, is true where the state of a model is reset, and None for a model without state.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
-    labels: npt.NDArray[np.int64] | None = None
-    clamped_share: float = 0.0
+    labels: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     begins: npt.NDArray[np.bool_] | None = None
 
@@ -97,12 +102,15 @@ def load_samples(path: Path) -> Samples:
         raise ConfigError(f"cannot read {path}: {os_reason(error)}", hint=_HINT) from error
     except _MALFORMED as error:
         raise ConfigError(f"{path} is not a usable .npz file: {error}", hint=_HINT) from error
-    names = ["x"] if "x" in arrays else [f"x{i}" for i in range(len(arrays))]
-    inputs = tuple(arrays[name] for name in names if name in arrays)
-    if not inputs:
+    names = ["x"] if "x" in arrays else numbered_names("x", arrays)
+    if not names:
         found = ", ".join(sorted(arrays)) or "nothing"
         raise ConfigError(f"{path} holds no array 'x' (it holds {found})", hint=_HINT)
-    return Samples(inputs, arrays.get("y"), str(path), arrays.get("reset"))
+    labels = {name: arrays[name] for name in ("y", *numbered_names("y", arrays)) if name in arrays}
+    unused = sorted(arrays.keys() - {*names, *labels, "reset"})
+    return Samples(
+        tuple(arrays[name] for name in names), labels, str(path), arrays.get("reset"), tuple(unused)
+    )
 
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -117,14 +125,18 @@ def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 
 def stored_samples(
-    samples: Samples, inputs: Sequence[TensorSpec], classes: int, *, stateful: bool = False
+    samples: Samples,
+    inputs: Sequence[TensorSpec],
+    outputs: Sequence[TensorSpec],
+    *,
+    stateful: bool = False,
 ) -> StoredSamples:
     """Check samples against a model and quantise them.
 
     Args:
         samples: What the user gave.
         inputs: The model's inputs.
-        classes: Elements of the model's output, which bounds the labels; 1 means two classes.
+        outputs: The model's outputs, whose elements bound the labels; one means two classes.
         stateful: Whether the model keeps state, so that samples depend on those before them.
 
     Raises:
@@ -133,29 +145,43 @@ def stored_samples(
             not one truth value a sample.
     """
     if len(samples.inputs) != len(inputs):
-        raise ConfigError(
-            f"{samples.source}: {len(samples.inputs)} arrays of inputs for a model with "
-            f"{len(inputs)}",
-            hint="name them x0, x1, ... in the order of the model's inputs",
-        )
+        raise _wrong_number(samples, inputs)
     fitted = [
         _fit(array, spec, samples.source)
         for array, spec in zip(samples.inputs, inputs, strict=True)
     ]
-    count = len(fitted[0][0])
-    for (array, _), spec in zip(fitted, inputs, strict=True):
-        if len(array) != count:
+    count = len(fitted[0].stored)
+    for one, spec in zip(fitted, inputs, strict=True):
+        if len(one.stored) != count:
             raise ConfigError(
-                f"{samples.source}: {len(array)} samples for input '{spec.name}', but {count} for "
-                f"input '{inputs[0].name}'"
+                f"{samples.source}: {len(one.stored)} samples for input '{spec.name}', but {count} "
+                f"for input '{inputs[0].name}'"
             )
-    labels, note = (None, None) if samples.labels is None else _labels(samples, count, classes)
+    labels, notes = labels_of(samples.labels, samples.source, count, outputs)
+    unused = (_unused_note(samples),) if samples.unused else ()
     return StoredSamples(
-        inputs=tuple(array for array, _ in fitted),
+        inputs=tuple(one.stored for one in fitted),
         labels=labels,
-        clamped_share=max(share for _, share in fitted),
-        notes=() if note is None else (note,),
+        notes=(*unused, *(one.note for one in fitted if one.note is not None), *notes),
         begins=_begins(samples, count) if stateful else None,
+    )
+
+
+def _wrong_number(samples: Samples, inputs: Sequence[TensorSpec]) -> ConfigError:
+    names = ", ".join(f"x{index} for '{spec.name}'" for index, spec in enumerate(inputs))
+    count = len(samples.inputs)
+    return ConfigError(
+        f"{samples.source}: {count} {'array' if count == 1 else 'arrays'} of inputs for a model "
+        f"with {len(inputs)}",
+        hint="write one array, x" if len(inputs) == 1 else f"write one array for each: {names}",
+    )
+
+
+def _unused_note(samples: Samples) -> str:
+    names = ", ".join(repr(name) for name in samples.unused)
+    return (
+        f"{samples.source}: not used: {names} (inputs are x, or x0, x1, ...; labels y, or y0, y1, "
+        "...; resets of state reset)"
     )
 
 
@@ -176,8 +202,15 @@ def random_samples(tflite: bytes, count: int, *, stream: int | None = None) -> S
     return StoredSamples(random_inputs(model.main, length), begins=_first_of(length))
 
 
-def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.NDArray[Any], float]:
-    """Samples of one input as stored, and the share of values that had to be clamped."""
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Samples of one input as stored, and what looks wrong with their values."""
+
+    stored: npt.NDArray[Any]
+    note: str | None = None
+
+
+def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> _Fitted:
     stored_dtype = np.dtype(spec.dtype)
     if array.dtype.kind not in "iufb":
         raise ConfigError(
@@ -185,7 +218,7 @@ def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.ND
         )
     shaped = _with_batch(array, spec, source)
     if shaped.dtype == stored_dtype and stored_dtype.kind in "iu":
-        return shaped, 0.0
+        return _Fitted(shaped)
     with np.errstate(over="ignore"):
         real = shaped.astype(np.float32)
     if not np.isfinite(real).all():
@@ -195,11 +228,8 @@ def _fit(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> tuple[npt.ND
             "expected finite numbers"
         )
     if stored_dtype.kind not in "iu":
-        return real.astype(stored_dtype), 0.0
-    limits = np.iinfo(stored_dtype)
-    lowest = (limits.min - 1 - spec.zero_point) * spec.scale
-    highest = (limits.max + 1 - spec.zero_point) * spec.scale
-    return quantize(real, spec), float(((real < lowest) | (real > highest)).mean())
+        return _Fitted(real.astype(stored_dtype))
+    return _Fitted(quantize(real, spec), range_note(real, spec))
 
 
 def _with_batch(array: npt.NDArray[Any], spec: TensorSpec, source: str) -> npt.NDArray[Any]:
@@ -237,26 +267,3 @@ def _begins(samples: Samples, count: int) -> npt.NDArray[np.bool_]:
 
 def _first_of(count: int) -> npt.NDArray[np.bool_]:
     return np.asarray(np.arange(count) == 0, np.bool_)
-
-
-def _labels(
-    samples: Samples, count: int, classes: int
-) -> tuple[npt.NDArray[np.int64] | None, str | None]:
-    """Labels of shape (n,); or None and why ``y`` cannot be labels of this model."""
-    labels = np.asarray(samples.labels)
-    if labels.ndim == 0 or len(labels) != count:
-        rows = len(labels) if labels.ndim else 1
-        raise ConfigError(f"{samples.source}: {rows} labels y for {count} samples")
-    allowed = max(classes, 2)
-    if labels.ndim == 2 and labels.shape[1] > 1 and labels.dtype.kind in "iufb":
-        is_one_hot = ((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()
-        labels = labels.argmax(axis=1) if is_one_hot else labels
-    if labels.size != count or labels.dtype.kind not in "iufb":
-        return None, f"no accuracy: y of {samples.source} is neither class indexes nor one-hot"
-    flat = labels.reshape(count)
-    if not (flat == np.floor(flat)).all() or flat.min() < 0:
-        return None, f"no accuracy: y of {samples.source} is neither class indexes nor one-hot"
-    if flat.max() >= allowed:
-        largest = f"no accuracy: y of {samples.source} has the label {int(flat.max())}"
-        return None, f"{largest}, but the model {allowed} classes"
-    return np.asarray(flat, np.int64), None

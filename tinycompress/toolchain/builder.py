@@ -312,7 +312,7 @@ def _record(
             arena_bytes=ram.arena_bytes,
             static_bytes=ram.static_bytes,
             stack_reserved_bytes=ram.stack_reserved_bytes,
-            total_bytes=ram.total_bytes,
+            total_bytes=ram.reserved_bytes,
         ),
         images=images,
         warnings=warnings,

@@ -31,6 +31,7 @@ def identity(inputs: tuple[bytes, ...]) -> tuple[bytes, ...]:
 class FakePoint:
     instructions: int
     cycles: int
+    flash_reads: int = 0
 
 
 # HELLO's bits for what the device runs on.
@@ -170,6 +171,7 @@ class TracingFakeDevice(FakeDevice):
         self.now = 12345
         self.trace: list[FakePoint] = []
         self.cycle_notes: tuple[str, ...] = ()
+        self.reads_per_instruction = 0
 
     def clear_trace(self) -> None:
         self.trace.clear()
@@ -177,7 +179,8 @@ class TracingFakeDevice(FakeDevice):
     def window(self, ticks: int) -> None:
         for passed in (7, ticks):
             self.now += passed
-            self.trace.append(FakePoint(self.now, 2 * self.now))
+            reads = self.reads_per_instruction * self.now
+            self.trace.append(FakePoint(self.now, 2 * self.now, reads))
 
     def run_model(self, payload: bytes) -> bytes:
         count, flags = struct.unpack("<HH", payload)

@@ -49,7 +49,7 @@ def test_a_stream_is_split_and_made_again(family: KernelFamily, rounding: Roundi
     assert rows.max() <= 127
     stored = rows.astype(np.int8).view(np.uint8)
     if family == "thumb1":
-        stored = stored ^ 0x80
+        stored ^= np.uint8(0x80)
     if family == "dsp":
         low, high = rows[:, 0::2], rows[:, 1::2]
         halves = (256 * high + low & 0xFFFF).astype("<u2")

@@ -39,7 +39,7 @@ from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError, ModelError
 from tinycompress.measurement import comparison, measure
-from tinycompress.measurement.comparison import predicted_class
+from tinycompress.measurement.accuracy import predicted_class
 from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.measurement.samples import Samples
 
@@ -109,7 +109,7 @@ def device(kind: type[FakeDevice] = TracingFakeDevice, **changes: Any) -> FakeDe
 
 def samples(labels: Any = None) -> Samples:
     x = np.array([[-5, 0, 0, 0], [0, -5, 0, 0], [0, 0, 0, -5]], np.int8)
-    return Samples((x,), None if labels is None else np.asarray(labels), "t.npz")
+    return Samples((x,), {} if labels is None else {"y": np.asarray(labels)}, "t.npz")
 
 
 def run_bench(link: Link, board: Board, **options: Any) -> BenchResult:
@@ -200,11 +200,14 @@ def test_qemu_counts_instructions_and_no_time() -> None:
     assert board.qemu is not None
     project = replace(BUILT.project, board_id=board.id)
     link = device(FakeDevice, board_id=board.id, clock_hz=board.cpu.clock_hz,
-                  ticks_hz=board.timer.hz, flags=5, run_ticks=1610)  # fmt: skip
+                  ticks_hz=board.timer.hz, flags=5, run_ticks=1611)  # fmt: skip
     result = run_bench(link, board, built=replace(BUILT, project=project), samples=samples())
     per_tick = 1e9 / (board.timer.hz * 2**board.qemu.icount_shift)
     assert result.instructions is not None
-    assert result.instructions.median == pytest.approx(1600 * per_tick)
+    assert not (1601 * per_tick).is_integer()
+    assert result.instructions.median == round(1601 * per_tick)
+    assert all(isinstance(layer.instructions, int) for layer in result.layers)
+    assert isinstance(result.instructions.median, int)
     assert result.cycles is None
     assert result.latency_us is None
 
@@ -285,6 +288,53 @@ def test_oracle_that_refuses_leaves_a_note(board: Board, monkeypatch: pytest.Mon
     assert result.notes == ("outputs were not compared: no such op",)
 
 
+def test_accuracy_that_is_no_better_than_chance_is_noted(board: Board) -> None:
+    (note,) = run_bench(device(), board, samples=samples([1, 1, 0])).notes
+    assert "the accuracy of output 'out', 33.33%, is no better than chance (66.67%" in note
+    assert "scaled as for training" in note
+    # Three labels that are alike, and half of the classes right: better than one in four.
+    assert run_bench(device(), board, samples=samples([0, 0, 0])).notes == ()
+
+
+def test_wait_states_of_the_flash_get_an_upper_bound(board: Board) -> None:
+    link = device()
+    assert isinstance(link, TracingFakeDevice)
+    link.reads_per_instruction = 2
+    result = run_bench(link, board, samples=samples())
+    # A window of 110 ticks reads flash 220 times and waits 3 cycles each time.
+    assert result.cycles == Spread(200, 200, 200, "emulated")
+    assert result.cycles_upper_bound == 200 + 220 * 3
+    (note,) = result.notes
+    assert "at most 860 cycles, 4.3 times as many: an upper bound" in note
+
+
+def test_flash_that_never_waits_has_no_bound() -> None:
+    nano = load_board("nano33")
+    quick = nano.model_copy(
+        update={"emulator": nano.emulator.model_copy(update={"flash_wait_states": 0})}
+    )
+    link = device()
+    assert isinstance(link, TracingFakeDevice)
+    link.reads_per_instruction = 2
+    assert run_bench(link, quick, samples=samples()).cycles_upper_bound is None
+
+
+def test_counts_are_whole_numbers(board: Board) -> None:
+    link = device()
+    assert isinstance(link, TracingFakeDevice)
+    ticks = iter(range(110, 1000))
+
+    def slower(inputs: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        link.run_ticks = next(ticks)
+        return negate(inputs)
+
+    link.run = slower
+    result = run_bench(link, board, samples=samples(), options=BenchOptions(runs=2))
+    assert result.instructions is not None
+    assert result.instructions.min != result.instructions.max
+    assert isinstance(result.instructions.median, int)
+
+
 def test_without_samples_random_ones_are_compared(board: Board) -> None:
     result = run_bench(device(), board)
     assert (result.samples, result.mismatched_samples) == (measure.RANDOM_SAMPLES, 0)
@@ -292,9 +342,9 @@ def test_without_samples_random_ones_are_compared(board: Board) -> None:
 
 
 def test_badly_scaled_samples_are_noted(board: Board) -> None:
-    large = Samples((np.full((2, 4), 1000.0),), None, "t.npz")
+    large = Samples((np.full((2, 4), 1000.0),), {}, "t.npz")
     beyond, same = run_bench(device(), board, samples=large).notes
-    assert beyond.startswith("100% of the input values are beyond")
+    assert "100% of them were clamped" in beyond
     assert same.startswith("all 2 samples give the same output")
 
 
@@ -310,7 +360,7 @@ def test_stack_near_its_end_is_noted(board: Board, peak: int, expected: tuple[st
 def test_what_does_not_fit_is_told(board: Board) -> None:
     huge = replace(BUILT, flash=FlashSizes(board.flash_bytes, 1, 0, 0))
     assert not run_bench(device(), board, built=huge, samples=samples()).fits
-    room = board.ram_bytes - 500 - 700
+    room = board.ram_bytes - 500 - 2048
     for arena, fits in ((room, True), (room + 1, False)):
         built = replace(BUILT, ram=RamSizes(arena, 500, 2048))
         link = device(memory=(arena, 500, 2048, 700))

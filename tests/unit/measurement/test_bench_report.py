@@ -19,6 +19,7 @@ from tinycompress.artifacts import (
     FirmwareProject,
     FlashSizes,
     LayerCost,
+    OutputAccuracy,
     RamSizes,
     Spread,
 )
@@ -33,8 +34,8 @@ RESULT = BenchResult(
     instructions=Spread(100, 90, 110, "emulated"), cycles=Spread(200.5, 200.5, 200.5, "emulated"),
     latency_us=Spread(3.125, 3.0, 3.25, "emulated"),
     ram=RamSizes(1536, 1600, 8192, 356), flash=FlashSizes(4716, 3808, 8113, 1467),
-    oracle="tflm", samples=360, mismatched_samples=0, device_accuracy=0.975,
-    host_int8_accuracy=0.975, fits=True,
+    oracle="tflm", samples=360, mismatched_samples=0, fits=True,
+    accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), cycles_upper_bound=640,
     layers=(LayerCost("conv[1], a", "CONV_2D", 300, 60, 120), LayerCost("s", "SOFTMAX", 0, 20, 80)),
     notes=("47% [bold] of it",),
 )  # fmt: skip
@@ -78,6 +79,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
         "latency": {
             "instructions": {"median": 100, "min": 90, "max": 110, "obtained": "emulated"},
             "cycles": {"median": 200.5, "min": 200.5, "max": 200.5, "obtained": "emulated"},
+            "cycles_upper_bound": 640,
             "us": {"median": 3.125, "min": 3, "max": 3.25, "obtained": "emulated"},
         },
         "clock": None,
@@ -86,7 +88,8 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "static_bytes": 1600,
             "stack_peak_bytes": 356,
             "stack_reserved_bytes": 8192,
-            "total_bytes": 3492,
+            "used_bytes": 3492,
+            "reserved_bytes": 11328,
         },
         "flash": {
             "weights_bytes": 4716,
@@ -96,8 +99,16 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "total_bytes": 18104,
         },
         "exact": {"oracle": "tflm", "samples": 360, "mismatched_samples": 0},
-        "accuracy": {"device": 0.975, "host_int8": 0.975},
+        "accuracy": {
+            "device": 0.975,
+            "host_int8": 0.975,
+            "outputs": [
+                {"index": 0, "name": "out", "device": 0.975, "host_int8": 0.975, "chance": 0.1}
+            ],
+        },
         "fits": True,
+        "macs": 300,
+        "recomputed_macs": 0,
         "layers": [
             {"name": "conv[1], a", "op": "CONV_2D", "macs": 300, "instructions": 60, "cycles": 120},
             {"name": "s", "op": "SOFTMAX", "macs": 0, "instructions": 20, "cycles": 80},
@@ -107,7 +118,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
 
 
 def test_json_of_what_could_not_be_told_is_null() -> None:
-    found = to_json(replace(REAL, mismatched_samples=None, device_accuracy=None))
+    found = to_json(replace(REAL, mismatched_samples=None, accuracies=()))
     assert found["latency"]["instructions"] is None
     assert found["latency"]["us"]["obtained"] == "measured"
     assert found["exact"]["mismatched_samples"] is None
@@ -123,13 +134,54 @@ def test_table_of_an_emulated_board() -> None:
     assert "median of 5 runs, 90 to 110" in row(text, "instructions per")
     assert "200.5 modelled by the emulator; 5 runs, all alike" in row(text, "cycles per")
     assert "3.1 us modelled cycles at 64 MHz" in row(text, "latency")
-    assert "3,492 B 258,140 B (98.7%) of 261,632 B left" in row(text, "RAM: total")
-    assert "356 B high-water mark; 8,192 B reserved" in row(text, "RAM: stack")
+    assert "11,328 B budget with this; 250,304 B (95.7%) of 261,632 B left" in row(
+        text, "RAM: reserved"
+    )
+    assert "3,492 B with the stack that was used" in row(text, "RAM: used")
+    assert "356 B high-water mark" in row(text, "RAM: stack, used")
+    assert "8,192 B" in row(text, "RAM: stack, reserved")
+    assert "640 upper bound" in row(text, "cycles, at most")
     assert "18,104 B" in row(text, "flash: total")
     assert "yes" in row(text, "fits the board")
     assert row(text, "conv[1], a") == "conv[1], a CONV_2D 300 60 120 0.40 60.0%"
     assert row(text, "all layers") == "all layers 300 80 200"
     assert "note: 47% [bold] of it" in text
+
+
+def test_accuracy_of_several_outputs() -> None:
+    two = (
+        OutputAccuracy(0, "age", 0.5, None, 0.1),
+        OutputAccuracy(2, "mood", 0.75, 0.8, 0.5),
+    )
+    result = replace(RESULT, accuracies=two)
+    text = printed(result)
+    assert row(text, "accuracy of output 0").endswith("50.00% of 360 samples, output 0: age")
+    assert "host: 80.00%, output 2: mood" in row(text, "accuracy of output 2")
+    found = to_json(result)["accuracy"]
+    assert (found["device"], found["host_int8"]) == (None, None)
+    assert [one["name"] for one in found["outputs"]] == ["age", "mood"]
+
+
+def test_what_patches_recompute_stands_below_the_sum() -> None:
+    result = replace(RESULT, recomputed_macs=40)
+    text = printed(result)
+    assert row(text, "all layers").startswith("all layers 300")
+    assert row(text, "of which recomputed") == "of which recomputed in patches 40"
+    found = to_json(result)
+    assert (found["macs"], found["recomputed_macs"]) == (260, 40)
+    assert "recomputed" not in printed(RESULT)
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    name = "functional_1/block_3_depthwise/depthwise;functional_1/batch_normalization/FusedBatch"
+    layers = tuple(
+        LayerCost(f"{name}_{i}", "UNIDIRECTIONAL_SEQUENCE_LSTM", 12_501_632, 48_326_502, 65_479_856)
+        for i in range(3)
+    )
+    text = printed(replace(RESULT, layers=layers, recomputed_macs=147_456), width=80)
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "65,479,856" in text
+    assert "Batch_2" in text
 
 
 def test_table_of_an_emulated_board_behind_a_port() -> None:

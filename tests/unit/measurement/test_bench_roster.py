@@ -11,7 +11,14 @@ import pytest
 from rich.console import Console
 from support.common import ROOT
 
-from tinycompress.artifacts import BenchResult, FlashSizes, Machine, RamSizes, Spread
+from tinycompress.artifacts import (
+    BenchResult,
+    FlashSizes,
+    Machine,
+    OutputAccuracy,
+    RamSizes,
+    Spread,
+)
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.measurement.roster import Entry, Failure, Outcome, Task, attempt, read_roster
@@ -23,7 +30,8 @@ RESULT = BenchResult(
     cycles=Spread(200, 200, 200, "measured"),
     latency_us=Spread(3.125, 3.0, 3.25, "measured"), ram=RamSizes(1536, 1600, 8192, 356),
     flash=FlashSizes(4716, 3808, 8113, 1467), oracle="tflm", samples=360, mismatched_samples=0,
-    device_accuracy=0.975, host_int8_accuracy=0.975, fits=True, layers=(), notes=("[b] warm",),
+    accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), fits=True, layers=(),
+    notes=("[b] warm",),
 )  # fmt: skip
 TASK = Task(
     name="left", directory=Path("digits-nano33"), board=None, port="5A1F", answer_port=None,
@@ -172,6 +180,16 @@ def test_json_and_table() -> None:
     assert "right: error: no [port] (hint: plug it in)" in text
     assert "left: note: [b] warm" in text
     assert "(emulated)" not in text
+
+
+def test_the_table_of_all_boards_fits_a_narrow_terminal() -> None:
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    print_roster((Outcome(TASK, RESULT, None),), console)
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert max(len(line) for line in text.splitlines() if "note" not in line) <= 80
+    assert "97.50%" in text
+    assert "3.1" in text
 
 
 @pytest.mark.parametrize("machine", ["emulated", "unknown"])

@@ -21,17 +21,24 @@ from tinycompress.measurement.samples import (
 
 SPEC = TensorSpec("image", (1, 4, 3, 1), "int8", 0.5, 3)
 FLAT = TensorSpec("features", (1, 6), "int8", 1.0, 0)
+SPREAD = np.linspace(-100, 100, 18).reshape(3, 6)
 SCALAR = TensorSpec("scalar", (1,), "int8", 1.0, 0)
 
 
+def classes(count: int) -> tuple[TensorSpec, ...]:
+    return (TensorSpec("class", (1, count), "int8", 1 / 256, -128),)
+
+
 def one(array: Any, labels: Any = None) -> Samples:
-    return Samples((np.asarray(array),), None if labels is None else np.asarray(labels), "t.npz")
+    return Samples(
+        (np.asarray(array),), {} if labels is None else {"y": np.asarray(labels)}, "t.npz"
+    )
 
 
 @pytest.mark.parametrize("shape", [(2, 4, 3, 1), (2, 4, 3)])
 def test_batch_with_and_without_channel(shape: tuple[int, ...]) -> None:
     values = np.arange(24).reshape(shape) / 2
-    stored = stored_samples(one(values), (SPEC,), 10)
+    stored = stored_samples(one(values), (SPEC,), classes(10))
     assert stored.inputs[0].shape == (2, 1, 4, 3, 1)
     assert stored.inputs[0].dtype == np.int8
     assert stored.inputs[0].ravel().tolist() == [i + 3 for i in range(24)]
@@ -40,34 +47,34 @@ def test_batch_with_and_without_channel(shape: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("shape", [(4, 3, 1), (4, 3)])
 def test_single_sample_without_batch(shape: tuple[int, ...]) -> None:
-    assert stored_samples(one(np.zeros(shape)), (SPEC,), 10).count == 1
+    assert stored_samples(one(np.zeros(shape)), (SPEC,), classes(10)).count == 1
 
 
 def test_input_of_one_number() -> None:
-    stored = stored_samples(one(np.array([1.0, 2.0])), (SCALAR,), 2)
+    stored = stored_samples(one(np.array([1.0, 2.0])), (SCALAR,), classes(2))
     assert stored.inputs[0].tolist() == [[1], [2]]
 
 
 def test_rounding_is_half_away_from_zero_as_in_tflite() -> None:
     values = np.array([[0.5, 1.5, -0.5, -1.5, 0.49999997, 1e9]])
-    stored = stored_samples(one(values), (FLAT,), 2)
+    stored = stored_samples(one(values), (FLAT,), classes(2))
     assert stored.inputs[0].ravel().tolist() == [1, 2, -1, -2, 0, 127]
-    assert stored.clamped_share == pytest.approx(1 / 6)
+    assert "17% of them were clamped" in stored.notes[0]
 
 
 def test_stored_dtype_is_taken_as_it_is_and_other_integers_are_real_values() -> None:
     raw = np.array([[-128, -1, 0, 1, 2, 127]])
     spec = TensorSpec("f", (1, 6), "int8", 0.5, 7)
-    assert stored_samples(one(raw.astype(np.int8)), (spec,), 2).inputs[0].ravel().tolist() == (
-        raw.ravel().tolist()
-    )
-    stored = stored_samples(one(raw.astype(np.int32)), (spec,), 2)
+    assert stored_samples(one(raw.astype(np.int8)), (spec,), classes(2)).inputs[
+        0
+    ].ravel().tolist() == (raw.ravel().tolist())
+    stored = stored_samples(one(raw.astype(np.int32)), (spec,), classes(2))
     assert stored.inputs[0].ravel().tolist() == [-128, 5, 7, 9, 11, 127]
 
 
 def test_float_model_takes_floats() -> None:
     spec = TensorSpec("f", (1, 6), "float32", 0.0, 0)
-    stored = stored_samples(one(np.full((1, 6), 0.1)), (spec,), 2)
+    stored = stored_samples(one(np.full((1, 6), 0.1)), (spec,), classes(2))
     assert stored.inputs[0].dtype == np.float32
 
 
@@ -86,29 +93,28 @@ def test_float_model_takes_floats() -> None:
 )
 def test_bad_inputs(array: npt.NDArray[Any], expected: str) -> None:
     with pytest.raises(ConfigError, match=expected) as caught:
-        stored_samples(one(array), (SPEC,), 10)
+        stored_samples(one(array), (SPEC,), classes(10))
     assert "t.npz" in str(caught.value)
     assert "'image'" in str(caught.value)
 
 
 def test_several_inputs() -> None:
-    both = Samples((np.zeros((3, 4, 3)), np.ones((3, 6))), None, "t.npz")
-    stored = stored_samples(both, (SPEC, FLAT), 10)
+    both = Samples((np.zeros((3, 4, 3)), np.ones((3, 6))), {}, "t.npz")
+    stored = stored_samples(both, (SPEC, FLAT), classes(10))
     assert [array.shape for array in stored.inputs] == [(3, 1, 4, 3, 1), (3, 1, 6)]
-    with pytest.raises(ConfigError, match="1 arrays of inputs for a model with 2"):
-        stored_samples(one(np.zeros((3, 4, 3))), (SPEC, FLAT), 10)
-    uneven = Samples((np.zeros((3, 4, 3)), np.ones((2, 6))), None, "t.npz")
+    with pytest.raises(ConfigError, match="1 array of inputs for a model with 2"):
+        stored_samples(one(np.zeros((3, 4, 3))), (SPEC, FLAT), classes(10))
+    uneven = Samples((np.zeros((3, 4, 3)), np.ones((2, 6))), {}, "t.npz")
     with pytest.raises(ConfigError, match="2 samples for input 'features', but 3"):
-        stored_samples(uneven, (SPEC, FLAT), 10)
+        stored_samples(uneven, (SPEC, FLAT), classes(10))
 
 
 @pytest.mark.parametrize(
     "labels", [[1, 0, 2], [[1], [0], [2]], [[0, 1, 0], [1, 0, 0], [0, 0, 1]], [1.0, 0.0, 2.0]]
 )
 def test_forms_of_labels(labels: Any) -> None:
-    stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
-    assert stored.labels is not None
-    assert stored.labels.tolist() == [1, 0, 2]
+    stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), classes(3))
+    assert stored.labels[0].tolist() == [1, 0, 2]
 
 
 @pytest.mark.parametrize(
@@ -123,8 +129,8 @@ def test_forms_of_labels(labels: Any) -> None:
     ],
 )
 def test_labels_that_are_none(labels: Any, expected: str) -> None:
-    stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
-    assert stored.labels is None
+    stored = stored_samples(one(SPREAD, labels), (FLAT,), classes(3))
+    assert not stored.labels
     (note,) = stored.notes
     assert expected in note
 
@@ -132,11 +138,76 @@ def test_labels_that_are_none(labels: Any, expected: str) -> None:
 def test_other_number_of_labels() -> None:
     for labels in ([0, 1], 1, [[0, 1]]):
         with pytest.raises(ConfigError, match="labels y for 3 samples"):
-            stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), 3)
+            stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), classes(3))
 
 
 def test_one_output_has_two_classes() -> None:
-    assert stored_samples(one(np.zeros((2, 6)), [0, 1]), (FLAT,), 1).labels is not None
+    assert stored_samples(one(np.zeros((2, 6)), [0, 1]), (FLAT,), classes(1)).labels
+
+
+TWO = (TensorSpec("age", (1, 3), "int8", 1.0, 0), TensorSpec("mood", (1, 2), "int8", 1.0, 0))
+
+
+def labelled(**labels: Any) -> Samples:
+    return Samples((SPREAD,), {name: np.asarray(y) for name, y in labels.items()}, "t.npz")
+
+
+def test_labels_of_several_outputs() -> None:
+    stored = stored_samples(labelled(y0=[0, 2, 1], y1=[0, 1, 1]), (FLAT,), TWO)
+    assert {index: y.tolist() for index, y in stored.labels.items()} == {0: [0, 2, 1], 1: [0, 1, 1]}
+    assert stored.notes == ()
+    one_of_two = stored_samples(labelled(y1=[0, 1, 1]), (FLAT,), TWO)
+    assert list(one_of_two.labels) == [1]
+    assert one_of_two.notes == ("no accuracy of outputs without labels: age",)
+
+
+def test_labels_that_do_not_say_of_which_output() -> None:
+    (note,) = stored_samples(labelled(y=[0, 2, 1]), (FLAT,), TWO).notes
+    assert "the model has 2 outputs and y of t.npz does not say which" in note
+    assert "y0 for 'age', y1 for 'mood'" in note
+
+
+def test_labels_of_no_output() -> None:
+    stored = stored_samples(labelled(y0=[0, 1, 1], y5=[0, 0, 0]), (FLAT,), classes(2))
+    assert list(stored.labels) == [0]
+    assert stored.notes == ("y5 of t.npz is not used: the model has 1 output",)
+
+
+def test_each_output_bounds_its_own_labels() -> None:
+    (note, _) = stored_samples(labelled(y0=[0, 1, 1], y1=[0, 1, 2]), (FLAT,), TWO).notes
+    assert "y1 of t.npz has the label 2, but the model 2 classes" in note
+
+
+def test_arrays_that_mean_nothing_are_named(tmp_path: Path) -> None:
+    np.savez(tmp_path / "s.npz", x=SPREAD, labels=np.zeros(3), y1=np.zeros(3), y0=np.zeros(3))
+    loaded = load_samples(tmp_path / "s.npz")
+    assert list(loaded.labels) == ["y0", "y1"]
+    (note,) = stored_samples(loaded, (FLAT,), TWO).notes
+    assert "not used: 'labels'" in note
+
+
+PIXELS = TensorSpec("image", (1, 6), "int8", 1.0, -128)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.linspace(0, 1, 18), "between 0 and 1, the model's input between 0 and 255: they use 0"),
+        (np.full(18, 0.5), "they use 0.0% of it"),
+        (np.linspace(0, 65535, 18), "94% of them were clamped"),
+        (np.linspace(0, 255, 18), None),
+        (np.linspace(100, 130, 18), None),
+    ],
+)
+def test_samples_of_another_range_than_the_input(
+    values: npt.NDArray[Any], expected: str | None
+) -> None:
+    notes = stored_samples(one(values.reshape(3, 6)), (PIXELS,), classes(2)).notes
+    if expected is None:
+        assert notes == ()
+    else:
+        assert expected in notes[0]
+        assert notes[0].endswith("were they scaled as for training?")
 
 
 def test_random_samples_are_the_same_every_time_and_reach_the_ends() -> None:
@@ -149,7 +220,7 @@ def test_load(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", x=np.zeros((2, 6)), y=np.array([0, 1]))
     loaded = load_samples(tmp_path / "one.npz")
     assert len(loaded.inputs) == 1
-    assert loaded.labels is not None
+    assert list(loaded.labels) == ["y"]
     assert loaded.source == str(tmp_path / "one.npz")
     np.savez_compressed(tmp_path / "two.npz", x1=np.ones(2), x0=np.zeros(2))
     first, second = load_samples(tmp_path / "two.npz").inputs
@@ -193,7 +264,7 @@ def streams(reset: Any, count: int = 4) -> Samples:
 
 
 def begins(reset: Any, count: int = 4) -> list[bool]:
-    stored = stored_samples(streams(reset, count), (FLAT,), 2, stateful=True)
+    stored = stored_samples(streams(reset, count), (FLAT,), classes(2), stateful=True)
     return [stored.begins_stream(index) for index in range(count)]
 
 
@@ -218,7 +289,7 @@ def test_a_reset_that_says_nothing_clear_is_refused(reset: Any) -> None:
 
 
 def test_samples_without_state_begin_anew_whatever_the_file_says() -> None:
-    stored = stored_samples(streams(np.array([1, 0, 0, 0])), (FLAT,), 2)
+    stored = stored_samples(streams(np.array([1, 0, 0, 0])), (FLAT,), classes(2))
     assert all(stored.begins_stream(index) for index in range(4))
 
 

@@ -171,7 +171,7 @@ def test_what_does_not_fit_says_by_how_much(
     assert caught.value.hint
     grown = int(new.split()[1]) - int(old.split()[1])
     memory = next(m for m in board.memory if m.name == region)
-    used = built.flash.total_bytes if region == "FLASH" else built.ram.total_bytes
+    used = built.flash.total_bytes if region == "FLASH" else built.ram.reserved_bytes
     expected = used + grown - memory.length
     words = caught.value.message.split()
     missing = int(words[words.index("bytes") - 1])

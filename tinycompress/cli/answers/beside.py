@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from tinycompress._console import results_console
+from tinycompress._fitted_table import Column, print_fitted
 from tinycompress.cli.answers.inspect import comparison_json, ratio
 from tinycompress.cli.options import print_json
 from tinycompress.pipeline import Beside, Candidate
@@ -18,7 +17,8 @@ Figures = Mapping[str, int | float]
 
 _COSTS = (
     ("flash_bytes", "flash, bytes"),
-    ("ram_bytes", "RAM, bytes"),
+    ("ram_bytes", "RAM used, bytes"),
+    ("ram_reserved_bytes", "RAM reserved, bytes"),
     ("instructions", "instructions"),
     ("latency_us", "latency, us (modelled)"),
 )
@@ -65,26 +65,23 @@ def _without_schema(value: dict[str, Any]) -> dict[str, Any]:
 def print_beside(beside: Beside, costs: Sequence[Figures]) -> None:
     """A row an operator with each model's signal-to-noise ratio, then accuracy and costs."""
     candidates = beside.candidates
-    table = Table(
-        title=f"{beside.float_path}: signal-to-noise ratio in dB layer by layer, at most"
-        f" {candidates[0].comparison.samples} samples",
-        title_justify="left", title_style="bold",
+    columns = (
+        Column("op", least=12), Column("layer", least=16), Column("output", least=8, drop=1),
+        *(Column(name, right=True, least=8) for name in ("float", *_names(candidates))),
     )  # fmt: skip
-    for column in ("op", "layer", "output"):
-        table.add_column(column, overflow="fold")
-    for name in ("float", *_names(candidates)):
-        table.add_column(name, justify="right", overflow="fold")
     found = [candidate.layers() for candidate in candidates]
+    rows = []
     for key in beside.operators():
         layers = [layers.get(key) for layers in found]
         shape = next("x".join(map(str, layer.shape)) for layer in layers if layer is not None)
-        cells = ["" if layer is None else ratio(layer) for layer in layers]
-        table.add_row(key[0], key[1], shape, "", *cells)
-    table.add_section()
-    for title, float_cell, *cells in _rows(beside, costs):
-        table.add_row("", title, "", float_cell, *cells)
+        rows.append((*key[:2], shape, "", *("" if one is None else ratio(one) for one in layers)))
+    totals = [("", title, "", *cells) for title, *cells in _rows(beside, costs)]
+    title = (
+        f"{beside.float_path}: signal-to-noise ratio in dB layer by layer, at most"
+        f" {candidates[0].comparison.samples} samples"
+    )
     console = results_console()
-    console.print(table)
+    print_fitted(console, title, columns, rows, totals=totals)
     for name, candidate in zip(_names(candidates), candidates, strict=True):
         for reason in candidate.inspection.refused:
             console.print(f"{name}: refused: {reason}", markup=False, soft_wrap=True)

@@ -72,7 +72,7 @@ def show_afterwards(made: Build, done: Afterwards, *, as_json: bool) -> None:
 
 
 def build_json(made: Build) -> dict[str, object]:
-    """Compiled firmware; RAM has the reserved stack, since nothing has run yet."""
+    """Compiled firmware; RAM is what is reserved, since nothing has run and used any yet."""
     built = made.require_firmware()
     flash, ram, board = built.flash, built.ram, made.board
     return {
@@ -95,10 +95,11 @@ def build_json(made: Build) -> dict[str, object]:
             "arena_bytes": ram.arena_bytes,
             "static_bytes": ram.static_bytes,
             "stack_reserved_bytes": ram.stack_reserved_bytes,
-            "total_bytes": ram.total_bytes,
+            "reserved_bytes": ram.reserved_bytes,
             "board_bytes": board.ram_bytes,
         },
-        "macs": sum(layer.macs for layer in made.project.layers),
+        "macs": made.project.macs,
+        "recomputed_macs": made.project.recomputed_macs,
         "layers": [
             {
                 "name": layer.name,
@@ -205,6 +206,8 @@ def _memory_table(built: BuiltFirmware, board: Board) -> Table:
     ):  # fmt: skip
         rows.add_row(name, f"{value:,}", percent(value, board.ram_bytes))
     rows.add_row(
-        "[bold]RAM[/]", f"[bold]{ram.total_bytes:,}[/]", percent(ram.total_bytes, board.ram_bytes)
+        "[bold]RAM: reserved[/]",
+        f"[bold]{ram.reserved_bytes:,}[/]",
+        percent(ram.reserved_bytes, board.ram_bytes),
     )
     return rows

@@ -95,7 +95,7 @@ def row_line(row: StageRow) -> str:
         f".tflite {row.tflite_bytes:,} B",
     ]
     if row.figures:
-        named = (("flash_bytes", "flash", "B"), ("ram_bytes", "RAM", "B"),
+        named = (("flash_bytes", "flash", "B"), ("ram_bytes", "RAM used", "B"),
                  ("latency_us", "latency", "us"))  # fmt: skip
         parts += [f"{what} {row.figures[n]:,.0f} {u}" for n, what, u in named if n in row.figures]
         if not row.figures.get("fits", 1):
@@ -136,7 +136,7 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
     table.add_column("stage", overflow="fold")
     columns = ["float", rows[0].activations, "params", "not 0", "MACs", ".tflite B"]
     if measured:
-        columns += ["flash B", "RAM B", "instr.", "us"]
+        columns += ["flash B", "RAM used B", "instr.", "us"]
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
@@ -150,10 +150,18 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
             console.print(f"{row.stage}: {note}", markup=False, soft_wrap=True)
     if measured:
         console.print(
-            "flash and RAM from the linked ELF; instructions counted and latency modelled on the"
-            " virtual board",
+            f"flash and RAM from the linked ELF{_reserved_text(rows[-1])}; instructions counted and"
+            " latency modelled on the virtual board",
             soft_wrap=True,
         )
+
+
+def _reserved_text(row: StageRow) -> str:
+    """What to budget RAM with, of the last stage."""
+    reserved = row.figures.get("ram_reserved_bytes")
+    if reserved is None:
+        return ""
+    return f", RAM with the stack that was used: {reserved:,.0f} B are reserved, budget with these"
 
 
 def _distinct_values(rows: Sequence[StageRow]) -> Table:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from math import isinf
 from typing import Any
 
-from rich.table import Table
-
 from tinycompress._console import results_console
+from tinycompress._fitted_table import Column, print_fitted
 from tinycompress.artifacts import LayerAgreement
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
@@ -17,7 +16,6 @@ from tinycompress.cli.answers.common import (
     simplification_json,
     simplification_line,
     spec_json,
-    table,
 )
 from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import tell
@@ -97,17 +95,20 @@ def inspect_json(inspection: Inspection, verdict: TflmVerdict) -> dict[str, obje
 def print_inspection(inspection: Inspection) -> None:
     """Operators, totals, and what a board would have to hold."""
     console, summary = results_console(), inspection.summary
-    rows = table(
-        f"{inspection.path}: {inspection.tflite_bytes:,} bytes", "#", "op", "layer", "output",
-        "type", "MACs", "constants, bytes", right=(0, 5, 6),
+    columns = (
+        Column("#", right=True), Column("op", least=12), Column("layer", least=16),
+        Column("output", least=10), Column("type", drop=1), Column("MACs", right=True),
+        Column("constants, bytes", right=True, drop=2),
     )  # fmt: skip
-    for op in summary.ops:
-        shapes = " ".join("x".join(map(str, shape)) for shape in op.output_shapes)
-        rows.add_row(
-            str(op.index), op.kind, op.name, shapes, op.dtype, f"{op.macs:,}",
-            f"{op.weights_bytes:,}",
-        )  # fmt: skip
-    console.print(rows)
+    rows = [
+        (
+            str(op.index), op.kind, op.name,
+            " ".join("x".join(map(str, shape)) for shape in op.output_shapes), op.dtype,
+            f"{op.macs:,}", f"{op.weights_bytes:,}",
+        )
+        for op in summary.ops
+    ]  # fmt: skip
+    print_fitted(console, f"{inspection.path}: {inspection.tflite_bytes:,} bytes", columns, rows)
     lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
     kinds = " and ".join(summary.activations)
     if summary.not_integer and summary.integer_inside:
@@ -168,22 +169,23 @@ def source_json(summary: SourceSummary) -> dict[str, Any]:
 
 def print_source(summary: SourceSummary) -> None:
     """Layers, totals, and whether it can be converted."""
-    table = Table(title=f"{summary.path} ({summary.kind})", title_justify="left",
-                  title_style="bold")  # fmt: skip
-    for column in ("layer", "class", "output"):
-        table.add_column(column, overflow="fold")
-    table.add_column("parameters", justify="right")
-    table.add_column("MACs", justify="right")
-    table.add_column("operations, before the converter folds them", overflow="fold")
+    columns = (
+        Column("layer", least=16), Column("class", least=12), Column("output", least=10),
+        Column("parameters", right=True), Column("MACs", right=True),
+        Column("operations, before the converter folds them", least=12, drop=1),
+    )  # fmt: skip
+    rows = []
     for layer in summary.layers:
         shape = "x".join("?" if size is None else str(size) for size in layer.output_shape[1:])
         work = " ".join(layer.operators) or "nothing at inference"
-        table.add_row(
-            layer.name, layer.kind, shape, f"{layer.parameters:,}",
-            "-" if summary.refused else f"{layer.macs:,}", "-" if summary.refused else work,
+        rows.append(
+            (
+                layer.name, layer.kind, shape, f"{layer.parameters:,}",
+                "-" if summary.refused else f"{layer.macs:,}", "-" if summary.refused else work,
+            )
         )  # fmt: skip
     console = results_console()
-    console.print(table)
+    print_fitted(console, f"{summary.path} ({summary.kind})", columns, rows)
     lines = [f"{summary.parameters:,} parameters"]
     if summary.refused:
         lines += ["cannot be converted:", *(f"  - {reason}" for reason in summary.refused)]
@@ -218,23 +220,21 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 def print_comparison(comparison: Comparison) -> None:
     """A row an operator, then where the int8 model leaves the float model."""
-    table = Table(
-        title=f"{comparison.int8_path} beside {comparison.float_path}, at most"
-        f" {comparison.samples} samples",
-        title_justify="left", title_style="bold",
+    columns = (
+        Column("#", right=True), Column("op", least=12), Column("layer", least=16),
+        Column("output", least=10, drop=1), Column("SNR, dB", right=True),
+        Column("float counterpart", least=16),
     )  # fmt: skip
-    table.add_column("#", justify="right")
-    for column in ("op", "layer", "output"):
-        table.add_column(column, overflow="fold")
-    table.add_column("SNR, dB", justify="right")
-    table.add_column("float counterpart", overflow="fold")
-    for layer in comparison.layers:
-        shape = "x".join(map(str, layer.shape))
-        table.add_row(
-            str(layer.index), layer.op, layer.name, shape, ratio(layer), _counterpart(layer)
+    rows = [
+        (
+            str(layer.index), layer.op, layer.name, "x".join(map(str, layer.shape)), ratio(layer),
+            _counterpart(layer),
         )
+        for layer in comparison.layers
+    ]  # fmt: skip
     console = results_console()
-    console.print(table)
+    title = f"{comparison.int8_path} beside {comparison.float_path}"
+    print_fitted(console, f"{title}, at most {comparison.samples} samples", columns, rows)
     for line in _verdict(comparison):
         console.print(line, markup=False, soft_wrap=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from tinycompress.device.emulator.decode import Decoder, Instruction, instruction_sizes
@@ -14,10 +14,14 @@ from tinycompress.device.emulator.timing import CycleModel
 
 @dataclass(frozen=True)
 class TracePoint:
-    """The counts at one entry of the traced function, before its first instruction."""
+    """The counts at one entry of the traced function, before its first instruction.
+
+    ``flash_reads``: at most so many reads of flash, the block that has just been entered included.
+    """
 
     instructions: int
     cycles: int
+    flash_reads: int = 0
 
 
 class BlockCounter(Protocol):
@@ -80,17 +84,20 @@ class Ledger:
         decoder: Decodes the code of the core.
         model: Costs of the core.
         counter: Where the entries are counted.
+        flash_reads: How often an entry of a block reads flash, at most.
     """
 
     read_code: Callable[[int, int], bytes]
     decoder: Decoder
     model: CycleModel
     counter: BlockCounter
+    flash_reads: Callable[[tuple[Instruction, ...]], int]
     _blocks: list[_BlockInfo] = field(default_factory=list)
     _instructions: array[int] = field(default_factory=_counts)
     _cycles: array[int] = field(default_factory=_counts)
     _no_falls: array[int] = field(default_factory=_counts)
     _fall_cycles: array[int] = field(default_factory=_counts)
+    _flash_reads: array[int] = field(default_factory=_counts)
     _by_address: dict[int, list[int]] = field(default_factory=dict)
     _refund_at: dict[int, int] = field(default_factory=dict)
     _penalties: list[int] = field(default_factory=list)
@@ -111,6 +118,7 @@ class Ledger:
         self._cycles.append(self.model.block_cost(block) + penalty)
         self._penalties.append(penalty)
         self._no_falls.append(0)
+        self._flash_reads.append(self.flash_reads(block))
         self._fall_cycles.append(-penalty - self._refund_at.get(address, 0))
         self._by_address.setdefault(address, []).append(number)
         end = address + size_bytes
@@ -142,6 +150,11 @@ class Ledger:
             instructions -= ahead_instructions
             cycles -= ahead_cycles
         return TracePoint(instructions, cycles)
+
+    def traced(self, pc: int) -> TracePoint:
+        """The counts so far, and the reads of flash, at the instruction at ``pc``."""
+        reads = self.counter.weighted(self._flash_reads, self._no_falls)
+        return replace(self.now(pc), flash_reads=reads)
 
     def abort_block(self, pc: int) -> None:
         """Take back what was not executed of the last block because ``pc`` faulted."""

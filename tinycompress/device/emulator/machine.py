@@ -18,6 +18,7 @@ from tinycompress.device.emulator.decode import Decoder, Instruction
 from tinycompress.device.emulator.engine import Engine
 from tinycompress.device.emulator.families import Surroundings, build
 from tinycompress.device.emulator.faults import BusFault
+from tinycompress.device.emulator.flash_reads import FlashReads
 from tinycompress.device.emulator.host_port import HostPort
 from tinycompress.device.emulator.legality import (
     AlignmentRule,
@@ -91,6 +92,7 @@ class Machine:
             Decoder(has_armv8m=board.cpu.core == "cortex-m33"),
             CycleModel(TIMINGS[board.cpu.core]),
             self._counter,
+            FlashReads(board.emulator.flash_read_bytes, self._is_flash).most,
         )
         self._locator = AccessLocator(self._ledger, self._engine.register)
         memory = Memory(self._engine.read_memory, self._engine.write_memory)
@@ -133,11 +135,14 @@ class Machine:
             self._bus.pages(), PAGE_BYTES, self._read_peripheral, self._write_peripheral
         )
 
+    def _is_flash(self, address: int) -> bool:
+        return self._memory.describe(address) == "flash"
+
     def _hook_trace(self, name: str) -> None:
         symbol = self._image.symbol(name)
         if symbol is not None:
             self._engine.hook_instruction(
-                symbol.address, lambda pc: self.trace.append(self._ledger.now(pc))
+                symbol.address, lambda pc: self.trace.append(self._ledger.traced(pc))
             )
 
     # --- running
