@@ -47,12 +47,12 @@ def test_a_stream_is_split_and_made_again(family: KernelFamily, rounding: Roundi
     assert rows.shape == (7, 4 * words.weights)
     assert rows.min() >= -128
     assert rows.max() <= 127
-    stored = rows.astype(np.int8).view(np.uint8)
+    stored = np.ascontiguousarray(rows & 0xFF, np.uint8)
     if family == "thumb1":
-        stored = stored ^ 0x80
+        stored = stored ^ np.uint8(0x80)
     if family == "dsp":
         low, high = rows[:, 0::2], rows[:, 1::2]
-        stored = (256 * high + low & 0xFFFF).astype("<u2").view(np.uint8)
+        stored = np.ascontiguousarray(256 * high + low & 0xFFFF, "<u2").view(np.uint8)
     tables = tables.reshape(7, -1)
     again = [tables[:, : words.head], stored.view("<u4"), tables[:, words.head :]]
     assert (np.concatenate(again, axis=1).reshape(-1) == stream).all()
