@@ -64,4 +64,4 @@ def test_few_values_take_less_flash_for_few_cycles(board: str, tmp_path: Path) -
         encoded = [layer.weights for layer in made.firmware.project.layers]
         assert any(each is not None for each in encoded) == (weights == "auto")
     assert flash["auto"] < 0.8 * flash["plain"]
-    assert cycles["auto"] < 1.12 * cycles["plain"]
+    assert cycles["auto"] < 1.2 * cycles["plain"]

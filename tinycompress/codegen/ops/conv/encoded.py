@@ -167,7 +167,8 @@ def _of_conv(plain: Layer) -> dict[str, ParamValue]:
 
 def _of_tile(tile: TileParams, origin: str) -> dict[str, ParamValue]:
     arrays = {key: ConstArray(origin, key, data, 4) for key, data in tile.arrays.items()}
-    return {f"weights.{key}": value for key, value in {**tile.numbers, **arrays}.items()}
+    found: dict[str, ParamValue] = {**tile.numbers, **arrays}
+    return {f"weights.{key}": value for key, value in found.items()}
 
 
 def _kernel(plain: Kernel, encoded: Encoded) -> Kernel:
