@@ -14,6 +14,9 @@ from tinycompress.artifacts import Optimize
 from tinycompress.codegen.choosing.candidates import Candidate
 from tinycompress.codegen.choosing.flash import smallest
 
+_NEARLY = 1.05
+"""What kin with encoded weights may cost, of the fastest of them."""
+
 Preference = Callable[[Sequence[Candidate]], Candidate]
 """Takes one of an operator's candidates, which come in order of preference."""
 
@@ -83,5 +86,15 @@ def leanest(candidates: Sequence[Candidate], *, references: bool) -> Candidate:
 
 def leaner_kin(candidates: Sequence[Candidate], taken: Candidate) -> Candidate | None:
     """The next candidate that is nearly as fast on less working memory; None if there is none."""
+    kin = [each for each in candidates if each.kin and each.kin == taken.kin]
     later = candidates[candidates.index(taken) + 1 :]
-    return next((each for each in later if each.kin and each.kin == taken.kin), None)
+    return next((each for each in later if each in kin and _nearly_as_fast(each, kin[0])), None)
+
+
+def _nearly_as_fast(leaner: Candidate, first: Candidate) -> bool:
+    """Whether a candidate costs hardly more than the first of its kin: each smaller tile of encoded
+    weights reads the input once more."""
+    if not leaner.is_encoded:
+        return True
+    known = leaner.cost is not None and first.cost is not None
+    return known and (leaner.cost or 0.0) <= _NEARLY * (first.cost or 0.0)

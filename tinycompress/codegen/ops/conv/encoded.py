@@ -166,9 +166,9 @@ def _of_conv(plain: Layer) -> dict[str, ParamValue]:
 
 
 def _of_tile(tile: TileParams, origin: str) -> dict[str, ParamValue]:
-    values: dict[str, ParamValue] = {**tile.numbers}
-    values |= {key: ConstArray(origin, key, data, 4) for key, data in tile.arrays.items()}
-    return {f"weights.{key}": value for key, value in values.items()}
+    arrays = {key: ConstArray(origin, key, data, 4) for key, data in tile.arrays.items()}
+    found: dict[str, ParamValue] = {**tile.numbers, **arrays}
+    return {f"weights.{key}": value for key, value in found.items()}
 
 
 def _kernel(plain: Kernel, encoded: Encoded) -> Kernel:
