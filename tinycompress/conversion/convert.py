@@ -19,7 +19,13 @@ from tinycompress.conversion.calibrate import (
 from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int16_operators import require_int16
-from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
+from tinycompress.conversion.load import (
+    SourceModel,
+    is_tflite,
+    load_model,
+    require_keras_file,
+    wrap_model,
+)
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Model
@@ -132,6 +138,8 @@ def open_source(
         return wrap_model(source)
     path = Path(source)
     if calibration is None and path.exists() and not is_tflite(path):
+        if path.is_file():
+            require_keras_file(path)
         raise _needs_data(str(path))
     files = [one for one in (calibration, evaluation) if isinstance(one, Path)]
     for file in files:
