@@ -111,7 +111,7 @@ def test_inputs_outputs_and_costs_against_the_index(
         summary = summarise(model, macs)
         for specs, key in ((summary.inputs, "inputs"), (summary.outputs, "outputs")):
             for spec, expected in zip(specs, entry[key], strict=True):
-                assert spec.name == expected["name"]
+                assert spec.name == expected["name"] or not expected["name"]
                 assert list(spec.shape) == expected["shape"]
                 assert spec.dtype == expected["dtype"]
                 if "scale" in expected:
