@@ -328,7 +328,8 @@ class BenchResult:
     A figure that the board or the link cannot give is None: a real board counts no instructions,
     and QEMU, which does, has no notion of time. ``machine`` is what the device says of itself,
     ``transport`` only how it was reached: an emulated board may answer at a port. ``clock`` is None
-    on emulated boards, and where the model is too fast to tell.
+    on emulated boards, and where the model is too fast to tell. Where ``oracle`` does not run the
+    model, ``not_compared`` says why, and ``mismatched_samples`` is None.
     """
 
     board_id: str
@@ -352,6 +353,7 @@ class BenchResult:
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
+    not_compared: str | None = None
 
 
 @dataclass(frozen=True)

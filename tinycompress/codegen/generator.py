@@ -7,11 +7,9 @@ from dataclasses import replace
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen.choosing.ram import as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
-from tinycompress.codegen.state import resolve_state
+from tinycompress.codegen.verdict import require_aot
 from tinycompress.ir.graph import Model
 
 
@@ -30,8 +28,7 @@ def generate_sources(
         ModelError: The model cannot be built exactly; with every reason.
         DoesNotFitError: The arena does not fit the budget.
     """
-    graph = run_passes(resolve_state(model))
-    check_legality(graph, options)
+    graph = require_aot(model, options)
     fitted = fit_ram(graph, options) if prefer is None else as_preferred(graph, options, prefer)
     sources = render(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared

@@ -23,12 +23,16 @@ from tinycompress.oracle import Oracle
 
 @dataclass(frozen=True)
 class Comparison:
-    """Device against oracle over all samples; None for what could not be told."""
+    """Device against oracle over all samples; None for what could not be told.
+
+    ``not_compared`` says why the oracle gave no outputs.
+    """
 
     mismatched_samples: int | None
     device_accuracy: float | None
     host_int8_accuracy: float | None
     notes: tuple[str, ...] = ()
+    not_compared: str | None = None
 
 
 def compare(
@@ -56,17 +60,19 @@ def compare(
     """
     device = _device_outputs(session, stored, log, progress)
     notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count), *_same_notes(device))
+    reason = None
     try:
         host: list[Outputs] | None = _oracle_outputs(stored, built, tflite, progress)
     except ModelError as error:
-        host, notes = None, (*notes, f"outputs were not compared: {error.message}")
+        host, reason = None, error.message
+        notes = (*notes, f"outputs were not compared: {reason}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
     if stored.labels is None:
-        return Comparison(mismatched, None, None, notes)
+        return Comparison(mismatched, None, None, notes, reason)
     outputs = built.project.outputs
     if len(outputs) != 1:
         several = f"no accuracy: the model has {len(outputs)} outputs"
-        return Comparison(mismatched, None, None, (*notes, several))
+        return Comparison(mismatched, None, None, (*notes, several), reason)
     threshold = threshold_of(tflite) if elements(outputs[0]) == 1 else 0.0
 
     def accuracy(answers: list[Outputs]) -> float:
@@ -74,7 +80,7 @@ def compare(
         return float(np.mean(np.asarray(chosen) == stored.labels))
 
     on_host = None if host is None else accuracy(host)
-    return Comparison(mismatched, accuracy(device), on_host, notes)
+    return Comparison(mismatched, accuracy(device), on_host, notes, reason)
 
 
 def _device_outputs(

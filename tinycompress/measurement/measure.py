@@ -211,6 +211,7 @@ def _result(
         oracle=built.project.exact_to,
         samples=measured.samples,
         mismatched_samples=measured.comparison.mismatched_samples,
+        not_compared=measured.comparison.not_compared,
         device_accuracy=measured.comparison.device_accuracy,
         host_int8_accuracy=measured.comparison.host_int8_accuracy,
         fits=fits(built, measured.ram, board),

@@ -37,10 +37,12 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
-from tinycompress.errors import ConfigError, DeviceError, ModelError
+from tinycompress.errors import ConfigError, DeviceError, MismatchError, ModelError
 from tinycompress.measurement import comparison, measure
 from tinycompress.measurement.comparison import predicted_class
+from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.report import to_json
 from tinycompress.measurement.samples import Samples
 
 
@@ -283,6 +285,12 @@ def test_oracle_that_refuses_leaves_a_note(board: Board, monkeypatch: pytest.Mon
     assert result.mismatched_samples is None
     assert (result.device_accuracy, result.host_int8_accuracy) == (1.0, None)
     assert result.notes == ("outputs were not compared: no such op",)
+    told = to_json(result)["exact"]
+    assert (told["exact_to"], told["oracle"]) == ("tflm", None)
+    assert told["not_compared"] == result.not_compared == "no such op"
+    with pytest.raises(MismatchError, match="nothing tells whether the outputs are right") as found:
+        require_exact(result)
+    assert found.value.exit_code == 8
 
 
 def test_without_samples_random_ones_are_compared(board: Board) -> None:
@@ -424,9 +432,8 @@ def test_predicted_class() -> None:
 
 
 def test_result_is_plain_json(board: Board) -> None:
-    from tinycompress.measurement.report import to_json
-
     result = run_bench(device(), board, samples=samples([0, 1, 2]))
     assert json.loads(json.dumps(to_json(result), allow_nan=False))["exact"] == {
-        "oracle": "tflm", "samples": 3, "mismatched_samples": 0,
+        "exact_to": "tflm", "oracle": "tflm", "not_compared": None, "samples": 3,
+        "mismatched_samples": 0,
     }  # fmt: skip

@@ -1,0 +1,53 @@
+"""The chosen engine's verdict on a model, and whether anything can check it."""
+
+from __future__ import annotations
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.boards import Board
+from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.verdict import require_aot, require_tflm
+from tinycompress.errors import ModelError
+from tinycompress.ir.reader import read_model
+from tinycompress.options import BuildOptions
+from tinycompress.oracle import refusal
+
+
+def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
+    """Refuse a model that the chosen engine does not run exactly.
+
+    Args:
+        tflite: The whole file.
+        board: What it is to run on.
+        options: The engine, and whose arithmetic it is to reproduce.
+
+    Raises:
+        ModelError: With every reason, and what helps.
+    """
+    if options.engine == "tflm":
+        require_tflm(read_model(tflite))
+        reason = refusal(tflite, "tflm")
+        if reason is not None:
+            raise ModelError(reason, hint="see whether the AOT engine takes it: --engine aot")
+    else:
+        chosen = CodegenOptions.for_board(board, exact_to=options.exact_to)
+        require_aot(read_model(tflite), chosen)
+
+
+def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:
+    """A warning if the runtime whose bytes are promised does not run the model.
+
+    Args:
+        tflite: The whole file, which the AOT engine takes.
+        exact_to: The runtime.
+    """
+    reason = refusal(tflite, exact_to)
+    if reason is None:
+        return ()
+    other: ExactTo = "litert" if exact_to == "tflm" else "tflm"
+    helps = ""
+    if refusal(tflite, other) is None:
+        helps = f"; what --exact-to {other} builds can be checked"
+    return (
+        f"nothing can check the firmware's outputs, so that bench will end with exit code 8:"
+        f" {reason}{helps}",
+    )
