@@ -274,7 +274,7 @@ class RamSizes:
 
 @dataclass(frozen=True)
 class BuiltFirmware:
-    """A linked project."""
+    """A linked project; ``warnings`` are what its compiler said, and why it was not another."""
 
     project: FirmwareProject
     elf: Path
@@ -286,6 +286,7 @@ class BuiltFirmware:
     flags: tuple[str, ...]
     flash: FlashSizes
     ram: RamSizes
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
@@ -203,8 +203,8 @@ def _result(
         machine=measured.machine,
         build_id=built.build_id,
         runs=options.runs,
-        instructions=_spread([cost.instructions for cost in costs], obtained),
-        cycles=_spread([cost.cycles for cost in costs], obtained),
+        instructions=_counts([cost.instructions for cost in costs], obtained),
+        cycles=_counts([cost.cycles for cost in costs], obtained),
         latency_us=_spread([cost.us for cost in costs], obtained),
         ram=measured.ram,
         flash=built.flash,
@@ -264,6 +264,12 @@ def _profiled_run(
 
 def _rounded(value: float | None) -> int | None:
     return None if value is None else round(value)
+
+
+def _counts(values: Sequence[float | None], obtained: Obtained) -> Spread | None:
+    """Of what is counted: a median between two runs is rounded."""
+    spread = _spread(values, obtained)
+    return None if spread is None else replace(spread, median=round(spread.median))
 
 
 def _spread(values: Sequence[float | None], obtained: Obtained) -> Spread | None:

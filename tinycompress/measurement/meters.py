@@ -160,7 +160,8 @@ class InstructionMeter:
     def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
         """Ticks less the empty ones, as instructions: exact to one tick."""
         per_tick = 1e9 / (self.ticks_hz * 2**self.icount_shift)
-        return [Cost(max(0, one - empty_ticks) * per_tick, None, None) for one in ticks]
+        net = (max(0, one - empty_ticks) for one in ticks)
+        return [Cost(round(taken * per_tick), None, None) for taken in net]
 
 
 _BY_TICKS: dict[Machine, tuple[Obtained, tuple[str, ...]]] = {

@@ -197,16 +197,19 @@ def test_our_emulator_is_not_silicon(machine: int, board: Board) -> None:
     assert caught.value.phase == "HELLO"
 
 
-def test_qemu_counts_instructions_and_no_time() -> None:
-    board = load_board("mps2_an386")
+@pytest.mark.parametrize("name", ["mps2_an386", "mps3_an547"])
+def test_qemu_counts_whole_instructions_and_no_time(name: str) -> None:
+    board = load_board(name)
     assert board.qemu is not None
     project = replace(BUILT.project, board_id=board.id)
     link = device(FakeDevice, board_id=board.id, clock_hz=board.cpu.clock_hz,
-                  ticks_hz=board.timer.hz, flags=5, run_ticks=1610)  # fmt: skip
+                  ticks_hz=board.timer.hz, flags=5, run_ticks=1611)  # fmt: skip
     result = run_bench(link, board, built=replace(BUILT, project=project), samples=samples())
     per_tick = 1e9 / (board.timer.hz * 2**board.qemu.icount_shift)
     assert result.instructions is not None
-    assert result.instructions.median == pytest.approx(1600 * per_tick)
+    assert result.instructions.median == round(1601 * per_tick)
+    told = to_json(result)["latency"]["instructions"]
+    assert all(isinstance(told[key], int) for key in ("median", "min", "max"))
     assert result.cycles is None
     assert result.latency_us is None
 
