@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tinycompress.codegen.layer import C_TYPES
@@ -39,6 +40,24 @@ class Reason:
     def __str__(self) -> str:
         """The line that a user reads."""
         return f"{self.where}{' ' if self.op is None else ': '}{self.text}"
+
+
+_MOST_ALIKE = 3
+"""So many operators that are refused for one reason get a line each; more share one."""
+
+
+def in_few_lines(reasons: Iterable[Reason]) -> Iterator[str]:
+    """Lines for the reasons, in their order; many operators with the same reason share one."""
+    told = tuple(reasons)
+    # Only operators are many; each input and output is the user's own.
+    counts = Counter(reason.text for reason in told if reason.op is not None)
+    for reason in told:
+        if reason.op is None or counts[reason.text] <= _MOST_ALIKE:
+            yield str(reason)
+            continue
+        same = [one.where for one in told if one.op is not None and one.text == reason.text]
+        if reason.where == same[0]:
+            yield f"{len(same)} operators, from {same[0]} to {same[-1]}: {reason.text}"
 
 
 def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:

@@ -5,24 +5,20 @@ Everything that builds, inspects, compresses or trains for a device comes throug
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import get_args
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen.legality import REPLACE, Reason, refused, why_not
+from tinycompress.codegen.legality import REPLACE, Reason, in_few_lines, refused, why_not
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
-from tinycompress.codegen.tflm.legality import check_legality, refusals
+from tinycompress.codegen.tflm.legality import check_legality
 from tinycompress.errors import ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
-
-_MOST_ALIKE = 3
-"""So many operators that are refused for one reason get a line each; more share one."""
 
 
 def require_aot(model: Model, options: CodegenOptions) -> Graph:
@@ -38,7 +34,7 @@ def require_aot(model: Model, options: CodegenOptions) -> Graph:
     graph = run_passes(resolve_state(model))
     reasons = why_not(graph, options)
     if reasons:
-        told = tuple(_alike(_in_short(graph, reasons)))
+        told = tuple(in_few_lines(_in_short(graph, reasons)))
         raise refused(told, _aot_hint(model, graph, reasons, options))
     return graph
 
@@ -54,9 +50,16 @@ def require_tflm(model: Model) -> None:
     except ModelError as error:
         if any(unlike_integer(model.main, op) for op in model.main.ops):
             error.hint = use_original(model) or CONVERT_AGAIN
-        elif _aot_takes(model, CodegenOptions()):
-            error.hint = "the AOT engine takes the model: --engine aot"
+        else:
+            error.hint = instead_of_tflm(model)
         raise
+
+
+def instead_of_tflm(model: Model) -> str:
+    """The hint for a model of integers that stock TFLM does not run."""
+    if _aot_takes(model, CodegenOptions()):
+        return "the AOT engine takes the model: --engine aot"
+    return "replace the layers that these operators come from"
 
 
 def _in_short(graph: Graph, reasons: Iterable[Reason]) -> Iterator[Reason]:
@@ -69,20 +72,6 @@ def _in_short(graph: Graph, reasons: Iterable[Reason]) -> Iterator[Reason]:
         elif reason.where not in told:
             told.add(reason.where)
             yield replace(reason, text=text)
-
-
-def _alike(reasons: Iterable[Reason]) -> Iterator[str]:
-    """Lines for the reasons, in their order; many operators with the same reason share one."""
-    told = tuple(reasons)
-    # Only operators are many; each input and output is the user's own.
-    counts = Counter(reason.text for reason in told if reason.op is not None)
-    for reason in told:
-        if reason.op is None or counts[reason.text] <= _MOST_ALIKE:
-            yield str(reason)
-            continue
-        same = [one.where for one in told if one.op is not None and one.text == reason.text]
-        if reason.where == same[0]:
-            yield f"{len(same)} operators, from {same[0]} to {same[-1]}: {reason.text}"
 
 
 def _aot_hint(
@@ -99,11 +88,7 @@ def _aot_hint(
         for name in others
         if _aot_takes(model, replace(options, exact_to=name))
     ]
-    if takes:
-        return f"the model can be built with {takes[0]}"
-    if not refusals(model):
-        return "stock TFLM has all its operators: --engine tflm"
-    return REPLACE
+    return f"the model can be built with {takes[0]}" if takes else REPLACE
 
 
 def _aot_takes(model: Model, options: CodegenOptions) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from tinycompress.artifacts import ExactTo
 from tinycompress.boards import Board
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.verdict import require_aot, require_tflm
+from tinycompress.codegen.legality import REPLACE
+from tinycompress.codegen.tflm import refusals
+from tinycompress.codegen.verdict import instead_of_tflm, require_aot, require_tflm
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.options import BuildOptions
@@ -23,14 +25,19 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
     Raises:
         ModelError: With every reason, and what helps.
     """
+    model = read_model(tflite)
     if options.engine == "tflm":
-        require_tflm(read_model(tflite))
+        require_tflm(model)
         reason = refusal(tflite, "tflm")
         if reason is not None:
-            raise ModelError(reason, hint="see whether the AOT engine takes it: --engine aot")
-    else:
-        chosen = CodegenOptions.for_board(board, exact_to=options.exact_to)
-        require_aot(read_model(tflite), chosen)
+            raise ModelError(reason, hint=instead_of_tflm(model))
+        return
+    try:
+        require_aot(model, CodegenOptions.for_board(board, exact_to=options.exact_to))
+    except ModelError as error:
+        if error.hint == REPLACE and not refusals(model) and refusal(tflite, "tflm") is None:
+            error.hint = "the TFLM engine takes the model: --engine tflm"
+        raise
 
 
 def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:

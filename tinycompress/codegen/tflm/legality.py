@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tinycompress.codegen.legality import Reason, in_few_lines
 from tinycompress.codegen.tflm.ops import OTHER_SUBGRAPHS, method_of
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Model, Op
@@ -32,7 +33,8 @@ def refusals(model: Model) -> tuple[str, ...]:
     C library, so that nobody can promise its bytes.
     """
     graph = model.main
-    return (*_border_reasons(graph), *_graph_reasons(model), *_op_reasons(graph))
+    ops = in_few_lines(_op_reasons(graph))
+    return (*_border_reasons(graph), *_graph_reasons(model), *ops)
 
 
 def check_legality(model: Model) -> None:
@@ -76,20 +78,21 @@ def _graph_reasons(model: Model) -> Iterator[str]:
         )
 
 
-def _op_reasons(graph: Graph) -> Iterator[str]:
+def _op_reasons(graph: Graph) -> Iterator[Reason]:
     for op in graph.ops:
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
         unlike = unlike_integer(graph, op)
         if unlike is not None:
-            yield f"{where}: {unlike}"
+            yield Reason(where, unlike, op)
         elif method_of(op) is not None:
             continue
         elif op.kind in OTHER_SUBGRAPHS:
-            yield f"{where}: needs subgraphs or variables, which this engine does not set up"
+            text = "needs subgraphs or variables, which this engine does not set up"
+            yield Reason(where, text, op)
         else:
             instead = _REWRITES.get(op.kind)
             rewrite = f"; instead: {instead}" if instead else ""
-            yield f"{where}: TensorFlow Lite Micro does not have it{rewrite}"
+            yield Reason(where, f"TensorFlow Lite Micro does not have it{rewrite}", op)
 
 
 def _kind(op: Op) -> str:
