@@ -125,7 +125,9 @@ def test_what_no_oracle_runs_is_told_by_build_and_by_the_exit_code(
     build = ("build", model, "--board", "nano33", "-o", project)
     code, built = run(*build, "--exact-to", "litert")
     assert code == 0, built
-    (warning,) = built["warnings"]  # type: ignore[misc]
+    warnings = built["warnings"]
+    assert isinstance(warnings, list)
+    (warning,) = warnings
     assert "nothing can check the firmware's outputs" in warning
     assert "LiteRT does not run this model" in warning
     assert "--exact-to tflm" in warning

@@ -84,7 +84,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: a result, a failure, or both if outputs differ from the oracle's."""
+    """What came of a task: a result, a failure, or both if outputs are not the oracle's."""
 
     task: Task
     result: BenchResult | None
