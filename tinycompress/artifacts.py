@@ -341,7 +341,7 @@ class RamSizes:
 
 @dataclass(frozen=True)
 class BuiltFirmware:
-    """A linked project."""
+    """A linked project; ``warnings`` are what its compiler said, and why it was not another."""
 
     project: FirmwareProject
     elf: Path
@@ -353,6 +353,7 @@ class BuiltFirmware:
     flags: tuple[str, ...]
     flash: FlashSizes
     ram: RamSizes
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -414,7 +415,8 @@ class BenchResult:
     on emulated boards, and where the model is too fast to tell. ``cycles_upper_bound`` are cycles
     of the slowest run if no cache ever spared it a wait state of the flash; None where none was
     modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
-    ``recomputed_macs`` as in `FirmwareProject`.
+    ``recomputed_macs`` as in `FirmwareProject`. Where ``oracle`` does not run the
+    model, ``not_compared`` says why, and ``mismatched_samples`` is None.
     """
 
     board_id: str
@@ -436,6 +438,7 @@ class BenchResult:
     layers: tuple[LayerCost, ...]
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
+    not_compared: str | None = None
     accuracies: tuple[OutputAccuracy, ...] = ()
     cycles_upper_bound: int | None = None
     recomputed_macs: int = 0

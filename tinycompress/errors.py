@@ -8,7 +8,7 @@
     ├── ToolError                    5   compiler, linker or another build tool is missing or failed
     ├── FlashError                   6   a port or a flashing tool
     ├── DeviceError                  7   the device is silent, talks garbage, or stopped
-    └── MismatchError                8   outputs differ from the oracle, or accuracy fell too far
+    └── MismatchError                8   outputs differ, or cannot be compared; or accuracy fell
 
 The message says what is wrong, where, with which value, and what is allowed. The hint is the next
 thing to do.
@@ -141,6 +141,6 @@ class DeviceError(TinyCompressError):
 
 
 class MismatchError(TinyCompressError):
-    """The outputs differ from the oracle's, or accuracy fell further than allowed."""
+    """The outputs differ from the oracle's or cannot be compared; or accuracy fell too far."""
 
     exit_code = 8

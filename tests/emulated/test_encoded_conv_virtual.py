@@ -60,8 +60,11 @@ def test_few_values_take_less_flash_for_few_cycles(board: str, tmp_path: Path) -
         result = pipeline.bench(tmp_path / weights, runs=1)
         pipeline.require_exact(result)
         assert result.cycles is not None
-        flash[weights], cycles[weights] = made.firmware.flash.total_bytes, result.cycles.median
-        encoded = [layer.weights for layer in made.firmware.project.layers]
+        flash[weights], cycles[weights] = (
+            made.require_firmware().flash.total_bytes,
+            result.cycles.median,
+        )
+        encoded = [layer.weights for layer in made.project.layers]
         assert any(each is not None for each in encoded) == (weights == "auto")
     assert flash["auto"] < 0.8 * flash["plain"]
     assert cycles["auto"] < 1.2 * cycles["plain"]

@@ -41,7 +41,8 @@ def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None
     tinycompress bench digits-nano33 --samples test.npz
 
     Exit codes: 0 ok, 1 unexpected, 2 usage or configuration, 3 model not supported,
-    4 does not fit, 5 toolchain, 6 port or flashing, 7 device, 8 outputs differ.
+    4 does not fit, 5 toolchain, 6 port or flashing, 7 device,
+    8 outputs differ or cannot be compared.
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(2, 2 if debug else verbose)]
     logging.basicConfig(level=level, format="%(name)s: %(message)s")

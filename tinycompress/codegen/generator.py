@@ -8,13 +8,11 @@ from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen.choosing.encoding import encoding_trades
 from tinycompress.codegen.choosing.ram import Fitted, as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render
 from tinycompress.codegen.simplify.simplify import Simplified, simplify
-from tinycompress.codegen.state import resolve_state
+from tinycompress.codegen.verdict import require_aot
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Model
 
@@ -34,8 +32,7 @@ def generate_sources(
         ModelError: The model cannot be built exactly; with every reason.
         DoesNotFitError: The arena does not fit the budget.
     """
-    graph = run_passes(resolve_state(model))
-    check_legality(graph, options)
+    graph = require_aot(model, options)
     simplified = simplify(graph, options) if options.simplify else Simplified(graph, None)
     if prefer is None:
         fitted = _fitted(graph, simplified, options)

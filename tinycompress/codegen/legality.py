@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from tinycompress.codegen.layer import C_TYPES
 from tinycompress.codegen.ops import OPS, is_view
@@ -20,34 +22,77 @@ _CONVERSIONS = {
 _FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
 """Operators that TFLM has, but not on int8."""
 
-_HINT = (
-    "convert with full integer quantisation (int8 weights; activations, inputs and outputs int8 or"
-    " int16); docs/SUPPORTED_OPS.md lists what is supported"
+
+REPLACE = (
+    "replace the layers that these operators come from; docs/SUPPORTED_OPS.md lists what is"
+    " supported"
 )
 
 
-def check_legality(graph: Graph, options: CodegenOptions) -> None:
-    """Refuse what cannot be built exactly.
+@dataclass(frozen=True)
+class Reason:
+    """One reason: ``text`` of what is wrong ``where``, an operator if ``op`` is not None."""
 
-    Raises:
-        ModelError: With every reason, each naming operator, layer and value.
-    """
+    where: str
+    text: str
+    op: Op | None = None
+
+    def __str__(self) -> str:
+        """The line that a user reads."""
+        return f"{self.where}{' ' if self.op is None else ': '}{self.text}"
+
+
+_MOST_ALIKE = 3
+"""So many operators that are refused for one reason get a line each; more share one."""
+
+
+def in_few_lines(reasons: Iterable[Reason]) -> Iterator[str]:
+    """Lines for the reasons, in their order; many operators with the same reason share one."""
+    told = tuple(reasons)
+    # Only operators are many; each input and output is the user's own.
+    counts = Counter(reason.text for reason in told if reason.op is not None)
+    for reason in told:
+        if reason.op is None or counts[reason.text] <= _MOST_ALIKE:
+            yield str(reason)
+            continue
+        same = [one.where for one in told if one.op is not None and one.text == reason.text]
+        if reason.where == same[0]:
+            yield f"{len(same)} operators, from {same[0]} to {same[-1]}: {reason.text}"
+
+
+def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:
+    """Every reason why a graph cannot be built exactly, each naming operator, layer and value."""
     reasons = (*_border_reasons(graph), *_op_reasons(graph, options))
     if not reasons and all(is_view(op) for op in graph.ops):
-        reasons = ("no operator is left that computes anything on the device",)
+        return (Reason("no operator", "is left that computes anything on the device"),)
+    return reasons
+
+
+def check_legality(graph: Graph, options: CodegenOptions) -> None:
+    """Refuse a graph that cannot be built exactly.
+
+    Raises:
+        ModelError: With every reason.
+    """
+    reasons = why_not(graph, options)
     if reasons:
-        count = f"{len(reasons)} reason" + ("s" if len(reasons) > 1 else "")
-        raise ModelError(f"the model cannot be built, for {count}:", reasons=reasons, hint=_HINT)
+        raise refused(tuple(map(str, reasons)), REPLACE)
 
 
-def _border_reasons(graph: Graph) -> Iterator[str]:
+def refused(reasons: Sequence[str], hint: str) -> ModelError:
+    """The error for a model that cannot be built."""
+    count = f"{len(reasons)} reason" + ("s" if len(reasons) > 1 else "")
+    return ModelError(f"the model cannot be built, for {count}:", reasons=tuple(reasons), hint=hint)
+
+
+def _border_reasons(graph: Graph) -> Iterator[Reason]:
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         if not indices:
-            yield f"the model has no {role}"
+            yield Reason("the model", f"has no {role}")
         for index in indices:
             detail = _border_detail(graph, graph.tensors[index], role)
             if detail is not None:
-                yield f"{role} '{graph.tensors[index].name}' {detail}"
+                yield Reason(f"{role} '{graph.tensors[index].name}'", detail)
 
 
 def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
@@ -58,9 +103,9 @@ def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
             op.kind not in kinds and not is_view(op) for op in touching
         ):
             names = " or ".join(kinds)
-            return f"is {tensor.dtype.value}, must be int8 or float32 {touched} {names}"
+            return f"is {tensor.dtype.value}, must be int8, int16 or float32 {touched} {names}"
     elif tensor.dtype not in C_TYPES:
-        return f"is {tensor.dtype.value}, must be int8"
+        return f"is {tensor.dtype.value}, must be int8 or int16"
     if tensor.dtype is DType.INT8 and (
         tensor.quantization is None or tensor.quantization.per_channel
     ):
@@ -70,19 +115,21 @@ def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
     return "is constant" if tensor.is_constant else None
 
 
-def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[str]:
+def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
     for op in graph.ops:
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
         if op.kind not in OPS:
             why = "; stock TFLM computes it on float32 only" if op.kind in _FLOAT_ONLY else ""
-            yield f"{where}: this operator is not supported{why}{_types(graph, op)}"
+            text = f"this operator is not supported{why}{_types(graph, op)}"
+            yield Reason(where, text, op)
             continue
         for index in op.inputs:
             if index >= 0 and _unresolved_state(graph.tensors[index]):
                 name = graph.tensors[index].name
-                yield f"{where}: state that is kept between invocations is not supported: '{name}'"
+                text = f"state that is kept between invocations is not supported: '{name}'"
+                yield Reason(where, text, op)
         for violation in OPS[op.kind].violations(graph, op, options):
-            yield f"{where}: {violation}"
+            yield Reason(where, violation, op)
 
 
 def _unresolved_state(tensor: Tensor) -> bool:

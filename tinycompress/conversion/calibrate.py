@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.errors import ConfigError
 
@@ -145,6 +146,8 @@ def read_arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any
         return "the calibration data", {key: np.asarray(value) for key, value in source.items()}
     if not source.is_file():
         raise ConfigError(f"there is no data file at {source}", hint="check the path")
+    if is_lfs_pointer(source):
+        raise ConfigError(f"{source} {IS_POINTER}", hint=HINT)
     how = "numpy.savez('calib.npz', x=samples, y=labels) writes one"
     try:
         # Opened here, because numpy leaves a damaged file open.

@@ -19,9 +19,16 @@ from tinycompress.conversion.calibrate import (
 from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int16_operators import require_int16
-from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
+from tinycompress.conversion.load import (
+    SourceModel,
+    is_tflite,
+    load_model,
+    require_keras_file,
+    wrap_model,
+)
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
@@ -29,10 +36,6 @@ from tinycompress.ir.specs import output_specs as tflite_outputs
 from tinycompress.ir.summary import activation_types, is_integer_inside, not_integer_reasons
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
-_CONVERT_AGAIN = (
-    "convert the Keras model itself: "
-    "tinycompress convert model.keras --data calib.npz -o model.tflite"
-)
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class ConvertOptions:
             and newer do by default, instead of one for the layer. Convolutions have one for every
             channel either way.
         exact_to: Runtime that must have the operators, and that accuracy is counted on.
+        require_integers: Whether a ``.tflite`` that is not fully integer is refused; who builds it
+            asks the engine instead.
         accuracy_drop_warning: Warn if the file's accuracy is lower than float's by more than this.
     """
 
@@ -58,6 +63,7 @@ class ConvertOptions:
     seed: int = 0
     per_channel_dense: bool = False
     exact_to: ExactTo = "tflm"
+    require_integers: bool = True
     accuracy_drop_warning: float = 0.02
 
     def __post_init__(self) -> None:
@@ -132,6 +138,8 @@ def open_source(
         return wrap_model(source)
     path = Path(source)
     if calibration is None and path.exists() and not is_tflite(path):
+        if path.is_file():
+            require_keras_file(path)
         raise _needs_data(str(path))
     files = [one for one in (calibration, evaluation) if isinstance(one, Path)]
     for file in files:
@@ -240,18 +248,18 @@ def _pass_on(
     tflite: bytes = source.model
     model = read_model(tflite)
     # Float inputs and outputs are converted on the device.
-    if not is_integer_inside(model):
+    if options.require_integers and not is_integer_inside(model):
         raise ModelError(
             f"{source.name} is not fully integer",
             reasons=not_integer_reasons(model),
-            hint=_CONVERT_AGAIN,
+            hint=use_original(model) or CONVERT_AGAIN,
         )
     found = activation_types(model)
     if options.activations is not None and found != (options.activations,):
         raise ConfigError(
             f"{source.name} has {' and '.join(found)} activations, not"
             f" {options.activations}; a .tflite is checked, not converted",
-            hint=f"{_CONVERT_AGAIN} --activations {options.activations}",
+            hint=f"{CONVERT_AGAIN} --activations {options.activations}",
         )
     if labelled is None:
         return _converted(tflite, model, None, None, ())

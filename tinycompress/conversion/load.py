@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tinycompress import _tf
+from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
 from tinycompress.conversion.model_config import foreign_parts, lambda_layers
 from tinycompress.errors import ConfigError, ModelError, os_reason
 
@@ -81,11 +82,23 @@ def load_model(path: Path) -> SourceModel:
         raise ConfigError(f"there is no model at {path}", hint="check the path")
     if is_tflite(path):
         return SourceModel(str(path), "tflite", _read(path))
+    require_keras_file(path)
+    is_archive = _head(path).startswith(_ZIP_MAGIC)
+    return _load_keras_archive(path) if is_archive else _load_hdf5(path)
+
+
+def require_keras_file(path: Path) -> None:
+    """Refuse what is neither a ``.keras`` nor a ``.h5`` file by its first bytes.
+
+    Raises:
+        ConfigError: It is no model.
+        ModelError: It is called one, but holds something else.
+    """
     head = _head(path)
-    if head.startswith(_ZIP_MAGIC):
-        return _load_keras_archive(path)
-    if head.startswith(_HDF5_MAGIC):
-        return _load_hdf5(path)
+    if head.startswith((_ZIP_MAGIC, _HDF5_MAGIC)):
+        return
+    if is_lfs_pointer(path):
+        raise ModelError(f"{path} {IS_POINTER}", hint=HINT)
     if path.suffix in (".keras", ".h5", ".hdf5"):
         raise ModelError(
             f"{path} is damaged: its content is no {path.suffix} file"

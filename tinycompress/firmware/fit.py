@@ -45,7 +45,7 @@ def check_fit(sources: GeneratedSources, board: Board) -> None:
         found.append(
             f"the arena takes {sources.arena_bytes:,} bytes (peak at layer "
             f"{sources.peak_layer!r}), {ram_excess:,} more than the {arena_max_bytes(board):,} "
-            f"bytes of RAM that {board.region_for('arena').name} has for it"
+            f"bytes that memory region {board.region_for('arena').name} has for it"
         )
     if found:
         raise DoesNotFitError(
@@ -56,13 +56,16 @@ def check_fit(sources: GeneratedSources, board: Board) -> None:
 
 def _hint(sources: GeneratedSources, board: Board) -> str:
     large_enough = [
-        other.id
+        other
         for other in list_boards()
         if other.id != board.id
-        and other.kind == "hardware"
         and sources.weights_bytes <= weights_max_bytes(other)
         and sources.arena_bytes <= arena_max_bytes(other)
     ]
+    real = [other.id for other in large_enough if other.kind == "hardware"]
+    if real:
+        return f"large enough: {', '.join(real)}; or make the model smaller"
     if large_enough:
-        return f"large enough: {', '.join(large_enough)}; or make the model smaller"
+        names = ", ".join(other.id for other in large_enough)
+        return f"large enough, but emulated only: {names}; for a real board make the model smaller"
     return "no shipped board is large enough; make the model smaller"

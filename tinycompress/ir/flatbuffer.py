@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from typing import Any, NoReturn
 
+from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
 from tinycompress.errors import ModelError
 
 MAX_STRING_BYTES = 65_536
@@ -62,6 +63,8 @@ class Flatbuffer:
         self._decoded = 0.0
         if len(data) < 8:
             damaged(f"it has {len(data)} bytes, too few for a header")
+        if is_lfs_pointer(data):
+            raise ModelError(f"the model {IS_POINTER}", hint=HINT)
         if data[4:8] != identifier:
             raise ModelError(
                 f"not a .tflite file: bytes 4..7 are {data[4:8]!r}, expected {identifier!r}",

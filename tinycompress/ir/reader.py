@@ -50,7 +50,8 @@ def read_model(data: bytes) -> Model:
         data: The whole file. Constants of the returned model are views into it.
 
     Returns:
-        The model; dimensions that the file leaves open for the batch are 1.
+        The model; dimensions that the file leaves open for the batch are 1, and tensors that it
+        leaves nameless are named after their place, such as ``conv_2d_3`` or ``tensor_7``.
 
     Raises:
         ModelError: The file is damaged, too large, or has what the graph cannot represent.
@@ -104,17 +105,20 @@ class _ModelReader:
             damaged(f"it has more than {MAX_TENSORS} tensors or {MAX_OPERATORS} operators")
         where = f"subgraph {index} " if index else ""
         ops = tuple(self._op(number, operators[number], where) for number in range(len(operators)))
-        encoded = _encoded_tensors(ops)
+        encoded, names = _encoded_tensors(ops), _names_after_operators(ops)
         return Graph(
             name=table.string(SubGraphField.NAME, "subgraph name"),
             tensors=tuple(
-                self._tensors.read(number, tensors[number], where, encoded=number in encoded)
+                self._tensors.read(
+                    number, tensors[number], where, encoded=number in encoded,
+                    nameless=names.get(number, f"tensor_{number}"),
+                )
                 for number in range(len(tensors))
             ),
             ops=ops,
             inputs=table.integers(SubGraphField.INPUTS, "subgraph inputs"),
             outputs=table.integers(SubGraphField.OUTPUTS, "subgraph outputs"),
-        )
+        )  # fmt: skip
 
     def _op(self, index: int, table: Table, where: str) -> Op:
         kind, custom_code, version = self._kind(table.scalar(OperatorField.OPCODE_INDEX, "I", 0))
@@ -159,6 +163,15 @@ def _encoded_tensors(ops: Sequence[Op]) -> frozenset[int]:
     """Tensors that hold compressed bytes: TFLM's DECODE takes pairs of them and their tables."""
     decodes = (op for op in ops if op.custom_code == DECODE_CUSTOM_CODE)
     return frozenset(index for op in decodes for index in op.inputs[::2])
+
+
+def _names_after_operators(ops: Sequence[Op]) -> dict[int, str]:
+    """Names for tensors that the file leaves nameless: of the operators that write them."""
+    names: dict[int, str] = {}
+    for op in ops:
+        for position, index in enumerate(op.outputs):
+            names[index] = f"{op.kind.lower()}_{op.index}" + (f":{position}" if position else "")
+    return names
 
 
 def _options(op: Table, kind: str, what: str) -> Mapping[str, OptionValue]:

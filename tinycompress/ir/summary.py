@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tinycompress.artifacts import TensorSpec
+from tinycompress.ir.foreign import accelerator_of
 from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
 from tinycompress.ir.specs import input_specs, output_specs
@@ -130,6 +131,17 @@ def activation_types(model: Model) -> tuple[str, ...]:
     return ()
 
 
+def unlike_integer(graph: Graph, op: Op) -> str | None:
+    """What is not integer about one operator, in a few words; None if nothing is.
+
+    Floats that QUANTIZE and DEQUANTIZE convert do not count, nor what a custom operator works on.
+    """
+    if op.kind == "CUSTOM" and accelerator_of(op) is None:
+        return None
+    finding = _op_finding(op, _tensors(graph, op))
+    return None if finding is None or finding.at_border else finding.text
+
+
 def _works_on(tensors: list[Tensor]) -> DType | None:
     moving = {t.dtype for t in tensors if not t.is_constant and not t.is_variable}
     return next((dtype for dtype in _ACTIVATIONS if dtype in moving), None)
@@ -181,7 +193,7 @@ def _findings(model: Model) -> Iterator[_Finding]:
     ):
         if DType(spec.dtype) in _FLOATS:
             yield _Finding(f"{what} '{spec.name}' is {spec.dtype}", at_border=True)
-    works_on_integers = False
+    works_on_integers = named = False
     for number, graph in enumerate(model.graphs):
         where = f"subgraph {number} " if number else ""
         for op in graph.ops:
@@ -189,15 +201,21 @@ def _findings(model: Model) -> Iterator[_Finding]:
             works_on_integers |= any(tensor.dtype in _ACTIVATIONS for tensor in tensors)
             finding = _op_finding(op, tensors)
             if finding is not None:
+                named = True
                 title = f"{where}op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
                 yield _Finding(f"{title}: {finding.text}", finding.at_border)
-    if not works_on_integers:
+    if not works_on_integers and not named:
         yield _Finding("no operator works on int8 or int16")
 
 
 def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
     """What is not integer about one operator, None if nothing is."""
     if op.kind == "CUSTOM" and op.custom_code != DECODE_CUSTOM_CODE:
+        accelerator = accelerator_of(op)
+        if accelerator is not None:
+            return _Finding(
+                f"custom operator, compiled by {accelerator.compiler} for {accelerator.name}"
+            )
         return _Finding("custom operator")
     if op.kind == "CUSTOM":
         # Its inputs are compressed bytes; what they decode to is what counts.

@@ -46,20 +46,24 @@ class TensorReader:
         self._arrays: dict[tuple[int, int, DType], npt.NDArray[Any]] = {}
         self._copied_bytes = 0
 
-    def read(self, index: int, table: Table, where: str, *, encoded: bool = False) -> Tensor:
+    def read(
+        self, index: int, table: Table, where: str, *, nameless: str, encoded: bool = False
+    ) -> Tensor:
         """Tensor ``index`` of the subgraph that ``where`` names.
+
+        ``nameless``: what it is called if the file has no name for it.
 
         ``encoded``: it holds compressed bytes. TFLM's compression tool leaves the parameters of the
         tensor that they decode to in such a tensor, where they fit neither its shape nor its type.
         """
         name = table.string(TensorField.NAME, "tensor name")
-        what = f"{where}tensor {index} '{shorten(name)}'"
+        what = f"{where}tensor {index}" + (f" '{shorten(name)}'" if name else "")
         dtype = _dtype(table.scalar(TensorField.TYPE, "b", 0), what)
         shape = self._shape(table, what)
         self._refuse_unsupported(table, what)
         return Tensor(
             index=index,
-            name=name,
+            name=name or nameless,
             shape=shape,
             dtype=dtype,
             quantization=None

@@ -20,11 +20,15 @@ from tinycompress.oracle import Oracle
 
 @dataclass(frozen=True)
 class Comparison:
-    """Device against oracle over all samples; None for what could not be told."""
+    """Device against oracle over all samples; None for what could not be told.
+
+    ``not_compared`` says why the oracle gave no outputs.
+    """
 
     mismatched_samples: int | None
     accuracies: tuple[OutputAccuracy, ...] = ()
     notes: tuple[str, ...] = ()
+    not_compared: str | None = None
 
 
 def compare(
@@ -52,13 +56,15 @@ def compare(
     """
     device = _device_outputs(session, stored, log, progress)
     notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count), *_same_notes(device))
+    reason = None
     try:
         host: list[Outputs] | None = _oracle_outputs(stored, built, tflite, progress)
     except ModelError as error:
-        host, notes = None, (*notes, f"outputs were not compared: {error.message}")
+        host, reason = None, error.message
+        notes = (*notes, f"outputs were not compared: {reason}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
     found = accuracies(stored, built.project.outputs, tflite, device, host)
-    return Comparison(mismatched, found, (*notes, *chance_notes(found)))
+    return Comparison(mismatched, found, (*notes, *chance_notes(found)), reason)
 
 
 def _device_outputs(

@@ -211,6 +211,7 @@ def _result(
         oracle=built.project.exact_to,
         samples=measured.samples,
         mismatched_samples=measured.comparison.mismatched_samples,
+        not_compared=measured.comparison.not_compared,
         fits=fits(built, measured.ram, board),
         layers=measured.layers,
         notes=measured.notes,

@@ -72,7 +72,9 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "total_bytes": flash.total_bytes,
         },
         "exact": {
-            "oracle": result.oracle,
+            "exact_to": result.oracle,
+            "oracle": result.oracle if result.not_compared is None else None,
+            "not_compared": result.not_compared,
             "samples": result.samples,
             "mismatched_samples": result.mismatched_samples,
         },

@@ -21,6 +21,7 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress._tables import Table
 from tinycompress.artifacts import BenchResult
 from tinycompress.errors import ConfigError, MismatchError, TinyCompressError, os_reason
+from tinycompress.measurement.exactness import require_exact
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -83,7 +84,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task: a result, a failure, or both if outputs differ from the oracle's."""
+    """What came of a task: a result, a failure, or both if outputs are not the oracle's."""
 
     task: Task
     result: BenchResult | None
@@ -144,15 +145,11 @@ def attempt(task: Task, work: Callable[[Task], BenchResult]) -> Outcome:
         result = work(task)
     except TinyCompressError as error:
         return Outcome(task, None, Failure(error.message, error.hint, error.exit_code))
-    failure = None
-    if result.mismatched_samples:
-        failure = Failure(
-            f"{result.mismatched_samples} of {result.samples} samples give other bytes than the "
-            f"{result.oracle} oracle gives",
-            None,
-            MismatchError.exit_code,
-        )
-    return Outcome(task, result, failure)
+    try:
+        require_exact(result)
+    except MismatchError as error:
+        return Outcome(task, result, Failure(error.message, error.hint, error.exit_code))
+    return Outcome(task, result, None)
 
 
 def _outcome(task: Task, future: concurrent.futures.Future[Outcome]) -> Outcome:

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
 from tinycompress.artifacts import TensorSpec
 from tinycompress.errors import ConfigError, os_reason
 from tinycompress.ir.quantize import quantize
@@ -96,6 +97,8 @@ def load_samples(path: Path) -> Samples:
     Raises:
         ConfigError: The file is missing, no ``.npz``, or has no ``x``.
     """
+    if is_lfs_pointer(path):
+        raise ConfigError(f"{path} {IS_POINTER}", hint=HINT)
     try:
         arrays = _read_arrays(path)
     except OSError as error:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from tinycompress.oracle.arena import host_arena_bytes
 from tinycompress.oracle.oracle import Oracle
+from tinycompress.oracle.refusal import refusal
 
-__all__ = ["Oracle", "host_arena_bytes"]
+__all__ = ["Oracle", "host_arena_bytes", "refusal"]

@@ -31,10 +31,10 @@ class Afterwards:
     result: BenchResult | None
 
     def require_exact(self) -> None:
-        """Turn outputs that differ from the oracle's into an error.
+        """Refuse outputs that are not known to equal the oracle's.
 
         Raises:
-            MismatchError: At least one sample's outputs differ.
+            MismatchError: At least one sample's outputs differ, or could not be compared.
         """
         if self.result is not None:
             require_exact(self.result)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from tinycompress import _files
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, TflmCompression
-from tinycompress.boards import load_board
+from tinycompress.boards import Board, load_board
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
+from tinycompress.conversion.load import is_tflite
 from tinycompress.conversion.tflm_lut import compress_with_tables
 from tinycompress.options import BuildKeywords, BuildOptions
 from tinycompress.pipeline.aot import build_aot
@@ -20,6 +21,7 @@ from tinycompress.pipeline.frameworks import build_in_framework
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.tflm import build_tflm
+from tinycompress.pipeline.verdict import require_engine, unchecked
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,20 +58,31 @@ def convert(
         ConfigError: The model file or the data are unusable.
         ModelError: The model cannot be made fully integer, or not smaller by lookup tables.
     """
-    wanted = activations or "int8"
-    progress("check the model" if Path(model).suffix == ".tflite" else f"convert to {wanted}")
-    converted = convert_model(
-        Path(model),
-        None if data is None else Path(data),
-        evaluation=None if val is None else Path(val),
-        options=ConvertOptions(activations=activations, exact_to=exact_to),
-    )
+    options = ConvertOptions(activations=activations, exact_to=exact_to)
+    converted = _integers(Path(model), data, val, options, progress)
     if tflm_compression == "lut":
         progress("store weights as lookup tables")
         converted = compress_with_tables(converted)
     if output is not None:
         _files.write_bytes(Path(output), converted.tflite)
     return converted
+
+
+def _integers(
+    model: Path,
+    data: str | Path | None,
+    val: str | Path | None,
+    options: ConvertOptions,
+    progress: Progress,
+) -> ConvertedModel:
+    wanted = options.activations or "int8"
+    progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
+    return convert_model(
+        model,
+        None if data is None else Path(data),
+        evaluation=None if val is None else Path(val),
+        options=options,
+    )
 
 
 def build(
@@ -102,14 +115,32 @@ def build(
     target = load_board(str(board)).within(chosen.framework).over_chosen(chosen.transport)
     named = chosen.output
     directory = default_directory(model, target) if named is None else Path(named)
-    converted = convert(
-        model, chosen.data, val=chosen.val, activations=chosen.activations,
-        exact_to=chosen.exact_to, tflm_compression=chosen.tflm_compression, progress=progress,
-    )  # fmt: skip
+    converted = _to_build(Path(model), target, chosen, progress)
     job = Job(converted, model_name(model), target, directory, chosen, progress)
     if chosen.framework != "cmake":
         return build_in_framework(job)
     return build_tflm(job) if chosen.engine == "tflm" else build_aot(job)
+
+
+def _to_build(
+    model: Path, board: Board, chosen: BuildOptions, progress: Progress
+) -> ConvertedModel:
+    """The integer model; of a ``.tflite``, the engine says whether it takes it."""
+    given = is_tflite(model)
+    if given:
+        require_engine(read_file(model), board, chosen)
+    options = ConvertOptions(
+        activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given
+    )
+    converted = _integers(model, chosen.data, chosen.val, options, progress)
+    if chosen.tflm_compression == "lut":
+        progress("store weights as lookup tables")
+        converted = compress_with_tables(converted)
+    if chosen.engine == "aot":
+        progress(f"run the model on {chosen.exact_to}")
+        told = unchecked(converted.tflite, chosen.exact_to)
+        converted = replace(converted, warnings=(*converted.warnings, *told))
+    return converted
 
 
 def carray(

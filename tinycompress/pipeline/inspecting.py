@@ -63,7 +63,7 @@ def inspect(
     summary = summarise(graph, macs)
     options = CodegenOptions(exact_to=exact_to)
     if target is not None:
-        options = CodegenOptions(exact_to=exact_to, core=target.cpu.core, dsp=target.cpu.dsp)
+        options = CodegenOptions.for_board(target, exact_to=exact_to)
     try:
         sources = generate(graph, options)
     except ModelError as error:

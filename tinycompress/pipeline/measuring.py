@@ -11,8 +11,8 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult, BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.device.connect import open_link
-from tinycompress.errors import MismatchError
 from tinycompress.measurement.bundle import write_bundle
+from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions
 from tinycompress.measurement.measure import bench as measure
 from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
@@ -129,15 +129,4 @@ def _bench_task(task: Task) -> BenchResult:
     )
 
 
-def require_exact(result: BenchResult) -> None:
-    """Turn outputs that differ from the oracle's into an error.
-
-    Raises:
-        MismatchError: At least one sample's outputs differ.
-    """
-    if result.mismatched_samples:
-        raise MismatchError(
-            f"{result.mismatched_samples} of {result.samples} samples give other bytes on the "
-            f"device than the {result.oracle} oracle gives",
-            hint="report this with the model: exactness is what tinycompress promises",
-        )
+__all__ = ["bench", "bench_all", "require_exact"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject, GeneratedSources
 from tinycompress.boards import Board
-from tinycompress.codegen.tflm import check_legality, generate, peak_activations
+from tinycompress.codegen.tflm import generate, peak_activations
+from tinycompress.codegen.verdict import require_tflm
 from tinycompress.device.connect import open_link
 from tinycompress.errors import BoardError, DoesNotFitError, ToolError
 from tinycompress.firmware import render_project
@@ -35,7 +36,7 @@ def build_tflm(job: Job) -> Build:
         DoesNotFitError: The board is too small; names the layer at the peak.
     """
     model = read_model(job.model.tflite)
-    check_legality(model)
+    require_tflm(model)
     peak = peak_activations(model)
     try:
         named = job.options.tflm_dir
@@ -70,7 +71,7 @@ def estimated_sources(job: Job) -> GeneratedSources:
     """
     job.progress("generate C")
     model = read_model(job.model.tflite)
-    check_legality(model)
+    require_tflm(model)
     peak_bytes, _ = peak_activations(model)
     job.progress("estimate the arena")
     return generate(model, job.model.tflite, estimated_arena(job, peak_bytes))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinycompress.codegen.tflm import peak_activations, refusals
+from tinycompress.codegen.tflm import peak_activations
+from tinycompress.codegen.verdict import require_tflm
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import host_arena_bytes
@@ -32,11 +33,9 @@ def tflm_verdict(tflite: bytes) -> TflmVerdict:
         ModelError: The file is no TFLite model.
     """
     model = read_model(tflite)
-    reasons = refusals(model)
-    if reasons:
-        return TflmVerdict(reasons, None)
-    peak_bytes, _ = peak_activations(model)
     try:
+        require_tflm(model)
+        peak_bytes, _ = peak_activations(model)
         return TflmVerdict((), host_arena_bytes(tflite, at_least=peak_bytes))
     except ModelError as error:
-        return TflmVerdict((error.message,), None)
+        return TflmVerdict(error.reasons or (error.message,), None)

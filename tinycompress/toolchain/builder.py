@@ -8,6 +8,7 @@ hash of what was linked.
 from __future__ import annotations
 
 import hashlib
+import logging
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,8 +33,9 @@ from tinycompress.firmware.outputs import (
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags
 from tinycompress.options import require_gcc_choice
 from tinycompress.toolchain import compiler
+from tinycompress.toolchain.blame import edited_sources, refusal_hint
 from tinycompress.toolchain.compiler import TFLM_PLACE, Commands, CompileJob, CxxCommands
-from tinycompress.toolchain.find import Toolchain, find_gcc, find_gxx, select
+from tinycompress.toolchain.find import Toolchain, find_gcc, find_gxx, gcc_path, select
 from tinycompress.toolchain.images import binary_image, flashed_segments, hex_image
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import (
@@ -50,6 +52,8 @@ from tinycompress.toolchain.record import (
 from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
 from tinycompress.toolchain.tflm import TflmLibrary, check_operators, find_tflm
 from tinycompress.toolchain.uf2 import uf2_image
+
+_LOG = logging.getLogger(__name__)
 
 RESOLVER_SOURCE = "model/tcm_ops.h"
 
@@ -85,12 +89,62 @@ def build(
     plan = read_plan(project.directory)
     tflm = None if plan.tflm is None else tflm_for(project, board, toolchain, tflm_dir)
     chain = select(toolchain) if tflm is None else find_gcc()
+    try:
+        _build_with(chain, project, board, plan, tflm, progress)
+    except compiler.SourceRefusedError as error:
+        if tflm is not None:
+            raise
+        edited = edited_sources(project)
+        if toolchain != "auto" or chain.name == "gcc" or gcc_path() is None or edited:
+            error.hint = refusal_hint(edited, chain.name)
+            raise
+        _build_with_gcc(error, chain, project, board, plan, progress)
+    return load_built(project, board)
+
+
+def _build_with_gcc(
+    error: compiler.SourceRefusedError,
+    refusing: Toolchain,
+    project: FirmwareProject,
+    board: Board,
+    plan: BuildPlan,
+    progress: Progress,
+) -> None:
+    """Build what the compiler of the choice ``auto`` refused with the gcc that is there.
+
+    Raises:
+        SourceRefusedError: The error given, if gcc does not take the files either.
+    """
+    chain = find_gcc()
+    first, more = error.sources[0], len(error.sources) - 1
+    files = f"{first} and {more} more" if more else first
+    note = (
+        f"{refusing.name} {refusing.version} does not compile {files}, so that {chain.name}"
+        f" {chain.version} was taken; please report this with the model"
+    )
+    try:
+        _build_with(chain, project, board, plan, None, progress, note)
+    except compiler.SourceRefusedError:
+        error.hint = refusal_hint((), None)
+        raise error from None
+    _LOG.warning("%s", note)
+
+
+def _build_with(
+    chain: Toolchain,
+    project: FirmwareProject,
+    board: Board,
+    plan: BuildPlan,
+    tflm: TflmLibrary | None,
+    progress: Progress,
+    *notes: str,
+) -> None:
     target = project.directory / BUILD_DIRECTORY
     _check_replaceable(target)
     earlier = (*built_files(target), *cmake_objects(target))
     with _files.new_files(target, earlier) as temporary:
         commands = _commands(plan, chain, project.directory, cache=temporary / "cache", tflm=tflm)
-        warnings = _compile_and_link(commands, plan, temporary, progress)
+        warnings = (*notes, *_compile_and_link(commands, plan, temporary, progress))
         if not (temporary / ELF_NAME).is_file():
             raise ToolError(f"{chain.command[0]} reported no error, but wrote no {ELF_NAME}")
         image = read_elf(temporary / ELF_NAME)
@@ -99,7 +153,6 @@ def build(
         record = _record(image, board, plan, commands, images, warnings, tflm)
         (temporary / RECORD_FILE).write_text(record.to_json(), encoding="utf-8")
         shutil.rmtree(temporary / "cache", ignore_errors=True)
-    return load_built(project, board)
 
 
 def load_built(project: FirmwareProject, board: Board) -> BuiltFirmware:
@@ -136,6 +189,7 @@ def load_built(project: FirmwareProject, board: Board) -> BuiltFirmware:
         flags=record.flags,
         flash=flash_sizes(image, groups),
         ram=ram_sizes(image),
+        warnings=record.warnings,
     )
 
 

@@ -26,6 +26,24 @@ TFLM_PLACE = "$TFLM_DIR"
 _MAX_DIAGNOSTIC_LINES = 60
 
 
+class SourceRefusedError(ToolError):
+    """The compiler does not take files of the project.
+
+    Args:
+        message: With the compiler's own text.
+        sources: The files, relative to the project's directory.
+        hint: The next thing to try.
+    """
+
+    def __init__(self, message: str, *, sources: tuple[str, ...], hint: str | None) -> None:
+        super().__init__(message, hint=hint)
+        self.sources = sources
+
+    def details(self) -> dict[str, object]:
+        """``sources``: the files that do not compile."""
+        return {"sources": list(self.sources)}
+
+
 @dataclass(frozen=True)
 class CompileJob:
     """One source file and its object; ``source`` is relative to the project's directory."""
@@ -101,7 +119,8 @@ def compile_all(
 
     Raises:
         DoesNotFitError: A static assertion of the generated code says so.
-        ToolError: Files do not compile; with the compiler's own text. Or it did not end.
+        SourceRefusedError: Files do not compile; with the compiler's own text.
+        ToolError: It did not end.
     """
     with ThreadPoolExecutor(max_workers=_cores()) as pool:
         try:
@@ -116,7 +135,11 @@ def compile_all(
     failed = [(job, end) for job, end in zip(jobs, finished, strict=True) if end.exit_code != 0]
     if failed:
         text = "\n".join(_said(end) or f"{job.source}: no message" for job, end in failed)
-        raise _failure(commands, f"{len(failed)} of {len(jobs)} files do not compile", text)
+        error = _failure(commands, f"{len(failed)} of {len(jobs)} files do not compile", text)
+        if isinstance(error, DoesNotFitError):
+            raise error
+        sources = tuple(job.source for job, _ in failed)
+        raise SourceRefusedError(error.message, sources=sources, hint=error.hint)
     return _warnings(finished)
 
 

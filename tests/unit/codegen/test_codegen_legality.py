@@ -234,8 +234,8 @@ def test_a_float_model_is_named_at_its_borders_and_operators() -> None:
     x, y = b.tensor([4], "FLOAT32", name="x"), b.tensor([4], "FLOAT32", name="y")
     b.op("RELU", [x], [y])
     assert _reasons(graph_of(b, [x], [y])) == (
-        "input 'x' is float32, must be int8 or float32 read by QUANTIZE or CAST",
-        "output 'y' is float32, must be int8 or float32 written by DEQUANTIZE or CAST",
+        "input 'x' is float32, must be int8, int16 or float32 read by QUANTIZE or CAST",
+        "output 'y' is float32, must be int8, int16 or float32 written by DEQUANTIZE or CAST",
         "op 0 RELU 'y': Inputs and outputs must be int8, or all int16 with zero point 0:"
         " 'x' is float32, 'y' is float32",
     )

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tinycompress.conversion.calibrate import read_arrays
+from tinycompress.conversion.convert import open_source
+from tinycompress.conversion.load import load_model
 from tinycompress.conversion.model_config import declared_inputs
+from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.reader import read_model
+from tinycompress.measurement.samples import load_samples
 
 SHAPE = [None, 4, 4, 1]
 
@@ -124,3 +130,28 @@ def without_tensorflow(arguments: list[str | Path]) -> tuple[int, str]:
         capture_output=True, text=True, check=False, env=None,
     )  # fmt: skip
     return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.tflite", "model"])
+def test_a_pointer_of_git_lfs_is_called_that(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(ModelError, match="Git LFS pointer") as caught:
+        read_model(load_model(path).model)
+    assert caught.value.hint is not None
+    assert "git lfs pull" in caught.value.hint
+
+
+def test_so_are_samples(tmp_path: Path) -> None:
+    path = tmp_path / "calib.npz"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    for read in (read_arrays, load_samples):
+        with pytest.raises(ConfigError, match="Git LFS pointer"):
+            read(path)
+
+
+def test_what_is_no_model_is_not_asked_for_data(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("no model")
+    with pytest.raises(ConfigError, match="is no model; accepted"):
+        open_source(path, None, None)

@@ -178,12 +178,25 @@ def test_what_cannot_fit_is_refused_before_anything_is_written(tmp_path: Path) -
         )  # fmt: skip
     message = caught.value.message
     assert "Arduino Nano 33 BLE" in message
-    assert "peak at layer 'conv_3'), 7 more than the 253,440 bytes of RAM" in message
+    assert (
+        "peak at layer 'conv_3'), 7 more than the 253,440 bytes that memory region RAM has"
+        in message
+    )
     assert "983,045 bytes, 5 more than the 983,040 bytes of flash" in message
     assert caught.value.hint is not None
     assert "nucleo_h743zi" in caught.value.hint
     assert "qemu" not in caught.value.hint
     assert not (tmp_path / "over").exists()
+
+
+def test_a_model_that_only_emulated_boards_hold(tmp_path: Path) -> None:
+    with pytest.raises(DoesNotFitError) as caught:
+        render_project(
+            copy_sources(weights_bytes=3 << 20), NANO, tmp_path / "p", tflite=TFLITE,
+            model_name="copy",
+        )  # fmt: skip
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith("large enough, but emulated only: qemu_mps2_an38")
 
 
 def test_a_model_for_no_board_at_all(tmp_path: Path) -> None:

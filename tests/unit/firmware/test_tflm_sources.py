@@ -87,11 +87,12 @@ def test_every_reason_is_told_at_once() -> None:
         generate(model, b.pack([a], [e]), ARENA)
     reasons = caught.value.reasons
     assert reasons == refusals(model)
-    assert len(reasons) == 3
+    assert len(reasons) == 4
     assert "complex64" in reasons[0]
     assert "op 0 TILE 'tiled'" in reasons[1]
     assert "Concatenate" in reasons[1]
     assert "op 1 CUSTOM (Ownwork) 'mystery'" in reasons[2]
+    assert reasons[3] == "op 2 RELU 'e': complex64 activations"
     assert caught.value.exit_code == 3
 
 

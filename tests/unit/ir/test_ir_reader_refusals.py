@@ -20,6 +20,11 @@ from tinycompress.errors import ModelError
 from tinycompress.ir import reader
 from tinycompress.ir.reader import read_model
 
+LFS_POINTER = (
+    b"version https://git-lfs.github.com/spec/v1\n"
+    b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
+)
+
 REFUSED: dict[str, tuple[Edit, str]] = {
     "schema version": (lambda m: setattr(m, "version", 2), "schema version 2, expected 3"),
     "no subgraphs": (lambda m: setattr(m, "subgraphs", []), "has 0 subgraphs"),
@@ -133,6 +138,7 @@ def test_unrepresentable_tensors_are_all_named() -> None:
         (b"\x10\0\0\0TFL", "7 bytes"),
         (b"\x10\0\0\0TFL2" + b"\0" * 32, "not a .tflite file"),
         (b"PK\x03\x04" + b"\0" * 100, "not a .tflite file"),
+        (LFS_POINTER, "the model is a Git LFS pointer"),
         (b"\xff\xff\xff\xffTFL3" + b"\0" * 32, "outside the file"),
         (b"\x08\0\0\0TFL3" + b"\0\0\0\0", "impossible size"),
         (b"\x08\0\0\0TFL3" + b"\x00\0\0\x80", "outside"),
@@ -152,3 +158,15 @@ def test_a_long_message_names_the_tensor_in_short() -> None:
     with pytest.raises(ModelError) as caught:
         read_edited(set_tensor("image", type=99, name="layer;" * 1000))
     assert len(caught.value.message) < 250
+
+
+def test_tensors_without_names_are_called_after_their_place() -> None:
+    def unnamed(model: Any) -> None:
+        for tensor in model.subgraphs[0].tensors:
+            tensor.name = b""
+
+    graph = read_edited(unnamed).main
+    names = [tensor.name for tensor in graph.tensors]
+    assert all(names)
+    assert names[graph.ops[0].outputs[0]] == graph.layer_name(graph.ops[0]) == "conv_2d_0"
+    assert names[graph.ops[0].inputs[1]] == "tensor_1"

@@ -37,10 +37,12 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
-from tinycompress.errors import ConfigError, DeviceError, ModelError
+from tinycompress.errors import ConfigError, DeviceError, MismatchError, ModelError
 from tinycompress.measurement import comparison, measure
 from tinycompress.measurement.accuracy import predicted_class
+from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.report import to_json
 from tinycompress.measurement.samples import Samples
 
 
@@ -195,8 +197,9 @@ def test_our_emulator_is_not_silicon(machine: int, board: Board) -> None:
     assert caught.value.phase == "HELLO"
 
 
-def test_qemu_counts_instructions_and_no_time() -> None:
-    board = load_board("mps2_an386")
+@pytest.mark.parametrize("name", ["mps2_an386", "mps3_an547"])
+def test_qemu_counts_whole_instructions_and_no_time(name: str) -> None:
+    board = load_board(name)
     assert board.qemu is not None
     project = replace(BUILT.project, board_id=board.id)
     link = device(FakeDevice, board_id=board.id, clock_hz=board.cpu.clock_hz,
@@ -208,6 +211,8 @@ def test_qemu_counts_instructions_and_no_time() -> None:
     assert result.instructions.median == round(1601 * per_tick)
     assert all(isinstance(layer.instructions, int) for layer in result.layers)
     assert isinstance(result.instructions.median, int)
+    told = to_json(result)["latency"]["instructions"]
+    assert all(isinstance(told[key], int) for key in ("median", "min", "max"))
     assert result.cycles is None
     assert result.latency_us is None
 
@@ -286,6 +291,12 @@ def test_oracle_that_refuses_leaves_a_note(board: Board, monkeypatch: pytest.Mon
     assert result.mismatched_samples is None
     assert (result.device_accuracy, result.host_int8_accuracy) == (1.0, None)
     assert result.notes == ("outputs were not compared: no such op",)
+    told = to_json(result)["exact"]
+    assert (told["exact_to"], told["oracle"]) == ("tflm", None)
+    assert told["not_compared"] == result.not_compared == "no such op"
+    with pytest.raises(MismatchError, match="nothing tells whether the outputs are right") as found:
+        require_exact(result)
+    assert found.value.exit_code == 8
 
 
 def test_accuracy_that_is_no_better_than_chance_is_noted(board: Board) -> None:
@@ -474,9 +485,8 @@ def test_predicted_class() -> None:
 
 
 def test_result_is_plain_json(board: Board) -> None:
-    from tinycompress.measurement.report import to_json
-
     result = run_bench(device(), board, samples=samples([0, 1, 2]))
     assert json.loads(json.dumps(to_json(result), allow_nan=False))["exact"] == {
-        "oracle": "tflm", "samples": 3, "mismatched_samples": 0,
+        "exact_to": "tflm", "oracle": "tflm", "not_compared": None, "samples": 3,
+        "mismatched_samples": 0,
     }  # fmt: skip

@@ -98,7 +98,13 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "platform_bytes": 1467,
             "total_bytes": 18104,
         },
-        "exact": {"oracle": "tflm", "samples": 360, "mismatched_samples": 0},
+        "exact": {
+            "exact_to": "tflm",
+            "oracle": "tflm",
+            "not_compared": None,
+            "samples": 360,
+            "mismatched_samples": 0,
+        },
         "accuracy": {
             "device": 0.975,
             "host_int8": 0.975,

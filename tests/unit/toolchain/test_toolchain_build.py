@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.firmware.toolchain import MODEL_C, files_of, make_project
+from support.firmware.toolchain import MODEL_C, files_of, make_project, write_program
 
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.boards import Board, load_board
@@ -362,4 +362,71 @@ def test_a_stripped_program_is_refused(tmp_path: Path) -> None:
     table["build"]["link_flags"].append("-s")
     path.write_text(json.dumps(table))
     with pytest.raises(ToolError, match="no symbols"):
+        build(project, board, toolchain="zig")
+
+
+REFUSING = """
+    case "$1" in
+    version | -dumpfullversion) echo 9.9 ;;
+    *) echo "bad.c:1: no" >&2; exit 1 ;;
+    esac
+"""
+
+
+@pytest.fixture
+def refusing(tmp_path: Path) -> Path:
+    """A compiler that has a version and takes no file."""
+    return write_program(tmp_path / "refusing", REFUSING)
+
+
+def test_c_of_ours_that_does_not_compile_is_our_fault(
+    refusing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TC_ZIG", str(refusing))
+    project, board = make_project(tmp_path / "p")
+    with pytest.raises(ToolError, match=r"do not compile with zig 9\.9") as caught:
+        build(project, board, toolchain="zig")
+    assert caught.value.hint is not None
+    assert "the fault is its own: please report it" in caught.value.hint
+    assert "--toolchain gcc" in caught.value.hint
+    assert "model/tcm_model.c" in caught.value.details()["sources"]  # type: ignore[operator]
+
+
+def test_an_edited_file_may_be_to_blame(
+    refusing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TC_ZIG", str(refusing))
+    make_project(tmp_path / "p")
+    (tmp_path / "p" / "runtime" / "main.c").write_text("int main(void) { return no; }")
+    project, board = make_project(tmp_path / "p")
+    with pytest.raises(ToolError) as caught:
+        build(project, board)
+    assert caught.value.hint == "you edited runtime/main.c; --force writes what tinycompress would"
+
+
+def test_two_compilers_that_refuse(
+    refusing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TC_ZIG", str(refusing))
+    monkeypatch.setenv("TC_ARM_GCC", str(refusing))
+    project, board = make_project(tmp_path / "p")
+    with pytest.raises(ToolError, match=r"with zig 9\.9") as caught:
+        build(project, board)
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("please report it with the model")
+
+
+@pytest.mark.gcc
+def test_the_choice_auto_falls_back_to_gcc_and_says_so(
+    refusing: Path, known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    by_gcc = known("gcc")
+    monkeypatch.setenv("TC_ZIG", str(refusing))
+    project, board = make_project(tmp_path / "p")
+    built = build(project, board)
+    assert (built.toolchain, built.elf_sha256) == ("gcc", by_gcc.elf_sha256)
+    assert built.warnings[0].startswith("zig 9.9 does not compile ")
+    assert built.warnings[0] in caplog.messages
+    with pytest.raises(ToolError):
         build(project, board, toolchain="zig")

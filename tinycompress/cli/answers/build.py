@@ -154,7 +154,7 @@ def _project_facts(made: Build) -> dict[str, object]:
         "accuracy": accuracy_json(model),
         "lut": None if model.lut is None else asdict(model.lut),
         "arena": None if project.arena is None else asdict(project.arena),
-        "warnings": list(model.warnings),
+        "warnings": [*model.warnings, *(made.firmware.warnings if made.firmware else ())],
         "trades": list(made.trades),
         "simplification": simplification_json(made.simplification),
         "update": asdict(project.update),

@@ -7,10 +7,10 @@ tells it what to run. The library itself comes from the user's own checkout (doc
 from __future__ import annotations
 
 from tinycompress.artifacts import ArenaFigure, GeneratedSources
-from tinycompress.codegen.tflm.legality import check_legality, refusals
+from tinycompress.codegen.tflm.legality import refusals
 from tinycompress.ir.graph import Model
 
-__all__ = ["check_legality", "generate", "peak_activations", "refusals"]
+__all__ = ["generate", "peak_activations", "refusals"]
 
 
 def generate(model: Model, tflite: bytes, arena: ArenaFigure) -> GeneratedSources:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tinycompress.codegen.legality import Reason, in_few_lines
 from tinycompress.codegen.tflm.ops import OTHER_SUBGRAPHS, method_of
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Model, Op
+from tinycompress.ir.summary import unlike_integer
 
 _REWRITES = {
     "CONV_3D": "Conv2D layers over the frames as channels",
@@ -25,9 +27,14 @@ _BORDER_TYPES = frozenset(
 
 
 def refusals(model: Model) -> tuple[str, ...]:
-    """Every reason, each naming operator, layer and value; none if TFLM has all that it needs."""
+    """Every reason, each naming operator, layer and value; none if TFLM has all that it needs.
+
+    TFLM has float kernels, too. They are refused: what they compute depends on the compiler and the
+    C library, so that nobody can promise its bytes.
+    """
     graph = model.main
-    return (*_border_reasons(graph), *_graph_reasons(model), *_op_reasons(graph))
+    ops = in_few_lines(_op_reasons(graph))
+    return (*_border_reasons(graph), *_graph_reasons(model), *ops)
 
 
 def check_legality(model: Model) -> None:
@@ -42,7 +49,7 @@ def check_legality(model: Model) -> None:
         raise ModelError(
             f"TensorFlow Lite Micro cannot run the model, for {count}:",
             reasons=reasons,
-            hint="rewrite these layers, or see whether the AOT engine takes them: --engine aot",
+            hint="replace the layers that these operators come from",
         )
 
 
@@ -71,17 +78,21 @@ def _graph_reasons(model: Model) -> Iterator[str]:
         )
 
 
-def _op_reasons(graph: Graph) -> Iterator[str]:
+def _op_reasons(graph: Graph) -> Iterator[Reason]:
     for op in graph.ops:
-        if method_of(op) is not None:
-            continue
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
-        if op.kind in OTHER_SUBGRAPHS:
-            yield f"{where}: needs subgraphs or variables, which this engine does not set up"
+        unlike = unlike_integer(graph, op)
+        if unlike is not None:
+            yield Reason(where, unlike, op)
+        elif method_of(op) is not None:
+            continue
+        elif op.kind in OTHER_SUBGRAPHS:
+            text = "needs subgraphs or variables, which this engine does not set up"
+            yield Reason(where, text, op)
         else:
             instead = _REWRITES.get(op.kind)
             rewrite = f"; instead: {instead}" if instead else ""
-            yield f"{where}: TensorFlow Lite Micro does not have it{rewrite}"
+            yield Reason(where, f"TensorFlow Lite Micro does not have it{rewrite}", op)
 
 
 def _kind(op: Op) -> str:

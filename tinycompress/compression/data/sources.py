@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.errors import ConfigError
 
@@ -80,6 +81,8 @@ _UNREADABLE = (
 def _from_npz(path: Path, what: str) -> dict[str, Array]:
     if not path.is_file():
         raise ConfigError(f"{what}: there is no data file at {path}", hint="check the path")
+    if is_lfs_pointer(path):
+        raise ConfigError(f"{what}: {path} {IS_POINTER}", hint=HINT)
     if not zipfile.is_zipfile(path):
         raise ConfigError(f"{what}: {path} is no .npz file", hint=_FORMS)
     try:

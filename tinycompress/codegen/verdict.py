@@ -1,0 +1,95 @@
+"""Whether an engine runs a model exactly, and if not, why and what helps.
+
+Everything that builds, inspects, compresses or trains for a device comes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import get_args
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.codegen.legality import REPLACE, Reason, in_few_lines, refused, why_not
+from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.state import resolve_state
+from tinycompress.codegen.tflm.legality import check_legality
+from tinycompress.errors import ModelError
+from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
+from tinycompress.ir.graph import Graph, Model
+from tinycompress.ir.summary import unlike_integer
+
+
+def require_aot(model: Model, options: CodegenOptions) -> Graph:
+    """What the AOT engine makes C of: the model's graph after all passes.
+
+    Args:
+        model: The model.
+        options: Whose arithmetic is to be reproduced, and on which core.
+
+    Raises:
+        ModelError: The engine does not take the model; with every reason, and what helps.
+    """
+    graph = run_passes(resolve_state(model))
+    reasons = why_not(graph, options)
+    if reasons:
+        told = tuple(in_few_lines(_in_short(graph, reasons)))
+        raise refused(told, _aot_hint(model, graph, reasons, options))
+    return graph
+
+
+def require_tflm(model: Model) -> None:
+    """Refuse what stock TFLM cannot run, or not with outputs that can be promised.
+
+    Raises:
+        ModelError: With every reason, and what helps.
+    """
+    try:
+        check_legality(model)
+    except ModelError as error:
+        if any(unlike_integer(model.main, op) for op in model.main.ops):
+            error.hint = use_original(model) or CONVERT_AGAIN
+        else:
+            error.hint = instead_of_tflm(model)
+        raise
+
+
+def instead_of_tflm(model: Model) -> str:
+    """The hint for a model of integers that stock TFLM does not run."""
+    if _aot_takes(model, CodegenOptions()):
+        return "the AOT engine takes the model: --engine aot"
+    return "replace the layers that these operators come from"
+
+
+def _in_short(graph: Graph, reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Reasons, with one in place of all those of an operator that works on no integers."""
+    told = set()
+    for reason in reasons:
+        text = None if reason.op is None else unlike_integer(graph, reason.op)
+        if text is None:
+            yield reason
+        elif reason.where not in told:
+            told.add(reason.where)
+            yield replace(reason, text=text)
+
+
+def _aot_hint(
+    model: Model, graph: Graph, reasons: tuple[Reason, ...], options: CodegenOptions
+) -> str:
+    original = use_original(model)
+    if original is not None:
+        return original
+    if any(one.op is not None and unlike_integer(graph, one.op) for one in reasons):
+        return CONVERT_AGAIN
+    others = (name for name in get_args(ExactTo) if name != options.exact_to)
+    takes = [
+        f"--exact-to {name}"
+        for name in others
+        if _aot_takes(model, replace(options, exact_to=name))
+    ]
+    return f"the model can be built with {takes[0]}" if takes else REPLACE
+
+
+def _aot_takes(model: Model, options: CodegenOptions) -> bool:
+    return not why_not(run_passes(resolve_state(model)), options)

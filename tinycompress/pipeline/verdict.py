@@ -1,0 +1,60 @@
+"""The chosen engine's verdict on a model, and whether anything can check it."""
+
+from __future__ import annotations
+
+from tinycompress.artifacts import ExactTo
+from tinycompress.boards import Board
+from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.legality import REPLACE
+from tinycompress.codegen.tflm import refusals
+from tinycompress.codegen.verdict import instead_of_tflm, require_aot, require_tflm
+from tinycompress.errors import ModelError
+from tinycompress.ir.reader import read_model
+from tinycompress.options import BuildOptions
+from tinycompress.oracle import refusal
+
+
+def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
+    """Refuse a model that the chosen engine does not run exactly.
+
+    Args:
+        tflite: The whole file.
+        board: What it is to run on.
+        options: The engine, and whose arithmetic it is to reproduce.
+
+    Raises:
+        ModelError: With every reason, and what helps.
+    """
+    model = read_model(tflite)
+    if options.engine == "tflm":
+        require_tflm(model)
+        reason = refusal(tflite, "tflm")
+        if reason is not None:
+            raise ModelError(reason, hint=instead_of_tflm(model))
+        return
+    try:
+        require_aot(model, CodegenOptions.for_board(board, exact_to=options.exact_to))
+    except ModelError as error:
+        if error.hint == REPLACE and not refusals(model) and refusal(tflite, "tflm") is None:
+            error.hint = "the TFLM engine takes the model: --engine tflm"
+        raise
+
+
+def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:
+    """A warning if the runtime whose bytes are promised does not run the model.
+
+    Args:
+        tflite: The whole file, which the AOT engine takes.
+        exact_to: The runtime.
+    """
+    reason = refusal(tflite, exact_to)
+    if reason is None:
+        return ()
+    other: ExactTo = "litert" if exact_to == "tflm" else "tflm"
+    helps = ""
+    if refusal(tflite, other) is None:
+        helps = f"; what --exact-to {other} builds can be checked"
+    return (
+        f"nothing can check the firmware's outputs, so that bench will end with exit code 8:"
+        f" {reason}{helps}",
+    )
