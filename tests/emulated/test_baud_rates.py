@@ -10,7 +10,7 @@ from support.firmware.projects import BYTES, copy_project, link
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 
 BOARDS = ("nano33", "nucleo_f446re", "nucleo_h743zi", "nucleo_u575zi_q", "pico", "mps2_an386")
 

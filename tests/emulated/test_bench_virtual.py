@@ -17,8 +17,8 @@ from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
-from tinycompress.measurement.client import DeviceClient
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.measurement.report import to_json
 from tinycompress.measurement.samples import Samples
 from tinycompress.toolchain import build

@@ -10,7 +10,7 @@ from support.firmware.toolchain import make_project
 from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import list_boards
 from tinycompress.device.connect import open_link
-from tinycompress.measurement.client import DeviceClient, require_same_firmware
+from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
 from tinycompress.toolchain import build
 
 # The emulator has no MVE, so that QEMU runs boards with it.

@@ -10,8 +10,8 @@ from support.firmware.projects import copy_project, link
 from tinycompress.boards import Board, list_boards, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.messages import HelloFlag
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.messages import HelloFlag
 
 BYTES = bytes(range(100, 124))
 COPIED = bytes((b + w) % 256 for b, w in zip(BYTES, (1, 2, 3, *[0] * 21), strict=True))

@@ -15,7 +15,7 @@ from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.emulator.peripherals.base import Peripheral
 from tinycompress.elf import read_elf
 from tinycompress.errors import BoardError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 
 MODEL = ROOT / "examples" / "digits" / "digits_int8.tflite"
 

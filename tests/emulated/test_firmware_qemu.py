@@ -11,8 +11,8 @@ from tinycompress.artifacts import ToolchainName
 from tinycompress.boards import list_boards
 from tinycompress.boards.schema import Board
 from tinycompress.elf import ElfImage, read_elf
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.frames import FrameSplitter, Packet, decode, encode
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.frames import FrameSplitter, Packet, decode, encode
 
 pytestmark = pytest.mark.qemu
 BOARDS = [board for board in list_boards() if board.kind == "qemu"]

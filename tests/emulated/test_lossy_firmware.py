@@ -15,7 +15,7 @@ from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 
 RATE = st.floats(0, 0.02)
 TRANSFER_RATE = st.floats(0, 0.3)

@@ -16,7 +16,7 @@ from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.link import Link
 from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.measurement.prove import prove
 
 # One board of each core, and both transports.

@@ -23,7 +23,7 @@ from tinycompress.device.qemu import QemuBoard
 from tinycompress.errors import DeviceError, ToolError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.toolchain import build
 
 pytestmark = pytest.mark.qemu

@@ -29,9 +29,9 @@ from tinycompress.device.emulator.core_timings import cycle_notes
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.device.serve import Endpoint, PseudoTerminal, TcpServer, serve
 from tinycompress.errors import ConfigError, DeviceError
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.frames import Packet, encode
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.frames import Packet, encode
 from tinycompress.measurement.report import print_table
 
 

@@ -21,7 +21,7 @@ from tinycompress.errors import DeviceError
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.answers import AnswerLog, Outputs
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle
 

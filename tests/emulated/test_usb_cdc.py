@@ -15,9 +15,9 @@ from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.frames import Packet, decode, encode
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.frames import Packet, decode, encode
 from tinycompress.measurement.samples import Samples
 
 TO_DEVICE, TO_INTERFACE, TO_ENDPOINT = 0x00, 0x01, 0x02

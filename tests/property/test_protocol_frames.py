@@ -8,7 +8,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tinycompress.measurement.frames import (
+from tinycompress.measurement.protocol.frames import (
     MAX_PAYLOAD_BYTES,
     FrameError,
     FrameSplitter,

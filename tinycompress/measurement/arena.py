@@ -20,8 +20,8 @@ from tinycompress.device.connect import open_link
 from tinycompress.device.link import Link
 from tinycompress.elf import patched
 from tinycompress.errors import DeviceError, DoesNotFitError
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.messages import Status, status_text
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.messages import Status, status_text
 
 ALIGNMENT_BYTES = 16
 MARGIN_DIVISOR = 64

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinycompress.artifacts import ClockCheck
-from tinycompress.measurement.messages import MAX_RUNS_PER_REQUEST
+from tinycompress.measurement.protocol.messages import MAX_RUNS_PER_REQUEST
 
 _WANTED_S = 0.5
 _LEAST_S = 0.002

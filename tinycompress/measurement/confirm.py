@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient, require_same_firmware
+from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
 
 _TIMEOUT_S = 1.0
 _RETRIES = 5

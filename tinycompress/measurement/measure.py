@@ -27,16 +27,16 @@ from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
 from tinycompress.measurement.answers import AnswerLog, identity_of
-from tinycompress.measurement.client import (
+from tinycompress.measurement.clock import clock_note
+from tinycompress.measurement.comparison import Comparison, compare
+from tinycompress.measurement.meters import Cost
+from tinycompress.measurement.outliers import outlier_note
+from tinycompress.measurement.protocol.client import (
     DEFAULT_RETRIES,
     DEFAULT_RUN_TIMEOUT_S,
     DEFAULT_TIMEOUT_S,
     DeviceClient,
 )
-from tinycompress.measurement.clock import clock_note
-from tinycompress.measurement.comparison import Comparison, compare
-from tinycompress.measurement.meters import Cost
-from tinycompress.measurement.outliers import outlier_note
 from tinycompress.measurement.samples import Samples, StoredSamples, random_samples, stored_samples
 from tinycompress.measurement.session import Arrays, Session
 

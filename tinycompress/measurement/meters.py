@@ -15,7 +15,7 @@ from tinycompress.artifacts import Machine, Obtained
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError
-from tinycompress.measurement.messages import Hello, HelloFlag, Info
+from tinycompress.measurement.protocol.messages import Hello, HelloFlag, Info
 
 _WRAP = 2**32
 

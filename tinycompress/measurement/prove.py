@@ -6,7 +6,7 @@ from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import MismatchError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.measurement.samples import random_samples
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle

@@ -14,10 +14,10 @@ from tinycompress.artifacts import BuiltFirmware, ClockCheck, Machine, RamSizes,
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient, require_same_firmware
 from tinycompress.measurement.clock import TimedRuns, check_clock
-from tinycompress.measurement.messages import Hello, Info
 from tinycompress.measurement.meters import Cost, Meter, meter_for
+from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
+from tinycompress.measurement.protocol.messages import Hello, Info
 
 Arrays = tuple[npt.NDArray[Any], ...]
 

@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from support.common import ROOT
-from tinycompress.measurement.frames import FrameError, FrameSplitter, Packet, decode, encode
+from tinycompress.measurement.protocol.frames import (
+    FrameError,
+    FrameSplitter,
+    Packet,
+    decode,
+    encode,
+)
 
 TEMPLATES = ROOT / "firmware_templates"
 BUILD_ID = bytes(range(20))

@@ -21,7 +21,7 @@ from tinycompress.artifacts import BuiltFirmware
 from tinycompress.boards import Board, load_board
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 
 RATES = Rates(
     lost=0.0005, flipped=0.0005, doubled=0.0003, cut=0.01, delay=0.01, doubled_transfer=0.01

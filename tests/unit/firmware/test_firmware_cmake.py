@@ -14,7 +14,7 @@ from support.firmware.projects import ProcessLink, copy_project
 from tinycompress.boards import load_board
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.elf import read_elf
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.toolchain import build as build_project
 
 

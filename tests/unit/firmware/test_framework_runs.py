@@ -28,7 +28,7 @@ from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.firmware import render_framework_project
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
-from tinycompress.measurement.client import DeviceClient
+from tinycompress.measurement.protocol.client import DeviceClient
 from tinycompress.oracle import Oracle
 
 

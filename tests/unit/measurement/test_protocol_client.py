@@ -13,9 +13,9 @@ from support.device.bench import BUILD_ID, MODEL_SHA256, FakeDevice
 
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject, FlashSizes, RamSizes
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient, require_same_firmware
-from tinycompress.measurement.frames import Packet, encode
-from tinycompress.measurement.messages import Hello
+from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
+from tinycompress.measurement.protocol.frames import Packet, encode
+from tinycompress.measurement.protocol.messages import Hello
 
 
 def client_of(device: FakeDevice, **options: Any) -> DeviceClient:

@@ -16,9 +16,9 @@ from support.device.bench import PipeLink, compile_protocol_firmware
 
 from tinycompress.device.serial_link import SerialLink
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.client import DeviceClient
-from tinycompress.measurement.frames import FrameSplitter, Packet, decode, encode
-from tinycompress.measurement.messages import HelloFlag, Status
+from tinycompress.measurement.protocol.client import DeviceClient
+from tinycompress.measurement.protocol.frames import FrameSplitter, Packet, decode, encode
+from tinycompress.measurement.protocol.messages import HelloFlag, Status
 
 LARGE = bytes(i % 251 for i in range(700))
 

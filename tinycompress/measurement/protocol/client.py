@@ -12,8 +12,8 @@ from typing import TypeVar
 from tinycompress.artifacts import BuiltFirmware
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
-from tinycompress.measurement.exchange import Exchange
-from tinycompress.measurement.messages import (
+from tinycompress.measurement.protocol.exchange import Exchange
+from tinycompress.measurement.protocol.messages import (
     MAX_RUNS_PER_REQUEST,
     MIN_PAYLOAD_BYTES,
     PROTOCOL_VERSION,

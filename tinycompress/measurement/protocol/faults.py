@@ -7,7 +7,7 @@ Source: Arm DDI 0403E, "ARMv7-M Architecture Reference Manual", B3.2.15 (CFSR), 
 from __future__ import annotations
 
 from tinycompress.elf import ElfImage
-from tinycompress.measurement.messages import FaultReport
+from tinycompress.measurement.protocol.messages import FaultReport
 
 _KINDS = {
     1: "HardFault", 2: "MemManage fault", 3: "BusFault", 4: "UsageFault",

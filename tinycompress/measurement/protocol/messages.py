@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from tinycompress.artifacts import EngineName, Machine
-from tinycompress.measurement.frames import MAX_PAYLOAD_BYTES
+from tinycompress.measurement.protocol.frames import MAX_PAYLOAD_BYTES
 
 PROTOCOL_VERSION = 1
 MIN_PAYLOAD_BYTES = 256

@@ -10,9 +10,15 @@ from pathlib import Path
 from tinycompress.device.link import Link
 from tinycompress.elf import read_elf
 from tinycompress.errors import ConfigError, DeviceError
-from tinycompress.measurement.faults import describe_fault
-from tinycompress.measurement.frames import FrameError, FrameSplitter, Packet, decode, encode
-from tinycompress.measurement.messages import (
+from tinycompress.measurement.protocol.faults import describe_fault
+from tinycompress.measurement.protocol.frames import (
+    FrameError,
+    FrameSplitter,
+    Packet,
+    decode,
+    encode,
+)
+from tinycompress.measurement.protocol.messages import (
     ERROR_TYPE,
     FAULT_TYPE,
     REPLY_BIT,

@@ -1,0 +1,1 @@
+"""The host's side of docs/serial-protocol.md: frames, payloads, requests."""
