@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -32,3 +33,12 @@ def require_tool(name: str) -> str:
     if path is None:
         missing(EXECUTABLES[name])
     return path
+
+
+def replace_everywhere(
+    monkeypatch: pytest.MonkeyPatch, name: str, old: object, new: object
+) -> None:
+    """Give every module that has taken a name over another value for it."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get(name) is old:
+            monkeypatch.setattr(module, name, new)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 from types import MappingProxyType
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from support import toy_operator
-from support.common import ROOT
+from support.common import ROOT, replace_everywhere
 from support.host_model import HostModel, run_sanitized
 from support.models.tflite_files import Builder
 
@@ -26,14 +25,6 @@ _KERNEL = ROOT / "tests" / "data" / "toy_operator" / "floor_s8_ref.h"
 _OPTIONS = CodegenOptions()
 
 
-def _replace_everywhere(
-    monkeypatch: pytest.MonkeyPatch, name: str, old: object, new: object
-) -> None:
-    for module in list(sys.modules.values()):
-        if getattr(module, "__dict__", {}).get(name) is old:
-            monkeypatch.setattr(module, name, new)
-
-
 @pytest.fixture
 def floor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """FLOOR is an operator of the engine: the C file in its room, the line in ``OPS``."""
@@ -41,9 +32,9 @@ def floor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     shutil.copytree(_resources.firmware_templates_dir(), templates)
     shutil.copy(_KERNEL, templates / "engine" / "aot" / "kernels" / "elementwise")
     old = _resources.firmware_templates_dir
-    _replace_everywhere(monkeypatch, "firmware_templates_dir", old, lambda: templates)
+    replace_everywhere(monkeypatch, "firmware_templates_dir", old, lambda: templates)
     known = MappingProxyType({**OPS, "FLOOR": toy_operator.SPEC})
-    _replace_everywhere(monkeypatch, "OPS", OPS, known)
+    replace_everywhere(monkeypatch, "OPS", OPS, known)
 
 
 def _tflite(columns: int = 5) -> bytes:

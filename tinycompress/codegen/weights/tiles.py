@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,11 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import KernelFamily, Rounding
 from tinycompress.codegen.rounding.channels import Int64s
-from tinycompress.codegen.weights import gap_tokens, huffman, lut
-from tinycompress.codegen.weights.encoding import Encoded, EncodingName, frontier
+from tinycompress.codegen.weights import huffman
+from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.streams import Words
 
 _SIGN = 0x80
-_REMEMBERED = 256
-"""Rows whose encodings are kept: patches have the same ones several times."""
 
 
 @dataclass(frozen=True)
@@ -77,22 +74,6 @@ def rows_of(stream: Words, words: GroupWords, family: KernelFamily) -> Int64s:
     if family == "thumb1":
         stored = stored ^ np.uint8(_SIGN)
     return stored.view(np.int8).astype(np.int64)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _smaller(weights: bytes, shape: tuple[int, int]) -> tuple[Encoded, ...]:
-    rows = np.frombuffer(weights, np.int8).reshape(shape).astype(np.int64)
-    found: dict[EncodingName, list[Encoded]] = {}
-    for module in (gap_tokens, lut, huffman):
-        for encoded in module.encodings(rows):
-            if encoded.size_bytes < rows.size:
-                found.setdefault(encoded.encoding, []).append(encoded)
-    return tuple(each for ways in found.values() for each in frontier(ways))
-
-
-def smaller_encodings(rows: Int64s) -> tuple[Encoded, ...]:
-    """Of every encoding that decodes tiles the ways that are smaller than int8."""
-    return _smaller(rows.astype(np.int8).tobytes(), (rows.shape[0], rows.shape[1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,12 +22,12 @@ from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import Numbers
 from tinycompress.codegen.weights.encoding import Encoded
+from tinycompress.codegen.weights.encodings import TILED, smaller_encodings
 from tinycompress.codegen.weights.streams import thumb1_words
 from tinycompress.codegen.weights.tiles import (
     GroupWords,
     TileParams,
     rows_of,
-    smaller_encodings,
     tables_of,
     tile_params,
 )
@@ -57,7 +57,7 @@ def encoded_layers(
         raise TypeError(f"layer '{plain.name}' has no stream")
     rows = rows_of(stream.data, words, plain.kernel.family)
     tables = ConstArray(stream.origin, "tables", tables_of(stream.data, words), 4)
-    for encoded in smaller_encodings(rows):
+    for encoded in smaller_encodings(rows, TILED):
         for groups in _tile_sizes(len(rows)):
             yield _Tiled(plain, instead, count, encoded, tables, words, groups).layer
 

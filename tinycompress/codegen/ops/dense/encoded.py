@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-
-import numpy as np
 
 from tinycompress.codegen.layer import (
     ConstArray,
@@ -19,11 +16,9 @@ from tinycompress.codegen.ops.dense import orders
 from tinycompress.codegen.ops.dense.dense_fast import dense_params
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
-from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
-from tinycompress.codegen.weights.encoding import Encoded, EncodingName, frontier
+from tinycompress.codegen.weights.encoding import Encoded
+from tinycompress.codegen.weights.encodings import ENCODINGS, smaller_encodings
 from tinycompress.codegen.weights.streams import wrapped_words
-
-_REMEMBERED = 32
 
 
 @dataclass(frozen=True)
@@ -57,21 +52,8 @@ def encoded_layers(
     """
     if options.weights == "plain" or not problem.rows.size:
         return
-    rows = problem.rows.astype(np.int8)
-    for encoded in _smaller(rows.tobytes(), problem.rows.shape):
+    for encoded in smaller_encodings(problem.rows, ENCODINGS):
         yield _layer(problem, encoded, instead)
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def _smaller(weights: bytes, shape: tuple[int, int]) -> tuple[Encoded, ...]:
-    """Of every encoding the ways that are smaller than int8, but for those that gain nothing."""
-    rows = np.frombuffer(weights, np.int8).reshape(shape).astype(np.int64)
-    found: dict[EncodingName, list[Encoded]] = {}
-    for module in (word_tokens, gap_tokens, lut, huffman):
-        for encoded in module.encodings(rows):
-            if encoded.size_bytes < rows.size:
-                found.setdefault(encoded.encoding, []).append(encoded)
-    return tuple(each for ways in found.values() for each in frontier(ways))
 
 
 def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:

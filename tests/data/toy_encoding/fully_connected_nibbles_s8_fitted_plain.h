@@ -1,0 +1,13 @@
+/* FULLY_CONNECTED on int8, two weights of four bits in a byte: fitted. */
+#ifndef TCK_FULLY_CONNECTED_NIBBLES_S8_FITTED_PLAIN_H
+#define TCK_FULLY_CONNECTED_NIBBLES_S8_FITTED_PLAIN_H
+
+#include "fully_connected_nibbles_s8.h"
+
+TCK_KERNEL void
+tck_fully_connected_nibbles_s8_fitted_plain(const tck_fully_connected_nibbles_s8_params *p,
+                                            const int8_t *input, int8_t *output) {
+    tck_fully_connected_nibbles_s8(p, input, output, 1);
+}
+
+#endif
