@@ -9,7 +9,7 @@ FRAMES ?= 1000000
 FUZZ_SECONDS ?= 3600
 FUZZ_SEED    ?= 0
 EXPLORE_ROUNDS ?= 4
-# Of the slow tests: 2/4 is the second of four parts.
+# Of the slow tests: 2/3 is the second of three parts.
 PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=

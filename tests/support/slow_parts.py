@@ -12,7 +12,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-SECONDS: Mapping[str, int] = {}
+SECONDS: Mapping[str, int] = {
+    "tests/emulated/test_depthwise_virtual.py": 120,
+    "tests/emulated/test_flash_goals.py": 31,
+    "tests/emulated/test_kernels_virtual.py": 61,
+    "tests/emulated/test_overlap_virtual.py": 50,
+    "tests/emulated/test_qemu_witness.py": 7,
+    "tests/emulated/test_road.py": 240,
+    "tests/emulated/test_tflm_lut_board.py": 1,
+    "tests/emulated/test_tflm_virtual.py": 1,
+    "tests/host_c/test_kernel_add.py": 16,
+    "tests/host_c/test_kernel_mean.py": 32,
+    "tests/host_c/test_kernel_pool.py": 33,
+    "tests/host_c/test_models_exact.py": 17,
+    "tests/host_c/test_patches.py": 86,
+    "tests/tf/test_callbacks.py": 37,
+    "tests/tf/test_compress_architectures.py": 28,
+    "tests/tf/test_compress_run.py": 53,
+    "tests/tf/test_results_run.py": 17,
+    "tests/unit/codegen/test_codegen_robust.py": 6,
+    "tests/unit/toolchain/test_toolchain_build.py": 13,
+}
 """What the slow tests of a file take, in seconds of one core; others are taken to need
 ``UNKNOWN_SECONDS``. Rough figures do: they only balance the parts."""
 

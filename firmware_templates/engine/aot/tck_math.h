@@ -27,6 +27,16 @@
 #define TCK_SIZE_FIRST cold
 #endif
 
+/* A function that no caller is optimised by. On a PC, GCC 12 drops the call of a layer whose loop
+ * reads and writes one array at two strides, such as DEQUANTIZE at -O1 and -O2: it takes the
+ * difference of both addresses as a base of its own, and no longer sees that the array is written.
+ * For Arm it keeps the call. */
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__arm__)
+#define TCK_OPAQUE __attribute__((noipa))
+#else
+#define TCK_OPAQUE
+#endif
+
 /* What all layers run one copy of. Firmware that must be small asks for small ones. */
 #if defined(TCK_PREFER_SMALL)
 #define TCK_SHARED static __attribute__((noinline, unused, TCK_SIZE_FIRST))
