@@ -204,10 +204,13 @@ class _Fitter:
     def shrink(self, fitted: Fitted) -> Fitted:
         """Change the kernel of the layer at the peak for as long as that pays."""
         options = self._options
-        every_byte = options.optimize == "ram" and options.ram_budget_bytes is not None
+        budget = options.ram_budget_bytes
+        every_byte = options.optimize == "ram" and budget is not None
         while not self._within(fitted):
             op = fitted.peak_op
             before = fitted.taken[op.index]
+            if before.is_encoded and options.optimize == "flash" and budget is None:
+                break  # Weights as they are take less RAM, and more of what comes first.
             after = leanest(self._candidates(fitted.graph, op), references=every_byte)
             # Only where the operator is one layer before and after.
             single = len(before.layers) == len(after.layers) == 1
