@@ -85,6 +85,9 @@ kernel-costs: $(VENV)/.ready-dev
 encodings: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/encodings.py --jobs $(JOBS)
 
+decoding-costs: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/decoding_costs.py
+
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/corpus.py
 
