@@ -83,7 +83,7 @@ kernel-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/kernel_costs.py --jobs $(JOBS)
 
 encodings: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python benchmarks/encodings.py --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/weight_encodings.py --jobs $(JOBS)
 
 decoding-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python benchmarks/decoding_costs.py

@@ -47,6 +47,10 @@ def test_every_decoder_is_exact(
     assert prefer.found >= 4
 
 
+_CYCLES: dict[Optimize, float] = {"speed": 0.8, "flash": 1.1}
+"""Against plain weights; for flash, cycles are what bytes are bought with."""
+
+
 @pytest.mark.parametrize("board", ["nano33", "pico"])
 @pytest.mark.parametrize("optimize", ["speed", "flash"])
 def test_sparse_layers_get_smaller_and_faster(
@@ -63,6 +67,7 @@ def test_sparse_layers_get_smaller_and_faster(
         pipeline.require_exact(result)
         encoded = [layer.weights for layer in made.firmware.project.layers]
         assert all(each is not None for each in encoded) == (weights == "auto")
+        assert result.cycles is not None
         results[weights] = made.firmware.flash.weights_bytes, result.cycles.median
     assert results["auto"][0] < 0.3 * results["plain"][0]
-    assert results["auto"][1] < 0.8 * results["plain"][1]
+    assert results["auto"][1] < _CYCLES[optimize] * results["plain"][1]

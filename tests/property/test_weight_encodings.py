@@ -53,7 +53,7 @@ def test_c_decodes_what_python_encodes(c: Decoders, rows: Rows) -> None:
 
 @given(weights(), st.integers(0, 2**32 - 1))
 def test_c_multiplies_sparse_weights(c: Decoders, rows: Rows, seed: int) -> None:
-    inputs = np.random.default_rng(seed).integers(-128, 128, rows.shape[1]).astype(np.int8)
+    inputs = np.random.default_rng(seed).integers(-128, 128, (rows.shape[1],)).astype(np.int8)
     expected = (rows * inputs).sum(axis=1).tolist()
     for encoded in every_encoding(rows):
         if encoded.encoding in ("lut", "huffman"):

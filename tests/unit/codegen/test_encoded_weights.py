@@ -89,6 +89,23 @@ def test_flash_is_smaller_for_a_tenth_more_cycles_at_most(core: CodegenOptions) 
     assert cost <= 1.1 * before
 
 
+def test_flash_is_not_given_back_for_the_decoders_table_in_ram() -> None:
+    sparse = replace(SPARSE, zeros=0.95)
+    for options in (DSP, THUMB1):
+        small = _generated(replace(options, optimize="flash"), sparse)
+        quick = _generated(options, sparse)
+        assert small.layers[0].weights is not None
+        assert small.weights_bytes <= quick.weights_bytes
+
+
+def test_a_budget_of_ram_takes_an_encoding_without_a_table() -> None:
+    sparse = replace(SPARSE, zeros=0.95)
+    options = replace(DSP, optimize="flash", ram_budget_bytes=1200)
+    (layer,) = _generated(options, sparse).layers
+    assert layer.weights is not None
+    assert layer.weights.entries == 0
+
+
 def test_a_decoder_that_saves_less_than_its_code_is_not_taken() -> None:
     small = EncodedCase(inputs=32, outputs=8, zeros=0.9, values=3)
     offers = _offers(DSP, small)

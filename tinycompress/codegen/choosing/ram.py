@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -204,14 +204,10 @@ class _Fitter:
     def shrink(self, fitted: Fitted) -> Fitted:
         """Change the kernel of the layer at the peak for as long as that pays."""
         options = self._options
-        budget = options.ram_budget_bytes
-        every_byte = options.optimize == "ram" and budget is not None
         while not self._within(fitted):
             op = fitted.peak_op
             before = fitted.taken[op.index]
-            if before.is_encoded and options.optimize == "flash" and budget is None:
-                break  # Weights as they are take less RAM, and more of what comes first.
-            after = leanest(self._candidates(fitted.graph, op), references=every_byte)
+            after = self._leanest(self._candidates(fitted.graph, op), before)
             # Only where the operator is one layer before and after.
             single = len(before.layers) == len(after.layers) == 1
             if not single or after.scratch_bytes >= before.scratch_bytes:
@@ -224,6 +220,25 @@ class _Fitter:
             trade = _trade(before, after, saved, options)
             fitted = replace(changed, trades=(*fitted.trades, trade))
         return fitted
+
+    def _leanest(self, found: Sequence[Candidate], before: Candidate) -> Candidate:
+        """The candidate to change to for a smaller arena; ``before`` itself if none is worth it.
+
+        Encoded weights are flash that was paid for with cycles. Only a budget takes them back, by
+        the smallest that needs less working memory, which mostly is another encoding.
+        """
+        options = self._options
+        budget = options.ram_budget_bytes is not None
+        if not before.is_encoded:
+            return leanest(found, references=budget and options.optimize == "ram")
+        if options.optimize == "flash" and not budget:
+            return before
+        leaner = [
+            each
+            for each in found
+            if each.scratch_bytes < before.scratch_bytes and not each.is_reference
+        ]
+        return min(leaner, key=lambda each: each.data_bytes, default=before)
 
     def patch_where_cheap(self, plain: Fitted, fitted: Fitted) -> Fitted:
         """Patches where they save much for few operations, by what is optimised for."""

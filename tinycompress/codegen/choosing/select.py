@@ -72,15 +72,16 @@ def last(candidates: Sequence[Candidate]) -> Candidate:
 
 
 def leanest(candidates: Sequence[Candidate], *, references: bool) -> Candidate:
-    """The one with the least working memory, the first among equals.
+    """The one with the least working memory, the first among equals; weights stay as they are.
 
     Args:
         candidates: Of one operator.
         references: Whether reference kernels count where there are others: they take many times the
             cycles.
     """
-    fast = [each for each in candidates if not each.is_reference]
-    return min(candidates if references or not fast else fast, key=lambda c: c.scratch_bytes)
+    plain = _plain(candidates)
+    fast = [each for each in plain if not each.is_reference]
+    return min(plain if references or not fast else fast, key=lambda c: c.scratch_bytes)
 
 
 def leaner_kin(candidates: Sequence[Candidate], taken: Candidate) -> Candidate | None:
