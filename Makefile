@@ -97,6 +97,9 @@ cycle-model: $(VENV)/.ready-dev
 encodings: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weight_encodings --jobs $(JOBS)
 
+decoding-costs: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python benchmarks/decoding_costs.py
+
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)
 

@@ -40,3 +40,10 @@ def test_damaged_streams_are_contained(tmp_path: Path) -> None:
     streams.write_bytes(b"".join(call.packed() for call in calls))
     done = _proc.run([program, streams, str(_ROUNDS)], timeout_s=120.0)
     assert int(done.stdout) == len(calls)
+
+
+def test_damaged_tiles_are_contained(tmp_path: Path) -> None:
+    program, rounds = tmp_path / "fuzz", 300
+    compile_c([engine_dir() / "host" / "tiles_fuzz.c"], program, ("-O1", *SANITIZER_FLAGS))
+    done = _proc.run([program, str(rounds)], timeout_s=120.0)
+    assert int(done.stdout) == 3 * rounds

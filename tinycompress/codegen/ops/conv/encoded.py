@@ -174,7 +174,7 @@ def _of_tile(tile: TileParams, origin: str) -> dict[str, ParamValue]:
 def _kernel(plain: Kernel, encoded: Encoded) -> Kernel:
     return replace(
         plain,
-        room="conv/encoded",
+        room=f"conv/encoded/{encoded.encoding}",
         params=f"{plain.operator}_encoded_s8_{plain.family}",
         variant="_".join(part for part in (plain.variant, encoded.encoding) if part),
     )

@@ -1,0 +1,18 @@
+/* CONV_2D on int8, 1x1, weights by a Huffman code, requantised by a fitted multiply-add. */
+#ifndef TCK_CONV_1X1_HUFFMAN_S8_FITTED_DSP_H
+#define TCK_CONV_1X1_HUFFMAN_S8_FITTED_DSP_H
+
+#include "../../../../decode/huffman_tiles.h"
+#include "../../pointwise/pixels_s8_fitted_dsp.h"
+#include "../conv_1x1_encoded_s8_dsp.h"
+
+/* input [pixels, inputs] -> output [pixels, outputs] */
+TCK_KERNEL void tck_conv_1x1_huffman_s8_fitted_dsp(const tck_conv_1x1_encoded_s8_dsp_params *p,
+                                                   const int8_t *input, int8_t *output,
+                                                   uint32_t *columns, uint32_t *tile,
+                                                   uint32_t *table) {
+    tck_conv_1x1_encoded_s8_dsp(p, input, output, columns, tile, table, tck_pixels_s8_fitted_dsp,
+                                tck_huffman_tile);
+}
+
+#endif
