@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from support.common import ROOT
 
+from tinycompress.artifacts import BenchResult
 from tinycompress.boards import load_board
 from tinycompress.cli.answers.compress import print_rows
 from tinycompress.compression.run.export import Exporter
 from tinycompress.compression.run.result import StageRow
+from tinycompress.deploy import deployment
 from tinycompress.deploy.deployment import Deployment, deploy
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, MismatchError
+from tinycompress.measurement.measure import bench
 
 DIGITS = ROOT / "examples" / "digits" / "digits_int8.tflite"
 
@@ -26,6 +29,15 @@ def test_there_is_no_latency_where_none_is_modelled() -> None:
     assert set(found.figures()) == {
         "flash_bytes", "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
     }  # fmt: skip
+
+
+def test_wrong_outputs_get_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*args: Any, **options: Any) -> BenchResult:
+        return replace(bench(*args, **options), mismatched_samples=1)
+
+    monkeypatch.setattr(deployment, "bench", wrong)
+    with pytest.raises(MismatchError, match="1 of 5 samples give other bytes"):
+        deploy(DIGITS.read_bytes(), load_board("pico"))
 
 
 WITHOUT_TIME = Deployment(10_000, 2_000, 3_000, 1_000, 5_000, None, fits=True)

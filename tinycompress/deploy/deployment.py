@@ -15,6 +15,7 @@ from tinycompress.device.connect import open_link
 from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions, bench
 from tinycompress.toolchain import build
 
@@ -58,6 +59,7 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
         DoesNotFitError: It cannot even be linked for the board.
         ToolError: No compiler.
         DeviceError: The firmware does not run.
+        MismatchError: It gives other bytes than the runtime of ``exact_to``.
     """
     sources = generate(read_model(tflite), CodegenOptions.for_board(board, exact_to=exact_to))
     with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
@@ -70,6 +72,8 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
             result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
         finally:
             link.close()
+    if result.mismatched_samples:
+        require_exact(result)
     ram_bytes = result.ram.used_bytes
     if result.instructions is None or ram_bytes is None:
         raise AssertionError("a virtual board counts instructions and paints its stack")
