@@ -27,11 +27,10 @@
 #define TCK_SIZE_FIRST cold
 #endif
 
-/* A function that no caller is optimised by. On a PC, GCC 12 drops the call of a layer whose loop
- * reads and writes one array at two strides, such as DEQUANTIZE at -O1 and -O2: it takes the
- * difference of both addresses as a base of its own, and no longer sees that the array is written.
- * For Arm it keeps the call. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__arm__)
+/* A function that no caller is optimised by. GCC 12 drops the call of a layer whose loop reads and
+ * writes one array at two strides, such as DEQUANTIZE: it takes the difference of both addresses as
+ * a base of its own, and no longer sees that the array is written. */
+#if defined(__GNUC__) && !defined(__clang__)
 #define TCK_OPAQUE __attribute__((noipa))
 #else
 #define TCK_OPAQUE
