@@ -57,7 +57,7 @@ def require_tflm(model: Model) -> None:
 
 def instead_of_tflm(model: Model) -> str:
     """The hint for a model of integers that stock TFLM does not run."""
-    if _aot_takes(model, CodegenOptions()):
+    if aot_takes(model, CodegenOptions()):
         return "the AOT engine takes the model: --engine aot"
     return "replace the layers that these operators come from"
 
@@ -84,12 +84,11 @@ def _aot_hint(
         return CONVERT_AGAIN
     others = (name for name in get_args(ExactTo) if name != options.exact_to)
     takes = [
-        f"--exact-to {name}"
-        for name in others
-        if _aot_takes(model, replace(options, exact_to=name))
+        f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))
     ]
     return f"the model can be built with {takes[0]}" if takes else REPLACE
 
 
-def _aot_takes(model: Model, options: CodegenOptions) -> bool:
+def aot_takes(model: Model, options: CodegenOptions) -> bool:
+    """Whether the AOT engine takes a model."""
     return not why_not(run_passes(resolve_state(model)), options)

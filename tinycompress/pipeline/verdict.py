@@ -7,7 +7,7 @@ from tinycompress.boards import Board
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.legality import REPLACE
 from tinycompress.codegen.tflm import refusals
-from tinycompress.codegen.verdict import instead_of_tflm, require_aot, require_tflm
+from tinycompress.codegen.verdict import aot_takes, instead_of_tflm, require_aot, require_tflm
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.options import BuildOptions
@@ -36,7 +36,8 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
         require_aot(model, CodegenOptions.for_board(board, exact_to=options.exact_to))
     except ModelError as error:
         if error.hint == REPLACE and not refusals(model) and refusal(tflite, "tflm") is None:
-            error.hint = "the TFLM engine takes the model: --engine tflm"
+            without = "" if options.exact_to == "tflm" else ", without --exact-to"
+            error.hint = f"the TFLM engine takes the model: --engine tflm{without}"
         raise
 
 
@@ -52,7 +53,8 @@ def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:
         return ()
     other: ExactTo = "litert" if exact_to == "tflm" else "tflm"
     helps = ""
-    if refusal(tflite, other) is None:
+    takes = aot_takes(read_model(tflite), CodegenOptions(exact_to=other))
+    if takes and refusal(tflite, other) is None:
         helps = f"; what --exact-to {other} builds can be checked"
     return (
         f"nothing can check the firmware's outputs, so that bench will end with exit code 8:"
