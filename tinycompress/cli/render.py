@@ -14,10 +14,10 @@ from tinycompress.artifacts import (
     ConvertedModel,
     Finding,
     LutCompression,
-    Simplification,
     TensorSpec,
 )
 from tinycompress.boards import Board
+from tinycompress.cli.render_simplification import simplification_json, simplification_line
 from tinycompress.pipeline import Build, Inspection
 
 
@@ -98,23 +98,6 @@ def arena_line(arena: ArenaFigure) -> str:
         f"Arena: {arena.needed_bytes:,} bytes are the least that runs on the emulated board, found "
         f"by trying; {arena.total_bytes - arena.needed_bytes:,} are margin"
     )
-
-
-def simplification_line(left_out: Simplification) -> str:
-    """What the engine left out of a model."""
-    s = left_out
-    inputs = f", {s.removed_inputs:,} inputs of dense layers" if s.removed_inputs else ""
-    return (
-        f"Removed {s.removed_channels:,} channels that never change or that nothing reads"
-        f"{inputs}: weights and biases {s.constants_before_bytes:,} -> "
-        f"{s.constants_after_bytes:,} bytes, MACs {s.macs_before:,} -> {s.macs_after:,}; "
-        "the outputs stay the same, bit by bit"
-    )
-
-
-def simplification_json(left_out: Simplification | None) -> dict[str, object] | None:
-    """The same for programs; None if nothing was left out."""
-    return None if left_out is None else asdict(left_out)
 
 
 def print_build(made: Build, board: Board, *, then_bench: bool = True) -> None:

@@ -10,9 +10,8 @@ from tinycompress.cli.render import (
     accuracy_json,
     arena_line,
     conversion_lines,
-    simplification_json,
-    simplification_line,
 )
+from tinycompress.cli.render_simplification import simplification_json, simplification_line
 from tinycompress.pipeline import FrameworkBuild
 
 
