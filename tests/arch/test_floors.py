@@ -103,3 +103,11 @@ def test_reading_a_recipe_loads_no_tensorflow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not (TENSORFLOW | {"ai_edge_litert", "tflite_micro"}) & set(done.stdout.split())
+
+
+_MOST_LINES = 400
+
+
+@pytest.mark.parametrize("path", _sources(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_module_is_too_long_to_hold_in_the_head(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= _MOST_LINES

@@ -1,0 +1,46 @@
+"""What a user may choose, and how a figure can be got: closed sets of names."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+ExactTo = Literal["tflm", "litert"]
+"""Whose arithmetic the firmware reproduces byte for byte."""
+
+Activations = Literal["int8", "int16"]
+"""What a converted model computes on; weights are int8 with either, biases wider."""
+
+EngineName = Literal["aot", "tflm"]
+
+Optimize = Literal["speed", "ram", "flash"]
+"""What comes first where kernels differ: see `tinycompress.codegen.CodegenOptions`."""
+
+Weights = Literal["auto", "plain"]
+"""Whether weights may be encoded in flash."""
+
+TflmCompression = Literal["none", "lut"]
+"""How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
+
+ToolchainName = Literal["zig", "gcc"]
+
+ToolchainChoice = Literal["auto", "zig", "gcc"]
+"""``auto`` is the compiler that pip brought, if it is there."""
+
+FrameworkName = Literal["cmake", "arduino", "zephyr"]
+"""Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
+
+BuiltBy = ToolchainName | Literal["arduino", "zephyr"]
+"""What compiled firmware: a compiler of ours, or a framework with its own."""
+
+TransportName = Literal["uart", "usb-cdc", "qemu-stdio"]
+"""How a host reaches firmware: UART, the board's own USB, or QEMU's standard streams."""
+
+LinkKind = Literal["virtual", "serial"]
+"""Whether firmware was reached in an emulation of this process, or through a port."""
+
+Machine = Literal["silicon", "emulated", "host", "unknown"]
+"""What firmware says that it runs on; ``host`` is a PC, ``unknown`` that it does not say."""
+
+Obtained = Literal["measured", "emulated", "unknown", "estimated"]
+"""How a figure was got: on a real board, on an emulated one, on a device that does not say which
+of the two it is or is a PC, or by a calculation."""

@@ -1,0 +1,106 @@
+"""What was measured of firmware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tinycompress.artifacts.choices import BuiltBy, EngineName, ExactTo, LinkKind, Machine, Obtained
+from tinycompress.artifacts.firmware import FlashSizes, RamSizes
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, minimum and maximum over the counted runs, and how they were got."""
+
+    median: float
+    min: float
+    max: float
+    obtained: Obtained
+
+
+@dataclass(frozen=True)
+class LayerCost:
+    """What one layer cost; a figure that cannot be had on this transport is None."""
+
+    name: str
+    op: str
+    macs: int
+    instructions: int | None
+    cycles: int | None
+
+
+@dataclass(frozen=True)
+class OutputAccuracy:
+    """Shares of samples, 0 to 1, whose class one output says, on the device and on the host.
+
+    ``index`` and ``name`` are the output's. ``host_int8`` is None where the oracle cannot run the
+    model. ``chance`` is what an answer that ignores the samples reaches: the share of the most
+    frequent label, or one part in the number of classes where all labels are the same.
+    """
+
+    index: int
+    name: str
+    device: float
+    host_int8: float | None
+    chance: float
+
+
+@dataclass(frozen=True)
+class ClockCheck:
+    """Frequency of a board's tick counter as its file says and as the host's clock has it.
+
+    ``uncertainty`` is relative: 0.01 is one per cent.
+    """
+
+    expected_hz: float
+    measured_hz: float
+    uncertainty: float
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """One benchmark of one firmware on one board.
+
+    A figure that the board or the link cannot give is None: a real board counts no instructions,
+    and QEMU, which does, has no notion of time. ``machine`` is what the device says of itself,
+    ``transport`` only how it was reached: an emulated board may answer at a port. ``clock`` is None
+    on emulated boards, and where the model is too fast to tell. ``cycles_upper_bound`` are cycles
+    of the slowest run if no cache ever spared it a wait state of the flash; None where none was
+    modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
+    ``recomputed_macs`` as in `FirmwareProject`. Where ``oracle`` does not run the
+    model, ``not_compared`` says why, and ``mismatched_samples`` is None.
+    """
+
+    board_id: str
+    engine: EngineName
+    toolchain: BuiltBy
+    transport: LinkKind
+    machine: Machine
+    build_id: str
+    runs: int
+    instructions: Spread | None
+    cycles: Spread | None
+    latency_us: Spread | None
+    ram: RamSizes
+    flash: FlashSizes
+    oracle: ExactTo
+    samples: int
+    mismatched_samples: int | None
+    fits: bool
+    layers: tuple[LayerCost, ...]
+    notes: tuple[str, ...] = field(default=())
+    clock: ClockCheck | None = None
+    not_compared: str | None = None
+    accuracies: tuple[OutputAccuracy, ...] = ()
+    cycles_upper_bound: int | None = None
+    recomputed_macs: int = 0
+
+    @property
+    def device_accuracy(self) -> float | None:
+        """Accuracy on the device if there are labels for exactly one output."""
+        return self.accuracies[0].device if len(self.accuracies) == 1 else None
+
+    @property
+    def host_int8_accuracy(self) -> float | None:
+        """Accuracy of the same model on the host, likewise."""
+        return self.accuracies[0].host_int8 if len(self.accuracies) == 1 else None

@@ -1,0 +1,115 @@
+"""An integer model: its tensors, what conversion says of it, how it agrees with its float model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+_ITEM_BYTES = {
+    "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2,
+    "int32": 4, "uint32": 4, "float32": 4, "int64": 8, "uint64": 8, "float64": 8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """An input or output of a model as the firmware sees it.
+
+    ``shape`` has the batch dimension (always 1); ``real = scale * (stored - zero_point)``.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float
+    zero_point: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of one tensor."""
+        return prod(self.shape) * _ITEM_BYTES[self.dtype]
+
+
+@dataclass(frozen=True)
+class LutTensor:
+    """Weights of one layer that are stored as indices of ``bits`` bits into ``tables`` tables.
+
+    ``distinct_values`` is the most that any table has; bytes are of the data alone.
+    """
+
+    layer: str
+    distinct_values: int
+    bits: int
+    tables: int
+    before_bytes: int
+    after_bytes: int
+
+
+@dataclass(frozen=True)
+class LutCompression:
+    """What lookup tables for TFLite Micro's DECODE did to a model file.
+
+    ``before_bytes`` and ``after_bytes`` are of the whole file. ``decoded_peak_bytes``: the largest
+    decoded tensor, which lies in the arena while its layer runs. ``proof_samples``: random inputs
+    on which the interpreter gave the same output bytes before and after.
+    """
+
+    before_bytes: int
+    after_bytes: int
+    decoded_peak_bytes: int
+    tensors: tuple[LutTensor, ...]
+    proof_samples: int
+
+
+@dataclass(frozen=True)
+class ConvertedModel:
+    """A fully integer ``.tflite`` file with what was learnt while it was made.
+
+    ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
+    int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
+    of the model that it was made from. ``lut`` is None unless weights were stored as lookup tables
+    afterwards.
+    """
+
+    tflite: bytes
+    sha256: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    float_accuracy: float | None = None
+    quantized_accuracy: float | None = None
+    warnings: tuple[str, ...] = ()
+    lut: LutCompression | None = None
+    activations: str = "int8"
+
+
+@dataclass(frozen=True)
+class LayerAgreement:
+    """How an integer operator's output agrees with the float model's value in its place.
+
+    ``float_name`` is that value's name in the float model and ``found_by`` how it was found: by its
+    name, or by its place in the order and its shape. Where there is none both are empty and
+    ``snr_db`` is None. ``snr_db`` is the power of the float values over that of the difference.
+    """
+
+    index: int
+    name: str
+    op: str
+    shape: tuple[int, ...]
+    float_name: str
+    found_by: Literal["name", "order", ""]
+    snr_db: float | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the doctor says of one tool or board.
+
+    ``broken`` is a fault; ``missing`` is one only where what the hint names is wanted.
+    """
+
+    name: str
+    status: Literal["ok", "missing", "broken"]
+    version: str | None = None
+    detail: str | None = None
+    hint: str | None = None

@@ -1,0 +1,128 @@
+"""What an engine makes of a model: C, and facts about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tinycompress.artifacts.choices import EngineName, ExactTo, Obtained
+from tinycompress.artifacts.model import TensorSpec
+
+
+@dataclass(frozen=True)
+class LayerInfo:
+    """One operator that runs on the device, in execution order.
+
+    ``weights`` says how they are encoded; None where they lie in flash as they are.
+    """
+
+    index: int
+    name: str
+    op: str
+    macs: int
+    output_shape: tuple[int, ...]
+    kernel: str
+    weights: WeightsInfo | None = None
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """How the weights of one layer are encoded in flash.
+
+    Args:
+        encoding: The decoder's name.
+        detail: Its parameters, for people.
+        encoded_bytes: What weights and codebooks take; biases and outputs' tables are not counted.
+        int8_bytes: What they take as they are.
+        symbols: How often the decoder looks something up for one pixel of the output.
+        entries: Entries of the table that it builds in RAM first.
+    """
+
+    encoding: str
+    detail: str
+    encoded_bytes: int
+    int8_bytes: int
+    symbols: int
+    entries: int
+
+    @property
+    def bits_per_weight(self) -> float:
+        """Bits of flash for each weight."""
+        return 8 * self.encoded_bytes / self.int8_bytes
+
+
+@dataclass(frozen=True)
+class ArenaFigure:
+    """How large an arena is that no generator can compute, and how that was found out.
+
+    ``needed_bytes`` is the least with which the model ran: on the emulated board (``emulated``), or
+    in a 64-bit build on this PC (``estimated``), which needs more than a 32-bit board.
+    ``used_bytes`` is what the runtime itself counts after allocation, None for an estimate.
+    """
+
+    needed_bytes: int
+    margin_bytes: int
+    obtained: Obtained
+    used_bytes: int | None = None
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes to set aside: need and margin, rounded up to TFLM's alignment of 16."""
+        return (self.needed_bytes + self.margin_bytes + 15) // 16 * 16
+
+
+@dataclass(frozen=True)
+class Simplification:
+    """What the AOT engine left out of a model, whose outputs are the same for all inputs.
+
+    ``removed_channels`` are output channels of layers with weights that never change, or that
+    nobody reads; ``removed_inputs`` are inputs that no output of a dense layer needs. MACs and the
+    bytes of weights and biases are before and after.
+    """
+
+    removed_channels: int
+    removed_inputs: int
+    macs_before: int
+    macs_after: int
+    constants_before_bytes: int
+    constants_after_bytes: int
+
+
+@dataclass(frozen=True)
+class GeneratedSources:
+    """What an engine's code generator hands to ``firmware``: C text, and facts about it.
+
+    ``files`` maps paths relative to the project's ``model/`` directory to text. ``kernel_files``
+    are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
+    unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
+    invocations: activations, scratch, input and output. ``trades`` says where speed was given for
+    memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
+    model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
+    only our own firmware needs. ``example`` is C for an example that calls the model: a function
+    ``infer()`` with what it needs; empty where the engine has none. ``simplification`` is None
+    where nothing of the model was left out. ``recomputed_macs`` as in `FirmwareProject`.
+    """
+
+    engine: EngineName
+    exact_to: ExactTo
+    model_sha256: str
+    files: Mapping[str, str]
+    kernel_files: tuple[str, ...]
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+    layers: tuple[LayerInfo, ...]
+    arena_bytes: int
+    weights_bytes: int
+    peak_layer: str
+    trades: tuple[str, ...] = ()
+    arena: ArenaFigure | None = None
+    name: str = "model"
+    runtime_files: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+    simplification: Simplification | None = None
+    recomputed_macs: int = 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the model: those of its layers without what is recomputed."""
+        return sum(layer.macs for layer in self.layers) - self.recomputed_macs
