@@ -4,6 +4,7 @@
 
 DIRECTORY is a checkout of tflite-micro with its library for the boards' core, built as
 `tinycompress build --engine tflm` says. Both engines are compiled by the same arm-none-eabi-gcc.
+`--again aot` measures our own engine anew, for which no checkout is needed.
 With --page the tables are written anew from docs/engines.json and nothing is measured.
 """
 
@@ -90,7 +91,9 @@ def page(runs: Sequence[Run]) -> str:
     )
     parts.append(
         f"Measured with arm-none-eabi-gcc {', '.join(compilers)} for both engines; TFLM built for "
-        f"{'; '.join(libraries)}. MACs are the model's; in brackets, what patches recompute.\n"
+        f"{'; '.join(libraries)}.\n"
+        "MACs are the model's without [channels that never matter](simplification.md), which the "
+        "AOT engine leaves out; in brackets, what patches recompute.\n"
     )
     return "\n".join(parts)
 
@@ -136,12 +139,16 @@ def main() -> None:
     """Measure what is missing in docs/engines.json, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=Path, help="directory with the models")
-    parser.add_argument("--again", action="store_true", help="measure everything anew")
+    parser.add_argument(
+        "--again", choices=("all", *ENGINES), nargs="?", const="all",
+        help="measure anew: everything, or the runs of one engine",
+    )  # fmt: skip
     parser.add_argument("--page", action="store_true", help="only write the page")
     options = parser.parse_args()
     runs: list[dict[str, Any]] = []
-    if FIGURES.is_file() and not options.again:
-        runs = json.loads(FIGURES.read_text(encoding="utf-8"))
+    if FIGURES.is_file() and options.again != "all":
+        known = json.loads(FIGURES.read_text(encoding="utf-8"))
+        runs = [run for run in known if run["engine"] != options.again]
     if not options.page:
         if options.models is None:
             parser.error("--models names the directory with the MLPerf Tiny models")

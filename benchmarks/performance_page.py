@@ -39,7 +39,8 @@ each vector instruction is one. All outputs equal TensorFlow Lite Micro's byte f
 *TFLM* is stock TensorFlow Lite Micro with CMSIS-NN. {how}
 Commits: {commits}.
 Ratios are ours / TFLM; the last line of each table is the geometric mean.
-MACs are the model's; in brackets stands what patches recompute. *Per MAC* is per MAC of the model.
+MACs are the model's without [channels that never matter](simplification.md), which vww_96_int8 has;
+in brackets stands what patches recompute. *Per MAC* is per MAC of the former.
 """
 
 _PUBLISHED_HEAD = f"""\
