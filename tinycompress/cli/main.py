@@ -73,18 +73,19 @@ def run() -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        return _call(arguments)
+        return call(arguments)
     except BrokenPipeError:
         # The reader of our output (head, less) went away: not an error of ours.
         sys.stderr.close()
         return 0
 
 
-def _call(arguments: list[str]) -> int:
-    call = Invocation()
+def call(arguments: list[str]) -> int:
+    """Run the command line and print its answer or its error; returns the exit code."""
+    invoked = Invocation()
     try:
-        code = main.main(arguments, prog_name="tinycompress", standalone_mode=False, obj=call)
-        print_answer(call.answer, None)
+        code = main.main(arguments, prog_name="tinycompress", standalone_mode=False, obj=invoked)
+        print_answer(invoked.answer, None)
         return code if isinstance(code, int) else 0
     except BrokenPipeError:
         raise
@@ -93,7 +94,7 @@ def _call(arguments: list[str]) -> int:
             traceback.print_exc()
         code = show(error)
         if _asked_for("--json", arguments):
-            print_answer(call.answer, describe(error))
+            print_answer(invoked.answer, describe(error))
         return code
 
 

@@ -6,14 +6,13 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from click.testing import CliRunner
 from serial.tools import list_ports
 from support.device.flash import ADAPTER, NANO_BOOT, NANO_SKETCH, Desk
 
 from tinycompress import _serial_ports as ports
 from tinycompress._serial_ports import SerialPort, find_port, wait_for
 from tinycompress.boards import list_boards, load_board
-from tinycompress.cli.main import main
+from tinycompress.cli.main import call
 from tinycompress.device.flashing import BoardPorts, choose_ports
 from tinycompress.device.port_owners import candidates
 from tinycompress.errors import FlashError
@@ -178,11 +177,10 @@ def test_named_port_must_be_there(desk: Desk) -> None:
     assert "/dev/ttyACM0" in str(e.value.hint)
 
 
-def test_command_lists_ports(desk: Desk) -> None:
+def test_command_lists_ports(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     desk.ports = [BOOT, PROBE, ONBOARD]
-    answer = CliRunner().invoke(main, ["ports", "--json"])
-    assert answer.exit_code == 0
-    told = json.loads(answer.stdout)
+    assert call(["ports", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
     assert (told["schema"], told["schema_version"]) == ("tinycompress.ports", 1)
     assert told["ports"][0] == {
         "device": "/dev/ttyACM2", "description": "Arduino", "usb_id": "2341:005a",
@@ -190,13 +188,15 @@ def test_command_lists_ports(desk: Desk) -> None:
         "boards": [{"id": "arduino_nano_33_ble", "role": "boot loader"}],
     }  # fmt: skip
     assert told["ports"][2]["usb_id"] is None
-    table = CliRunner().invoke(main, ["ports"])
-    assert "Arduino Nano 33 BLE (boot loader)" in table.stdout
-    assert "ST Nucleo-F446RE" in table.stdout
+    assert call(["ports"]) == 0
+    table = capsys.readouterr().out
+    assert "Arduino Nano 33 BLE (boot loader)" in table
+    assert "ST Nucleo-F446RE" in table
 
 
-def test_command_says_that_there_is_none(desk: Desk) -> None:
-    answer = CliRunner().invoke(main, ["ports"])
-    assert answer.exit_code == 0
-    assert "no serial ports" in answer.output
-    assert json.loads(CliRunner().invoke(main, ["ports", "--json"]).stdout)["ports"] == []
+@pytest.mark.usefixtures("desk")
+def test_command_says_that_there_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(["ports"]) == 0
+    assert "no serial ports" in "".join(capsys.readouterr())
+    assert call(["ports", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["ports"] == []
