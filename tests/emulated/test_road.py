@@ -141,7 +141,7 @@ def test_a_refusal_has_its_first_reason() -> None:
     verdict = road_verdict(file_of("tflm/audio_preprocessor_int8"), "nano33", "zig")
     assert verdict.outcome == "refused"
     assert "SignalWindow" in verdict.detail
-    assert verdict.detail.endswith("(and 8 more)")
+    assert verdict.detail.endswith("(and 17 more)")
 
 
 def test_what_does_not_fit_says_by_how_much(tmp_path: Path) -> None:

@@ -61,8 +61,12 @@ def in_few_lines(reasons: Iterable[Reason]) -> Iterator[str]:
 
 
 def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:
-    """Every reason why a graph cannot be built exactly, each naming operator, layer and value."""
-    reasons = (*_border_reasons(graph), *_op_reasons(graph, options))
+    """Every reason why a graph cannot be built exactly, each naming operator, layer and value.
+
+    Operators that the engine does not have come first: what else is wrong may be theirs alone.
+    """
+    found = (*_border_reasons(graph), *_op_reasons(graph, options))
+    reasons = tuple(sorted(found, key=lambda one: one.op is None or one.op.kind in OPS))
     if not reasons and all(is_view(op) for op in graph.ops):
         return (Reason("no operator", "is left that computes anything on the device"),)
     return reasons
