@@ -74,19 +74,19 @@ def test_an_edited_model_is_refused_and_nothing_changes(
 ) -> None:
     project = tmp_path / "p"
     assert _build(project) == 0
-    model = project / "model" / "tcm_model.c"
+    model = project / "model" / "tcm_digits_int8.c"
     model.write_text(model.read_text() + "\n/* mine */\n")
     before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
     capfd.readouterr()
     assert _build(project) == 2
     told = capfd.readouterr().err
-    assert "model/tcm_model.c" in told
+    assert "model/tcm_digits_int8.c" in told
     assert "--force" in told
     assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
     with pytest.raises(ConfigError, match="generated from it"):
         pipeline.build(MODEL, "nano33", output=project)
     update = pipeline.build(MODEL, "nano33", output=project, force=True).project.update
-    assert update.overwritten == ("model/tcm_model.c",)
+    assert update.overwritten == ("model/tcm_digits_int8.c",)
 
 
 @pytest.mark.parametrize("framework", ["arduino", "zephyr"])

@@ -111,7 +111,7 @@ def test_rows_are_shown_though_the_accuracy_fell_too_far(
     if as_json:
         answer = json.loads(shown.out)
         assert [row["stage"] for row in answer["rows"]] == ["original", "prune"]
-        assert "after prune the int8 accuracy" in answer["error"]
+        assert "after prune the int8 accuracy" in answer["error"]["message"]
     else:
         assert "Stages finished before the run ended" in shown.out
         assert "Distinct int8 weights" in shown.out
