@@ -45,6 +45,12 @@ def _tools_of_markers(request: pytest.FixtureRequest) -> None:
             require_tool(name)
 
 
+@pytest.fixture(autouse=True)
+def _wide_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables have the width that they have in a pipe, whatever the terminal of the tests."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Collection:
     """The collection of real models and data sets, or the small part of it that is shipped."""

@@ -29,7 +29,7 @@ def test_small_weights_have_no_undefined_behaviour() -> None:
 
 def test_small_weights_take_these_kernels() -> None:
     cases = _cases(93)
-    sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target))
+    sources = generate(read_model(cases.tflite()), CodegenOptions(**cases.target, weights="plain"))
     kernels = [layer.kernel for layer in sources.layers]
     assert set(kernels) == {
         "conv_2d_words_s8_fitted_thumb1",

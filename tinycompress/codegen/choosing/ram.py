@@ -106,6 +106,9 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     if fitted.arena_bytes > budget:
         tried += fitter.patch_for(plain, budget)
     fitted = _smallest(tried)
+    if fitted.arena_bytes > budget and options.weights != "plain":
+        # Decoders need working memory; what is met without any is met.
+        return fit_ram(graph, replace(options, weights="plain"))
     if fitted.arena_bytes > budget:
         small = _Fitter(replace(options, optimize="ram"), selector_for("ram"))
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
