@@ -40,7 +40,8 @@ _MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.02}
 """Of all multiply-accumulates, what patches may compute twice where there is no budget."""
 
 _FLASH_WORTH = 10
-"""For flash, patches may add one part in so many of the share of RAM that they save."""
+"""For flash, patches may add one part in so many of the share of RAM that they save; encoded
+weights must save as much of the share of RAM that they add."""
 
 _STAGES = 4
 """Stages that are tried in patches for the smallest arena, the most promising ones."""
@@ -101,7 +102,8 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
-        return _finished(fitter.patch_where_cheap(plain, fitted), options)
+        finished = _finished(fitter.patch_where_cheap(plain, fitted), options)
+        return _encoded_for_enough(graph, finished, options)
     tried = [fitted]
     if fitted.arena_bytes > budget:
         tried += fitter.patch_for(plain, budget)
@@ -125,6 +127,21 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
 def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> Fitted:
     """Lower a graph as it is by the candidates that somebody prefers, to measure or test them."""
     return _sharing(_Fitter(options, by_each(prefer)).plain(graph), options)
+
+
+def _encoded_for_enough(graph: Graph, fitted: Fitted, options: CodegenOptions) -> Fitted:
+    """Plain weights where encoded ones would save less flash than their decoders' RAM is worth."""
+    if not any(each.is_encoded for each in fitted.taken.values()):
+        return fitted
+    plain = fit_ram(graph, replace(options, weights="plain"))
+    more_bytes = fitted.arena_bytes - plain.arena_bytes
+    if more_bytes <= 0:
+        return fitted
+    saved = 1 - fitted.flash_bytes / plain.flash_bytes
+    if saved * _FLASH_WORTH < more_bytes / plain.arena_bytes:
+        return plain
+    trade = f"decoded weights and tables take {more_bytes:,} more bytes of the arena"
+    return replace(fitted, trades=(*fitted.trades, trade))
 
 
 def _finished(fitted: Fitted, options: CodegenOptions) -> Fitted:
