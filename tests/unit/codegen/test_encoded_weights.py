@@ -147,7 +147,7 @@ def test_an_unknown_choice_is_refused() -> None:
 )
 def test_ram_is_given_for_enough_flash_and_said(name: str, shared_data: Collection) -> None:
     """A tenth of the share at least; ResNet-8 had 44 % more arena for 1.3 % less flash."""
-    model = read_model(shared_data.file(f"models/mlperf_tiny/{name}.tflite").read_bytes())
+    model = read_model(shared_data.file(f"models/{name}.tflite").read_bytes())
     plain = generate(model, replace(DSP, optimize="flash", weights="plain"))
     auto = generate(model, replace(DSP, optimize="flash"))
     more = auto.arena_bytes / plain.arena_bytes - 1
