@@ -21,16 +21,9 @@ def same_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Compute the kernel's constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=Kernel("elementwise", "floor", "floor_s8"),
-        params={"count": y.elements, "step": STEP},
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
-        order=every_element,
-    )
+    kernel = Kernel("elementwise", "floor", "floor_s8")
+    params = {"count": y.elements, "step": STEP}
+    return o.layer(graph, op, kernel, params, reads=(x,), writes=y, order=every_element)
 
 
 SPEC = OpSpec(

@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tinycompress.codegen.layer import C_TYPES, Argument, ConstArray, TensorArgument
+from tinycompress.codegen.layer import (
+    C_TYPES,
+    Argument,
+    ConstArray,
+    Kernel,
+    Layer,
+    ParamValue,
+    TensorArgument,
+)
 from tinycompress.codegen.ops.base import Constraint
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.overlap import AccessOrder
 from tinycompress.ir.arithmetic import activation_range
 from tinycompress.ir.graph import DType, Graph, Op, Quantization, Tensor
 
@@ -85,6 +94,44 @@ def shape_text(*tensors: Tensor) -> str:
 
 
 # --- constraints ----------------------------------------------------------------------------------
+
+
+def layer(
+    graph: Graph,
+    op: Op,
+    kernel: Kernel,
+    params: Mapping[str, ParamValue],
+    *,
+    reads: tuple[Tensor, ...],
+    writes: Tensor,
+    shown: tuple[Tensor, ...] = (),
+    order: AccessOrder | None = None,
+    macs: int = 0,
+) -> Layer:
+    """An operator by a kernel that is given some activations and writes one.
+
+    Args:
+        graph: The graph.
+        op: The operator.
+        kernel: Runs it.
+        params: Fields of the kernel's parameter struct.
+        reads: Activations that are its arguments.
+        writes: The activation that is its last argument.
+        shown: Constants whose shapes the comment tells, too.
+        order: How the kernel reads and writes.
+        macs: Multiply-accumulates.
+    """
+    return Layer(
+        op=op,
+        name=graph.layer_name(op),
+        kernel=kernel,
+        params=params,
+        arguments=(*map(argument, reads), argument(writes, written=True)),
+        output_shape=writes.shape,
+        shapes=shape_text(*reads, *shown, writes),
+        order=order,
+        macs=macs,
+    )
 
 
 def arity(low: int, high: int, outputs: int = 1) -> Constraint:

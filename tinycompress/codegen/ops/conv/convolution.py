@@ -125,16 +125,16 @@ def reference_layer(
         "multipliers": multipliers,
         "shifts": shifts,
     }
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params=params,
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, weights, y),
-        macs=y.elements * prod(weights.shape) // weights.shape[axis],
+    return o.layer(
+        graph,
+        op,
+        kernel,
+        params,
+        reads=(x,),
+        writes=y,
+        shown=(weights,),
         order=order,
+        macs=y.elements * prod(weights.shape) // weights.shape[axis],
     )
 
 

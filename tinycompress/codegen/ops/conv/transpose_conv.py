@@ -120,11 +120,11 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     channels, filter_height, filter_width, depth = weights.shape
     stride_height, stride_width = o.int_option(op, "stride_h"), o.int_option(op, "stride_w")
     low, high = o.clamp_range(graph, op)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_WIDE_REF if o.is_wide(graph, op) else _REF,
-        params={
+    return o.layer(
+        graph,
+        op,
+        _WIDE_REF if o.is_wide(graph, op) else _REF,
+        {
             "batches": x.shape[0],
             "input_height": x.shape[1],
             "input_width": x.shape[2],
@@ -143,9 +143,9 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
             "weights": ConstArray.of_tensor(weights, "weights"),
             **_rescaling(graph, op),
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, weights, y),
+        reads=(x,),
+        writes=y,
+        shown=(weights,),
         macs=x.elements * filter_height * filter_width * channels,
     )
 

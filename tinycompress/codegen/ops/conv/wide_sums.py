@@ -169,13 +169,13 @@ def wide_layer(
         "bias": ConstArray(origin.name, "bias", values),
         **rescale,
     }
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params=params,
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, origin, y),
+    return o.layer(
+        graph,
+        op,
+        kernel,
+        params,
+        reads=(x,),
+        writes=y,
+        shown=(origin,),
         macs=y.elements * height * width * depth,
     )

@@ -104,14 +104,16 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         "clamp_min": low,
         "clamp_max": high,
     }
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_WIDE_REF if wide else _REF,
-        params=params,
-        arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(a, b, y),
+    return o.layer(
+        graph,
+        op,
+        _WIDE_REF if wide else _REF,
+        params,
+        reads=(
+            a,
+            b,
+        ),
+        writes=y,
         macs=y.elements * depth,
     )
 

@@ -186,16 +186,16 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
         "weights": ConstArray.of_tensor(weights, "weights"),
         "bias": wrapped_bias(weights.name, bias),
     }
-    reference = Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params=params,
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, weights, y),
-        macs=y.elements * inputs,
+    reference = o.layer(
+        graph,
+        op,
+        kernel,
+        params,
+        reads=(x,),
+        writes=y,
+        shown=(weights,),
         order=orders.outputs_of_rows,
+        macs=y.elements * inputs,
     )
     return alternatives((*_fast_variants(graph, op, options, reference), reference))
 

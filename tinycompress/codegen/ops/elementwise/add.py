@@ -101,14 +101,16 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
         kernel, shape = _REF, {"count": y.elements}
     else:
         kernel, shape = _BROADCAST_REF, merged_broadcast(a.shape, b.shape).params()
-    reference = Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params={**shape, **{f"scaling.{k}": v for k, v in _scaling(graph, op).items()}},
-        arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(a, b, y),
+    reference = o.layer(
+        graph,
+        op,
+        kernel,
+        {**shape, **{f"scaling.{k}": v for k, v in _scaling(graph, op).items()}},
+        reads=(
+            a,
+            b,
+        ),
+        writes=y,
         order=every_element if kernel is _REF else None,
     )
     fast = _fast_variants(graph, op, reference, options.family) if kernel is _REF else ()
@@ -126,18 +128,20 @@ def _fast_variants(graph: Graph, op: Op, reference: Layer, family: CoreFamily) -
 
 def _lower_wide(graph: Graph, op: Op) -> Layer:
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=Kernel("elementwise/add", "add", "binary", types=("s16",)),
-        params={
+    return o.layer(
+        graph,
+        op,
+        Kernel("elementwise/add", "add", "binary", types=("s16",)),
+        {
             **merged_broadcast(a.shape, b.shape).params(),
             "left_shift": left_shift_of(graph, op),
             **_scaling(graph, op),
         },
-        arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(a, b, y),
+        reads=(
+            a,
+            b,
+        ),
+        writes=y,
     )
 
 

@@ -37,17 +37,19 @@ def binary_layer(graph: Graph, op: Op, kernel: str, scaling: Mapping[str, ParamV
     """The layer of a kernel ``<kernel>_s8_ref`` or ``_s16_ref`` over both inputs, broadcast."""
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     types = ("s16" if o.is_wide(graph, op) else "s8",)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=Kernel("elementwise/binary", kernel, "binary", types=types),
-        params={
+    return o.layer(
+        graph,
+        op,
+        Kernel("elementwise/binary", kernel, "binary", types=types),
+        {
             **merged_broadcast(a.shape, b.shape).params(),
             **scaling,
         },
-        arguments=(o.argument(a), o.argument(b), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(a, b, y),
+        reads=(
+            a,
+            b,
+        ),
+        writes=y,
     )
 
 

@@ -41,14 +41,13 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Choose the kernel by the input's type."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     q = o.quantization(x)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_KERNELS[x.dtype],
-        params={"count": y.elements, "zero_point": q.zero_point, "scale": q.scale},
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+    return o.layer(
+        graph,
+        op,
+        _KERNELS[x.dtype],
+        {"count": y.elements, "zero_point": q.zero_point, "scale": q.scale},
+        reads=(x,),
+        writes=y,
     )
 
 

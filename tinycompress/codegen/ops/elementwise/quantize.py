@@ -101,14 +101,13 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 def _lower_float(graph: Graph, op: Op) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     q = o.quantization(y)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_FLOAT_REF[y.dtype],
-        params={"count": y.elements, "zero_point": q.zero_point, "scale": q.scale},
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+    return o.layer(
+        graph,
+        op,
+        _FLOAT_REF[y.dtype],
+        {"count": y.elements, "zero_point": q.zero_point, "scale": q.scale},
+        reads=(x,),
+        writes=y,
     )
 
 

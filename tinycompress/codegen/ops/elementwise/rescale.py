@@ -64,13 +64,13 @@ def rescale_layer(
     """
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     low, high = clamp or o.limits(y.dtype)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=Kernel(
+    return o.layer(
+        graph,
+        op,
+        Kernel(
             "elementwise/convert", "rescale", "rescale", types=(_TYPES[x.dtype], _TYPES[y.dtype])
         ),
-        params={
+        {
             "count": y.elements,
             "input_offset": -o.quantization(x).zero_point,
             "output_offset": o.quantization(y).zero_point,
@@ -83,7 +83,6 @@ def rescale_layer(
             "clamp_min": low,
             "clamp_max": high,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )

@@ -100,15 +100,7 @@ def _kernel(operator: str, params: str, variant: str = "") -> Kernel:
 
 def _elementwise(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params={"count": y.elements, **params},
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
-    )
+    return o.layer(graph, op, kernel, {"count": y.elements, **params}, reads=(x,), writes=y)
 
 
 def _position_factor(kind: str, scale: float) -> tuple[int, int]:

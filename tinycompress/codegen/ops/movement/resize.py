@@ -109,11 +109,11 @@ def lower_bilinear(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     def table(role: str, values: npt.NDArray[np.int64]) -> ConstArray:
         return ConstArray(y.name, role, values.astype(np.int32))
 
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_BILINEAR[y.dtype],
-        params={
+    return o.layer(
+        graph,
+        op,
+        _BILINEAR[y.dtype],
+        {
             "batches": x.shape[0],
             "input_batch": height * width * channels,
             "output_height": y.shape[1],
@@ -126,9 +126,8 @@ def lower_bilinear(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
             "column_1": table("column_1", columns[1] * channels),
             "column_weight": table("column_weight", columns[2]),
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )
 
 

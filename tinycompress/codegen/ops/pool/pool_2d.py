@@ -66,11 +66,11 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     window = _window(graph, op)
     wide = o.is_wide(graph, op)
     low, high = o.clamp_range(graph, op)
-    reference = Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=Kernel("pool", op.kind.lower(), "pool_2d", types=("s16" if wide else "s8",)),
-        params={
+    reference = o.layer(
+        graph,
+        op,
+        Kernel("pool", op.kind.lower(), "pool_2d", types=("s16" if wide else "s8",)),
+        {
             "batches": x.shape[0],
             "input_height": x.shape[1],
             "input_width": x.shape[2],
@@ -86,9 +86,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
             "clamp_min": low,
             "clamp_max": high,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
         order=None if wide else orders.by_element,
     )
     return alternatives((*_fast_variants(op, window, reference, options), reference))

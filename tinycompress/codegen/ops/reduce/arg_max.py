@@ -51,18 +51,17 @@ def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Merge the dimensions before and after the axis."""
     x, y, axis = o.operand(graph, op, 0), o.result(graph, op), _axis(graph, op) or 0
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_KERNELS[op.kind, y.dtype],
-        params={
+    return o.layer(
+        graph,
+        op,
+        _KERNELS[op.kind, y.dtype],
+        {
             "outer": prod(x.shape[:axis]),
             "count": x.shape[axis],
             "inner": prod(x.shape[axis + 1 :]),
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )
 
 

@@ -24,18 +24,17 @@ def depth(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Merge all dimensions but the last."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_REF,
-        params={
+    return o.layer(
+        graph,
+        op,
+        _REF,
+        {
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
             "input_offset": -o.quantization(x).zero_point,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )
 
 

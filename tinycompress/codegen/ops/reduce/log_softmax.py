@@ -44,11 +44,11 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     scaling = _scaling(graph, op)
     table = softmax_exp_table(scaling)
     reverse = quantize_multiplier((1 << (31 - scaling.left_shift)) / scaling.multiplier)
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_REF,
-        params={
+    return o.layer(
+        graph,
+        op,
+        _REF,
+        {
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
             "table_count": len(table),
@@ -58,9 +58,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
             "reverse_multiplier": reverse[0],
             "reverse_shift": reverse[1],
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )
 
 

@@ -113,11 +113,11 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
                                                     1, 1, 1, 1)[:5]  # fmt: skip
     count = x.elements // y.elements
     multiplier, shift = mean_multiplier(_real_scale(graph, op), count)
-    reference = Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel(graph, op),
-        params={
+    reference = o.layer(
+        graph,
+        op,
+        kernel(graph, op),
+        {
             "kept_0": kept_0,
             "reduced_0": reduced_0,
             "kept_1": kept_1,
@@ -128,9 +128,8 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
             "multiplier": multiplier,
             "shift": shift,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
         order=order(graph, op),
     )
     return by_each_kernel(reference, options)

@@ -26,14 +26,13 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     axes = tuple(axis % rank for axis in constant_integers(graph, op, 1) or ())
     runs = (*mean.merged_runs(x.shape, axes), 1, 1, 1, 1)[:5]
     names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_KERNELS[op.kind, y.dtype],
-        params=dict(zip(names, runs, strict=True)),
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+    return o.layer(
+        graph,
+        op,
+        _KERNELS[op.kind, y.dtype],
+        dict(zip(names, runs, strict=True)),
+        reads=(x,),
+        writes=y,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, Steps
 from tinycompress.codegen.ops.movement.copies import constant_integers
@@ -26,20 +25,19 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     names = ("kept_0", "reduced_0", "kept_1", "reduced_1", "kept_2")
     source, target = o.quantization(x), o.quantization(y)
     multiplier, shift = quantize_multiplier(source.scale / target.scale)
-    reference = Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=mean.kernel(graph, op),
-        params={
+    reference = o.layer(
+        graph,
+        op,
+        mean.kernel(graph, op),
+        {
             **dict(zip(names, runs, strict=True)),
             "sum_offset": wrap_int32(-source.zero_point * (x.elements // y.elements)),
             "output_offset": target.zero_point,
             "multiplier": multiplier,
             "shift": shift,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
         order=mean.order(graph, op),
     )
     return mean.by_each_kernel(reference, options)

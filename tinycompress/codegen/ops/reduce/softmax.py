@@ -100,11 +100,11 @@ def _lower_wide(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     multiplier, shift = _wide_factor(graph, op)
     double = options.exact_to == "litert"
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=_WIDE_REF,
-        params={
+    return o.layer(
+        graph,
+        op,
+        _WIDE_REF,
+        {
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
             "multiplier": multiplier,
@@ -114,9 +114,8 @@ def _lower_wide(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
                 "softmax", "reciprocals", np.array(reciprocal_table(double=double), np.int16)
             ),
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
     )
 
 
@@ -133,19 +132,18 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     if few and y.dtype is DType.INT8:
         kernel = _SERIES_REF
         exps = {"multiplier": scaling.multiplier, "left_shift": scaling.left_shift}
-    return Layer(
-        op=op,
-        name=graph.layer_name(op),
-        kernel=kernel,
-        params={
+    return o.layer(
+        graph,
+        op,
+        kernel,
+        {
             "rows": x.elements // x.shape[-1],
             "depth": x.shape[-1],
             "differences": len(table),
             **exps,
         },
-        arguments=(o.argument(x), o.argument(y, written=True)),
-        output_shape=y.shape,
-        shapes=o.shape_text(x, y),
+        reads=(x,),
+        writes=y,
         # A row is read as a whole before it is written; wider outputs would reach later rows.
         order=every_element if y.dtype is DType.INT8 else None,
     )
