@@ -24,6 +24,7 @@ from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
 from tinycompress.elf import read_elf
 from tinycompress.errors import TinyCompressError
+from tinycompress.measurement.report import flash_json
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.sizes import code_sizes, flash_items
 
@@ -82,7 +83,7 @@ def measure(job: Job) -> dict[str, Any]:
         "cycles": None if result.cycles is None else round(result.cycles.median),
         "arena_bytes": result.ram.arena_bytes,
         "stack_peak_bytes": result.ram.stack_peak_bytes,
-        "flash": {**asdict(result.flash), "total_bytes": result.flash.total_bytes},
+        "flash": flash_json(result.flash),
         "code": {**asdict(code), "total_bytes": code.total_bytes},
         "layers": [
             {

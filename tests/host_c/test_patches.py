@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.cases.kernels import BOTH, Array
-from support.cases.lowering import lower_graph
+from support.cases.lowering import check_legality, lower_graph
 from support.cases.patches import network
 from support.host_model import HostModel
 from support.models.collection import Collection
@@ -15,7 +15,6 @@ from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.arena.memory import lay_out
 from tinycompress.codegen.arena.patch import more_macs, patched, stages
 from tinycompress.codegen.arena.row_flow import HEIGHT
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.macs import total_macs
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render

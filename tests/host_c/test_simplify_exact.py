@@ -6,6 +6,7 @@ from itertools import count, islice
 
 import pytest
 from support.cases.kernels import BOTH
+from support.cases.lowering import check_legality
 from support.fuzz import graphs
 from support.fuzz.emitters import STATELESS
 from support.fuzz.graphs import GraphMaker, GraphSeed
@@ -13,7 +14,6 @@ from support.fuzz.runner import differences, options_of
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.simplify import drop
 from tinycompress.codegen.simplify.simplify import simplify

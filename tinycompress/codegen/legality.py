@@ -72,17 +72,6 @@ def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:
     return reasons
 
 
-def check_legality(graph: Graph, options: CodegenOptions) -> None:
-    """Refuse a graph that cannot be built exactly.
-
-    Raises:
-        ModelError: With every reason.
-    """
-    reasons = why_not(graph, options)
-    if reasons:
-        raise refused(tuple(map(str, reasons)), REPLACE)
-
-
 def refused(reasons: Sequence[str], hint: str) -> ModelError:
     """The error for a model that cannot be built."""
     count = f"{len(reasons)} reason" + ("s" if len(reasons) > 1 else "")

@@ -10,7 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from tinycompress._fitted_table import Column, print_fitted
-from tinycompress.artifacts import BenchResult, ClockCheck, ExactTo, LayerCost, Machine, Spread
+from tinycompress.artifacts import (
+    BenchResult,
+    ClockCheck,
+    ExactTo,
+    FlashSizes,
+    LayerCost,
+    Machine,
+    Spread,
+)
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
 
@@ -38,7 +46,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
     figure how it was got. Accuracies are shares, 0 to 1; ``device`` and ``host_int8`` are null
     where labels are of several outputs.
     """
-    ram, flash = result.ram, result.flash
+    ram = result.ram
     return {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
@@ -64,13 +72,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "used_bytes": ram.used_bytes,
             "reserved_bytes": ram.reserved_bytes,
         },
-        "flash": {
-            "weights_bytes": flash.weights_bytes,
-            "kernels_bytes": flash.kernels_bytes,
-            "runtime_bytes": flash.runtime_bytes,
-            "platform_bytes": flash.platform_bytes,
-            "total_bytes": flash.total_bytes,
-        },
+        "flash": flash_json(result.flash),
         "exact": {
             "exact_to": result.oracle,
             "oracle": result.oracle if result.not_compared is None else None,
@@ -89,6 +91,11 @@ def to_json(result: BenchResult) -> dict[str, Any]:
         "layers": [_layer_json(layer) for layer in result.layers],
         "notes": list(result.notes),
     }
+
+
+def flash_json(flash: FlashSizes) -> dict[str, int]:
+    """What firmware takes of flash, part by part."""
+    return {**asdict(flash), "total_bytes": flash.total_bytes}
 
 
 def print_table(result: BenchResult, board: Board, console: Console) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from support.cases.kernels import BOTH, options
+from support.cases.lowering import check_legality
 from support.host_model import HostModel
 from support.models.tflite_files import Builder
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.simplify.simplify import Simplified, simplify
 from tinycompress.ir.reader import read_model

@@ -13,7 +13,7 @@ from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.choosing.ram import as_preferred
 from tinycompress.codegen.choosing.select import Preference, fastest, last
 from tinycompress.codegen.layer import ConstArray, Layer
-from tinycompress.codegen.legality import check_legality
+from tinycompress.codegen.legality import REPLACE, refused, why_not
 from tinycompress.codegen.passes import run_passes
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model
@@ -22,6 +22,13 @@ from tinycompress.ir.reader import read_model
 def graph_of(builder: Builder, inputs: Sequence[int], outputs: Sequence[int]) -> Graph:
     """The graph as the file has it."""
     return read_model(builder.pack(inputs, outputs)).main
+
+
+def check_legality(graph: Graph, options: CodegenOptions) -> None:
+    """As `tinycompress.codegen.verdict.require_aot`, of a graph that a test made itself."""
+    reasons = why_not(graph, options)
+    if reasons:
+        raise refused(tuple(map(str, reasons)), REPLACE)
 
 
 def layers_of(graph: Graph, options: CodegenOptions | None = None) -> tuple[Layer, ...]:

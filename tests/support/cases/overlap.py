@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from support.cases.kernels import KernelCases
-from support.cases.lowering import lower_graph
+from support.cases.lowering import check_legality, lower_graph
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.arena.places import places
 from tinycompress.codegen.choosing.select import Preference, fastest
 from tinycompress.codegen.layer import Layer
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.overlap import Overlap
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.rendering.render import render

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
 import struct
 import subprocess
 import zlib
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from support.common import ROOT
+from support.device.process_link import ProcessLink
 from tinycompress.measurement.protocol.frames import (
     FrameError,
     FrameSplitter,
@@ -201,26 +200,8 @@ class TracingFakeDevice(FakeDevice):
     }
 
 
-class PipeLink:
-    """A link to firmware that runs as a process and talks on its standard input and output."""
-
-    transport: Literal["virtual", "serial"] = "serial"
-    description = "firmware in a process"
-
-    def __init__(self, program: Path) -> None:
-        self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-
-    def write(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def read(self, timeout_s: float) -> bytes:
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], timeout_s)
-        return os.read(self.process.stdout.fileno(), 65536) if ready else b""
+class PipeLink(ProcessLink):
+    """Firmware whose sanitizers' findings fail the test that closes the link."""
 
     def close(self) -> None:
         """End the program by ending its input; a sanitizer's finding fails the test here."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import select
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
 from support.common import ROOT, require_tool
+from support.device.process_link import ProcessLink
 from tinycompress.artifacts import (
     FirmwareProject,
     GeneratedSources,
@@ -90,32 +87,6 @@ def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path) -> Path:
     assert done.returncode == 0, f"{' '.join(argv)}\n{done.stdout}{done.stderr}"
     assert done.stderr == "", done.stderr
     return elf
-
-
-class ProcessLink:
-    """A link to firmware in a process that talks on its standard input and output."""
-
-    transport: Literal["virtual", "serial"] = "serial"
-    description = "firmware in a process"
-
-    def __init__(self, argv: Sequence[str | Path]) -> None:
-        self.process = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-
-    def write(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def read(self, timeout_s: float) -> bytes:
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], timeout_s)
-        return os.read(self.process.stdout.fileno(), 4096) if ready else b""
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.communicate()
 
 
 def start_qemu(board: Board, elf: Path) -> ProcessLink:

@@ -10,9 +10,7 @@ import numpy as np
 from support.cases.kernels import BOTH, EXTREMES, Array
 from support.fuzz.runner import Fuzzer, differences, is_refused_by_oracle, is_sanitized, options_of
 from tinycompress import _tf
-from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.state import resolve_state
+from tinycompress.codegen.verdict import require_aot
 from tinycompress.conversion.convert import ConvertOptions, convert_model, prepare
 from tinycompress.conversion.load import wrap_model
 from tinycompress.conversion.quantize import to_integers
@@ -316,7 +314,7 @@ def run_keras(fuzzer: Fuzzer, seed: int, variant: int) -> None:
     for exact_to in BOTH:
         options = options_of(variant, exact_to)
         try:
-            check_legality(run_passes(resolve_state(read_model(tflite))), options)
+            require_aot(read_model(tflite), options)
         except ModelError as error:
             fuzzer.tally.refused[f"from Keras: {_first(error)}"] += 1
             continue

@@ -18,9 +18,7 @@ from support.host_model import HostModel, run_sanitized
 from tinycompress._files import write_bytes, write_text
 from tinycompress.artifacts import ExactTo, GeneratedSources, Optimize
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.legality import check_legality
-from tinycompress.codegen.passes import run_passes
-from tinycompress.codegen.state import resolve_state
+from tinycompress.codegen.verdict import require_aot
 from tinycompress.errors import ModelError, TinyCompressError
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
@@ -136,7 +134,7 @@ def is_legal(model: Model, options: CodegenOptions) -> bool:
 def reasons_against(model: Model, options: CodegenOptions) -> tuple[str, ...]:
     """Why the engine refuses a model; nothing if it does not."""
     try:
-        check_legality(run_passes(resolve_state(model)), options)
+        require_aot(model, options)
     except ModelError as error:
         return error.reasons
     return ()

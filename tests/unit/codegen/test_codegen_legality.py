@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from support.cases.kernels import options
-from support.cases.lowering import graph_of, int8, ones
+from support.cases.lowering import check_legality, graph_of, int8, ones
 from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.ops import OPS, rule_of
 from tinycompress.codegen.passes import run_passes
 from tinycompress.errors import ConfigError, ModelError

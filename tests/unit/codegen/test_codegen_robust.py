@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from support.cases.lowering import lower_graph
+from support.cases.lowering import check_legality, lower_graph
 from support.models.tflite_files import small_cnn
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.arena.memory import lay_out
-from tinycompress.codegen.legality import check_legality
 from tinycompress.codegen.passes import run_passes
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.common import require_tool
-from support.firmware.projects import ProcessLink, copy_project
+from support.device.process_link import ProcessLink
+from support.firmware.projects import copy_project
 
 from tinycompress.boards import load_board
 from tinycompress.device.serial_link import SerialLink

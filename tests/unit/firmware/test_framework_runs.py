@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.common import EXECUTABLES, require_tool
+from support.device.process_link import ProcessLink
 from support.firmware.frameworks import (
     STAND_INS,
     Tried,
@@ -17,7 +18,7 @@ from support.firmware.frameworks import (
     board_without_dwt,
     sketch_for_pc,
 )
-from support.firmware.projects import TFLITE, ProcessLink, copy_sources
+from support.firmware.projects import TFLITE, copy_sources
 from support.models.stateful_models import FAMILIES, stateful_model
 from support.models.tflite_files import small_cnn
 

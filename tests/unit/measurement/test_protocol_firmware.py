@@ -35,7 +35,7 @@ def program(directory: Path) -> Path:
 
 @pytest.fixture
 def link(program: Path) -> Iterator[PipeLink]:
-    link = PipeLink(program)
+    link = PipeLink([program])
     yield link
     link.close()
 
@@ -191,7 +191,7 @@ def test_failing_invocation_is_an_error_reply(link: PipeLink, flags: int) -> Non
 
 def test_model_that_did_not_start(directory: Path) -> None:
     program = compile_protocol_firmware(require_tool("host-cc"), directory, init_status=3)
-    link = PipeLink(program)
+    link = PipeLink([program])
     hello = DeviceClient(link, timeout_s=10).hello()
     assert (hello.model_status, hello.flags & HelloFlag.MODEL_READY) == (Status.ARENA, 0)
     assert refusal(link, 4, struct.pack("<HH", 1, 0)) == (Status.STATE, Status.ARENA)
@@ -248,7 +248,7 @@ def test_nothing_is_said_before_the_host_speaks(link: PipeLink) -> None:
 
 def test_longest_payload_of_a_large_buffer(directory: Path) -> None:
     program = compile_protocol_firmware(require_tool("host-cc"), directory, max_payload=4096)
-    link = PipeLink(program)
+    link = PipeLink([program])
     client = DeviceClient(link, timeout_s=10)
     assert client.hello().max_payload == 4096
     client.echo(random.Random(2).randbytes(4096))

@@ -23,6 +23,7 @@ from tinycompress.cli.answers.common import (
 from tinycompress.cli.answers.devices import print_then, then_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
+from tinycompress.measurement.report import flash_json
 from tinycompress.options import BuildOptions
 from tinycompress.pipeline import Afterwards, Build
 
@@ -74,7 +75,7 @@ def show_afterwards(made: Build, done: Afterwards, *, as_json: bool) -> None:
 def build_json(made: Build) -> dict[str, object]:
     """Compiled firmware; RAM is what is reserved, since nothing has run and used any yet."""
     built = made.require_firmware()
-    flash, ram, board = built.flash, built.ram, made.board
+    ram, board = built.ram, made.board
     return {
         **schema("build"),
         **_project_facts(made),
@@ -83,14 +84,7 @@ def build_json(made: Build) -> dict[str, object]:
         "elf": str(built.elf),
         "elf_sha256": built.elf_sha256,
         "images": {kind: str(path) for kind, path in sorted(built.images.items())},
-        "flash": {
-            "weights_bytes": flash.weights_bytes,
-            "kernels_bytes": flash.kernels_bytes,
-            "runtime_bytes": flash.runtime_bytes,
-            "platform_bytes": flash.platform_bytes,
-            "total_bytes": flash.total_bytes,
-            "board_bytes": board.flash_bytes,
-        },
+        "flash": {**flash_json(built.flash), "board_bytes": board.flash_bytes},
         "ram": {
             "arena_bytes": ram.arena_bytes,
             "static_bytes": ram.static_bytes,

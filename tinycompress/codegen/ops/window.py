@@ -33,6 +33,18 @@ class Window:
         return height, width
 
     @property
+    def params(self) -> dict[str, int]:
+        """Filter, strides and padding as the kernels' parameters call them."""
+        return {
+            "filter_height": self.size[0],
+            "filter_width": self.size[1],
+            "stride_height": self.stride[0],
+            "stride_width": self.stride[1],
+            "pad_top": self.padding[0],
+            "pad_left": self.padding[2],
+        }
+
+    @property
     def padded(self) -> bool:
         """Whether some tap of some output lies outside the input."""
         return any(self.padding)
@@ -106,12 +118,7 @@ def window_sizes(x: Tensor, y: Tensor, window: Window) -> dict[str, ParamValue]:
         "input_width": x.shape[2],
         "input_channels": x.shape[3],
         "output_width": y.shape[2],
-        "filter_height": window.size[0],
-        "filter_width": window.size[1],
-        "stride_height": window.stride[0],
-        "stride_width": window.stride[1],
-        "pad_top": window.padding[0],
-        "pad_left": window.padding[2],
+        **window.params,
         "zero_point": quantization(x).zero_point,
     }
     return {

@@ -162,12 +162,7 @@ def _geometry(graph: Graph, op: Op, window: Window, own: Mapping[str, int]) -> d
         "output_height": y.shape[1],
         "output_width": y.shape[2],
         **own,
-        "filter_height": window.size[0],
-        "filter_width": window.size[1],
-        "stride_height": window.stride[0],
-        "stride_width": window.stride[1],
+        **window.params,
         "dilation_height": window.dilation[0],
         "dilation_width": window.dilation[1],
-        "pad_top": window.padding[0],
-        "pad_left": window.padding[2],
     }

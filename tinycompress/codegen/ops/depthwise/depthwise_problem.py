@@ -52,6 +52,22 @@ class DepthwiseGeometry:
             )
         return found
 
+    @property
+    def params(self) -> dict[str, int]:
+        """What the kernels' parameters say of it."""
+        return {
+            "input_height": self.input[0],
+            "input_width": self.input[1],
+            "output_height": self.output[0],
+            "output_width": self.output[1],
+            "filter_height": self.size[0],
+            "filter_width": self.size[1],
+            "stride_height": self.stride[0],
+            "stride_width": self.stride[1],
+            "pad_top": self.paddings[0],
+            "pad_left": self.paddings[2],
+        }
+
 
 @dataclass(frozen=True)
 class DepthwiseProblem:

@@ -85,17 +85,8 @@ def _layer(problem: DepthwiseProblem, rounding: Rounding, extra: Int64s, tail: I
     low, high = o.clamp_range(problem.graph, problem.op)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
-        "input_height": geometry.input[0],
-        "input_width": geometry.input[1],
         "channels": x.shape[3],
-        "output_height": geometry.output[0],
-        "output_width": geometry.output[1],
-        "filter_height": geometry.size[0],
-        "filter_width": geometry.size[1],
-        "stride_height": geometry.stride[0],
-        "stride_width": geometry.stride[1],
-        "pad_top": geometry.paddings[0],
-        "pad_left": geometry.paddings[2],
+        **geometry.params,
         "input_offset": -o.quantization(x).zero_point,
         "output_offset": o.quantization(y).zero_point,
         "clamp_min": low,
