@@ -39,6 +39,7 @@ class Encoded:
         symbols: How often the decoder looks something up: tokens, indices, codes.
         entries: Entries of the table that it builds in RAM first; 0 without one.
         scratch_bytes: What a decoder that multiplies nothing needs for the table and a row.
+        struct: What the parameters of its kernels are named after, where others have the same.
     """
 
     encoding: EncodingName
@@ -48,6 +49,7 @@ class Encoded:
     symbols: int = 0
     entries: int = 0
     scratch_bytes: int = 0
+    struct: str = ""
 
     @property
     def size_bytes(self) -> int:

@@ -89,7 +89,14 @@ def encode(
     filled = np.zeros(1 << value_bits, np.int8)
     filled[: book.size] = book
     arrays = {**arrays, "book": filled}
-    return Encoded(name, f"{detail}{value_bits} bits", arrays, {"value_bits": value_bits}, count)
+    return Encoded(
+        name,
+        f"{detail}{value_bits} bits",
+        arrays,
+        {"value_bits": value_bits},
+        count,
+        struct="book_tokens",
+    )
 
 
 def _packed(tokens: Sequence[Int64s], layout: Layout) -> npt.NDArray[np.uint32]:

@@ -63,7 +63,7 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
     kernel = Kernel(
         "dense/encoded",
         "fully_connected",
-        f"fully_connected_{encoded.encoding}_s8",
+        f"fully_connected_{encoded.struct or encoded.encoding}_s8",
         variant=encoded.encoding,
         rounding=problem.tables.rounding,
         family="plain",

@@ -107,7 +107,11 @@ def _layer(problem: DepthwiseProblem, tables: ChannelTables, variant: str, order
     weights = o.operand(problem.graph, problem.op, 1).name
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
+        "input_height": geometry.input[0],
+        "input_width": geometry.input[1],
         "input_channels": x.shape[3],
+        "output_height": geometry.output[0],
+        "output_width": geometry.output[1],
         **geometry.params,
         "zero_point": o.quantization(x).zero_point,
         "output_zero_point": o.quantization(y).zero_point,

@@ -243,7 +243,11 @@ def _layer(
     weights = problem.array("weights", problem.rows.reshape(-1), np.int8)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
+        "input_height": geometry.input[0],
+        "input_width": geometry.input[1],
         "input_channels": x.shape[3],
+        "output_height": geometry.output[0],
+        "output_width": geometry.output[1],
         "depth_multiplier": len(problem.rows) // x.shape[3],
         **geometry.params,
         "plane_offset": plane_offset,

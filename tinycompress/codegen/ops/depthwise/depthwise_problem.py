@@ -54,12 +54,8 @@ class DepthwiseGeometry:
 
     @property
     def params(self) -> dict[str, int]:
-        """What the kernels' parameters say of it."""
+        """Filter, strides and padding as the kernels' parameters call them."""
         return {
-            "input_height": self.input[0],
-            "input_width": self.input[1],
-            "output_height": self.output[0],
-            "output_width": self.output[1],
             "filter_height": self.size[0],
             "filter_width": self.size[1],
             "stride_height": self.stride[0],

@@ -85,7 +85,11 @@ def _layer(problem: DepthwiseProblem, rounding: Rounding, extra: Int64s, tail: I
     low, high = o.clamp_range(problem.graph, problem.op)
     params: dict[str, ParamValue] = {
         "batches": x.shape[0],
+        "input_height": geometry.input[0],
+        "input_width": geometry.input[1],
         "channels": x.shape[3],
+        "output_height": geometry.output[0],
+        "output_width": geometry.output[1],
         **geometry.params,
         "input_offset": -o.quantization(x).zero_point,
         "output_offset": o.quantization(y).zero_point,
