@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.common import ROOT
+from support.common import ROOT, missing
 from support.explore import explore, seed_of_commit
 
 CONFTEST = "from support import hypothesis_profiles\n\nhypothesis_profiles.load()\n"
@@ -58,8 +58,8 @@ def test_a_failure_is_told_with_what_repeats_it(
 
 
 def test_its_patch_adds_the_example(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if importlib.util.find_spec("libcst") is None and not os.environ.get("TC_REQUIRE_TOOLS"):
-        pytest.skip("no libcst, which hypothesis writes patches with")
+    if importlib.util.find_spec("libcst") is None:
+        missing("libcst, which hypothesis writes patches with,")
     subprocess.run(["git", "init", "-q", str(project)], check=True)
     assert explore(project, 1, 41, []) == 1
     told = capsys.readouterr().out
