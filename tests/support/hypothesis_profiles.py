@@ -16,8 +16,14 @@ def load() -> None:
     Neither looks at the clock, and neither keeps failures in a database: what a run draws depends
     on the tests and on ``--hypothesis-seed`` alone.
     """
+    # Hypothesis derandomises by itself where it sees a CI (``CI=true``): each profile says what it
+    # wants, and a run there draws as a run at home.
     common = settings(
-        database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=[HealthCheck.too_slow],
+        print_blob=True,
     )
     settings.register_profile(REPEATED, common, derandomize=True)
     settings.register_profile(EXPLORE, common, max_examples=_EXPLORED_EXAMPLES)

@@ -70,7 +70,14 @@ def test_its_patch_adds_the_example(project: Path, capsys: pytest.CaptureFixture
     assert re.search(r"@example\(\s*value=5[_]?000,?\s*\)", added), added
 
 
-def test_a_plain_run_draws_the_same_examples_again(project: Path) -> None:
+@pytest.mark.parametrize("ci", ["", "true"], ids=["at home", "in a CI"])
+def test_a_plain_run_draws_the_same_examples_again(
+    project: Path, ci: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    if ci:
+        monkeypatch.setenv("CI", ci)
+
     def drawn(*options: str) -> list[str]:
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-s", *options]
         done = subprocess.run(
