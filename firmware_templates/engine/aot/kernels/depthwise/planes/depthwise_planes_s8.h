@@ -46,22 +46,33 @@ typedef struct {
 typedef void (*tck_depthwise_band)(const tck_depthwise_planes_s8_params *p, const tck_half *plane,
                                    int32_t channel, int32_t rows, int8_t *output, int32_t *scratch);
 
-/* Copies rows of `single + 4 * fours + singles` elements, `step` apart, to rows of int16_t. The
- * singles before the fours make these aligned; gaps lie behind each row. */
-typedef void (*tck_depthwise_copy)(tck_half *to, const int8_t *from, int32_t step, int32_t rows,
-                                   int32_t fours, int32_t single, int32_t singles, int32_t to_gap,
-                                   int32_t from_gap, int32_t offset);
+/* Rows to copy, of `single + 4 * fours + singles` elements each. The singles before the fours make
+ * these aligned. */
+typedef struct {
+    int32_t step; /* from element to element */
+    int32_t rows;
+    int32_t fours;
+    int32_t single;
+    int32_t singles;
+    int32_t to_gap; /* behind each row, in bytes */
+    int32_t from_gap;
+    int32_t offset; /* added to every element */
+} tck_depthwise_rows;
 
-TCK_SHARED void tck_depthwise_gather_with_offset(tck_half *to, const int8_t *from, int32_t step,
-                                                 int32_t rows, int32_t fours, int32_t single,
-                                                 int32_t singles, int32_t to_gap, int32_t from_gap,
-                                                 int32_t offset) {
-    for (; rows > 0; --rows) {
-        for (int32_t i = single + 4 * fours + singles; i > 0; --i) {
+/* Copies rows of int8_t to rows of int16_t. */
+typedef void (*tck_depthwise_copy)(tck_half *to, const int8_t *from, const tck_depthwise_rows *r);
+
+TCK_SHARED void tck_depthwise_gather_with_offset(tck_half *to, const int8_t *from,
+                                                 const tck_depthwise_rows *r) {
+    /* Read once: for all that the compiler knows, the plane may be where they are. */
+    const int32_t width = r->single + 4 * r->fours + r->singles, step = r->step;
+    const int32_t to_gap = r->to_gap / 2, from_gap = r->from_gap, offset = r->offset;
+    for (int32_t rows = r->rows; rows > 0; --rows) {
+        for (int32_t i = width; i > 0; --i) {
             *to++ = (int16_t)(*from + offset);
             from += step;
         }
-        to += to_gap / 2;
+        to += to_gap;
         from += from_gap;
     }
 }
@@ -69,17 +80,16 @@ TCK_SHARED void tck_depthwise_gather_with_offset(tck_half *to, const int8_t *fro
 /* The same for kernels whose offset is 0. */
 #if TCK_DSP
 
-TCK_NAKED void tck_depthwise_gather(
-    tck_half *to __attribute__((unused)), const int8_t *from __attribute__((unused)),
-    int32_t step __attribute__((unused)), int32_t rows __attribute__((unused)),
-    int32_t fours __attribute__((unused)), int32_t single __attribute__((unused)),
-    int32_t singles __attribute__((unused)), int32_t to_gap __attribute__((unused)),
-    int32_t from_gap __attribute__((unused)), int32_t offset __attribute__((unused))) {
-    __asm__ volatile("push   {r4, r5, r6, r7, r8, r9, r10, lr}\n"
+TCK_NAKED void tck_depthwise_gather(tck_half *to __attribute__((unused)),
+                                    const int8_t *from __attribute__((unused)),
+                                    const tck_depthwise_rows *r __attribute__((unused))) {
+    __asm__ volatile("push   {r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
+                     "mov    r11, r2\n"
+                     "ldrd   r2, r3, [r11]\n"
                      "add    r12, r2, r2, lsl #1\n"
-                     "ldrd   lr, r10, [sp, #44]\n"
+                     "ldrd   lr, r10, [r11, #20]\n"
                      "1:\n"
-                     "ldrd   r6, r7, [sp, #32]\n"
+                     "ldrd   r6, r7, [r11, #8]\n"
                      "cbz    r7, 2f\n"
                      "ldrsb  r4, [r1]\n"
                      "add    r1, r1, r2\n"
@@ -98,7 +108,7 @@ TCK_NAKED void tck_depthwise_gather(
                      "stmia  r0!, {r4, r5}\n"
                      "bne    3b\n"
                      "4:\n"
-                     "ldr    r6, [sp, #40]\n"
+                     "ldr    r6, [r11, #16]\n"
                      "cbz    r6, 6f\n"
                      "5:\n"
                      "ldrsb  r4, [r1]\n"
@@ -111,7 +121,7 @@ TCK_NAKED void tck_depthwise_gather(
                      "add    r0, r0, lr\n"
                      "add    r1, r1, r10\n"
                      "bne    1b\n"
-                     "pop    {r4, r5, r6, r7, r8, r9, r10, pc}\n");
+                     "pop    {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
 
 #else
@@ -148,10 +158,18 @@ TCK_INLINE void tck_depthwise_load_by(const tck_depthwise_planes_s8_params *p, u
     if (inside < outside && p->used_width > 0) {
         const int32_t single = p->pad_left & 1;
         const int32_t rest = p->used_width - single;
+        const tck_depthwise_rows rows = {
+            .step = p->input_channels,
+            .rows = outside - inside,
+            .fours = rest >> 2,
+            .single = single,
+            .singles = rest & 3,
+            .to_gap = 2 * (p->pitch - p->used_width),
+            .from_gap = (p->input_width - p->used_width) * p->input_channels,
+            .offset = p->plane_offset,
+        };
         copy((tck_half *)(void *)plane + inside * p->pitch + p->pad_left,
-             input + (top + inside) * p->input_width * p->input_channels, p->input_channels,
-             outside - inside, rest >> 2, single, rest & 3, 2 * (p->pitch - p->used_width),
-             (p->input_width - p->used_width) * p->input_channels, p->plane_offset);
+             input + (top + inside) * p->input_width * p->input_channels, &rows);
     }
 }
 
