@@ -72,6 +72,20 @@ def new_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
         ConfigError: The place is a file, is taken, or cannot be written.
     """
     path = Path(os.path.abspath(path))
+    require_room(path, replace=replace)
+    with _temporary_sibling(path) as temporary:
+        yield temporary
+        _swap_in(temporary, path)
+
+
+def require_room(path: Path, *, replace: bool = False) -> None:
+    """Refuse a place where `new_directory` could not make a directory.
+
+    Raises:
+        ConfigError: A file is there, or, unless it is to be replaced, a directory that is not
+            empty.
+    """
+    path = Path(os.path.abspath(path))
     if path.exists() and not path.is_dir():
         raise ConfigError(
             f"cannot make the directory {path}: a file is in the way",
@@ -81,9 +95,6 @@ def new_directory(path: Path, *, replace: bool = False) -> Iterator[Path]:
         raise ConfigError(
             f"the directory {path} exists and is not empty", hint="choose another place with -o"
         )
-    with _temporary_sibling(path) as temporary:
-        yield temporary
-        _swap_in(temporary, path)
 
 
 @contextlib.contextmanager

@@ -37,6 +37,25 @@ def owned_directory(directory: Path | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def owned_beside(directory: Path | None) -> Iterator[None]:
+    """Be the only run that makes a directory which appears as a whole or not at all.
+
+    The lock lies beside the directory; inside, where only that can be written.
+
+    Raises:
+        ConfigError: Another run owns it, or the place cannot be written.
+    """
+    if directory is None:
+        yield
+        return
+    place = Path(os.path.abspath(directory))
+    inside = place.is_dir() and not os.access(place.parent, os.W_OK)
+    lock = place / LOCK_NAME if inside else place.parent / f".{place.name}{LOCK_NAME}"
+    with owned(lock, directory):
+        yield
+
+
+@contextlib.contextmanager
 def owned(lock: Path, place: Path) -> Iterator[None]:
     """Hold ``lock``, a file, until the block or the process ends; its directory is made.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tinycompress._owner import owned
+from tinycompress._owner import owned_beside
 from tinycompress.cli.main import _run
 
 
@@ -90,7 +90,7 @@ def test_two_benches_into_one_bundle_are_one_too_many(
     built: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """They would append to one file of answers."""
-    with owned(tmp_path / ".results.lock", tmp_path / "results"):
+    with owned_beside(tmp_path / "results"):
         assert _run(["-q", "bench", str(built), "-o", str(tmp_path / "results")]) == 2
     told = capsys.readouterr().err
     assert f"another run writes into {tmp_path / 'results'}: process {os.getpid()} on" in told

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
 from support.common import ROOT
 
 from tinycompress import pipeline
+from tinycompress._owner import owned_beside
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError
 
@@ -52,6 +54,40 @@ def test_a_second_run_says_what_it_kept_and_links_it(
     assert forced["build_id"] == first["build_id"]
     assert (project / "app.c").read_text() == "int app;\n"
     assert (project / "build" / "notes.txt").read_text() == "mine"
+
+
+def test_two_builds_into_one_directory_are_one_too_many(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    project = tmp_path / "p"
+    with owned_beside(project):
+        assert _build(project) == 2
+    told = capfd.readouterr().err
+    assert f"another run writes into {project}: process {os.getpid()} on" in told
+    assert not list(tmp_path.iterdir())
+    assert _build(project) == 0
+    assert list(tmp_path.iterdir()) == [project]
+
+
+def test_a_place_that_cannot_take_the_project_is_refused_before_the_model_is_read(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A conversion takes its time; nobody wants to wait for a refusal that was clear before."""
+    project, no_model = tmp_path / "p", tmp_path / "no.tflite"
+    no_model.write_bytes(b"this is no model")
+    assert _build(project) == 0
+    main = project / "runtime" / "main.c"
+    main.write_text(main.read_text() + "/* mine */\n")
+    capfd.readouterr()
+
+    def told(directory: Path, *options: str) -> str:
+        assert _run(["build", str(no_model), "-b", "pico", "-o", str(directory), *options]) != 0
+        return capfd.readouterr().err
+
+    assert "holds a project for another board" in told(project)
+    assert "holds a project for another board" not in told(project, "--force")
+    assert "is not empty" in told(tmp_path)
+    assert "a file is in the way" in told(no_model)
 
 
 def test_a_kept_file_that_does_not_compile_leaves_no_earlier_firmware(

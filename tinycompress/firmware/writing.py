@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from tinycompress import _files
 from tinycompress.artifacts import FirmwareProject, ProjectUpdate
+from tinycompress.boards import Board
 from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware.manifest import MANIFEST_FILE, manifest_json, read_manifest
 from tinycompress.firmware.outputs import BUILD_DIRECTORY, built_files
 from tinycompress.firmware.project import PROJECT_FILE, is_project, load_project
+from tinycompress.options import BuildOptions
 
 MODEL_FILE = "model.tflite"
 PROJECT_ID_SOURCE = "runtime/tc_project_id.c"
@@ -64,6 +66,25 @@ def write_tree(
 def is_earlier_project(directory: Path) -> bool:
     """Whether an earlier run wrote into ``directory``."""
     return directory.is_dir() and (is_project(directory) or read_manifest(directory) is not None)
+
+
+def require_place(directory: Path, board: Board, options: BuildOptions) -> None:
+    """Refuse, before there is a model, a directory into which no project of this kind can go.
+
+    Edited files that must go with the model are refused by `write_tree`, which has the new ones.
+
+    Raises:
+        ConfigError: Something else than a project is there, or a project for another board, engine
+            or framework with edited files.
+    """
+    if not is_earlier_project(directory):
+        _files.require_room(directory)
+    elif not options.force:
+        edited = list(_edited(directory))
+        if edited and _identity_on_disk(directory) != (
+            board.id, options.engine, options.framework
+        ):  # fmt: skip
+            raise _for_another_board(directory, edited, "edited")
 
 
 def kept_contents(tree: Mapping[str, bytes], directory: Path) -> dict[str, bytes]:
@@ -148,11 +169,7 @@ def _refuse_what_cannot_stay(directory: Path, tree: Mapping[str, bytes], changes
         return
     whose = "edited" if changes.has_manifest else "other than this version writes them"
     if _identity_on_disk(directory) != _identity(tree[PROJECT_FILE]):
-        raise ConfigError(
-            f"{directory} holds a project for another board, engine or framework, of which files "
-            f"are {whose}: {_listed(edited)}",
-            hint="choose another directory with -o, or overwrite these files with --force",
-        )
+        raise _for_another_board(directory, edited, whose)
     bound = [path for path in edited if _goes_with_the_model(path)]
     if bound:
         told = "" if changes.has_manifest else ", and it has no manifest by which to tell edits"
@@ -161,6 +178,21 @@ def _refuse_what_cannot_stay(directory: Path, tree: Mapping[str, bytes], changes
             f"generated from it are {whose}{told}: {_listed(bound)}",
             hint="choose another directory with -o, or overwrite these files with --force",
         )
+
+
+def _for_another_board(directory: Path, edited: Iterable[str], whose: str) -> ConfigError:
+    return ConfigError(
+        f"{directory} holds a project for another board, engine or framework, of which files "
+        f"are {whose}: {_listed(edited)}",
+        hint="choose another directory with -o, or overwrite these files with --force",
+    )
+
+
+def _edited(directory: Path) -> Iterator[str]:
+    """Files of an earlier run that are there and not as it wrote them."""
+    for path, then in sorted((read_manifest(directory) or {}).items()):
+        if _sha256(directory, path) not in (None, then):
+            yield path
 
 
 def _goes_with_the_model(path: str) -> bool:

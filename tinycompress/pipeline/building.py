@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tinycompress import _files
+from tinycompress._owner import owned_beside
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, TflmCompression
 from tinycompress.boards import Board, load_board
@@ -14,6 +15,7 @@ from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.load import is_tflite
 from tinycompress.conversion.tflm_lut import compress_with_tables
+from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
 from tinycompress.pipeline.aot import build_aot
 from tinycompress.pipeline.files import read_file
@@ -115,11 +117,13 @@ def build(
     target = load_board(str(board)).within(chosen.framework).over_chosen(chosen.transport)
     named = chosen.output
     directory = default_directory(model, target) if named is None else Path(named)
-    converted = _to_build(Path(model), target, chosen, progress)
-    job = Job(converted, model_name(model), target, directory, chosen, progress)
-    if chosen.framework != "cmake":
-        return build_in_framework(job)
-    return build_tflm(job) if chosen.engine == "tflm" else build_aot(job)
+    with owned_beside(directory):
+        require_place(directory, target, chosen)
+        converted = _to_build(Path(model), target, chosen, progress)
+        job = Job(converted, model_name(model), target, directory, chosen, progress)
+        if chosen.framework != "cmake":
+            return build_in_framework(job)
+        return build_tflm(job) if chosen.engine == "tflm" else build_aot(job)
 
 
 def _to_build(

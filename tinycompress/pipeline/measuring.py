@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tinycompress import _serial_ports as ports
-from tinycompress._owner import owned
+from tinycompress._owner import owned_beside
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult, BuiltFirmware
 from tinycompress.boards import Board
@@ -51,7 +50,8 @@ def bench(
     built, target = built_firmware(directory, board)
     if port is None:
         require_emulated(built)
-    with _owned_bundle(output):
+    # Two runs would write their answers into one file.
+    with owned_beside(None if output is None else Path(output)):
         return _measure(built, target, port, samples, runs, output, progress)
 
 
@@ -86,14 +86,6 @@ def _answers_file(samples: Samples | None, output: str | Path | None) -> Path | 
         return None
     bundle = Path(output).resolve()
     return bundle.with_name(f"{bundle.name}.answers")
-
-
-def _owned_bundle(output: str | Path | None) -> AbstractContextManager[None]:
-    """Be the only run with this bundle: two would write their answers into one file."""
-    if output is None:
-        return nullcontext()
-    bundle = Path(output).resolve()
-    return owned(bundle.with_name(f".{bundle.name}.lock"), bundle)
 
 
 def bench_all(
