@@ -159,20 +159,19 @@ def test_dense_streams_hold_every_weight_once(pack: object, group: int, outputs:
     assert callable(pack)
     inputs = 6
     weights = np.clip(_weights(outputs, inputs), -127, 127)
-    biases = np.arange(outputs) * 1000 - 5
-    words = pack(weights, biases)
+    words = pack(weights)
     whole = outputs // group * group
-    assert words.size == outputs + (
+    assert words.size == (
         whole * (2 if pack is quad_stream else 0) + (whole * inputs // 4 if group == 8 else 0)
     ) + (outputs - whole) * quad_count(inputs)
-    rest = words[words.size - (outputs - whole) * 3 :].reshape(-1, 3)
-    for row, bias, block in zip(weights[whole:], biases[whole:], rest, strict=True):
-        assert _int32(block[0]) == bias
-        assert _int8s(block[1:])[:inputs] == list(row)
-    if whole:
-        assert [_int32(word) for word in words[:group]] == list(biases[:group])
+    rest = words[words.size - (outputs - whole) * 2 :].reshape(-1, 2)
+    for row, block in zip(weights[whole:], rest, strict=True):
+        assert _int8s(block)[:inputs] == list(row)
+    if whole and pack is eight_stream:
+        data = np.array(_int8s(words[: 2 * inputs])).reshape(inputs, 8)
+        np.testing.assert_array_equal(data.T, weights[:8])
     if whole and pack is quad_stream:
-        pairs = words[4:12].reshape(2, 2, 2).transpose(2, 0, 1).reshape(2, -1)
+        pairs = words[:8].reshape(2, 2, 2).transpose(2, 0, 1).reshape(2, -1)
         np.testing.assert_array_equal(
             np.concatenate([_unpacked(pair, inputs) for pair in pairs]), weights[:4]
         )

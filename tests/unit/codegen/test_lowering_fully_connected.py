@@ -3,12 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.cases.kernels import options
-from support.cases.lowering import array, graph_of, int8, layers_of, ones
+from support.cases.lowering import array, graph_of, int8, layers_of, lower_graph, ones
 from support.models.tflite_files import Builder
 
-from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.layer import Layer
+from tinycompress.codegen.passes import run_passes
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
+from tinycompress.ir.reader import read_model
 
 LITERT = CodegenOptions(exact_to="litert")
 
@@ -67,3 +69,21 @@ def test_litert_gets_a_multiplier_of_as_many_bits_as_fit() -> None:
     assert isinstance(shift, int)
     assert multiplier > 2**40
     assert multiplier / 2**shift == pytest.approx(0.1 * 0.2 / 0.3, rel=1e-6)
+
+
+@pytest.mark.parametrize("dsp", [True, False])
+def test_layers_of_equal_weights_share_them(dsp: bool) -> None:
+    """Steps of an unrolled recurrent layer differ in zero points, and thus in biases."""
+    b = Builder()
+    x = [int8(b, [1, 40], 0.1, step - 9) for step in range(3)]
+    y = [int8(b, [1, 17], 0.3, 4) for _ in x]
+    w = int8(b, [17, 40], 0.2, data=(np.arange(680) % 251).reshape(17, 40).astype(np.int8))
+    for read, written in zip(x, y, strict=True):
+        b.op("FULLY_CONNECTED", [read, w, -1], [written], options("FullyConnected"))
+    model = read_model(b.pack(x, y))
+    chosen = CodegenOptions(dsp=dsp)
+    layers = lower_graph(run_passes(model.main), chosen)
+    assert {layer.kernel.params for layer in layers} == {"fully_connected_s8_fast"}
+    assert len({array(layer, "biases").tobytes() for layer in layers}) == 3
+    weights = generate(model, chosen).files["tcm_model_weights.c"]
+    assert [weights.count(f"_{name}") for name in ("stream", "biases")] == [1, 3]

@@ -117,20 +117,11 @@ def thumb1_stream(weights: Int64s, tables: ChannelTables, begin: int = 0) -> Wor
     )
 
 
-def eight_stream(weights: Int64s, biases: Int64s) -> Words:
+def eight_stream(weights: Int64s) -> Words:
     """The stream of fully_connected_s8_mla.h: eight outputs at a time, then one at a time."""
     eights = len(weights) // 8 * 8
-    groups, inputs = eights // 8, weights.shape[1]
-    first = wrapped_words(biases)
-    head = np.concatenate(
-        [
-            first[:eights].reshape(groups, 8),
-            weight_bytes(weights[:eights].reshape(groups, 8, inputs)).reshape(groups, 2 * inputs),
-        ],
-        axis=1,
-    )
-    tail = np.concatenate([first[eights:, None], _quads(weights[eights:])], axis=1)
-    return np.concatenate([head.reshape(-1), tail.reshape(-1)])
+    head = weight_bytes(weights[:eights].reshape(eights // 8, 8, weights.shape[1]))
+    return np.concatenate([head.reshape(-1), _quads(weights[eights:]).reshape(-1)])
 
 
 def _packed(first: Int64s, second: Int64s) -> Words:
@@ -171,23 +162,13 @@ def pair_stream(weights: Int64s, tables: PairTables) -> Words:
     return np.concatenate(parts, axis=1).reshape(-1)
 
 
-def quad_stream(weights: Int64s, biases: Int64s) -> Words:
+def quad_stream(weights: Int64s) -> Words:
     """The stream of fully_connected_s8_dsp.h: four outputs at a time, then one at a time.
 
     Args:
         weights: ``[outputs, inputs]``; those of neighbours in a four are an int16.
-        biases: Of the outputs.
     """
     fours = len(weights) // 4 * 4
-    first = wrapped_words(biases)
     grouped = weights[:fours].reshape(fours // 4, 2, 2, weights.shape[1])
-    packed = _packed(grouped[:, :, 0], grouped[:, :, 1])
-    head = np.concatenate(
-        [
-            first[:fours].reshape(fours // 4, 4),
-            packed.transpose(0, 2, 3, 1).reshape(fours // 4, 4 * packed.shape[2]),
-        ],
-        axis=1,
-    )
-    tail = np.concatenate([first[fours:, None], _quads(weights[fours:])], axis=1)
-    return np.concatenate([head.reshape(-1), tail.reshape(-1)])
+    head = _packed(grouped[:, :, 0], grouped[:, :, 1]).transpose(0, 2, 3, 1)
+    return np.concatenate([head.reshape(-1), _quads(weights[fours:]).reshape(-1)])

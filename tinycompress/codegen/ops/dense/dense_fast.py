@@ -12,7 +12,12 @@ from tinycompress.codegen.ops.dense import orders
 from tinycompress.codegen.options import CoreFamily
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.pairs import ALWAYS_IN_REACH, all_in_reach, fit_in_pairs
-from tinycompress.codegen.weights.streams import eight_stream, quad_count, quad_stream
+from tinycompress.codegen.weights.streams import (
+    eight_stream,
+    quad_count,
+    quad_stream,
+    wrapped_words,
+)
 
 
 def dense_layer(
@@ -39,8 +44,10 @@ def dense_layer(
     fours = outputs // 4 * 4
     dsp = family == "dsp" and fit_in_pairs(rows[:fours].reshape(-1, 2, inputs))
     pack = quad_stream if dsp else eight_stream
-    stream = ConstArray(weights_name, "stream", pack(rows, tables.biases))
-    params = dense_params(reference, stream, rows.shape, tables, common, block=_block(rows))
+    params = {
+        "stream": ConstArray(weights_name, "stream", pack(rows)),
+        **dense_params(reference, weights_name, rows.shape, tables, common, block=_block(rows)),
+    }
     kernel = Kernel(
         "dense",
         "fully_connected",
@@ -58,23 +65,23 @@ def dense_layer(
 
 def dense_params(
     reference: Layer,
-    stream: ConstArray,
+    weights_name: str,
     shape: tuple[int, ...],
     tables: ChannelTables,
     common: Mapping[str, ParamValue],
     block: int = 0,
 ) -> dict[str, ParamValue]:
-    """The parameters of fully_connected_s8_fast.h.
+    """The parameters of fully_connected_s8_fast.h, but for the weights.
 
     Args:
-        reference: As in ``dense_layer``, as ``tables`` and ``common`` are.
-        stream: What the kernel reads for each output; encoded weights are not in it.
+        reference: As in ``dense_layer``, as ``weights_name``, ``tables`` and ``common`` are.
         shape: Of the weights, ``[outputs, inputs]``.
         tables: Of the outputs.
         common: What the caller knows already.
         block: Inputs of which pairs of outputs can have sums, where the kernel makes pairs.
     """
     outputs, inputs = shape
+    biases = wrapped_words(tables.biases).view(np.int32)
     multipliers = tables.multipliers.astype(np.int32)
     return {
         "batches": int(np.prod(reference.output_shape)) // outputs,
@@ -84,9 +91,9 @@ def dense_params(
         **common,
         "block": block,
         "step": int(multipliers.size > 1),
-        "stream": stream,
-        "multipliers": ConstArray(stream.origin, "multipliers", multipliers, 4),
-        "addends": ConstArray(stream.origin, "addends", tables.extras.astype(np.int16), 4),
+        "biases": ConstArray(weights_name, "biases", biases, 4),
+        "multipliers": ConstArray(weights_name, "multipliers", multipliers, 4),
+        "addends": ConstArray(weights_name, "addends", tables.extras.astype(np.int16), 4),
     }
 
 

@@ -18,7 +18,6 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.encodings import ENCODINGS, smaller_encodings
-from tinycompress.codegen.weights.streams import wrapped_words
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,7 @@ def encoded_layers(
 
 def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
     name, rows = problem.weights_name, problem.rows
-    biases = ConstArray(name, "biases", wrapped_words(problem.tables.biases), 4)
-    dense = dense_params(problem.reference, biases, rows.shape, problem.tables, problem.common)
+    dense = dense_params(problem.reference, name, rows.shape, problem.tables, problem.common)
     kernel = Kernel(
         "dense/encoded",
         "fully_connected",

@@ -1,9 +1,9 @@
 /* FULLY_CONNECTED on int8 for cores with the DSP extension: four outputs at a time.
  *
  * The weights of two outputs for one input are one int16_t, as in pixels_s8_dsp.h. A stream has for
- * every four outputs their biases, then for every four inputs k four words: (k0, k2) of the first
- * two outputs and of the last two, then (k1, k3). The outputs that are left over follow one by one:
- * bias, then quads of weights. Rows end with weights of 0 where inputs are no multiple of four. */
+ * every four outputs and every four inputs k four words: (k0, k2) of the first two outputs and of
+ * the last two, then (k1, k3). The outputs that are left over follow one by one, in quads of
+ * weights. Rows end with weights of 0 where inputs are no multiple of four. */
 #ifndef TCK_FULLY_CONNECTED_S8_DSP_H
 #define TCK_FULLY_CONNECTED_S8_DSP_H
 
@@ -164,12 +164,12 @@ TCK_INLINE int8_t *tck_fully_connected_s8_dsp_row(const tck_fully_connected_s8_f
                                                   int8_t *output, tck_dot_dsp dot_4,
                                                   tck_dot_dsp dot_1, int32_t fitted) {
     const uint32_t *stream = p->stream;
-    tck_fully_connected_s8_tables tables = {p->multipliers, p->addends};
+    tck_fully_connected_s8_tables tables = tck_fully_connected_s8_row(p);
     int32_t left = p->outputs;
     for (; left >= 4; left -= 4) {
         int32_t sums[4];
         for (int32_t i = 0; i < 4; ++i) {
-            sums[i] = (int32_t)*stream++;
+            sums[i] = *tables.bias++;
         }
         const int8_t *from = x;
         for (; (const int8_t *)end - from > block; from += block) {
@@ -179,7 +179,7 @@ TCK_INLINE int8_t *tck_fully_connected_s8_dsp_row(const tck_fully_connected_s8_f
         output = tck_fully_connected_s8_outputs(p, sums, 4, &tables, output, fitted);
     }
     for (; left > 0; --left) {
-        int32_t sum = (int32_t)*stream++;
+        int32_t sum = *tables.bias++;
         stream = dot_1(stream, x, end, &sum);
         output = tck_fully_connected_s8_outputs(p, &sum, 1, &tables, output, fitted);
     }

@@ -6,7 +6,8 @@
 #include "../common/clamp_s8.h"
 
 typedef struct {
-    const uint32_t *stream; /* weights and biases as the kernel reads them */
+    const uint32_t *stream; /* weights as the kernel reads them; none where these are encoded */
+    const int32_t *biases;  /* apart, so that layers of equal weights share these */
     const int32_t *multipliers;
     const int16_t *addends; /* of the fitted line, or right shifts less one */
     uint16_t batches;
@@ -22,9 +23,16 @@ typedef struct {
 
 /* Where the tables of the next output are. */
 typedef struct {
+    const int32_t *bias;
     const int32_t *multiplier;
     const int16_t *addend;
 } tck_fully_connected_s8_tables;
+
+TCK_INLINE tck_fully_connected_s8_tables
+tck_fully_connected_s8_row(const tck_fully_connected_s8_fast_params *p) {
+    const tck_fully_connected_s8_tables tables = {p->biases, p->multipliers, p->addends};
+    return tables;
+}
 
 /* Requantises the next outputs; returns the end of the outputs. */
 TCK_INLINE int8_t *tck_fully_connected_s8_outputs(const tck_fully_connected_s8_fast_params *p,

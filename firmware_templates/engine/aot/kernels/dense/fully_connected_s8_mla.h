@@ -1,12 +1,16 @@
 /* FULLY_CONNECTED on int8 for Thumb-2 cores without the DSP extension: eight outputs at a time.
  *
- * A stream has for every eight outputs their biases, then for every input the weights of the eight
- * in two words. The outputs that are left over follow one by one: bias, then weights, filled up to
- * whole words. */
+ * A stream has for every eight outputs and every input the weights of the eight in two words. The
+ * outputs that are left over follow one by one: weights, filled up to whole words. */
 #ifndef TCK_FULLY_CONNECTED_S8_MLA_H
 #define TCK_FULLY_CONNECTED_S8_MLA_H
 
 #include "fully_connected_s8_fast.h"
+
+typedef struct {
+    const int32_t *biases;
+    int32_t of[8];
+} tck_sums_of_8;
 
 /* The sums of the next eight outputs; returns what follows in the stream. */
 #if TCK_THUMB2
@@ -37,22 +41,24 @@
 TCK_NAKED const uint32_t *tck_dot_8_mla(const uint32_t *stream __attribute__((unused)),
                                         const int8_t *input __attribute__((unused)),
                                         const int8_t *input_end __attribute__((unused)),
-                                        int32_t *sums __attribute__((unused))) {
+                                        tck_sums_of_8 *sums __attribute__((unused))) {
     __asm__ volatile("push   {r3, r4, r5, r6, r7, r8, r9, r10, r11, lr}\n"
                      "mov    lr, r2\n"
+                     "ldr    r4, [r3]\n"
                      "subs   r3, r1, r2\n"
                      "and    r3, r3, #3\n"
                      "add    r3, r3, r3, lsl #4\n"
                      "adr    r12, 1f\n"
                      "add    r12, r12, r3, lsl #2\n"
                      "orr    r12, r12, #1\n"
-                     "ldmia  r0!, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
+                     "ldmia  r4, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
                      "bx     r12\n"
                      ".balign 4\n"
                      "1:\n" TCK_DOT_8_STEP TCK_DOT_8_STEP TCK_DOT_8_STEP TCK_DOT_8_STEP
                      "cmp    r1, lr\n"
                      "bne    1b\n"
                      "pop    {r3}\n"
+                     "adds   r3, #4\n"
                      "stmia  r3!, {r4, r5, r6, r7, r8, r9, r10, r11}\n"
                      "pop    {r4, r5, r6, r7, r8, r9, r10, r11, pc}\n");
 }
@@ -60,14 +66,14 @@ TCK_NAKED const uint32_t *tck_dot_8_mla(const uint32_t *stream __attribute__((un
 #else
 
 static const uint32_t *tck_dot_8_mla(const uint32_t *stream, const int8_t *input,
-                                     const int8_t *input_end, int32_t *sums) {
+                                     const int8_t *input_end, tck_sums_of_8 *sums) {
     for (int32_t i = 0; i < 8; ++i) {
-        sums[i] = (int32_t)*stream++;
+        sums->of[i] = sums->biases[i];
     }
     for (; input != input_end; ++input, stream += 2) {
         for (int32_t i = 0; i < 8; ++i) {
             const int32_t weight = (int8_t)(stream[i / 4] >> (i % 4 * 8) & 0xFFU);
-            sums[i] = tck_add_wrap(sums[i], weight * *input);
+            sums->of[i] = tck_add_wrap(sums->of[i], weight * *input);
         }
     }
     return stream;
@@ -75,16 +81,16 @@ static const uint32_t *tck_dot_8_mla(const uint32_t *stream, const int8_t *input
 
 #endif
 
-/* The sum of the next output; returns what follows in the stream. */
+/* Adds the products of the next output to its bias; returns what follows in the stream. */
 TCK_SHARED const uint32_t *tck_dot_1_mla(const uint32_t *stream, const int8_t *input,
                                          int32_t inputs, int32_t *sum) {
-    const int8_t *const weights = (const int8_t *)(stream + 1);
-    int32_t total = (int32_t)*stream;
+    const int8_t *const weights = (const int8_t *)stream;
+    int32_t total = *sum;
     for (int32_t i = 0; i < inputs; ++i) {
         total = tck_add_wrap(total, weights[i] * input[i]);
     }
     *sum = total;
-    return stream + 1 + (inputs + 3) / 4;
+    return stream + (inputs + 3) / 4;
 }
 
 /* input [batches, inputs] -> output [batches, outputs] */
@@ -93,16 +99,19 @@ TCK_INLINE void tck_fully_connected_s8_mla(const tck_fully_connected_s8_fast_par
     int8_t *const begin = output;
     for (int32_t n = 0; n < p->batches; ++n) {
         const uint32_t *stream = p->stream;
-        tck_fully_connected_s8_tables tables = {p->multipliers, p->addends};
-        int32_t sums[8];
+        tck_fully_connected_s8_tables tables = tck_fully_connected_s8_row(p);
+        tck_sums_of_8 sums;
         int32_t left = p->outputs;
         for (; left >= 8; left -= 8) {
-            stream = tck_dot_8_mla(stream, input, input + p->inputs, sums);
-            output = tck_fully_connected_s8_outputs(p, sums, 8, &tables, output, fitted);
+            sums.biases = tables.bias;
+            stream = tck_dot_8_mla(stream, input, input + p->inputs, &sums);
+            output = tck_fully_connected_s8_outputs(p, sums.of, 8, &tables, output, fitted);
+            tables.bias += 8;
         }
         for (; left > 0; --left) {
-            stream = tck_dot_1_mla(stream, input, p->inputs, sums);
-            output = tck_fully_connected_s8_outputs(p, sums, 1, &tables, output, fitted);
+            int32_t sum = *tables.bias++;
+            stream = tck_dot_1_mla(stream, input, p->inputs, &sum);
+            output = tck_fully_connected_s8_outputs(p, &sum, 1, &tables, output, fitted);
         }
         input += p->inputs;
     }

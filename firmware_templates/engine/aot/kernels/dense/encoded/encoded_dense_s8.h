@@ -4,22 +4,6 @@
 
 #include "../fully_connected_s8_fast.h"
 
-/* Where one row of inputs begins: the biases, which are all that `stream` has, and the tables. */
-typedef struct {
-    const uint32_t *bias;
-    tck_fully_connected_s8_tables tables;
-} tck_encoded_dense_s8;
-
-TCK_INLINE tck_encoded_dense_s8
-tck_encoded_dense_s8_row(const tck_fully_connected_s8_fast_params *p) {
-    const tck_encoded_dense_s8 row = {p->stream, {p->multipliers, p->addends}};
-    return row;
-}
-
-TCK_INLINE int32_t tck_encoded_dense_s8_bias(tck_encoded_dense_s8 *row) {
-    return (int32_t)*row->bias++;
-}
-
 /* The sum and the products of decoded weights with inputs. */
 #if TCK_DSP
 

@@ -6,8 +6,8 @@
 #include "encoded_dense_s8.h"
 
 typedef struct {
-    tck_fully_connected_s8_fast_params dense; /* its stream has the biases alone */
-    const uint16_t *codes;                    /* for tck_canonical_table */
+    tck_fully_connected_s8_fast_params dense;
+    const uint16_t *codes; /* for tck_canonical_table */
     const uint16_t *tokens;
     uint8_t gap_bits;
     uint8_t longest; /* bits of a code */
@@ -21,12 +21,12 @@ TCK_INLINE void tck_fully_connected_gap_tokens_s8(const tck_fully_connected_gap_
     int8_t *const begin = output;
     tck_canonical_table(p->codes, p->longest, p->gap_bits, table);
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
-        tck_encoded_dense_s8 row = tck_encoded_dense_s8_row(dense);
+        tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         tck_gap_tokens tokens = tck_gap_tokens_from(p->tokens, table, p->gap_bits, p->longest);
         for (int32_t left = dense->outputs; left > 0; --left) {
-            int32_t sum = tck_encoded_dense_s8_bias(&row);
+            int32_t sum = *row.bias++;
             sum = tck_gap_tokens_dot(&tokens, input, dense->inputs, sum);
-            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row.tables, output, fitted);
+            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
     }
     tck_clamp_s8(begin, dense->batches * dense->outputs, dense->clamp_min, dense->clamp_max);

@@ -6,10 +6,10 @@
 #include "encoded_dense_s8.h"
 
 typedef struct {
-    tck_fully_connected_s8_fast_params dense; /* its stream has the biases alone */
-    const uint16_t *codes;                    /* for tck_huffman_table */
-    const uint16_t *code;                     /* the weights */
-    uint8_t longest;                          /* bits of a code */
+    tck_fully_connected_s8_fast_params dense;
+    const uint16_t *codes; /* for tck_huffman_table */
+    const uint16_t *code;  /* the weights */
+    uint8_t longest;       /* bits of a code */
 } tck_fully_connected_huffman_s8_params;
 
 /* input [batches, inputs] -> output [batches, outputs]; table has room for 1 << longest words, and
@@ -22,13 +22,13 @@ TCK_INLINE void tck_fully_connected_huffman_s8(const tck_fully_connected_huffman
     int8_t *const weights = (int8_t *)(table + ((size_t)1 << p->longest));
     tck_huffman_table(p->codes, p->longest, table);
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
-        tck_encoded_dense_s8 row = tck_encoded_dense_s8_row(dense);
+        tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         tck_huffman huffman = tck_huffman_from(p->code, table, p->longest);
         for (int32_t left = dense->outputs; left > 0; --left) {
-            int32_t sum = tck_encoded_dense_s8_bias(&row);
+            int32_t sum = *row.bias++;
             tck_huffman_decode(&huffman, weights, dense->inputs);
             sum = tck_decoded_dot(weights, input, dense->inputs, sum);
-            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row.tables, output, fitted);
+            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
     }
     tck_clamp_s8(begin, dense->batches * dense->outputs, dense->clamp_min, dense->clamp_max);

@@ -6,7 +6,7 @@
 #include "encoded_dense_s8.h"
 
 typedef struct {
-    tck_fully_connected_s8_fast_params dense; /* its stream has the biases alone */
+    tck_fully_connected_s8_fast_params dense;
     const uint32_t *indices;
     const int8_t *book;
     tck_lut lut;
@@ -24,13 +24,13 @@ TCK_INLINE void tck_fully_connected_lut_s8(const tck_fully_connected_lut_s8_para
     int8_t *const table = (int8_t *)memory, *const weights = table + p->table_bytes;
     tck_lut_table(p->lut, p->book, table);
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
-        tck_encoded_dense_s8 row = tck_encoded_dense_s8_row(dense);
+        tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         const uint32_t *indices = p->indices;
         for (int32_t left = dense->outputs; left > 0; --left) {
-            int32_t sum = tck_encoded_dense_s8_bias(&row);
+            int32_t sum = *row.bias++;
             indices = tck_lut_decode(p->lut, table, indices, p->words, weights);
             sum = tck_decoded_dot(weights, input, dense->inputs, sum);
-            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row.tables, output, fitted);
+            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
     }
     tck_clamp_s8(begin, dense->batches * dense->outputs, dense->clamp_min, dense->clamp_max);

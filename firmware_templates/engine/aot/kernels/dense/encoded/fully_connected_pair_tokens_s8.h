@@ -6,7 +6,7 @@
 #include "encoded_dense_s8.h"
 
 typedef struct {
-    tck_fully_connected_s8_fast_params dense; /* its stream has the biases alone */
+    tck_fully_connected_s8_fast_params dense;
     const uint32_t *tokens;
     const uint8_t *words; /* of each row */
 } tck_fully_connected_pair_tokens_s8_params;
@@ -18,15 +18,15 @@ tck_fully_connected_pair_tokens_s8(const tck_fully_connected_pair_tokens_s8_para
     const tck_fully_connected_s8_fast_params *const dense = &p->dense;
     int8_t *const begin = output;
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
-        tck_encoded_dense_s8 row = tck_encoded_dense_s8_row(dense);
+        tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         const uint32_t *tokens = p->tokens;
         const uint8_t *words = p->words;
         for (int32_t left = dense->outputs; left > 0; --left) {
-            int32_t sum = tck_encoded_dense_s8_bias(&row);
+            int32_t sum = *row.bias++;
             const uint32_t *const end = tokens + *words++;
             sum = tck_pair_tokens_dot(tokens, end, input, sum);
             tokens = end;
-            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row.tables, output, fitted);
+            output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
     }
     tck_clamp_s8(begin, dense->batches * dense->outputs, dense->clamp_min, dense->clamp_max);
