@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from tinycompress.artifacts import GeneratedSources
+from tinycompress.artifacts import BuiltFirmware, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
+from tinycompress.pipeline.budgets import sources_within
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import c_name
 from tinycompress.pipeline.smaller import with_offer
@@ -34,10 +35,26 @@ def build_aot(job: Job) -> Build:
     firmware = compile_project(
         project, job.board, toolchain=job.options.toolchain, progress=job.progress
     )
+    _require_flash(job, firmware)
     return Build(
         job.model, job.board, project, firmware,
         trades=sources.trades, simplification=sources.simplification,
     )  # fmt: skip
+
+
+def _require_flash(job: Job, firmware: BuiltFirmware) -> None:
+    """Refuse firmware over the budget: files that the user edited were kept, and are larger.
+
+    Raises:
+        DoesNotFitError: It takes more flash than the budget.
+    """
+    taken, budget = firmware.flash.total_bytes, job.options.flash_budget_bytes
+    if budget is not None and taken > budget:
+        raise DoesNotFitError(
+            f"with the files that you edited in {job.directory} the firmware takes {taken:,} bytes"
+            f" of flash, the budget is {budget:,}",
+            hint="--force overwrites them; or another --output",
+        )
 
 
 def aot_sources(job: Job) -> GeneratedSources:
@@ -45,10 +62,13 @@ def aot_sources(job: Job) -> GeneratedSources:
 
     Raises:
         ModelError: The engine does not take the model; with every reason.
-        DoesNotFitError: No choice of kernels keeps within the RAM budget.
+        DoesNotFitError: No choice of kernels keeps within the budgets.
     """
     job.progress("generate C")
-    return generate(read_model(job.model.tflite), _codegen_options(job))
+    options = _codegen_options(job)
+    if job.options.has_measured_budget:
+        return sources_within(job, options)
+    return generate(read_model(job.model.tflite), options)
 
 
 def _codegen_options(job: Job) -> CodegenOptions:
@@ -56,5 +76,5 @@ def _codegen_options(job: Job) -> CodegenOptions:
     return CodegenOptions.for_board(
         job.board, exact_to=options.exact_to, optimize=options.optimize,
         ram_budget_bytes=options.ram_budget_bytes, weights=options.weights,
-        name=c_name(job.name, options.name),
+        simplify=options.simplify, name=c_name(job.name, options.name),
     )  # fmt: skip
