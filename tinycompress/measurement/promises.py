@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from tinycompress.artifacts import BenchResult
 from tinycompress.errors import DoesNotFitError
 from tinycompress.measurement.exactness import require_exact
@@ -33,6 +35,5 @@ def require_latency(result: BenchResult) -> None:
     )
     raise DoesNotFitError(
         f"the slowest run takes {latency.max:,.1f} us, the latency budget is {budget:,.1f} us",
-        hint="a budget that the board can keep: tinycompress build --latency-budget"
-        f" {latency.max / 1000:.3g}ms or more{most}",
+        hint=f"the board can keep tinycompress build --latency-budget {ceil(latency.max)}us{most}",
     )

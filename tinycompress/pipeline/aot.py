@@ -8,7 +8,7 @@ from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.budgets import sources_within
-from tinycompress.pipeline.job import Build, Job
+from tinycompress.pipeline.job import Build, Job, KeptBudgets
 from tinycompress.pipeline.names import c_name
 from tinycompress.pipeline.smaller import with_offer
 from tinycompress.toolchain import build as compile_project
@@ -19,10 +19,11 @@ def build_aot(job: Job) -> Build:
 
     Raises:
         ModelError: The engine does not take the model; with every reason.
-        DoesNotFitError: The board is too small; the hint tells a RAM budget that would do.
+        DoesNotFitError: The board is too small; the hint tells a RAM budget that would do. Or
+            nothing keeps the budgets.
         ToolError: The compiler failed.
     """
-    sources = aot_sources(job)
+    sources, kept = _sources_and_budgets(job)
     job.progress("write the project")
     try:
         project = render_project(
@@ -38,8 +39,15 @@ def build_aot(job: Job) -> Build:
     _require_flash(job, firmware)
     return Build(
         job.model, job.board, project, firmware,
-        trades=sources.trades, simplification=sources.simplification,
+        trades=sources.trades, simplification=sources.simplification, budgets=kept,
     )  # fmt: skip
+
+
+def _sources_and_budgets(job: Job) -> tuple[GeneratedSources, KeptBudgets | None]:
+    if not job.options.has_measured_budget:
+        return aot_sources(job), None
+    job.progress("look for what keeps the budget")
+    return sources_within(job, _codegen_options(job))
 
 
 def _require_flash(job: Job, firmware: BuiltFirmware) -> None:
@@ -62,13 +70,10 @@ def aot_sources(job: Job) -> GeneratedSources:
 
     Raises:
         ModelError: The engine does not take the model; with every reason.
-        DoesNotFitError: No choice of kernels keeps within the budgets.
+        DoesNotFitError: No choice of kernels keeps within the RAM budget.
     """
     job.progress("generate C")
-    options = _codegen_options(job)
-    if job.options.has_measured_budget:
-        return sources_within(job, options)
-    return generate(read_model(job.model.tflite), options)
+    return generate(read_model(job.model.tflite), _codegen_options(job))
 
 
 def _codegen_options(job: Job) -> CodegenOptions:

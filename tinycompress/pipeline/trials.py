@@ -83,6 +83,11 @@ class Trials:
             self._linked[key] = self._link(sources)
         return self._linked[key]
 
+    @property
+    def smallest(self) -> Trial:
+        """Of all firmware that was linked, of which there must be some."""
+        return min(self._linked.values(), key=lambda trial: trial.flash_bytes)
+
     def _link(self, sources: GeneratedSources) -> Trial:
         job = self._job
         with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
