@@ -7,6 +7,7 @@ and defaults from here without loading what builds.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import inf
 from pathlib import Path
 from typing import Literal, TypedDict, get_args
 
@@ -61,8 +62,15 @@ class BuildOptions:
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
         ram_budget_bytes: Bytes that the arena may take, at least 1.
+        flash_budget_bytes: Bytes of flash that the whole firmware may take, at least 1, as linked;
+            kept for as few cycles as possible. An aim of its own, beside no other ``optimize``.
+        latency_budget_us: Microseconds that one inference may take on the emulated board, above 0;
+            kept with as little flash as possible. An aim of its own as well. With both the firmware
+            keeps both, for as few cycles as possible.
         weights: ``auto`` encodes weights in flash where ``optimize`` gains by it, ``plain`` leaves
             them as they are.
+        simplify: Whether channels that never change, or that nothing reads, are left out of the
+            model; outputs are the same either way.
         name: Name of the model in C, for the engine ``aot``: files and symbols are called
             ``tcm_NAME``. It is made into an identifier; None takes the model file's.
         transport: Over what the firmware talks, on a board that has a choice; None takes what its
@@ -86,7 +94,10 @@ class BuildOptions:
     exact_to: ExactTo = "tflm"
     optimize: Optimize = "speed"
     ram_budget_bytes: int | None = None
+    flash_budget_bytes: int | None = None
+    latency_budget_us: float | None = None
     weights: Weights = "auto"
+    simplify: bool = True
     name: str | None = None
     transport: TransportChoice | None = None
     output: str | Path | None = None
@@ -98,10 +109,29 @@ class BuildOptions:
             if value not in allowed:
                 names = ", ".join(str(one) for one in allowed if one is not None)
                 raise ConfigError(f"{name} is {value!r}; allowed: {names}")
-        if self.ram_budget_bytes is not None and self.ram_budget_bytes < 1:
-            raise ConfigError(f"ram_budget_bytes is {self.ram_budget_bytes}; allowed: 1 or more")
+        self._require_budgets()
         self._require_engine()
         self._require_framework()
+
+    @property
+    def has_measured_budget(self) -> bool:
+        """Whether firmware must be linked, or run, to see if it keeps a budget."""
+        return self.flash_budget_bytes is not None or self.latency_budget_us is not None
+
+    def _require_budgets(self) -> None:
+        for name in ("ram_budget_bytes", "flash_budget_bytes"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} is {value}; allowed: 1 or more")
+        latency = self.latency_budget_us
+        if latency is not None and not 0 < latency < inf:
+            raise ConfigError(f"latency_budget_us is {latency}; allowed: above 0")
+        if self.has_measured_budget and self.optimize != "speed":
+            budget = "latency" if self.flash_budget_bytes is None else "flash"
+            raise ConfigError(
+                f"a {budget} budget says itself what comes first: no --optimize {self.optimize}",
+                hint="leave --optimize out, or the budget",
+            )
 
     def _require_engine(self) -> None:
         """Refuse what only the other engine can do."""
@@ -118,7 +148,10 @@ class BuildOptions:
 
     def _require_stock(self) -> None:
         require_gcc_choice(self.toolchain)
-        wrong = self._changed("exact_to", "optimize", "ram_budget_bytes", "weights", "name")
+        wrong = self._changed(
+            "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
+            "weights", "simplify", "name",
+        )  # fmt: skip
         if wrong:
             raise ConfigError(
                 f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
@@ -129,7 +162,7 @@ class BuildOptions:
         """Refuse what a framework decides itself."""
         if self.framework == "cmake":
             return
-        wrong = self._changed("tflm_dir", "toolchain")
+        wrong = self._changed("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
         if wrong:
             raise ConfigError(
                 f"--framework {self.framework} brings its own compiler and libraries: no "
@@ -146,10 +179,19 @@ class BuildOptions:
         """Those of some options that are not at their defaults, as the command line says them."""
         defaults = {field.name: field.default for field in fields(self)}
         return [
-            f"--{name.removesuffix('_bytes').replace('_', '-')} {getattr(self, name)}"
+            _said(name, getattr(self, name))
             for name in names
             if getattr(self, name) != defaults[name]
         ]
+
+
+def _said(name: str, value: object) -> str:
+    """A field as the command line says it."""
+    if value is False:
+        return f"--no-{name}"
+    if name.endswith("_us"):
+        value = f"{value:g}us"
+    return f"--{name.removesuffix('_bytes').removesuffix('_us').replace('_', '-')} {value}"
 
 
 def require_gcc_choice(choice: ToolchainChoice) -> None:
@@ -180,7 +222,10 @@ class BuildKeywords(TypedDict, total=False):
     exact_to: ExactTo
     optimize: Optimize
     ram_budget_bytes: int | None
+    flash_budget_bytes: int | None
+    latency_budget_us: float | None
     weights: Weights
+    simplify: bool
     name: str | None
     transport: TransportChoice | None
     output: str | Path | None

@@ -6,17 +6,27 @@ from pathlib import Path
 
 import pytest
 from support.cases.conv import ConvCase, add_conv
-from support.cases.encoded_conv import CASES, ENCODINGS, FewValues, PreferTiles
-from support.device.board_runs import runs_exactly
+from support.cases.encoded import PreferEncoding
+from support.cases.encoded_conv import CASES, ENCODINGS, AroundZero, FewValues, PreferTiles
+from support.device.board_runs import run_on_board, runs_exactly
 
 from tinycompress import pipeline
 from tinycompress.artifacts import ToolchainName
+from tinycompress.boards import load_board
+from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.select import nth
+from tinycompress.ir.reader import read_model
 
 _LAYERS = (
     ConvCase(channels=64, outputs=64, kernel=(1, 1), height=9, width=8),
     ConvCase(channels=16, outputs=32, height=9, width=9, activation="RELU", out_zero=-128),
     ConvCase(channels=32, outputs=64, height=8, width=8),
 )
+_MEASURED = tuple(
+    ConvCase(3, 3, *sizes, activation="RELU", out_zero=-128, gain=0.004)
+    for sizes in ((96, 80, (1, 1)), (24, 40, (3, 3)), (128, 32, (1, 1)))
+)
+"""By kernels whose cycles are known."""
 
 
 def _tflite(cases: tuple[ConvCase, ...], seed: int) -> bytes:
@@ -44,6 +54,30 @@ def test_every_decoder_of_tiles_is_exact(
     prefer = PreferTiles(encoding)
     assert runs_exactly(board_id, _tflite(CASES, 93), chain, tmp_path / "p", prefer=prefer)
     assert max(prefer.tiles) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.gcc
+@pytest.mark.parametrize("deviation", [4, 20])
+@pytest.mark.parametrize("board", ["arduino_nano_33_ble", "raspberry_pi_pico"])
+def test_what_decoding_takes_is_predicted(board: str, deviation: float, tmp_path: Path) -> None:
+    """Weights with long codes took twice the cycles that were predicted for a Huffman code."""
+    cases = AroundZero(95)
+    cases.deviation = deviation
+    for case in _MEASURED:
+        add_conv(cases, case)
+    tflite, options = cases.tflite(), CodegenOptions.for_board(load_board(board))
+    cycles, predicted = [], []
+    for name, prefer in (("plain", nth(0)), ("huffman", PreferEncoding("huffman"))):
+        sources = generate(read_model(tflite), options, prefer=prefer)
+        predicted.append(sources.predicted_cost or 0.0)
+        assert all(layer.weights is None for layer in sources.layers) == (name == "plain")
+        result = run_on_board(board, tflite, "gcc", tmp_path / name, options, prefer)
+        assert result.mismatched_samples == 0
+        cycles.append(sum(layer.cycles or 0 for layer in result.layers))
+    more = cycles[1] - cycles[0]
+    assert more > 0.2 * cycles[0]
+    assert predicted[1] - predicted[0] == pytest.approx(more, rel=0.2)
 
 
 @pytest.mark.slow

@@ -123,6 +123,30 @@ def test_what_an_encoding_cannot_hold_is_left_out() -> None:
     assert list(gap_tokens.encodings(many)) == list(word_tokens.encodings(many)) == []
 
 
+@given(weights(), st.sampled_from(huffman.LONGEST))
+def test_look_ups_of_a_huffman_code_are_counted(rows: Rows, longest: int) -> None:
+    """Against a table as decode/huffman.h makes it, read from the stream itself."""
+    encoded = huffman.encode(rows, longest)
+    if encoded is None:
+        return
+    described = encoded.arrays["codes"].astype(np.uint16)
+    code = CanonicalCode.described(described, longest)
+    bits = "".join(f"{each:016b}" for each in encoded.arrays["code"].tolist())
+    found = {f"{value:0{length}b}": symbol for symbol, (value, length) in code.codes.items()}
+    weights_left, at, look_ups = rows.size, 0, 0
+    while weights_left > 0:
+        window, used = bits[at : at + longest].ljust(longest, "0"), 0
+        for _ in range(3):
+            length = next(
+                (n for n in range(1, longest - used + 1) if window[used : used + n] in found), 0
+            )
+            if length == 0:
+                break
+            used, weights_left = used + length, weights_left - 1
+        at, look_ups = at + used, look_ups + 1
+    assert encoded.symbols == look_ups
+
+
 @pytest.mark.parametrize("bad", [np.zeros(3), np.zeros((0, 4)), np.full((1, 1), 128)])
 def test_rows_must_be_an_int8_matrix(bad: Rows) -> None:
     with pytest.raises(ValueError, match="no int8 matrix"):

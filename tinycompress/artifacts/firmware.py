@@ -41,7 +41,7 @@ class FirmwareProject:
     says it is where a framework links it; None where our linker notes a build id. ``update`` is of
     the run that wrote it, empty where it was only read. ``recomputed_macs``: what patches do beyond
     the model's own work, for rows that two of them need; below zero where they leave out more rows
-    that nothing reads.
+    that nothing reads. ``latency_budget_us``: what one inference may take at most, in microseconds.
     """
 
     directory: Path
@@ -60,6 +60,7 @@ class FirmwareProject:
     project_id: str | None = None
     update: ProjectUpdate = ProjectUpdate()
     recomputed_macs: int = 0
+    latency_budget_us: float | None = None
 
     @property
     def macs(self) -> int:

@@ -67,8 +67,8 @@ class BenchResult:
     on emulated boards, and where the model is too fast to tell. ``cycles_upper_bound`` are cycles
     of the slowest run if no cache ever spared it a wait state of the flash; None where none was
     modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
-    ``recomputed_macs`` as in `FirmwareProject`. Where ``oracle`` does not run the
-    model, ``not_compared`` says why, and ``mismatched_samples`` is None.
+    ``recomputed_macs`` and ``latency_budget_us`` as in `FirmwareProject`. Where ``oracle`` does not
+    run the model, ``not_compared`` says why, and ``mismatched_samples`` is None.
     """
 
     board_id: str
@@ -94,6 +94,14 @@ class BenchResult:
     accuracies: tuple[OutputAccuracy, ...] = ()
     cycles_upper_bound: int | None = None
     recomputed_macs: int = 0
+    latency_budget_us: float | None = None
+
+    @property
+    def keeps_latency(self) -> bool | None:
+        """Whether the slowest run kept the budget; None without one, or where time is not known."""
+        if self.latency_budget_us is None or self.latency_us is None:
+            return None
+        return self.latency_us.max <= self.latency_budget_us
 
     @property
     def device_accuracy(self) -> float | None:

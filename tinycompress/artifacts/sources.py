@@ -14,6 +14,7 @@ class LayerInfo:
     """One operator that runs on the device, in execution order.
 
     ``weights`` says how they are encoded; None where they lie in flash as they are.
+    ``constants_bytes`` of flash are its constants and parameters, 0 where that is not known.
     """
 
     index: int
@@ -23,6 +24,7 @@ class LayerInfo:
     output_shape: tuple[int, ...]
     kernel: str
     weights: WeightsInfo | None = None
+    constants_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,10 @@ class GeneratedSources:
     model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
     only our own firmware needs. ``example`` is C for an example that calls the model: a function
     ``infer()`` with what it needs; empty where the engine has none. ``simplification`` is None
-    where nothing of the model was left out. ``recomputed_macs`` as in `FirmwareProject`.
+    where nothing of the model was left out. ``recomputed_macs`` and ``latency_budget_us`` as in
+    `FirmwareProject`. ``flash_estimate_bytes`` are about what constants, parameters and kernels
+    take, and ``predicted_cost`` about what the layers cost whose kernels were measured: to compare
+    choices by, None where the engine chooses nothing.
     """
 
     engine: EngineName
@@ -121,6 +126,9 @@ class GeneratedSources:
     example: str = ""
     simplification: Simplification | None = None
     recomputed_macs: int = 0
+    flash_estimate_bytes: int | None = None
+    predicted_cost: float | None = None
+    latency_budget_us: float | None = None
 
     @property
     def macs(self) -> int:

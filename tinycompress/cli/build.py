@@ -10,6 +10,7 @@ import click
 from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice, Weights
 from tinycompress.cli.options import (
     PATH,
+    DurationType,
     activations_option,
     board_option,
     choice_option,
@@ -67,9 +68,23 @@ from tinycompress.options import BuildOptions, TransportChoice
         help="Largest arena. Layers are computed in patches, then by slower kernels, until it is"
         " kept.",
     ),
+    click.option(
+        "--flash-budget", "flash_budget_bytes", type=click.IntRange(min=1), metavar="BYTES",
+        help="Most flash of the whole firmware, as linked; kept for the fewest cycles. Not beside"
+        " --optimize.",
+    ),
+    click.option(
+        "--latency-budget", "latency_budget_us", type=DurationType(), metavar="TIME",
+        help="Longest inference on the emulated board, such as 5ms or 800us; kept with the least"
+        " flash. Not beside --optimize. bench checks it, too.",
+    ),
     choice_option(
         "--weights", Weights,
         "auto encodes weights in flash where --optimize gains by it: docs/weights.md.",
+    ),
+    click.option(
+        "--simplify/--no-simplify", default=BuildOptions.simplify, show_default=True,
+        help="Leave out channels that never change or that nothing reads: docs/simplification.md.",
     ),
 )  # fmt: skip
 @section(
@@ -124,4 +139,4 @@ def build_command(
         with stage_progress() as progress:
             done = pipeline.go_on(made, board, then, progress=progress)
         show_afterwards(made, done, as_json=as_json)
-        done.require_exact()
+        done.require_promises()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 import click
 
@@ -14,9 +15,10 @@ from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
     _StringType = click.ParamType[str]
+    _FloatType = click.ParamType[float]
 else:
     # Generic only since click 8.5.
-    _StringType = click.ParamType
+    _StringType = _FloatType = click.ParamType
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -36,6 +38,25 @@ class BoardType(_StringType):
 
         names = sorted({n for b in list_boards() for n in (b.id, *b.aliases)})
         return [click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)]
+
+
+class DurationType(_FloatType):
+    """A time with its unit, such as 5ms, as a number of microseconds."""
+
+    name = "duration"
+
+    _UNITS_US: ClassVar[Mapping[str, float]] = {"us": 1.0, "ms": 1e3, "s": 1e6}
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Microseconds, or a refusal that says how times are written."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+) ?(us|ms|s)", value.strip().replace("µ", "u"))
+        if found is None:
+            self.fail(f"{value!r} is no time with a unit, such as 800us, 5ms or 0.1s", param, ctx)
+        return float(found[1]) * self._UNITS_US[found[2]]
 
 
 class FlashMethodType(_StringType):

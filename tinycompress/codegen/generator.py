@@ -44,8 +44,9 @@ def generate_sources(
     recomputed = total_macs(fitted.graph) - total_macs(simplified.graph)
     trades = (*fitted.trades, *encoding_trades(fitted.layers, options))
     return replace(
-        sources, trades=trades, simplification=simplified.summary, recomputed_macs=recomputed
-    )
+        sources, trades=trades, simplification=simplified.summary, recomputed_macs=recomputed,
+        flash_estimate_bytes=fitted.flash_bytes, predicted_cost=fitted.cost,
+    )  # fmt: skip
 
 
 def _fitted(graph: Graph, simplified: Simplified, options: CodegenOptions) -> Fitted:
@@ -55,7 +56,8 @@ def _fitted(graph: Graph, simplified: Simplified, options: CodegenOptions) -> Fi
     which they may add a share. Then the arena that the whole graph needs is the budget.
     """
     fitted = fit_ram(simplified.graph, options)
-    if simplified.summary is None or options.ram_budget_bytes is not None:
+    budgets = options.ram_budget_bytes is not None or options.has_allowance
+    if simplified.summary is None or budgets:
         return fitted
     before = fit_ram(graph, options).arena_bytes
     if fitted.arena_bytes <= before:

@@ -45,6 +45,11 @@ class CodegenOptions:
         weights: ``auto`` encodes weights in flash where `optimize` gains by it: ``speed`` where
             that costs no cycles, ``flash`` where it saves bytes for few cycles. ``plain`` leaves
             them as they are.
+        flash_allowance_bytes: Take the candidates that cost least of those whose constants,
+            parameters and kernels are estimated to take so much, the smallest if none does.
+            `optimize` then says whether layers share kernels.
+        more_cycles: The same for the smallest candidates that are predicted to take so many cycles
+            more than the fastest ones.
 
     Raises:
         ConfigError: A value is not one of those allowed.
@@ -59,6 +64,8 @@ class CodegenOptions:
     name: str = "model"
     simplify: bool = True
     weights: Weights = "auto"
+    flash_allowance_bytes: int | None = None
+    more_cycles: float | None = None
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -75,6 +82,11 @@ class CodegenOptions:
             raise ConfigError(f"ram_budget_bytes is {self.ram_budget_bytes}, must be at least 1")
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", self.name):
             raise ConfigError(f"name is {self.name!r}, must be a C identifier")
+
+    @property
+    def has_allowance(self) -> bool:
+        """Whether candidates are taken for a budget of flash or cycles."""
+        return self.flash_allowance_bytes is not None or self.more_cycles is not None
 
     @property
     def family(self) -> CoreFamily:
@@ -102,6 +114,7 @@ class CodegenOptions:
         ram_budget_bytes: int | None = None,
         name: str = "model",
         weights: Weights = "auto",
+        simplify: bool = True,
     ) -> CodegenOptions:
         """The options for a board's core."""
         return cls(
@@ -113,4 +126,5 @@ class CodegenOptions:
             ram_budget_bytes=ram_budget_bytes,
             name=name,
             weights=weights,
+            simplify=simplify,
         )

@@ -72,6 +72,8 @@ def project_json(
         table["project_id"] = project_id
     if plan.tflm is not None:
         table["build"]["tflm"] = asdict(plan.tflm)
+    if sources.latency_budget_us is not None:
+        table["latency_budget_us"] = sources.latency_budget_us
     if sources.arena is not None:
         table["arena"] = asdict(sources.arena)
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -110,6 +112,7 @@ def load_project(directory: Path) -> FirmwareProject:
             framework=_framework(table),
             project_id=table.get("project_id"),
             recomputed_macs=table["recomputed_macs"],
+            latency_budget_us=table.get("latency_budget_us"),
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error

@@ -219,6 +219,7 @@ def _result(
         accuracies=measured.comparison.accuracies,
         cycles_upper_bound=_cycles_upper_bound(costs),
         recomputed_macs=built.project.recomputed_macs,
+        latency_budget_us=built.project.latency_budget_us,
     )
 
 

@@ -62,6 +62,8 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "cycles": _spread_json(result.cycles),
             "cycles_upper_bound": result.cycles_upper_bound,
             "us": _spread_json(result.latency_us),
+            "budget_us": result.latency_budget_us,
+            "within_budget": result.keeps_latency,
         },
         "clock": _clock_json(result.clock),
         "ram": {
@@ -225,13 +227,21 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
                     f"{label}; {_runs(spread, result.runs, unit)}",
                 )
             )
-    rows += _bound_rows(result, board)
+    rows += [*_budget_rows(result), *_bound_rows(result, board)]
     if result.clock is not None:
         measured, unsure = result.clock.measured_hz / 1e6, 100 * result.clock.uncertainty
         rows.append(
             ("tick counter", f"{measured:.4g} MHz", f"by the host's clock, to {unsure:.2g} %")
         )
     return rows
+
+
+def _budget_rows(result: BenchResult) -> list[Row]:
+    budget, kept = result.latency_budget_us, result.keeps_latency
+    if budget is None:
+        return []
+    verdicts = {None: "not known: nothing tells the time here", True: "kept", False: "NOT KEPT"}
+    return [("latency budget", f"{_count(budget)} us", f"{verdicts[kept]}; by the slowest run")]
 
 
 def _bound_rows(result: BenchResult, board: Board) -> list[Row]:

@@ -20,8 +20,14 @@ from pydantic_core import ErrorDetails
 from tinycompress._progress import Progress, no_progress
 from tinycompress._tables import Table
 from tinycompress.artifacts import BenchResult
-from tinycompress.errors import ConfigError, MismatchError, TinyCompressError, os_reason
-from tinycompress.measurement.exactness import require_exact
+from tinycompress.errors import (
+    ConfigError,
+    DoesNotFitError,
+    MismatchError,
+    TinyCompressError,
+    os_reason,
+)
+from tinycompress.measurement.promises import require_promises
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -146,8 +152,8 @@ def attempt(task: Task, work: Callable[[Task], BenchResult]) -> Outcome:
     except TinyCompressError as error:
         return Outcome(task, None, Failure(error.message, error.hint, error.exit_code))
     try:
-        require_exact(result)
-    except MismatchError as error:
+        require_promises(result)
+    except (MismatchError, DoesNotFitError) as error:
         return Outcome(task, result, Failure(error.message, error.hint, error.exit_code))
     return Outcome(task, result, None)
 

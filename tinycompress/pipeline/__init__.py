@@ -15,7 +15,7 @@ from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.flashing import Flashed, flash
 from tinycompress.pipeline.inspecting import Inspection, inspect, inspect_source
 from tinycompress.pipeline.job import Build
-from tinycompress.pipeline.measuring import bench, bench_all, require_exact
+from tinycompress.pipeline.measuring import bench, bench_all, require_exact, require_promises
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.serving import serve
 
@@ -42,5 +42,6 @@ __all__ = [
     "inspect_source",
     "model_name",
     "require_exact",
+    "require_promises",
     "serve",
 ]

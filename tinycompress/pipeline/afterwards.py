@@ -9,7 +9,7 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult
 from tinycompress.pipeline.flashing import Flashed, flash
 from tinycompress.pipeline.job import Build
-from tinycompress.pipeline.measuring import bench, require_exact
+from tinycompress.pipeline.measuring import bench, require_promises
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,15 @@ class Afterwards:
     flashed: Flashed | None
     result: BenchResult | None
 
-    def require_exact(self) -> None:
-        """Refuse outputs that are not known to equal the oracle's.
+    def require_promises(self) -> None:
+        """Refuse a result that breaks a promise of the build.
 
         Raises:
             MismatchError: At least one sample's outputs differ, or could not be compared.
+            DoesNotFitError: A run took longer than the latency budget.
         """
         if self.result is not None:
-            require_exact(self.result)
+            require_promises(self.result)
 
 
 def go_on(

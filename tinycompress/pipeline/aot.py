@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tinycompress.artifacts import GeneratedSources
+from tinycompress.artifacts import BuiltFirmware, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import DoesNotFitError
 from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
-from tinycompress.pipeline.job import Build, Job
+from tinycompress.pipeline.budgets import sources_within
+from tinycompress.pipeline.job import Build, Job, KeptBudgets
 from tinycompress.pipeline.names import c_name
 from tinycompress.pipeline.smaller import with_offer
 from tinycompress.toolchain import build as compile_project
@@ -18,10 +19,11 @@ def build_aot(job: Job) -> Build:
 
     Raises:
         ModelError: The engine does not take the model; with every reason.
-        DoesNotFitError: The board is too small; the hint tells a RAM budget that would do.
+        DoesNotFitError: The board is too small; the hint tells a RAM budget that would do. Or
+            nothing keeps the budgets.
         ToolError: The compiler failed.
     """
-    sources = aot_sources(job)
+    sources, kept = _sources_and_budgets(job)
     job.progress("write the project")
     try:
         project = render_project(
@@ -34,10 +36,33 @@ def build_aot(job: Job) -> Build:
     firmware = compile_project(
         project, job.board, toolchain=job.options.toolchain, progress=job.progress
     )
+    _require_flash(job, firmware)
     return Build(
         job.model, job.board, project, firmware,
-        trades=sources.trades, simplification=sources.simplification,
+        trades=sources.trades, simplification=sources.simplification, budgets=kept,
     )  # fmt: skip
+
+
+def _sources_and_budgets(job: Job) -> tuple[GeneratedSources, KeptBudgets | None]:
+    if not job.options.has_measured_budget:
+        return aot_sources(job), None
+    job.progress("look for what keeps the budget")
+    return sources_within(job, _codegen_options(job))
+
+
+def _require_flash(job: Job, firmware: BuiltFirmware) -> None:
+    """Refuse firmware over the budget: files that the user edited were kept, and are larger.
+
+    Raises:
+        DoesNotFitError: It takes more flash than the budget.
+    """
+    taken, budget = firmware.flash.total_bytes, job.options.flash_budget_bytes
+    if budget is not None and taken > budget:
+        raise DoesNotFitError(
+            f"with the files that you edited in {job.directory} the firmware takes {taken:,} bytes"
+            f" of flash, the budget is {budget:,}",
+            hint="--force overwrites them; or another --output",
+        )
 
 
 def aot_sources(job: Job) -> GeneratedSources:
@@ -56,5 +81,5 @@ def _codegen_options(job: Job) -> CodegenOptions:
     return CodegenOptions.for_board(
         job.board, exact_to=options.exact_to, optimize=options.optimize,
         ram_budget_bytes=options.ram_budget_bytes, weights=options.weights,
-        name=c_name(job.name, options.name),
+        simplify=options.simplify, name=c_name(job.name, options.name),
     )  # fmt: skip

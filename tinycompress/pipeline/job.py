@@ -26,13 +26,25 @@ class Job:
 
 
 @dataclass(frozen=True)
+class KeptBudgets:
+    """Budgets that were kept, and by what: flash as linked, latency as the emulated board models
+    it; None for what was not asked for."""
+
+    flash_budget_bytes: int | None
+    flash_bytes: int
+    latency_budget_us: float | None
+    latency_us: float | None
+
+
+@dataclass(frozen=True)
 class Build:
     """What `build` made: the integer model, the project, and the firmware that runs the model.
 
     ``board`` is as the framework and the chosen transport leave it. ``firmware`` is None where the
     framework's tools are the user's to run; ``command`` builds the project then, in its directory,
     and is empty elsewhere. ``trades`` says in words where the engine gave speed for memory;
-    ``simplification`` what it left out of the model, None if nothing.
+    ``simplification`` what it left out of the model, None if nothing. ``budgets`` are those of
+    flash and latency, None if there are none.
     """
 
     model: ConvertedModel
@@ -42,6 +54,7 @@ class Build:
     command: str = ""
     trades: tuple[str, ...] = ()
     simplification: Simplification | None = None
+    budgets: KeptBudgets | None = None
 
     @property
     def directory(self) -> Path:

@@ -14,6 +14,7 @@ from tinycompress.measurement.bundle import write_bundle
 from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions
 from tinycompress.measurement.measure import bench as measure
+from tinycompress.measurement.promises import require_promises
 from tinycompress.measurement.roster import Outcome, Task, read_roster, run_roster
 from tinycompress.measurement.samples import Samples, load_samples
 from tinycompress.pipeline.files import built_firmware, require_emulated
@@ -121,4 +122,4 @@ def _bench_task(task: Task) -> BenchResult:
     )
 
 
-__all__ = ["bench", "bench_all", "require_exact"]
+__all__ = ["bench", "bench_all", "require_exact", "require_promises"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from support.cases.conv import ConvCase
 from support.cases.encoded import encoding_of
@@ -68,6 +69,35 @@ class FewValues(KernelCases):
         data[self.rng.random(data.shape) < self.rng.choice([0.4, 0.5, 0.8, 0.95])] = 0
         return self.builder.tensor(
             shape, data=data.astype(np.int8), scales=scales,
+            zero_points=[zero_point] * len(scales), axis=axis,
+        )  # fmt: skip
+
+
+def around_zero(
+    rng: np.random.Generator, shape: Sequence[int], deviation: float, largest: int = 127
+) -> npt.NDArray[np.int8]:
+    """Weights as training leaves them: normally distributed, so that codes have many lengths."""
+    found = rng.normal(0, deviation, shape).round()
+    return np.clip(found, -largest, largest).astype(np.int8)
+
+
+class AroundZero(KernelCases):
+    """Cases with weights of `around_zero`."""
+
+    deviation = 20.0
+
+    def weights(
+        self,
+        shape: Sequence[int],
+        scales: Sequence[float],
+        axis: int = 0,
+        zero_point: int = 0,
+        *,
+        extreme: bool = False,
+        largest: int = 127,
+    ) -> int:
+        return self.builder.tensor(
+            shape, data=around_zero(self.rng, shape, self.deviation, largest), scales=scales,
             zero_points=[zero_point] * len(scales), axis=axis,
         )  # fmt: skip
 

@@ -26,6 +26,7 @@ from tinycompress.cli.options import print_json
 from tinycompress.measurement.report import flash_json
 from tinycompress.options import BuildOptions
 from tinycompress.pipeline import Afterwards, Build
+from tinycompress.pipeline.job import KeptBudgets
 
 
 def show_build(
@@ -151,6 +152,7 @@ def _project_facts(made: Build) -> dict[str, object]:
         "warnings": [*model.warnings, *(made.firmware.warnings if made.firmware else ())],
         "trades": list(made.trades),
         "simplification": simplification_json(made.simplification),
+        "budgets": None if made.budgets is None else asdict(made.budgets),
         "update": asdict(project.update),
     }
 
@@ -173,8 +175,29 @@ def _messages(made: Build) -> list[str]:
     if made.simplification is not None:
         lines.append(simplification_line(made.simplification))
     lines += [f"Speed for memory: {trade}" for trade in made.trades]
+    lines += _budget_lines(made.budgets)
     if made.firmware is not None:
         lines.append(f"ELF: {made.firmware.elf}   build id {made.firmware.build_id}")
+    return lines
+
+
+def _budget_lines(kept: KeptBudgets | None) -> list[str]:
+    """What of each budget is taken."""
+    if kept is None:
+        return []
+    lines = []
+    if kept.flash_budget_bytes is not None:
+        spare = kept.flash_budget_bytes - kept.flash_bytes
+        lines.append(
+            f"Flash budget: {kept.flash_bytes:,} of {kept.flash_budget_bytes:,} bytes are taken;"
+            f" {spare:,} are left"
+        )
+    if kept.latency_budget_us is not None and kept.latency_us is not None:
+        lines.append(
+            f"Latency budget: {kept.latency_us:,.1f} of {kept.latency_budget_us:,.1f} us are taken,"
+            " modelled on the emulated board (an estimate of the real one, which bench --port"
+            " measures)"
+        )
     return lines
 
 

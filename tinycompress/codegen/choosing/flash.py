@@ -10,15 +10,23 @@ several changes that one is made which saves most for its cycles.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from tinycompress.codegen.choosing.candidates import Candidate
+
+Offers = Mapping[int, Sequence[Candidate]]
+"""The candidates of each operator, by the operator's index."""
 
 _MOST_SLOWER = 0.01
 """Of the predicted cost of the fastest candidates that leave weights as they are, what changes of
 all others together may add."""
 _MOST_SLOWER_ENCODED = 0.1
 """The same of all changes together, where weights are encoded."""
+_CYCLES_WORTH = 1.0
+"""Encoded weights may add so many times the share of flash that is saved to the cycles."""
+
+_FINISHES = 4
+"""Changes that each keep a budget of flash which are looked at further, those of fewest cycles."""
 
 _CALL_BYTES = 24
 """About what a layer's function takes that only calls its kernel, with its place in the table."""
@@ -37,9 +45,7 @@ def flash_bytes(taken: Iterable[Candidate]) -> int:
 
 
 def smallest(
-    offers: Mapping[int, Sequence[Candidate]],
-    fastest: Mapping[int, Candidate],
-    plain: Mapping[int, Candidate],
+    offers: Offers, fastest: Mapping[int, Candidate], plain: Mapping[int, Candidate]
 ) -> dict[int, Candidate]:
     """Candidates that take less flash than the fastest, for few cycles.
 
@@ -48,18 +54,88 @@ def smallest(
         fastest: Of these the fastest.
         plain: The fastest of those that leave weights as they are.
     """
+    return _last(_steps(offers, fastest, lambda changed: _is_bargain(changed, plain)))
+
+
+def smallest_for(
+    offers: Offers, fastest: Mapping[int, Candidate], more_cost: float
+) -> dict[int, Candidate]:
+    """Candidates that take least flash for at most so much more than the fastest ones cost."""
+    most = _cost(fastest) + more_cost
+    return _last(_steps(offers, fastest, lambda changed: _cost(changed) <= most))
+
+
+def cheapest_within(
+    offers: Offers, fastest: Mapping[int, Candidate], allowance_bytes: int
+) -> dict[int, Candidate]:
+    """Candidates that cost least of those that take at most so much flash.
+
+    Changes are made as in `smallest` until it is enough. A single change that is enough where the
+    best one is more than that, and taking back what turned out to be needless, are tried as well.
+
+    Returns:
+        The smallest that were found where nothing is small enough.
+    """
+    enough: list[dict[int, Candidate]] = []
+    taken = dict(fastest)
+    for taken, others in _steps(offers, fastest, lambda _: True):
+        fitting = [each for each in (taken, *others) if _fits(each, allowance_bytes)]
+        enough += sorted(fitting, key=_cost)[:_FINISHES]
+        if _fits(taken, allowance_bytes):
+            break
+    finished = (_taken_back(offers, each, allowance_bytes) for each in enough)
+    return min(finished, key=_cost, default=taken)
+
+
+def _fits(taken: Mapping[int, Candidate], allowance_bytes: int) -> bool:
+    return flash_bytes(taken.values()) <= allowance_bytes
+
+
+def _taken_back(
+    offers: Offers, taken: dict[int, Candidate], allowance_bytes: int
+) -> dict[int, Candidate]:
+    """The same with cheaper candidates wherever there is room for them, one after the other."""
+    while True:
+        cheaper = (
+            {**taken, index: each}
+            for index, before in taken.items()
+            for each in _known(offers[index])
+            if _cost_of(each) < _cost_of(before)
+        )
+        fitting = (changed for changed in cheaper if _fits(changed, allowance_bytes))
+        better = min(fitting, key=_cost, default=None)
+        if better is None:
+            return taken
+        taken = better
+
+
+Step = tuple[dict[int, Candidate], list[dict[int, Candidate]]]
+"""What is taken after some changes, and what else each of the next changes would make of it."""
+
+
+def _steps(
+    offers: Offers,
+    fastest: Mapping[int, Candidate],
+    allowed: Callable[[Mapping[int, Candidate]], bool],
+) -> Iterator[Step]:
+    """From the fastest on, the change that saves most for its cycles, as long as one saves."""
     taken = dict(fastest)
     while True:
         size, cost = flash_bytes(taken.values()), _cost(taken)
         found = [
             (_worth(size - flash_bytes(changed.values()), _cost(changed) - cost), changed)
             for changed in (*_without_routines(offers, taken), *_encoded(offers, taken))
-            if _within(changed, plain)
+            if allowed(changed)
         ]
-        worth, changed = max(found, key=lambda pair: pair[0], default=(0.0, taken))
+        yield taken, [changed for worth, changed in found if worth > 0]
+        worth, taken = max(found, key=lambda pair: pair[0], default=(0.0, taken))
         if worth <= 0:
-            return taken
-        taken = changed
+            return
+
+
+def _last(steps: Iterable[Step]) -> dict[int, Candidate]:
+    *_, (taken, _) = steps
+    return taken
 
 
 def _worth(saved_bytes: int, more_cost: float) -> float:
@@ -67,19 +143,27 @@ def _worth(saved_bytes: int, more_cost: float) -> float:
     return saved_bytes / max(more_cost, 1.0)
 
 
-def _within(changed: Mapping[int, Candidate], plain: Mapping[int, Candidate]) -> bool:
-    """Whether changes add no more than they may."""
+def _is_bargain(changed: Mapping[int, Candidate], plain: Mapping[int, Candidate]) -> bool:
+    """Whether changes add no more than they may, and no more than the flash they save is worth."""
     more = {index: _cost_of(each) - _cost_of(plain[index]) for index, each in changed.items()}
     others = sum(more[index] for index, each in changed.items() if not each.is_encoded)
-    whole = _cost(plain)
-    encoded = any(each.is_encoded for each in changed.values())
-    most = _MOST_SLOWER_ENCODED if encoded else _MOST_SLOWER
-    return others <= _MOST_SLOWER * whole and sum(more.values()) <= most * whole
+    whole = _whole_cost(plain)
+    if others > _MOST_SLOWER * whole:
+        return False
+    encoded = sum(more[index] for index, each in changed.items() if each.is_encoded)
+    saved = 1 - flash_bytes(changed.values()) / flash_bytes(plain.values())
+    worth = max(_CYCLES_WORTH * saved, 0.0)
+    return encoded <= worth * whole and others + encoded <= _MOST_SLOWER_ENCODED * whole
 
 
-def _encoded(
-    offers: Mapping[int, Sequence[Candidate]], taken: Mapping[int, Candidate]
-) -> Iterator[dict[int, Candidate]]:
+def _whole_cost(taken: Mapping[int, Candidate]) -> float:
+    """What all candidates cost, those whose kernels were not measured by their share of MACs."""
+    macs = {index: sum(layer.macs for layer in each.layers) for index, each in taken.items()}
+    measured = sum(macs[index] for index, each in taken.items() if each.cost is not None)
+    return _cost(taken) * (sum(macs.values()) / measured if measured else 1.0)
+
+
+def _encoded(offers: Offers, taken: Mapping[int, Candidate]) -> Iterator[dict[int, Candidate]]:
     """The same with weights encoded: of one operator, or of all that a kernel makes smaller."""
     by_kernel: dict[str, dict[int, Candidate]] = {}
     for index, before in taken.items():
@@ -108,7 +192,7 @@ def _smaller(candidates: Sequence[Candidate], before: Candidate) -> Iterator[Can
 
 
 def _without_routines(
-    offers: Mapping[int, Sequence[Candidate]], taken: Mapping[int, Candidate]
+    offers: Offers, taken: Mapping[int, Candidate]
 ) -> Iterator[dict[int, Candidate]]:
     """The same without one routine, for every routine that all its users can do without.
 

@@ -12,7 +12,7 @@ from tinycompress.codegen.arena.order import order_for_memory
 from tinycompress.codegen.arena.patching import Patching, patchings
 from tinycompress.codegen.arena.places import copies_onto_itself, places
 from tinycompress.codegen.choosing.candidates import Candidate, candidates
-from tinycompress.codegen.choosing.costs import cost_unit
+from tinycompress.codegen.choosing.costs import cost_unit, predicted_cost, shared_cost
 from tinycompress.codegen.choosing.flash import flash_bytes
 from tinycompress.codegen.choosing.select import (
     Preference,
@@ -26,7 +26,7 @@ from tinycompress.codegen.choosing.select import (
 from tinycompress.codegen.choosing.sharing import shared_kernels, sharing_trades
 from tinycompress.codegen.layer import Kernel, Layer
 from tinycompress.codegen.macs import total_macs
-from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.errors import DoesNotFitError
 from tinycompress.ir.graph import Graph, Op
 
@@ -65,6 +65,7 @@ class Fitted:
     memory, in words. ``shared`` are kernels of which several layers run one copy."""
 
     graph: Graph
+    family: CoreFamily
     taken: Taken
     layers: tuple[Layer, ...]
     layout: ArenaLayout
@@ -80,6 +81,13 @@ class Fitted:
     def flash_bytes(self) -> int:
         """About what constants, parameters and kernels take, with kernels that layers share."""
         return flash_bytes(self.taken.values())
+
+    @property
+    def cost(self) -> float:
+        """What is predicted of all layers whose kernels were measured, cycles or instructions."""
+        shares = {kernel: shared_cost(kernel.name, self.family) or 0.0 for kernel in self.shared}
+        costs = ((layer.kernel, predicted_cost(layer, self.family)) for layer in self.layers)
+        return sum((1 + shares.get(kernel, 0.0)) * (cost or 0.0) for kernel, cost in costs)
 
     @property
     def peak_op(self) -> Op:
@@ -98,7 +106,7 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
         DoesNotFitError: The arena does not fit the budget with any kernels and patches; says how
             near it came.
     """
-    fitter = _Fitter(options, selector_for(options.optimize))
+    fitter = _Fitter(options, selector_for(options))
     plain = _smallest(fitter.lean(fitter.plain(each)) for each in _arrangements(graph))
     fitted, budget = fitter.shrink(plain), options.ram_budget_bytes
     if budget is None:
@@ -112,7 +120,8 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
         # Decoders need working memory; what is met without any is met.
         return fit_ram(graph, replace(options, weights="plain"))
     if fitted.arena_bytes > budget:
-        small = _Fitter(replace(options, optimize="ram"), selector_for("ram"))
+        for_ram = replace(options, optimize="ram")
+        small = _Fitter(for_ram, selector_for(for_ram))
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
     if fitted.arena_bytes > budget:
         raise DoesNotFitError(
@@ -131,7 +140,8 @@ def as_preferred(graph: Graph, options: CodegenOptions, prefer: Preference) -> F
 
 def _encoded_for_enough(graph: Graph, fitted: Fitted, options: CodegenOptions) -> Fitted:
     """Plain weights where encoded ones would save less flash than their decoders' RAM is worth."""
-    if not any(each.is_encoded for each in fitted.taken.values()):
+    encoded = any(each.is_encoded for each in fitted.taken.values())
+    if not encoded or options.has_allowance:
         return fitted
     plain = fit_ram(graph, replace(options, weights="plain"))
     more_bytes = fitted.arena_bytes - plain.arena_bytes
@@ -200,7 +210,8 @@ class _Fitter:
             for layer in taken[op.index].layers
             if not copies_onto_itself(layer, found)
         )
-        return Fitted(graph, taken, layers, lay_out(graph, layers, work=_TRY_WORK), trades)
+        layout = lay_out(graph, layers, work=_TRY_WORK)
+        return Fitted(graph, self._options.family, taken, layers, layout, trades)
 
     def plain(self, graph: Graph) -> Fitted:
         """The graph as it is, by the candidates that the selector takes."""
@@ -251,7 +262,7 @@ class _Fitter:
         budget = options.ram_budget_bytes is not None
         if not before.is_encoded:
             return leanest(found, references=budget and options.optimize == "ram")
-        if options.optimize == "flash" and not budget:
+        if (options.optimize == "flash" or options.has_allowance) and not budget:
             return before
         leaner = [
             each
@@ -276,6 +287,9 @@ class _Fitter:
 
     def _is_bargain(self, fitted: Fitted, patched: Fitted) -> bool:
         """Whether what comes first allows the flash that patches take: each is more layers."""
+        allowance = self._options.flash_allowance_bytes
+        if allowance is not None and patched.flash_bytes > max(allowance, fitted.flash_bytes):
+            return False
         if self._options.optimize != "flash":
             return True
         saved = 1 - patched.arena_bytes / fitted.arena_bytes

@@ -1,27 +1,29 @@
 """The selector: one candidate for each operator of a graph, by what comes first.
 
 For speed and for RAM every operator begins with its fastest candidate, by encoded weights only
-where that is the faster one; ``ram`` changes those that are at the arena's peak. For flash the
-whole graph is looked at: a routine that several layers share is paid once, so that it only goes
-when nobody needs it any more.
+where that is the faster one; ``ram`` changes those that are at the arena's peak. For flash, and
+for budgets of flash or cycles, the whole graph is looked at: a routine that several layers share is
+paid once, so that it only goes when nobody needs it any more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tinycompress.artifacts import Optimize
 from tinycompress.codegen.choosing.candidates import Candidate
-from tinycompress.codegen.choosing.flash import smallest
+from tinycompress.codegen.choosing.flash import (
+    Offers,
+    cheapest_within,
+    smallest,
+    smallest_for,
+)
+from tinycompress.codegen.options import CodegenOptions
 
 _NEARLY = 1.05
 """What kin with encoded weights may cost, of the fastest of them."""
 
 Preference = Callable[[Sequence[Candidate]], Candidate]
 """Takes one of an operator's candidates, which come in order of preference."""
-
-Offers = Mapping[int, Sequence[Candidate]]
-"""The candidates of each operator, by the operator's index."""
 
 Taken = Mapping[int, Candidate]
 """The candidate of each operator."""
@@ -30,9 +32,14 @@ Selector = Callable[[Offers], Taken]
 """Takes one candidate for each operator of a graph."""
 
 
-def selector_for(optimize: Optimize) -> Selector:
+def selector_for(options: CodegenOptions) -> Selector:
     """How candidates are taken for an aim, before anything is changed for the arena."""
-    return smallest_flash if optimize == "flash" else by_each(fastest)
+    quick, flash, cycles = by_each(fastest), options.flash_allowance_bytes, options.more_cycles
+    if flash is not None:
+        return lambda offers: cheapest_within(offers, quick(offers), flash)
+    if cycles is not None:
+        return lambda offers: smallest_for(offers, quick(offers), cycles)
+    return smallest_flash if options.optimize == "flash" else quick
 
 
 def by_each(prefer: Preference) -> Selector:

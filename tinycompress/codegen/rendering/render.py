@@ -23,7 +23,7 @@ from tinycompress.codegen.layer import (
     TensorArgument,
 )
 from tinycompress.codegen.options import CodegenOptions
-from tinycompress.codegen.param_types import field_types
+from tinycompress.codegen.param_types import field_types, params_bytes
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.ports import input_ports, output_ports
 from tinycompress.ir.specs import input_specs, output_specs
@@ -352,6 +352,7 @@ def _layer_info(index: int, layer: Layer) -> LayerInfo:
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
         weights=_weights_info(layer),
+        constants_bytes=params_bytes(layer.kernel) + sum(a.data.nbytes for a in layer.const_arrays),
     )
 
 

@@ -60,11 +60,12 @@ class Encoded:
 def frontier(encoded: Iterable[Encoded]) -> list[Encoded]:
     """Those than which none is as small and as fast, the smallest first.
 
-    Of one encoding, what takes fewer symbols and entries takes fewer cycles.
+    Of one encoding, what takes no more symbols and no more entries takes no more cycles; how many
+    symbols an entry is worth differs.
     """
     kept: list[Encoded] = []
-    for each in sorted(encoded, key=lambda e: (e.size_bytes, e.symbols + e.entries)):
-        if not kept or each.symbols + each.entries < kept[-1].symbols + kept[-1].entries:
+    for each in sorted(encoded, key=lambda e: (e.size_bytes, e.symbols, e.entries)):
+        if all(each.symbols < e.symbols or each.entries < e.entries for e in kept):
             kept.append(each)
     return kept
 

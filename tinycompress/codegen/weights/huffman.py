@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from tinycompress.codegen.weights.encoding import Encoded, checked_rows
 
 LONGEST = (8, 10)
 """Bits of codes that are tried: a table in RAM has a word for each of their numbers."""
+PER_LOOK_UP = 3
+"""Weights that an entry of the table has, at most."""
 BEHIND = 3
 """Bytes behind a row that the decoder may write."""
 
@@ -46,10 +48,28 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
         f"codes up to {longest} bits",
         {"codes": code.description, "code": pack_bits(*of_value[flat].T)},
         {"longest": longest},
-        matrix.size,
+        look_ups(of_value[flat, 1].tolist(), longest),
         1 << longest,
         (4 << longest) + matrix.shape[1] + BEHIND,
     )
+
+
+def look_ups(lengths: Sequence[int], longest: int) -> int:
+    """How often the decoder looks something up: an entry has the weights that fit its bits.
+
+    Args:
+        lengths: Bits of the code of each weight.
+        longest: Bits of a code.
+    """
+    count = at = 0
+    while at < len(lengths):
+        bits = lengths[at]
+        end = at + 1
+        while end < min(at + PER_LOOK_UP, len(lengths)) and bits + lengths[end] <= longest:
+            bits += lengths[end]
+            end += 1
+        at, count = end, count + 1
+    return count
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
