@@ -9,7 +9,7 @@
  * that it gives. */
 TCK_SHARED_FAST void tck_lut_tile(const tck_encoded_weights *w, tck_tile_reader *reader,
                                   int32_t groups, uint32_t *tile, tck_pack_words pack) {
-    const tck_lut lut = {w->index_bits, w->index_group, w->index_groups};
+    const tck_lut lut = {w->index_bits, w->index_group};
     int8_t *const table = (int8_t *)reader->table;
     const uint32_t *tables = reader->tables, *indices = reader->indices;
     if (reader->group == 0) {

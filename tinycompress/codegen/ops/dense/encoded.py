@@ -20,6 +20,9 @@ from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.encodings import ENCODINGS, smaller_encodings
 from tinycompress.codegen.weights.streams import wrapped_words
 
+_DSP_FAMILIES = ("dsp", "mve")
+"""Families of cores with SMLAD."""
+
 
 @dataclass(frozen=True)
 class DenseProblem:
@@ -52,11 +55,12 @@ def encoded_layers(
     """
     if options.weights == "plain" or not problem.rows.size:
         return
+    has_dsp = options.family in _DSP_FAMILIES
     for encoded in smaller_encodings(problem.rows, ENCODINGS):
-        yield _layer(problem, encoded, instead)
+        yield _layer(problem, encoded, instead, in_pairs=has_dsp and encoded.pairs_bytes > 0)
 
 
-def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
+def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer, *, in_pairs: bool) -> Layer:
     name, rows = problem.weights_name, problem.rows
     biases = ConstArray(name, "biases", wrapped_words(problem.tables.biases), 4)
     dense = dense_params(problem.reference, biases, rows.shape, problem.tables, problem.common)
@@ -66,18 +70,19 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
         f"fully_connected_{encoded.struct or encoded.encoding}_s8",
         variant=encoded.encoding,
         rounding=problem.tables.rounding,
-        family="plain",
+        family="dsp" if in_pairs else "plain",
     )
     params: dict[str, ParamValue] = {
         **{f"dense.{key}": value for key, value in dense.items()},
         **{key: ConstArray(name, key, data, 4) for key, data in encoded.arrays.items()},
         **encoded.numbers,
     }
+    scratch_bytes = encoded.pairs_bytes if in_pairs else encoded.scratch_bytes
     layer = problem.reference.by(
         kernel,
         params,
-        order=orders.encoded_rows,
-        scratch=("uint32_t", encoded.scratch_bytes) if encoded.scratch_bytes else None,
+        order=orders.encoded_pairs if in_pairs else orders.encoded_rows,
+        scratch=("uint32_t", scratch_bytes) if scratch_bytes else None,
     )
     weights = EncodedWeights(
         encoding=encoded.encoding,
