@@ -29,6 +29,9 @@ MODULES: Mapping[str, ModuleType] = {
 }
 """The module of each encoding."""
 
+READERS: Mapping[str, tuple[str, ...]] = {"anew": (), "kept": ("-DTCK_BITS_KEPT=1",)}
+"""Flags for both readers of bits in decode/bits.h: each core takes one of them."""
+
 Decode = Callable[[Encoded, tuple[int, int]], npt.NDArray[np.int64]]
 
 
@@ -108,12 +111,13 @@ class Decoders:
 
     Args:
         directory: Where they are compiled.
+        reader: One of ``READERS``.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, reader: str) -> None:
         library = directory / "decoders.so"
         flags = ("-O1", "-shared", "-fPIC", "-fsanitize=undefined",
-                 "-fsanitize-undefined-trap-on-error")  # fmt: skip
+                 "-fsanitize-undefined-trap-on-error", *READERS[reader])  # fmt: skip
         compile_c([engine_dir() / "host" / "decode_exports.c"], library, flags)
         self._library = ctypes.CDLL(str(library))
 

@@ -36,8 +36,9 @@ class Encoded:
         detail: Its parameters, for people.
         arrays: What the decoder reads, by the name of the kernels' parameter.
         numbers: Its parameters, by name.
-        symbols: How often the decoder looks something up: tokens, indices, codes.
-        entries: Entries of the table that it builds in RAM first; 0 without one.
+        symbols: How often the decoder looks something up: tokens, groups of indices or of codes.
+        entries: What filling the table takes that it builds in RAM first: its entries, or the runs
+            of equal ones where these are filled at once; 0 without a table.
         scratch_bytes: What a decoder that multiplies nothing needs for the table and a row.
         pairs_bytes: What the kernel of cores with the DSP extension needs for its own table and
             inputs, if it has one that multiplies pairs of weights straight from that.

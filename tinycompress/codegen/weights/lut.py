@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,10 @@ GROUPS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 1}
 """Indices that the decoder looks up at once, by their bits."""
 _MOST_PAIR_BITS = 5
 """Of which decode/lut_pairs.h looks up pairs."""
+
+_GATHERED_BITS = (2, 4)
+"""Of which cores with MVE look up as many as a vector has lanes, without a table."""
+_LANES = 16
 
 
 def indices_per_word(bits: int) -> int:
@@ -67,6 +72,14 @@ def encode(rows: npt.NDArray[np.int64], bits: int) -> Encoded | None:
         table_bytes + words * per_word + -(words * per_word) % 4,
         pairs_bytes=(4 << 2 * bits) + 2 * words * per_word if bits <= _MOST_PAIR_BITS else 0,
     )
+
+
+def by_vectors(encoded: Encoded) -> Encoded:
+    """Any encoding as cores with MVE decode it: see decode/lut_gather.h."""
+    if encoded.encoding != "lut" or encoded.numbers["lut.bits"] not in _GATHERED_BITS:
+        return encoded
+    look_ups = encoded.symbols * encoded.numbers["lut.group"] // _LANES
+    return replace(encoded, symbols=look_ups, entries=0)
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:

@@ -18,10 +18,8 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.encodings import ENCODINGS, smaller_encodings
+from tinycompress.codegen.weights.lut import by_vectors
 from tinycompress.codegen.weights.streams import wrapped_words
-
-_DSP_FAMILIES = ("dsp", "mve")
-"""Families of cores with SMLAD."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,18 @@ def encoded_layers(
     """
     if options.weights == "plain" or not problem.rows.size:
         return
-    has_dsp = options.family in _DSP_FAMILIES
     for encoded in smaller_encodings(problem.rows, ENCODINGS):
-        yield _layer(problem, encoded, instead, in_pairs=has_dsp and encoded.pairs_bytes > 0)
+        if options.family == "mve":
+            # These have SMLAD, too, but multiply decoded weights 16 at a time.
+            yield _layer(problem, by_vectors(encoded), instead)
+        else:
+            in_pairs = options.family == "dsp" and encoded.pairs_bytes > 0
+            yield _layer(problem, encoded, instead, in_pairs=in_pairs)
 
 
-def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer, *, in_pairs: bool) -> Layer:
+def _layer(
+    problem: DenseProblem, encoded: Encoded, instead: Layer, *, in_pairs: bool = False
+) -> Layer:
     name, rows = problem.weights_name, problem.rows
     biases = ConstArray(name, "biases", wrapped_words(problem.tables.biases), 4)
     dense = dense_params(problem.reference, biases, rows.shape, problem.tables, problem.common)
