@@ -30,7 +30,7 @@ from tinycompress.codegen.choosing.candidates import Candidate
 from tinycompress.codegen.choosing.costs import DECODING_FEATURES, cost_unit
 from tinycompress.ir.reader import read_model
 
-BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico")
+BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_an547")
 _FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "decoding_costs.json"
 _KINDS = ((0.5, 15), (0.0, 2), (0.8, 7), (0.0, 4), (0.9, 31), (0.0, 15), (0.6, 100), (0.95, 15))
 """Share of zeros, and values beside."""

@@ -46,6 +46,7 @@ def _tflite(cases: tuple[ConvCase, ...], seed: int) -> bytes:
         ("qemu_mps2_an385", "zig"),
         pytest.param("arduino_nano_33_ble", "gcc", marks=pytest.mark.gcc),
         pytest.param("raspberry_pi_pico", "gcc", marks=pytest.mark.gcc),
+        pytest.param("qemu_mps3_an547", "gcc", marks=[pytest.mark.gcc, pytest.mark.qemu]),
     ],
 )
 def test_every_decoder_of_tiles_is_exact(

@@ -6,7 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from support.cases.decoders import DecoderCall, every_encoding
+import pytest
+from support.cases.decoders import READERS, DecoderCall, every_encoding
 from support.cases.encoded import ENCODINGS, EncodedCase, weights_of
 from support.host_model import SANITIZER_FLAGS, compile_c
 
@@ -23,7 +24,8 @@ _CASES = (
 _ROUNDS = 200
 
 
-def test_damaged_streams_are_contained(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reader", READERS)
+def test_damaged_streams_are_contained(reader: str, tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     calls, used = [], Counter[str]()
     for case in _CASES:
@@ -34,16 +36,17 @@ def test_damaged_streams_are_contained(tmp_path: Path) -> None:
     assert set(used) == set(ENCODINGS)
     program, streams = tmp_path / "fuzz", tmp_path / "streams"
     host = engine_dir() / "host"
-    compile_c(
-        [host / "decode_exports.c", host / "decode_fuzz.c"], program, ("-O1", *SANITIZER_FLAGS)
-    )
+    flags = ("-O1", *SANITIZER_FLAGS, *READERS[reader])
+    compile_c([host / "decode_exports.c", host / "decode_fuzz.c"], program, flags)
     streams.write_bytes(b"".join(call.packed() for call in calls))
     done = _proc.run([program, streams, str(_ROUNDS)], timeout_s=120.0)
     assert int(done.stdout) == len(calls)
 
 
-def test_damaged_tiles_are_contained(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reader", READERS)
+def test_damaged_tiles_are_contained(reader: str, tmp_path: Path) -> None:
     program, rounds = tmp_path / "fuzz", 300
-    compile_c([engine_dir() / "host" / "tiles_fuzz.c"], program, ("-O1", *SANITIZER_FLAGS))
+    flags = ("-O1", *SANITIZER_FLAGS, *READERS[reader])
+    compile_c([engine_dir() / "host" / "tiles_fuzz.c"], program, flags)
     done = _proc.run([program, str(rounds)], timeout_s=120.0)
     assert int(done.stdout) == 3 * rounds

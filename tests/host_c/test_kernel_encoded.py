@@ -29,9 +29,10 @@ def _cases(seed: int, family: str, prefer: PreferEncoding, more: int = 0) -> Ker
 
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_encoded_layers_are_exact(encoding: str, exact_to: ExactTo) -> None:
+@pytest.mark.parametrize("family", ["dsp", "mla"])
+def test_encoded_layers_are_exact(family: str, encoding: str, exact_to: ExactTo) -> None:
     prefer = PreferEncoding(encoding)
-    assert _cases(81, "dsp", prefer, 20).mismatches(exact_to) == []
+    assert _cases(81, family, prefer, 20).mismatches(exact_to) == []
     assert prefer.found >= 10
 
 
@@ -43,12 +44,14 @@ def test_encoded_layers_have_no_undefined_behaviour(family: str, encoding: str) 
     assert prefer.found >= 8
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-def test_both_roundings_are_among_the_cases(encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "family"), [*((name, "plain") for name in ENCODINGS), ("lut", "dsp")]
+)
+def test_both_roundings_are_among_the_cases(encoding: str, family: str) -> None:
     used = {
         layer.kernel
         for exact_to in BOTH
         for layer in _cases(81, "dsp", PreferEncoding(encoding), 20).sources(exact_to).layers
     }
     for rounding in ("fitted", "two_roundings"):
-        assert f"fully_connected_{encoding}_s8_{rounding}_plain" in used
+        assert f"fully_connected_{encoding}_s8_{rounding}_{family}" in used

@@ -29,7 +29,8 @@ def test_tiles_are_exact(family: str, encoding: str, exact_to: ExactTo) -> None:
     assert _cases(91, family, prefer, 12).mismatches(exact_to) == []
     operators = ["conv_2d"] if family == "thumb1" else ["conv_1x1", "conv_2d"]
     operators += ["conv_2d_rows"] if family == "dsp" else []
-    assert prefer.kernels == {
+    # Layers that a vector kernel cannot requantise take another family's.
+    assert {name for name in prefer.kernels if name.endswith(f"_{family}")} == {
         f"{operator}_{encoding}_s8_{rounding}_{family}"
         for operator in operators
         for rounding in ("fitted", "two_roundings")

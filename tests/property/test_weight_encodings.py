@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.cases.decoders import MODULES, Decoders, every_encoding
+from support.cases.decoders import MODULES, READERS, Decoders, every_encoding
 from support.cases.encoded import ENCODINGS
 
 from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
@@ -33,9 +33,9 @@ def weights(draw: st.DrawFn) -> Rows:
     return found.astype(np.int64)
 
 
-@pytest.fixture(scope="module")
-def c(tmp_path_factory: pytest.TempPathFactory) -> Decoders:
-    return Decoders(tmp_path_factory.mktemp("decoders"))
+@pytest.fixture(scope="module", params=READERS)
+def c(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Decoders:
+    return Decoders(tmp_path_factory.mktemp("decoders"), request.param)
 
 
 @given(weights())

@@ -29,6 +29,9 @@ MODULES: Mapping[str, ModuleType] = {
 }
 """The module of each encoding."""
 
+READERS: Mapping[str, tuple[str, ...]] = {"anew": (), "kept": ("-DTCK_BITS_KEPT=1",)}
+"""Flags for both readers of bits in decode/bits.h: each core takes one of them."""
+
 Decode = Callable[[Encoded, tuple[int, int]], npt.NDArray[np.int64]]
 
 
@@ -71,13 +74,13 @@ class DecoderCall:
             (numbers[name] for name in ("value_bits", "gap_bits", "lut.bits") if name in numbers), 0
         )
         longest, group = numbers.get("longest", 0), numbers.get("lut.group", 0)
-        groups = numbers.get("lut.groups", 0)
+        words = numbers.get("words", 0)
         row_bytes = {
-            "lut": numbers.get("words", 0) * group * groups,
+            "lut": words * lut.indices_per_word(bits) if group else 0,
             "huffman": shape[1] + huffman.BEHIND,
         }.get(encoded.encoding, shape[1])
         return cls(
-            (ENCODINGS.index(encoded.encoding), *shape, bits, longest, group, groups),
+            (ENCODINGS.index(encoded.encoding), *shape, bits, longest, group, words),
             stream.tobytes(),
             codes.tobytes(),
             arrays.get("words", np.zeros(0, np.uint8)).tobytes(),
@@ -98,7 +101,7 @@ class _TctEncoded(ctypes.Structure):
         ("codes", ctypes.c_void_p),
         ("words", ctypes.c_void_p),
         *((name, ctypes.c_uint32) for name in (
-            "encoding", "rows", "inputs", "bits", "longest", "group", "groups"
+            "encoding", "rows", "inputs", "bits", "longest", "group", "row_words"
         )),
     )  # fmt: skip
 
@@ -108,12 +111,13 @@ class Decoders:
 
     Args:
         directory: Where they are compiled.
+        reader: One of ``READERS``.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, reader: str) -> None:
         library = directory / "decoders.so"
         flags = ("-O1", "-shared", "-fPIC", "-fsanitize=undefined",
-                 "-fsanitize-undefined-trap-on-error")  # fmt: skip
+                 "-fsanitize-undefined-trap-on-error", *READERS[reader])  # fmt: skip
         compile_c([engine_dir() / "host" / "decode_exports.c"], library, flags)
         self._library = ctypes.CDLL(str(library))
 

@@ -16,6 +16,7 @@ from tinycompress.codegen.choosing.candidates import Candidate
 
 ENCODINGS = ("gap_tokens", "lut", "huffman")
 FAMILIES = {
+    "mve": THUMB2["mve"],
     "dsp": THUMB2["dsp"],
     "mla": THUMB2["mla"],
     "thumb1": {"core": "cortex-m0plus", "dsp": False},

@@ -38,7 +38,7 @@ def _tiled(case: ConvCase, family: str) -> list[Layer]:
 
 
 @pytest.mark.parametrize("rounding", ["fitted", "two_roundings"])
-@pytest.mark.parametrize("family", ["dsp", "mla", "thumb1"])
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_stream_is_split_and_made_again(family: KernelFamily, rounding: Rounding) -> None:
     rng = np.random.default_rng(3)
     words = GroupWords.of(family, rounding, 40)
@@ -68,7 +68,7 @@ def test_tiles_are_offered_from_all_channels_down_to_one_group(family: str) -> N
             layer.encoded.tiles for layer in layers if layer.leaner_kin == kind if layer.encoded
         ]
         memory = [layer.scratch_bytes for layer in layers if layer.leaner_kin == kind]
-        groups = {"dsp": 16, "mla": 8, "thumb1": 4}[family]
+        groups = {"mve": 8, "dsp": 16, "mla": 8, "thumb1": 4}[family]
         assert tiles == [2**n for n in range(groups.bit_length())]
         assert memory == sorted(memory, reverse=True)
 

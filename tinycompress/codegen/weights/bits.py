@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress.codegen.rounding.channels import Int64s
+from tinycompress.codegen.weights.streams import Words
 
 LONGEST = 10
 """Bits of a code; a decoder's table has an entry for each number of so many bits."""
-_PADDING_HALFWORDS = 1
+_PADDING_WORDS = 1
 """Behind the last bits: the reader may be one ahead."""
 
 
-def pack_bits(values: Int64s, widths: Int64s) -> npt.NDArray[np.uint16]:
+def pack_bits(values: Int64s, widths: Int64s) -> Words:
     """Values of so many bits each, one after the other, the highest bit first.
 
     Args:
@@ -29,17 +30,16 @@ def pack_bits(values: Int64s, widths: Int64s) -> npt.NDArray[np.uint16]:
     which = np.repeat(np.arange(widths.size), widths)
     behind = np.repeat(ends, widths) - 1 - np.arange(total)
     bits = (values[which] >> behind & 1).astype(np.uint8)
-    halfwords = -(-total // 16) + _PADDING_HALFWORDS
-    padded = np.zeros(16 * halfwords, np.uint8)
+    padded = np.zeros(32 * (-(-total // 32) + _PADDING_WORDS), np.uint8)
     padded[:total] = bits
-    return np.packbits(padded).view(">u2").astype(np.uint16)
+    return np.packbits(padded).view("<u4").astype(np.uint32)
 
 
 class BitReader:
     """Reads what ``pack_bits`` wrote."""
 
-    def __init__(self, stream: npt.NDArray[np.uint16]) -> None:
-        self._bits = np.unpackbits(stream.astype(">u2").view(np.uint8)).tolist()
+    def __init__(self, stream: npt.NDArray[np.uint32]) -> None:
+        self._bits = np.unpackbits(stream.astype("<u4").view(np.uint8)).tolist()
         self._at = 0
 
     def read(self, count: int) -> int:

@@ -36,9 +36,12 @@ class Encoded:
         detail: Its parameters, for people.
         arrays: What the decoder reads, by the name of the kernels' parameter.
         numbers: Its parameters, by name.
-        symbols: How often the decoder looks something up: tokens, indices, codes.
-        entries: Entries of the table that it builds in RAM first; 0 without one.
+        symbols: How often the decoder looks something up: tokens, groups of indices or of codes.
+        entries: What filling the table takes that it builds in RAM first: its entries, or the runs
+            of equal ones where these are filled at once; 0 without a table.
         scratch_bytes: What a decoder that multiplies nothing needs for the table and a row.
+        pairs_bytes: What the kernel of cores with the DSP extension needs for its own table and
+            inputs, if it has one that multiplies pairs of weights straight from that.
         struct: What the parameters of its kernels are named after, where others have the same.
     """
 
@@ -49,6 +52,7 @@ class Encoded:
     symbols: int = 0
     entries: int = 0
     scratch_bytes: int = 0
+    pairs_bytes: int = 0
     struct: str = ""
 
     @property

@@ -76,7 +76,7 @@ def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     """The rows again, ``[rows, inputs]``."""
     gap_bits, longest = encoded.numbers["gap_bits"], encoded.numbers["longest"]
     code = CanonicalCode.described(encoded.arrays["codes"].astype(np.uint16), longest)
-    reader = BitReader(encoded.arrays["tokens"].astype(np.uint16))
+    reader = BitReader(encoded.arrays["tokens"].astype(np.uint32))
     found = np.zeros(shape[0] * shape[1], np.int64)
     position = -1
     while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -43,33 +43,51 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
     of_value = np.zeros((256, 2), np.int64)
     for symbol, pair in code.codes.items():
         of_value[symbol] = pair
+    codes, lengths = of_value[flat].T
     return Encoded(
         "huffman",
         f"codes up to {longest} bits",
-        {"codes": code.description, "code": pack_bits(*of_value[flat].T)},
+        {"codes": code.description, "code": pack_bits(codes, lengths)},
         {"longest": longest},
-        look_ups(of_value[flat, 1].tolist(), longest),
-        1 << longest,
+        look_ups(lengths, longest),
+        _table_steps(np.bincount(code.lengths, minlength=longest + 1), longest),
         (4 << longest) + matrix.shape[1] + BEHIND,
     )
 
 
-def look_ups(lengths: Sequence[int], longest: int) -> int:
-    """How often the decoder looks something up: an entry has the weights that fit its bits.
+def look_ups(lengths: Int64s, longest: int) -> int:
+    """How often the decoder looks something up: an entry has up to three weights that fit its bits.
 
     Args:
         lengths: Bits of the code of each weight.
         longest: Bits of a code.
     """
-    count = at = 0
-    while at < len(lengths):
-        bits = lengths[at]
-        end = at + 1
-        while end < min(at + PER_LOOK_UP, len(lengths)) and bits + lengths[end] <= longest:
-            bits += lengths[end]
-            end += 1
-        at, count = end, count + 1
-    return count
+    behind = np.concatenate([lengths, np.full(2, longest)])
+    two = behind[:-2] + behind[1:-1]
+    steps = (1 + (two <= longest) + (two + behind[2:] <= longest)).tolist()
+    found, at = 0, 0
+    while at < len(steps):
+        at += steps[at]
+        found += 1
+    return found
+
+
+def _table_steps(counts: Int64s, longest: int) -> int:
+    """Runs of equal entries in the table, and their eights.
+
+    Args:
+        counts: Codes by their bits, from 0 on.
+        longest: Bits of a code.
+    """
+    upto = np.cumsum(counts)
+    bits = range(longest + 1)
+    runs = int(upto[-1])
+    for first in bits:
+        left = longest - first
+        runs += int(counts[first] * upto[left])
+        thirds = sum(counts[second] * upto[left - second] for second in bits[: left + 1])
+        runs += int(counts[first] * thirds)
+    return runs + (1 << longest) // 8
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
@@ -77,7 +95,7 @@ def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     code = CanonicalCode.described(
         encoded.arrays["codes"].astype(np.uint16), encoded.numbers["longest"]
     )
-    reader = BitReader(encoded.arrays["code"].astype(np.uint16))
+    reader = BitReader(encoded.arrays["code"].astype(np.uint32))
     flat = np.array([code.read(reader) for _ in range(shape[0] * shape[1])], np.int64)
     found: Int64s = ((flat ^ 128) - 128).reshape(shape)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,17 @@ from tinycompress.codegen.weights.encoding import Encoded, checked_rows
 MOST_BITS = 6
 GROUPS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 1}
 """Indices that the decoder looks up at once, by their bits."""
+_MOST_PAIR_BITS = 5
+"""Of which decode/lut_pairs.h looks up pairs."""
+
+_GATHERED_BITS = (2, 4)
+"""Of which cores with MVE look up as many as a vector has lanes, without a table."""
+_LANES = 16
+
+
+def indices_per_word(bits: int) -> int:
+    """As many indices as a word holds, in whole groups."""
+    return 32 // (bits * GROUPS[bits]) * GROUPS[bits]
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
@@ -36,9 +48,7 @@ def encode(rows: npt.NDArray[np.int64], bits: int) -> Encoded | None:
     book, indices = np.unique(matrix, return_inverse=True)
     if bits > MOST_BITS or book.size > 1 << bits:
         return None
-    group = GROUPS[bits]
-    groups = 32 // (bits * group)
-    per_word = groups * group
+    group, per_word = GROUPS[bits], indices_per_word(bits)
     words = -(-matrix.shape[1] // per_word)
     filled = np.zeros((len(matrix), words * per_word), np.int64)
     filled[:, : matrix.shape[1]] = indices.reshape(matrix.shape)
@@ -54,20 +64,28 @@ def encode(rows: npt.NDArray[np.int64], bits: int) -> Encoded | None:
         {
             "lut.bits": bits,
             "lut.group": group,
-            "lut.groups": groups,
             "table_bytes": table_bytes,
             "words": words,
         },
-        words * groups * len(matrix),
+        words * per_word // group * len(matrix),
         1 << bits * group,
         table_bytes + words * per_word + -(words * per_word) % 4,
+        pairs_bytes=(4 << 2 * bits) + 2 * words * per_word if bits <= _MOST_PAIR_BITS else 0,
     )
+
+
+def by_vectors(encoded: Encoded) -> Encoded:
+    """Any encoding as cores with MVE decode it: see decode/lut_gather.h."""
+    if encoded.encoding != "lut" or encoded.numbers["lut.bits"] not in _GATHERED_BITS:
+        return encoded
+    look_ups = encoded.symbols * encoded.numbers["lut.group"] // _LANES
+    return replace(encoded, symbols=look_ups, entries=0)
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     """The rows again, ``[rows, inputs]``."""
     bits = encoded.numbers["lut.bits"]
-    per_word = encoded.numbers["lut.groups"] * encoded.numbers["lut.group"]
+    per_word = indices_per_word(bits)
     words = encoded.arrays["indices"].astype(np.int64).reshape(shape[0], -1, 1)
     indices = words >> bits * np.arange(per_word) & (1 << bits) - 1
     values: Int64s = encoded.arrays["book"].astype(np.int64)[indices.reshape(shape[0], -1)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import KernelFamily, Rounding
 from tinycompress.codegen.rounding.channels import Int64s
-from tinycompress.codegen.weights import huffman
+from tinycompress.codegen.weights import huffman, lut
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.streams import Words
 
@@ -97,17 +97,16 @@ def tile_params(encoded: Encoded, row_bytes: int) -> TileParams:
     """An encoding of rows of so many bytes."""
     arrays, numbers = encoded.arrays, encoded.numbers
     if encoded.encoding == "lut":
-        per_word = numbers["lut.group"] * numbers["lut.groups"]
+        bits = numbers["lut.bits"]
         return TileParams(
             {"stream": arrays["indices"], "description": arrays["book"]},
             {
                 "index_words": numbers["words"],
-                "index_bits": numbers["lut.bits"],
+                "index_bits": bits,
                 "index_group": numbers["lut.group"],
-                "index_groups": numbers["lut.groups"],
             },
             numbers["table_bytes"],
-            numbers["words"] * per_word - row_bytes,
+            numbers["words"] * lut.indices_per_word(bits) - row_bytes,
         )
     longest = numbers["longest"]
     if encoded.encoding == "huffman":

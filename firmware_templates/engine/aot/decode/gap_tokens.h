@@ -19,16 +19,16 @@ typedef struct {
 
 /* Reads the next token. Positions grow by 1 at least, whatever the stream says. */
 TCK_INLINE void tck_gap_tokens_next(tck_gap_tokens *t) {
-    tck_bits_fill(&t->bits);
-    const uint32_t low = t->bits.buffer >> (32 - t->gap_bits);
-    const uint32_t entry = t->table[t->bits.buffer << t->gap_bits >> (32 - t->longest)];
-    tck_bits_drop(&t->bits, t->gap_bits + (entry >> 8 & 0xFFU));
+    const uint32_t bits = tck_bits_next(&t->bits);
+    const uint32_t entry = t->table[bits << t->gap_bits >> (32 - t->longest)];
+    const uint32_t low = bits >> (32 - t->gap_bits);
+    tck_bits_drop(&t->bits, entry >> 8 & 0xFFU);
     t->position += (int32_t)(low + (entry >> 16));
     t->value = (int8_t)(entry & 0xFFU);
 }
 
 /* A reader of a stream, its first token read. */
-TCK_INLINE tck_gap_tokens tck_gap_tokens_from(const uint16_t *stream, const uint32_t *table,
+TCK_INLINE tck_gap_tokens tck_gap_tokens_from(const void *stream, const uint32_t *table,
                                               uint8_t gap_bits, uint8_t longest) {
     tck_gap_tokens tokens = {tck_bits_from(stream), table, -1, 0, gap_bits, longest};
     tck_gap_tokens_next(&tokens);
@@ -49,6 +49,44 @@ TCK_SHARED int32_t tck_gap_tokens_dot(tck_gap_tokens *tokens, const int8_t *inpu
 }
 
 /* Writes those of the next `count` weights that are not 0. */
+#if TCK_THUMB2
+
+TCK_SHARED_FAST void tck_gap_tokens_store(tck_gap_tokens *tokens, int8_t *to, int32_t count) {
+    uint32_t position = (uint32_t)(uintptr_t)to + (uint32_t)tokens->position, bits, length;
+    const uint32_t end = (uint32_t)(uintptr_t)to + (uint32_t)count;
+    __asm__ volatile(
+        "b      2f\n"
+        ".balign 4\n"
+        "1:\n"
+        "strb   %[entry], [%[position]]\n"
+        "lsr    %[entry], %[at], #3\n"
+        "and    %[length], %[at], #7\n"
+        "ldr    %[bits], [%[stream], %[entry]]\n"
+        "rev    %[bits], %[bits]\n"
+        "lsl    %[bits], %[bits], %[length]\n"
+        "lsl    %[entry], %[bits], %[gap_bits]\n"
+        "lsr    %[entry], %[entry], %[code_shift]\n"
+        "lsr    %[bits], %[bits], %[gap_shift]\n"
+        "ldr    %[entry], [%[table], %[entry], lsl #2]\n"
+        "add    %[position], %[position], %[bits]\n"
+        "ubfx   %[length], %[entry], #8, #8\n"
+        "add    %[position], %[position], %[entry], lsr #16\n"
+        "add    %[at], %[at], %[length]\n"
+        "2:\n"
+        "cmp    %[position], %[end]\n"
+        "blo    1b\n"
+        : [position] "+&r"(position), [at] "+&r"(tokens->bits.at), [entry] "+&r"(tokens->value),
+          [bits] "=&r"(bits), [length] "=&r"(length)
+        : [stream] "r"(tokens->bits.stream), [table] "r"(tokens->table),
+          [gap_bits] "r"((uint32_t)tokens->gap_bits), [gap_shift] "r"(32U - tokens->gap_bits),
+          [code_shift] "r"(32U - tokens->longest), [end] "r"(end)
+        : "cc", "memory");
+    tokens->value = (int8_t)((uint32_t)tokens->value & 0xFFU);
+    tokens->position = (int32_t)(position - end);
+}
+
+#else
+
 TCK_SHARED_FAST void tck_gap_tokens_store(tck_gap_tokens *tokens, int8_t *to, int32_t count) {
     tck_gap_tokens t = *tokens;
     while (t.position < count) {
@@ -58,6 +96,8 @@ TCK_SHARED_FAST void tck_gap_tokens_store(tck_gap_tokens *tokens, int8_t *to, in
     t.position -= count;
     *tokens = t;
 }
+
+#endif
 
 /* Writes the next `count` weights. */
 TCK_SHARED void tck_gap_tokens_decode(tck_gap_tokens *tokens, int8_t *to, int32_t count) {

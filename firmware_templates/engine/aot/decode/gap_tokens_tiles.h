@@ -12,8 +12,7 @@ TCK_SHARED void tck_gap_tokens_tile(const tck_encoded_weights *w, tck_tile_reade
     if (reader->group == 0) {
         tck_canonical_table((const uint16_t *)w->description, w->longest, w->gap_bits,
                             reader->table);
-        tokens = tck_gap_tokens_from((const uint16_t *)w->stream, reader->table, w->gap_bits,
-                                     w->longest);
+        tokens = tck_gap_tokens_from(w->stream, reader->table, w->gap_bits, w->longest);
     }
     const uint32_t *tables = reader->tables;
     for (reader->group += groups; groups > 0; --groups) {

@@ -3,9 +3,11 @@
 #ifndef TCK_DECODE_HUFFMAN_H
 #define TCK_DECODE_HUFFMAN_H
 
-#include "../tck_simd.h"
+#include <stddef.h>
+
 #include "bits.h"
-#include "canonical.h"
+
+#define TCK_HUFFMAN_LONGEST 10
 
 typedef struct {
     tck_bits bits;
@@ -15,38 +17,85 @@ typedef struct {
     int8_t next[2];
 } tck_huffman;
 
-/* Puts up to three weights into the entry of what the next bits are. */
-TCK_INLINE void tck_huffman_entry(uint32_t *table, uint32_t last, uint32_t index,
-                                  uint32_t longest) {
-    uint32_t weights = 0, count = 0, bits = 0;
-    for (; count < 3; ++count) {
-        const uint32_t code = table[index << bits & last];
-        const uint32_t more = bits + (code >> 8 & 0xFU);
-        if (more > longest) {
-            break;
+/* A walk over the codes of a description, shorter ones first. */
+typedef struct {
+    const uint16_t *counts; /* of codes one bit longer, and so on */
+    const uint16_t *symbols;
+    uint32_t length; /* of the codes that come */
+    uint32_t left;
+} tck_huffman_codes;
+
+/* Goes on to the next code, if there is one of up to `most` bits. */
+TCK_INLINE int32_t tck_huffman_next(tck_huffman_codes *codes, uint32_t most) {
+    while (codes->left == 0) {
+        if (codes->length >= most) {
+            return 0;
         }
-        weights |= (code & 0xFFU) << 8 * count;
-        bits = more;
+        ++codes->length;
+        codes->left = *codes->counts++;
     }
-    table[index] = weights | bits << 24 | count << 28;
+    --codes->left;
+    return 1;
+}
+
+/* An entry with the weight of the next code as well, which is its first, second or third. */
+TCK_INLINE uint32_t tck_huffman_with(uint32_t entry, tck_huffman_codes *codes, uint32_t which) {
+    const uint32_t weight = *codes->symbols++ & 0xFFU;
+    return entry + (weight << 8 * which | codes->length << 24 | 1U << 28);
+}
+
+TCK_INLINE uint32_t *tck_huffman_fill(uint32_t *table, const uint32_t *end, uint32_t entry) {
+    while (table != end) {
+        *table++ = entry;
+    }
+    return table;
+}
+
+/* Fills entries whose first two weights are known by what `bits` bits behind these can be. Codes
+ * only get longer: what is filled is always a multiple of what comes next. */
+TCK_INLINE uint32_t *tck_huffman_thirds(tck_huffman_codes codes, uint32_t bits, uint32_t entry,
+                                        uint32_t *table, const uint32_t *end) {
+    while (table != end && tck_huffman_next(&codes, bits)) {
+        const uint32_t *const same = table + (1U << (bits - codes.length));
+        table = tck_huffman_fill(table, same, tck_huffman_with(entry, &codes, 2));
+    }
+    return tck_huffman_fill(table, end, entry);
+}
+
+TCK_INLINE uint32_t *tck_huffman_seconds(tck_huffman_codes codes, uint32_t bits, uint32_t entry,
+                                         uint32_t *table, const uint32_t *end) {
+    const tck_huffman_codes first = codes;
+    while (table != end && tck_huffman_next(&codes, bits)) {
+        const uint32_t left = bits - codes.length, two = tck_huffman_with(entry, &codes, 1);
+        const uint32_t *const same = table + (1U << left);
+        /* Most leave too few bits for another code. */
+        table = left > first.length ? tck_huffman_thirds(first, left, two, table, same)
+                                    : tck_huffman_fill(table, same, two);
+    }
+    return tck_huffman_fill(table, end, entry);
 }
 
 /* Entries have up to three weights in bytes 0 to 2; in the halves of byte 3 the bits of all, low,
- * and how many weights there are. */
-TCK_SHARED_FAST void tck_huffman_table(const uint16_t *codes, int32_t longest, uint32_t *table) {
-    const uint32_t last = (1U << longest) - 1U;
-    tck_canonical_table(codes, longest, 0, table);
-    /* What follows a code is where an index has been shifted: it has more zeros at its end. So
-     * those with few come first, 0 last, as what is made must not be read again. */
-    for (uint32_t step = 1; step <= last; step <<= 1) {
-        for (uint32_t i = step; i <= last; i += 2 * step) {
-            tck_huffman_entry(table, last, i, (uint32_t)longest);
-        }
+ * and how many weights there are. Whatever a description says, all entries are written and none
+ * else, and each has one weight at least and up to `longest` bits. */
+TCK_SHARED_FAST void tck_huffman_table(const uint16_t *description, int32_t longest,
+                                       uint32_t *table) {
+    const uint32_t bits = (uint32_t)longest;
+    const uint32_t *const end = table + ((size_t)1 << bits);
+    tck_huffman_codes first = {description, description + longest, 0, 0};
+    while (first.length < bits && *first.counts == 0) {
+        ++first.counts;
+        ++first.length;
     }
-    tck_huffman_entry(table, last, 0, (uint32_t)longest);
+    tck_huffman_codes codes = first;
+    while (table != end && tck_huffman_next(&codes, bits)) {
+        const uint32_t left = bits - codes.length, one = tck_huffman_with(0, &codes, 0);
+        table = tck_huffman_seconds(first, left, one, table, table + (1U << left));
+    }
+    tck_huffman_fill(table, end, bits << 24 | 1U << 28);
 }
 
-TCK_INLINE tck_huffman tck_huffman_from(const uint16_t *stream, const uint32_t *table,
+TCK_INLINE tck_huffman tck_huffman_from(const void *stream, const uint32_t *table,
                                         int32_t longest) {
     const tck_huffman huffman = {tck_bits_from(stream), table, longest, 0, {0, 0}};
     return huffman;
@@ -56,65 +105,70 @@ TCK_INLINE tck_huffman tck_huffman_from(const uint16_t *stream, const uint32_t *
  * two behind. */
 #if TCK_THUMB2
 
-/* One look-up; leaves at `refill` when fewer than 16 bits are left. */
-#define TCK_HUFFMAN_LOOK_UP(refill)                                                                \
-    "lsr    %[entry], %[buffer], %[shift]\n"                                                       \
-    "ldr    %[entry], [%[table], %[entry], lsl #2]\n"                                              \
-    "ubfx   %[bits], %[entry], #24, #4\n"                                                          \
-    "str    %[entry], [%[to]]\n"                                                                   \
-    "add    %[to], %[to], %[entry], lsr #28\n"                                                     \
-    "lsl    %[buffer], %[buffer], %[bits]\n"                                                       \
-    "subs   %[more], %[more], %[bits]\n"                                                           \
-    "bmi    " refill "\n"
+/* What is read at once is enough for two look-ups. */
+#define TCK_HUFFMAN_READ                                                                           \
+    "lsr    %[entry], %[at], #3\n"                                                                 \
+    "and    %[length], %[at], #7\n"                                                                \
+    "ldr    %[bits], [%[stream], %[entry]]\n"                                                      \
+    "rev    %[bits], %[bits]\n"                                                                    \
+    "lsl    %[bits], %[bits], %[length]\n"                                                         \
+    "lsr    %[entry], %[bits], %[shift]\n"                                                         \
+    "ldr    %[entry], [%[table], %[entry], lsl #2]\n"
 
-#define TCK_HUFFMAN_REFILL                                                                         \
-    "ldrh   %[entry], [%[next]], #2\n"                                                             \
-    "rsb    %[bits], %[more], #0\n"                                                                \
-    "add    %[more], %[more], #16\n"                                                               \
-    "lsl    %[entry], %[entry], %[bits]\n"                                                         \
-    "orr    %[buffer], %[buffer], %[entry]\n"
+#define TCK_HUFFMAN_WEIGHTS                                                                        \
+    "ubfx   %[length], %[entry], #24, #4\n"                                                        \
+    "str    %[entry], [%[to]]\n"                                                                   \
+    "add    %[to], %[to], %[entry], lsr #28\n"
 
 TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t *end) {
-    uint32_t entry, bits;
-    tck_bits_fill(&h->bits);
-    /* Counts what is known beyond 16 bits; makes them known again as soon as they are fewer. */
-    int32_t more = h->bits.count - 16;
+    uint32_t entry, bits, length;
     /* Two look-ups as long as the second one is needed for sure. */
     const int8_t *const twos_end = end - (end - to > 3 ? 3 : end - to);
-    __asm__ volatile("b      3f\n"
-                     "1:\n" TCK_HUFFMAN_LOOK_UP("5f") /**/
-                     "2:\n" TCK_HUFFMAN_LOOK_UP("6f") /**/
-                     "3:\n"
+    __asm__ volatile("b      2f\n"
+                     ".balign 4\n"
+                     "1:\n" TCK_HUFFMAN_READ TCK_HUFFMAN_WEIGHTS
+                     "lsl    %[bits], %[bits], %[length]\n"
+                     "lsr    %[entry], %[bits], %[shift]\n"
+                     "add    %[at], %[at], %[length]\n"
+                     "ldr    %[entry], [%[table], %[entry], lsl #2]\n" TCK_HUFFMAN_WEIGHTS
+                     "add    %[at], %[at], %[length]\n"
+                     "2:\n"
                      "cmp    %[to], %[twos_end]\n"
                      "blo    1b\n"
-                     "4:\n"
                      "cmp    %[to], %[end]\n"
-                     "bhs    8f\n" TCK_HUFFMAN_LOOK_UP("7f") /**/
-                     "b      4b\n"
-                     "5:\n" TCK_HUFFMAN_REFILL "b      2b\n"
-                     "6:\n" TCK_HUFFMAN_REFILL "b      3b\n"
-                     "7:\n" TCK_HUFFMAN_REFILL "b      4b\n"
-                     "8:\n"
-                     : [to] "+&r"(to), [buffer] "+&r"(h->bits.buffer), [more] "+&r"(more),
-                       [next] "+&r"(h->bits.next), [entry] "=&r"(entry), [bits] "=&r"(bits)
-                     : [table] "r"(h->table), [shift] "r"(32 - h->longest),
-                       [twos_end] "r"(twos_end), [end] "r"(end)
+                     "bhs    4f\n"
+                     "3:\n" TCK_HUFFMAN_READ TCK_HUFFMAN_WEIGHTS "add    %[at], %[at], %[length]\n"
+                     "cmp    %[to], %[end]\n"
+                     "blo    3b\n"
+                     "4:\n"
+                     : [to] "+&r"(to), [at] "+&r"(h->bits.at), [bits] "=&r"(bits),
+                       [entry] "=&r"(entry), [length] "=&r"(length)
+                     : [stream] "r"(h->bits.stream), [table] "r"(h->table),
+                       [shift] "r"(32 - h->longest), [twos_end] "r"(twos_end), [end] "r"(end)
                      : "cc", "memory");
-    h->bits.count = more + 16;
     return to;
 }
 
 #else
 
+/* Writes the weights of an entry; returns where the next ones go. */
+TCK_INLINE int8_t *tck_huffman_weights(tck_huffman *h, uint32_t entry, int8_t *to) {
+    to[0] = (int8_t)(entry & 0xFFU);
+    to[1] = (int8_t)(entry >> 8 & 0xFFU);
+    to[2] = (int8_t)(entry >> 16 & 0xFFU);
+    tck_bits_drop(&h->bits, entry >> 24 & 0xFU);
+    return to + (entry >> 28);
+}
+
 TCK_INLINE int8_t *tck_huffman_look_up(tck_huffman *h, int8_t *to, const int8_t *end) {
+    const int32_t shift = 32 - h->longest;
     do {
-        tck_bits_fill(&h->bits);
-        const uint32_t entry = h->table[h->bits.buffer >> (32 - h->longest)];
-        to[0] = (int8_t)(entry & 0xFFU);
-        to[1] = (int8_t)(entry >> 8 & 0xFFU);
-        to[2] = (int8_t)(entry >> 16 & 0xFFU);
-        to += entry >> 28;
-        tck_bits_drop(&h->bits, entry >> 24 & 0xFU);
+        const uint32_t bits = tck_bits_next(&h->bits);
+        const uint32_t entry = h->table[bits >> shift];
+        to = tck_huffman_weights(h, entry, to);
+        if (TCK_BITS_KNOWN >= 2 * TCK_HUFFMAN_LONGEST && to < end) {
+            to = tck_huffman_weights(h, h->table[bits << (entry >> 24 & 0xFU) >> shift], to);
+        }
     } while (to < end);
     return to;
 }

@@ -7,37 +7,97 @@
 #include "../tck_simd.h"
 
 typedef struct {
-    uint8_t bits;   /* of an index */
-    uint8_t group;  /* indices in a group: 1, 2 or 4 */
-    uint8_t groups; /* in a word */
+    uint8_t bits;  /* of an index */
+    uint8_t group; /* indices in a group: 1, 2 or 4 */
 } tck_lut;
 
+/* Writes the weights of groups whose first index varies: `others` are the others' weights. */
+TCK_INLINE void *tck_lut_entries(const int8_t *book, const int8_t *end, uint32_t others,
+                                 int32_t group, void *table) {
+    int8_t *to = table;
+    for (; book != end; ++book, to += group) {
+        const uint32_t weights = others | (uint8_t)*book;
+        if (group == 4) {
+            *(tck_halves *)(void *)to = weights;
+        } else if (group == 2) {
+            *(tck_uhalf *)(void *)to = (uint16_t)weights;
+        } else {
+            *to = *book;
+        }
+    }
+    return to;
+}
+
 /* Writes the group * (1 << bits * group) bytes of the table. The codebook has 1 << bits values. */
-TCK_SHARED void tck_lut_table(tck_lut lut, const int8_t *book, int8_t *table) {
-    const uint32_t mask = (1U << lut.bits) - 1U, last = (1U << lut.bits * lut.group) - 1U;
-    for (uint32_t group = 0; group <= last; ++group) {
-        uint32_t indices = group;
-        for (int32_t left = lut.group; left > 0; --left, indices >>= lut.bits) {
-            *table++ = book[indices & mask];
+TCK_SHARED void tck_lut_table(tck_lut lut, const int8_t *book, void *table) {
+    const int8_t *const end = book + (1U << lut.bits);
+    const uint32_t mask = (1U << lut.bits) - 1U, last = 1U << lut.bits * (lut.group - 1U);
+    for (uint32_t group = 0; group < last; ++group) {
+        const uint32_t first = (uint8_t)book[group & mask];
+        if (lut.group == 4) {
+            const uint32_t second = (uint8_t)book[group >> lut.bits & mask];
+            const uint32_t third = (uint8_t)book[group >> 2U * lut.bits];
+            const uint32_t others = first << 8 | second << 16 | third << 24;
+            table = tck_lut_entries(book, end, others, 4, table);
+        } else if (lut.group == 2) {
+            table = tck_lut_entries(book, end, first << 8, 2, table);
+        } else {
+            table = tck_lut_entries(book, end, 0, 1, table);
         }
     }
 }
 
-/* Writes the weights of whole words. */
-TCK_INLINE void tck_lut_words(tck_lut lut, const int8_t *table, int32_t group,
-                              const uint32_t *words, const uint32_t *end, int8_t *to) {
-    const uint32_t bits = (uint32_t)(lut.bits * group), mask = (1U << bits) - 1U;
-    for (; words != end; ++words) {
-        uint32_t word = *words;
-        for (int32_t left = lut.groups; left > 0; --left, word >>= bits, to += group) {
-            const int8_t *const from = table + (word & mask) * (uint32_t)group;
-            if (group == 4) {
-                *(tck_halves *)(void *)to = *(const tck_halves *)(const void *)from;
-            } else if (group == 2) {
-                *(tck_uhalf *)(void *)to = *(const tck_uhalf *)(const void *)from;
-            } else {
-                *to = *from;
-            }
+TCK_INLINE uint32_t tck_lut_load(const int8_t *table, uint32_t word, uint32_t bits, int32_t group) {
+    const int8_t *const from = table + (word & ((1U << bits) - 1U)) * (uint32_t)group;
+    return group == 4 ? *(const tck_halves *)(const void *)from
+                      : *(const tck_uhalf *)(const void *)from;
+}
+
+TCK_INLINE int8_t *tck_lut_store(int8_t *to, uint32_t weights, int32_t group) {
+    if (group == 4) {
+        *(tck_halves *)(void *)to = weights;
+    } else {
+        *(tck_uhalf *)(void *)to = (uint16_t)weights;
+    }
+    return to + group;
+}
+
+/* The weights of 3 to 5 groups of a word. All loads come before all stores: loads behind one
+ * another take fewer cycles. */
+TCK_INLINE int8_t *tck_lut_groups(const int8_t *table, uint32_t word, uint32_t bits, int32_t groups,
+                                  int32_t group, int8_t *to) {
+    const uint32_t a = tck_lut_load(table, word, bits, group);
+    const uint32_t b = tck_lut_load(table, word >> bits, bits, group);
+    const uint32_t c = tck_lut_load(table, word >> 2 * bits, bits, group);
+    const uint32_t d = groups > 3 ? tck_lut_load(table, word >> 3 * bits, bits, group) : 0;
+    const uint32_t e = groups > 4 ? tck_lut_load(table, word >> 4 * bits, bits, group) : 0;
+    to = tck_lut_store(to, a, group);
+    to = tck_lut_store(to, b, group);
+    to = tck_lut_store(to, c, group);
+    to = groups > 3 ? tck_lut_store(to, d, group) : to;
+    return groups > 4 ? tck_lut_store(to, e, group) : to;
+}
+
+/* Writes the weights of whole words, each with `parts` times as many groups of so many bits. */
+TCK_INLINE void tck_lut_words(const int8_t *table, uint32_t bits, int32_t groups, int32_t group,
+                              int32_t parts, const uint32_t *words, const uint32_t *end,
+                              int8_t *to) {
+    while (words != end) {
+        const uint32_t word = *words++;
+        to = tck_lut_groups(table, word, bits, groups, group, to);
+        if (parts == 2) {
+            to = tck_lut_groups(table, word >> 16, bits, groups, group, to);
+        }
+    }
+}
+
+/* The same of 6 bits, which leave none for pairs. */
+TCK_INLINE void tck_lut_singles(const int8_t *table, const uint32_t *words, const uint32_t *end,
+                                int8_t *to) {
+    while (words != end) {
+        uint32_t word = *words++;
+        for (int32_t left = 5; left > 0; --left, word >>= 6) {
+            *to++ = table[word & 0x3FU];
         }
     }
 }
@@ -47,12 +107,24 @@ TCK_INLINE void tck_lut_words(tck_lut lut, const int8_t *table, int32_t group,
 TCK_SHARED_FAST const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table,
                                                const uint32_t *words, int32_t count, int8_t *to) {
     const uint32_t *const end = words + count;
-    if (lut.group == 4) {
-        tck_lut_words(lut, table, 4, words, end, to);
-    } else if (lut.group == 2) {
-        tck_lut_words(lut, table, 2, words, end, to);
-    } else {
-        tck_lut_words(lut, table, 1, words, end, to);
+    switch (lut.bits) {
+    case 1:
+        tck_lut_words(table, 4, 4, 4, 2, words, end, to);
+        break;
+    case 2:
+        tck_lut_words(table, 8, 4, 4, 1, words, end, to);
+        break;
+    case 3:
+        tck_lut_words(table, 6, 5, 2, 1, words, end, to);
+        break;
+    case 4:
+        tck_lut_words(table, 8, 4, 2, 1, words, end, to);
+        break;
+    case 5:
+        tck_lut_words(table, 10, 3, 2, 1, words, end, to);
+        break;
+    default:
+        tck_lut_singles(table, words, end, to);
     }
     return end;
 }

@@ -27,7 +27,6 @@ typedef struct {
     uint8_t gap_bits;
     uint8_t index_bits;
     uint8_t index_group;
-    uint8_t index_groups;
 } tck_encoded_weights;
 
 /* Where the decoder is: all that one of them needs from one tile to the next. */

@@ -5,6 +5,7 @@
 #include "decode/gap_tokens.h"
 #include "decode/huffman.h"
 #include "decode/lut.h"
+#include "decode/lut_pairs.h"
 #include "decode/word_tokens.h"
 
 static tck_book book_of(const tct_encoded *e) {
@@ -41,13 +42,11 @@ static void decode_gaps(const tct_encoded *e, uint32_t *table, int8_t *row, int8
 }
 
 static void decode_lut(const tct_encoded *e, uint32_t *table, int8_t *row, int8_t *weights) {
-    const tck_lut lut = {(uint8_t)e->bits, (uint8_t)e->group, (uint8_t)e->groups};
-    const uint32_t in_word = e->group * e->groups;
-    const int32_t words = (int32_t)((e->inputs + in_word - 1) / in_word);
+    const tck_lut lut = {(uint8_t)e->bits, (uint8_t)e->group};
     const uint32_t *indices = e->stream;
     tck_lut_table(lut, e->codes, (int8_t *)table);
     for (uint32_t i = 0; i < e->rows; ++i, weights += e->inputs) {
-        indices = tck_lut_decode(lut, (const int8_t *)table, indices, words, row);
+        indices = tck_lut_decode(lut, (const int8_t *)table, indices, (int32_t)e->row_words, row);
         memcpy(weights, row, e->inputs);
     }
 }

@@ -14,10 +14,10 @@ typedef struct {
     uint32_t encoding;
     uint32_t rows;
     uint32_t inputs;
-    uint32_t bits;    /* of values, gaps or indices */
-    uint32_t longest; /* bits of a code */
-    uint32_t group;   /* indices in a group */
-    uint32_t groups;  /* in a word */
+    uint32_t bits;      /* of values, gaps or indices */
+    uint32_t longest;   /* bits of a code */
+    uint32_t group;     /* indices in a group */
+    uint32_t row_words; /* of a row of indices */
 } tct_encoded;
 
 /* Decodes row after row to `row`, which has room for what the decoder writes, and copies them to

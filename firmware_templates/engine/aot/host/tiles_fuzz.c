@@ -55,8 +55,7 @@ static uint32_t sizes(tck_encoded_weights *w, int lut) {
     w->gap_bits = (uint8_t)(1 + random_below(6));
     w->index_bits = (uint8_t)(1 + random_below(6));
     w->index_group = w->index_bits > 5 ? 1 : w->index_bits > 2 ? 2 : 4;
-    w->index_groups = (uint8_t)(32 / (w->index_bits * w->index_group));
-    const uint32_t in_word = (uint32_t)w->index_group * w->index_groups;
+    const uint32_t in_word = 32U / (w->index_bits * w->index_group) * w->index_group;
     w->index_words = (uint16_t)((4U * w->weight_words + in_word - 1) / in_word);
     return lut ? w->index_words * in_word - 4U * w->weight_words : BEHIND;
 }

@@ -23,6 +23,7 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import Numbers
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.encodings import TILED, smaller_encodings
+from tinycompress.codegen.weights.lut import by_vectors
 from tinycompress.codegen.weights.streams import thumb1_words
 from tinycompress.codegen.weights.tiles import (
     GroupWords,
@@ -34,7 +35,7 @@ from tinycompress.codegen.weights.tiles import (
 
 _KERNELS = ("conv_1x1", "conv_2d")
 _VARIANTS = ("", "rows")
-_FAMILIES = ("dsp", "mla", "thumb1")
+_FAMILIES = ("mve", "dsp", "mla", "thumb1")
 _EIGHTS = 8
 
 
@@ -57,7 +58,8 @@ def encoded_layers(
         raise TypeError(f"layer '{plain.name}' has no stream")
     rows = rows_of(stream.data, words, plain.kernel.family)
     tables = ConstArray(stream.origin, "tables", tables_of(stream.data, words), 4)
-    for encoded in smaller_encodings(rows, TILED):
+    for each in smaller_encodings(rows, TILED):
+        encoded = by_vectors(each) if plain.kernel.family == "mve" else each
         for groups in _tile_sizes(len(rows)):
             yield _Tiled(plain, instead, count, encoded, tables, words, groups).layer
 

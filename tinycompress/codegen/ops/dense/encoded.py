@@ -18,6 +18,7 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.encodings import ENCODINGS, smaller_encodings
+from tinycompress.codegen.weights.lut import by_vectors
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,17 @@ def encoded_layers(
     if options.weights == "plain" or not problem.rows.size:
         return
     for encoded in smaller_encodings(problem.rows, ENCODINGS):
-        yield _layer(problem, encoded, instead)
+        if options.family == "mve":
+            # These have SMLAD, too, but multiply decoded weights 16 at a time.
+            yield _layer(problem, by_vectors(encoded), instead)
+        else:
+            in_pairs = options.family == "dsp" and encoded.pairs_bytes > 0
+            yield _layer(problem, encoded, instead, in_pairs=in_pairs)
 
 
-def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
+def _layer(
+    problem: DenseProblem, encoded: Encoded, instead: Layer, *, in_pairs: bool = False
+) -> Layer:
     name, rows = problem.weights_name, problem.rows
     dense = dense_params(problem.reference, name, rows.shape, problem.tables, problem.common)
     kernel = Kernel(
@@ -64,18 +72,19 @@ def _layer(problem: DenseProblem, encoded: Encoded, instead: Layer) -> Layer:
         f"fully_connected_{encoded.struct or encoded.encoding}_s8",
         variant=encoded.encoding,
         rounding=problem.tables.rounding,
-        family="plain",
+        family="dsp" if in_pairs else "plain",
     )
     params: dict[str, ParamValue] = {
         **{f"dense.{key}": value for key, value in dense.items()},
         **{key: ConstArray(name, key, data, 4) for key, data in encoded.arrays.items()},
         **encoded.numbers,
     }
+    scratch_bytes = encoded.pairs_bytes if in_pairs else encoded.scratch_bytes
     layer = problem.reference.by(
         kernel,
         params,
-        order=orders.encoded_rows,
-        scratch=("uint32_t", encoded.scratch_bytes) if encoded.scratch_bytes else None,
+        order=orders.encoded_pairs if in_pairs else orders.encoded_rows,
+        scratch=("uint32_t", scratch_bytes) if scratch_bytes else None,
     )
     weights = EncodedWeights(
         encoding=encoded.encoding,

@@ -37,6 +37,14 @@ def encoded_rows(numbers: Numbers) -> Overlap:
     return Overlap(distance_of_elements(rows * inputs, outputs))
 
 
+def encoded_pairs(numbers: Numbers) -> Overlap:
+    """As ``rows``, of a kernel whose weights are encoded."""
+    steps = np.arange(numbers["dense.batches"], dtype=np.int64)
+    return Overlap(
+        distance((steps + 1) * numbers["dense.outputs"], steps * numbers["dense.inputs"])
+    )
+
+
 def eights_of_rows(numbers: Numbers) -> Overlap:
     """A row of inputs is read for every eight of its outputs, then for each that is left over."""
     inputs, outputs = numbers["inputs"], numbers["outputs"]

@@ -76,12 +76,12 @@ TCK_SHARED void tck_gather_window_mve(const tck_conv_window *w, const int8_t *in
 }
 
 /* Two windows lie in `windows` one behind the other, each in whole vectors: weights are 0 where
- * taps end, so that nobody needs to clear what follows them. */
-TCK_SHARED void tck_conv_2d_s8_all_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
-                                       int8_t *output, int8_t *windows, tck_pixels_pair_mve by) {
+ * taps end, so that nobody needs to clear what follows them. The stream from `last` to `end` is of
+ * the last four channels, some of which come before. */
+TCK_INLINE void tck_conv_2d_s8_part_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
+                                        int8_t *output, int8_t *windows, const uint32_t *last,
+                                        const uint32_t *end, tck_pixels_pair_mve by) {
     const tck_conv_window *const w = &p->window;
-    const uint32_t *const end = p->stream + p->stream_words;
-    const uint32_t *const last = p->output_channels % 4 != 0 ? end - p->four_words : end;
     const int32_t window_bytes = p->chunks * TCK_MVE_BYTES;
     tck_pixels_s8_mve_work work = {.chunks = p->chunks,
                                    .first = windows,
@@ -116,6 +116,13 @@ TCK_SHARED void tck_conv_2d_s8_all_mve(const tck_conv_2d_s8_mve_params *p, const
         }
         input += w->input_height * w->input_width * w->input_channels;
     }
+}
+
+TCK_SHARED void tck_conv_2d_s8_all_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,
+                                       int8_t *output, int8_t *windows, tck_pixels_pair_mve by) {
+    const uint32_t *const end = p->stream + p->stream_words;
+    const uint32_t *const last = p->output_channels % 4 != 0 ? end - p->four_words : end;
+    tck_conv_2d_s8_part_mve(p, input, output, windows, last, end, by);
 }
 
 TCK_INLINE void tck_conv_2d_s8_mve(const tck_conv_2d_s8_mve_params *p, const int8_t *input,

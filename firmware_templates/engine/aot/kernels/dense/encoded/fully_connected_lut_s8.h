@@ -2,7 +2,7 @@
 #ifndef TCK_FULLY_CONNECTED_LUT_S8_H
 #define TCK_FULLY_CONNECTED_LUT_S8_H
 
-#include "../../../decode/lut.h"
+#include "../../../decode/lut_gather.h"
 #include "encoded_dense_s8.h"
 
 typedef struct {
@@ -22,13 +22,17 @@ TCK_INLINE void tck_fully_connected_lut_s8(const tck_fully_connected_lut_s8_para
     const tck_fully_connected_s8_fast_params *const dense = &p->dense;
     int8_t *const begin = output;
     int8_t *const table = (int8_t *)memory, *const weights = table + p->table_bytes;
-    tck_lut_table(p->lut, p->book, table);
+    const int32_t gathers = tck_lut_gathers(p->lut);
+    if (!gathers) {
+        tck_lut_table(p->lut, p->book, table);
+    }
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
         tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         const uint32_t *indices = p->indices;
         for (int32_t left = dense->outputs; left > 0; --left) {
             int32_t sum = *row.bias++;
-            indices = tck_lut_decode(p->lut, table, indices, p->words, weights);
+            indices = gathers ? tck_lut_gather(p->lut, p->book, indices, p->words, weights)
+                              : tck_lut_decode(p->lut, table, indices, p->words, weights);
             sum = tck_decoded_dot(weights, input, dense->inputs, sum);
             output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
