@@ -173,12 +173,21 @@ def prepare(
     specs = input_specs(source)
     given = read_samples(calibration, specs)
     labelled = given if evaluation is None else read_samples(evaluation, specs)
+    frozen = freeze(source, tuple(values.shape[1:] for values in given.inputs))
     return PreparedModel(
         name=source.name,
-        frozen=freeze(source, tuple(values.shape[1:] for values in given.inputs)),
+        frozen=frozen,
         calibration=choose(given, options.calibration_samples, options.seed),
         evaluation=choose(labelled, options.evaluation_samples, options.seed),
-        warnings=thin_warnings(given),
+        warnings=(*thin_warnings(given), *_unrolled(frozen)),
+    )
+
+
+def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
+    return tuple(
+        f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
+        " own on the same weights"
+        for name, steps in frozen.unrolled.items()
     )
 
 
