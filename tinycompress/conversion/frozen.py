@@ -22,7 +22,7 @@ import numpy.typing as npt
 from tinycompress import _tf
 from tinycompress.conversion.load import SourceModel
 from tinycompress.conversion.rewrites import rewrite
-from tinycompress.conversion.unrolling import MAX_STEPS, without_loops
+from tinycompress.conversion import unrolling
 from tinycompress.errors import ConfigError, ModelError
 
 _SIGNATURE = "serving_default"
@@ -114,7 +114,7 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
     ]
     call = _call(source, [spec.name for spec in specs])
     try:
-        with _tf.quiet(), without_loops(source) as steps, _layer_scopes(source):
+        with _tf.quiet(), unrolling.without_loops(source) as steps, _layer_scopes(source):
             traced = tf.function(call, input_signature=signature, autograph=False)
             constant = _tf.variables_to_constants(traced.get_concrete_function())
     except ModelError:
@@ -299,11 +299,11 @@ def _refuse_loops(source: SourceModel, frozen: FrozenGraph, steps: Mapping[str, 
     )
     if not loops:
         return
-    long = [f"{name!r} ({n} steps)" for name, n in steps.items() if n > MAX_STEPS]
+    long = [f"{name!r} ({n} steps)" for name, n in steps.items() if n > unrolling.MAX_STEPS]
     if long:
         hint = (
-            f"recurrent layers are unrolled up to {MAX_STEPS} time steps: shorten the sequence"
-            f" before {' and '.join(long)}, for example with a strided Conv1D"
+            f"recurrent layers are unrolled up to {unrolling.MAX_STEPS} time steps: shorten the"
+            f" sequence before {' and '.join(long)}, for example with a strided Conv1D"
         )
     elif source.kind == "saved_model":
         hint = (

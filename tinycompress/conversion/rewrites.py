@@ -135,9 +135,7 @@ def _cuts(split: Any) -> list[_Cut] | None:
     if None in sizes:
         return None
     ends = [int(end) for end in np.cumsum(sizes)]
-    return [
-        _Cut(rank, axis, end - size, end, drops) for size, end in zip(sizes, ends, strict=True)
-    ]
+    return [_Cut(rank, axis, end - size, end, drops) for size, end in zip(sizes, ends, strict=True)]
 
 
 def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:

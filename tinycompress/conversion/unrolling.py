@@ -37,7 +37,7 @@ def without_loops(source: SourceModel) -> Iterator[dict[str, int]]:
         for layer in _recurrent_layers(source):
             if not layer.unroll:
                 stack.enter_context(_attributes(layer, call=_unrolled(layer, steps)))
-            for cell in layer._flatten_layers():
+            for cell in layer._flatten_layers(include_self=False):
                 if getattr(cell, "dropout", 0) or getattr(cell, "recurrent_dropout", 0):
                     # Keras 3 draws the masks even where it uses none, and random numbers have a
                     # variable that counts them.
