@@ -73,6 +73,14 @@ def test_a_negation_is_a_product() -> None:
     assert "MUL" in _kinds(model)
 
 
+@pytest.mark.parametrize("approximate", [False, True])
+def test_the_negation_in_gelu_is_left_to_the_converter(approximate: bool) -> None:
+    keras = _tf.keras()
+    model = _model(lambda x: keras.ops.gelu(keras.layers.Conv1D(4, 3)(x), approximate))
+    _assert_same_values(model)
+    assert _kinds(model, exact_to="litert").count("GELU") == 1
+
+
 def test_layer_normalisation_and_attention_become_integers() -> None:
     layers = _tf.keras().layers
 

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
+from tinycompress.conversion import unrolling
 from tinycompress.conversion.load import SourceModel
 from tinycompress.conversion.rewrites import rewrite
-from tinycompress.conversion import unrolling
 from tinycompress.errors import ConfigError, ModelError
 
 _SIGNATURE = "serving_default"

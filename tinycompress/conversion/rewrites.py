@@ -60,17 +60,33 @@ def only_float32(graph_def: Any) -> None:
 def negations_as_products(graph_def: Any) -> None:
     """Multiply by -1: the quantiser leaves NEG in float, and MUL is int8 in every runtime.
 
-    Keras 3 computes LayerNormalization and attention with a negation.
+    Keras 3 computes LayerNormalization and attention with a negation. One more is part of GELU,
+    ``0.5 x erfc(-x / sqrt 2)``: the converter knows that only as it stands.
     """
     float32 = _tf.tensorflow().float32.as_datatype_enum
+    of_gelu = _ancestors(graph_def, "Erfc", distance=2)
     added = []
     for node in graph_def.node:
-        if node.op == "Neg" and node.attr["T"].type == float32:
+        if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in of_gelu:
             factor = _constant(f"{node.name}/minus_one", np.float32(-1))
             added.append(factor)
             node.op = "Mul"
             node.input.insert(1, factor.name)
     graph_def.node.extend(added)
+
+
+def _node(reference: str) -> str:
+    """The node that an input such as ``x:1`` or ``^x`` names."""
+    return reference.removeprefix("^").partition(":")[0]
+
+
+def _ancestors(graph_def: Any, op: str, *, distance: int) -> set[str]:
+    """Names of the nodes from which so many steps at most lead to a node of some kind."""
+    inputs = {node.name: [_node(name) for name in node.input] for node in graph_def.node}
+    reached = {node.name for node in graph_def.node if node.op == op}
+    for _ in range(distance):
+        reached |= {name for node in reached for name in inputs[node]}
+    return reached
 
 
 def splits_as_slices(graph_def: Any) -> dict[str, str]:
