@@ -180,4 +180,5 @@ def test_a_float_border_is_said_and_nothing_else(
     assert ("no float tensor" in text) == (not converted.not_integer)
     summary = summarise(read_model(converted.tflite), lambda graph, op: 0)
     assert converted.not_integer == summary.not_integer
-    assert converted.integer_inside and summary.integer_inside
+    assert converted.integer_inside
+    assert summary.integer_inside
