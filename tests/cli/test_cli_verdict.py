@@ -8,9 +8,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from support.cases.kernels import options
 from support.models.tflite_files import Builder
 
+from tinycompress.cli.answers.common import conversion_lines
 from tinycompress.cli.main import _run
+from tinycompress.conversion import convert_model
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.summary import summarise
 
 Run = Callable[..., tuple[int, dict[str, object]]]
 
@@ -144,3 +149,36 @@ def test_what_no_oracle_runs_is_told_by_build_and_by_the_exit_code(
     assert run(*build)[0] == 0
     code, measured = run("bench", project, "--runs", "1")
     assert code == 0, measured
+
+
+def gelu(path: Path) -> Path:
+    """LiteRT has GELU, TFLM does not."""
+    b = Builder()
+    x, y = (b.tensor([1, 4], name=n, scales=[0.5], zero_points=[0]) for n in ("x", "y"))
+    b.op("GELU", [x], [y], options("Gelu"))
+    return write(path, b, [x], [y])
+
+
+@pytest.mark.parametrize("engine", ["aot", "tflm"])
+def test_the_hint_for_an_operator_of_one_runtime_is_followed(
+    run: Run, tmp_path: Path, engine: str
+) -> None:
+    build = ("build", gelu(tmp_path / "gelu.tflite"), "--board", "nano33", "-o", tmp_path / "p")
+    code, answer = run(*build, "--engine", engine)
+    assert code == 3
+    assert "--exact-to litert" in str(answer)
+    assert run(*build, "--exact-to", "litert")[0] == 0
+
+
+@pytest.mark.parametrize(("make", "said"), [(cast, "z' is float32"), (gelu, "no float tensor")])
+def test_a_float_border_is_said_and_nothing_else(
+    tmp_path: Path, make: Callable[[Path], Path], said: str
+) -> None:
+    converted = convert_model(make(tmp_path / "m.tflite"), None)
+    text = "\n".join(conversion_lines(converted))
+    assert said in text
+    assert ("no float tensor" in text) == (not converted.not_integer)
+    summary = summarise(read_model(converted.tflite), lambda graph, op: 0)
+    assert converted.not_integer == summary.not_integer
+    assert converted.integer_inside
+    assert summary.integer_inside

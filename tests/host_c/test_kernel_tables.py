@@ -27,6 +27,8 @@ ALPHAS = (0.1, 0.3, 0.01, 1.5, -0.2, 0.0, -0.25)
 def _options(kind: str, number: int) -> Any:
     if kind == "LEAKY_RELU":
         return options("LeakyRelu", alpha=ALPHAS[number % len(ALPHAS)])
+    if kind == "GELU":
+        return options("Gelu", approximate=number % 2 == 0)
     return options(kind.title()) if kind in ("ABS", "EXP") else None
 
 
@@ -76,6 +78,7 @@ def test_every_value_is_exact(kind: str, exact_to: ExactTo) -> None:
     ("kind", "exact_to"),
     [
         ("ELU", "tflm"),
+        ("GELU", "litert"),
         ("EXP", "litert"),
         ("RELU_N1_TO_1", "litert"),
         ("RELU_0_TO_1", "litert"),

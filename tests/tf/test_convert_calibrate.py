@@ -107,7 +107,7 @@ def test_missing_key_names_what_is_there(tmp_path: Path) -> None:
 def test_files_that_are_no_npz(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "calib.npz"
     path.write_bytes(content)
-    with pytest.raises(ConfigError, match=r"cannot be read as an \.npz file"):
+    with pytest.raises(ConfigError, match=r"not a usable \.npz file"):
         read_samples(path, [IMAGE])
 
 
@@ -141,7 +141,7 @@ def test_missing_file_single_array_and_pickle(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="single array"):
         read_samples(tmp_path / "x.npy", [IMAGE])
     np.savez(tmp_path / "objects.npz", x=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not a usable"):
         read_samples(tmp_path / "objects.npz", [IMAGE])
 
 

@@ -193,24 +193,6 @@ def test_operators_that_tensorflow_lite_lacks_are_all_listed() -> None:
 
 
 @pytest.mark.parametrize("name", ["keras", "tf_keras"])
-def test_loops_are_refused_because_the_converter_dies_of_them(name: str) -> None:
-    keras = _keras(name)
-
-    def recurrent(*, unroll: bool) -> Any:
-        return keras.Sequential(
-            [keras.Input((6, 3)), keras.layers.SimpleRNN(4, unroll=unroll, name="rnn")]
-        )
-
-    x = np.random.default_rng(0).random((100, 6, 3))
-    with pytest.raises(ModelError, match="has loops in its graph") as caught:
-        convert_model(recurrent(unroll=False), x)
-    assert "/rnn/" in caught.value.reasons[0]
-    assert caught.value.hint is not None
-    assert "unroll" in caught.value.hint
-    assert "FULLY_CONNECTED" in _kinds(convert_model(recurrent(unroll=True), x))
-
-
-@pytest.mark.parametrize("name", ["keras", "tf_keras"])
 def test_several_inputs_and_outputs_keep_their_order(name: str) -> None:
     keras = _keras(name)
     zeta, alpha = keras.Input((3,), name="zeta"), keras.Input((3,), name="alpha")

@@ -69,7 +69,8 @@ class ConvertedModel:
     ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
     int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
     of the model that it was made from. ``lut`` is None unless weights were stored as lookup tables
-    afterwards.
+    afterwards. ``not_integer`` says what in a ``.tflite`` that was passed on is not integer, a line
+    each; ``integer_inside`` whether that is only its border: float inputs and outputs.
     """
 
     tflite: bytes
@@ -81,6 +82,8 @@ class ConvertedModel:
     warnings: tuple[str, ...] = ()
     lut: LutCompression | None = None
     activations: str = "int8"
+    not_integer: tuple[str, ...] = ()
+    integer_inside: bool = True
 
 
 @dataclass(frozen=True)

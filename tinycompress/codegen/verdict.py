@@ -57,8 +57,10 @@ def require_tflm(model: Model) -> None:
 
 def instead_of_tflm(model: Model) -> str:
     """The hint for a model of integers that stock TFLM does not run."""
-    if aot_takes(model, CodegenOptions()):
-        return "the AOT engine takes the model: --engine aot"
+    for name in get_args(ExactTo):
+        if aot_takes(model, CodegenOptions(exact_to=name)):
+            more = "" if name == CodegenOptions().exact_to else f" --exact-to {name}"
+            return f"the AOT engine takes the model: --engine aot{more}"
     return "replace the layers that these operators come from"
 
 

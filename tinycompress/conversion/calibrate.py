@@ -6,8 +6,6 @@ training. Pixels of 0..255 are right for a model that was trained on 0..255.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
+from tinycompress._samples import accepted_names, arrays_of_inputs, read_npz
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.errors import ConfigError
 
@@ -50,12 +48,6 @@ class Samples:
         )
 
 
-# What numpy lets through when a file is damaged, or something else.
-_MALFORMED = (
-    ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError, MemoryError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
 SampleSource = Path | Mapping[str, Any] | npt.NDArray[Any]
 """An ``.npz`` file, its contents as a mapping, or the bare array ``x``."""
 
@@ -63,9 +55,9 @@ SampleSource = Path | Mapping[str, Any] | npt.NDArray[Any]
 def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
     """Read samples and check them against a model's inputs.
 
-    The samples of a model with one input are in ``x``. Those of a model with several are in arrays
-    named like the inputs, or ``x0``, ``x1``, ... in the inputs' order. Labels, if any, are in
-    ``y``. A trailing channel axis of 1 may be left out.
+    The samples of a model with one input are in ``x``, or an array named like the input. Those of
+    a model with several are in arrays named like the inputs, or ``x0``, ``x1``, ... in the inputs'
+    order. Labels, if any, are in ``y``. A trailing channel axis of 1 may be left out.
 
     Args:
         source: Where the samples are.
@@ -144,40 +136,19 @@ def read_arrays(source: SampleSource) -> tuple[str, Mapping[str, npt.NDArray[Any
         return "the calibration data", {"x": source}
     if isinstance(source, Mapping):
         return "the calibration data", {key: np.asarray(value) for key, value in source.items()}
-    if not source.is_file():
-        raise ConfigError(f"there is no data file at {source}", hint="check the path")
-    if is_lfs_pointer(source):
-        raise ConfigError(f"{source} {IS_POINTER}", hint=HINT)
-    how = "numpy.savez('calib.npz', x=samples, y=labels) writes one"
-    try:
-        # Opened here, because numpy leaves a damaged file open.
-        with source.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                raise ConfigError(f"{source} is a single array, not an .npz file", hint=how)
-            with loaded:
-                return str(source), {key: loaded[key] for key in loaded.files}
-    except _MALFORMED as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise ConfigError(f"{source} cannot be read as an .npz file: {reason}", hint=how) from error
+    return str(source), read_npz(source)
 
 
 def _keys(
     where: str, arrays: Mapping[str, npt.NDArray[Any]], specs: Sequence[InputSpec]
 ) -> tuple[str, ...]:
-    if len(specs) == 1:
-        candidates: list[tuple[str, ...]] = [("x",)]
-    else:
-        candidates = [
-            tuple(spec.name for spec in specs),
-            tuple(f"x{index}" for index in range(len(specs))),
-        ]
-    for keys in candidates:
-        if all(key in arrays for key in keys):
-            return keys
-    wanted = " or ".join(", ".join(repr(key) for key in keys) for keys in candidates)
+    names = [spec.name for spec in specs]
+    found = arrays_of_inputs(arrays, names)
+    if found is not None:
+        return found
     raise ConfigError(
-        f"{where} lacks {wanted}; it has: {', '.join(map(repr, sorted(arrays))) or 'nothing'}",
+        f"{where} lacks {accepted_names(names)}; it has:"
+        f" {', '.join(map(repr, sorted(arrays))) or 'nothing'}",
         hint="numpy.savez('calib.npz', x=samples, y=labels)"
         if len(specs) == 1
         else "numpy.savez('calib.npz', x0=..., x1=..., y=labels)",

@@ -26,6 +26,7 @@ from tinycompress.conversion.load import (
     require_keras_file,
     wrap_model,
 )
+from tinycompress.conversion.narrow_parts import narrow_parts
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
@@ -173,12 +174,21 @@ def prepare(
     specs = input_specs(source)
     given = read_samples(calibration, specs)
     labelled = given if evaluation is None else read_samples(evaluation, specs)
+    frozen = freeze(source, tuple(values.shape[1:] for values in given.inputs))
     return PreparedModel(
         name=source.name,
-        frozen=freeze(source, tuple(values.shape[1:] for values in given.inputs)),
+        frozen=frozen,
         calibration=choose(given, options.calibration_samples, options.seed),
         evaluation=choose(labelled, options.evaluation_samples, options.seed),
-        warnings=thin_warnings(given),
+        warnings=(*thin_warnings(given), *_unrolled(frozen)),
+    )
+
+
+def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
+    return tuple(
+        f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
+        " own on the same weights"
+        for name, steps in frozen.unrolled.items()
     )
 
 
@@ -199,7 +209,8 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     )
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     in_float, in_integers, notes = _accuracies(prepared, tflite, model, options)
-    return _converted(tflite, model, in_float, in_integers, (*prepared.warnings, *notes))
+    narrow = narrow_parts(prepared.frozen, prepared.calibration, model)
+    return _converted(tflite, model, in_float, in_integers, (*prepared.warnings, *narrow, *notes))
 
 
 def _verified(name: str, tflite: bytes, hint: str) -> Model:
@@ -217,7 +228,12 @@ def _accuracies(
     if labels is None:
         return None, None, () if problem is None else (problem,)
     in_float = float_accuracy(prepared.frozen, prepared.evaluation, labels, model)
-    in_integers = quantized_accuracy(tflite, prepared.evaluation, labels, model, options.exact_to)
+    try:
+        in_integers = quantized_accuracy(
+            tflite, prepared.evaluation, labels, model, options.exact_to
+        )
+    except ModelError as error:  # the file is as good without; who builds it asks the engine
+        return in_float, None, (f"no accuracy of the file: {error.message}",)
     notes = []
     if in_float - in_integers > options.accuracy_drop_warning:
         notes.append(
@@ -288,4 +304,6 @@ def _converted(
         float_accuracy=in_float,
         quantized_accuracy=in_integers,
         warnings=warnings,
+        not_integer=not_integer_reasons(model),
+        integer_inside=is_integer_inside(model),
     )

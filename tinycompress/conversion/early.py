@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tinycompress._samples import arrays_of_inputs
 from tinycompress.conversion.calibrate import read_arrays, read_samples
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.conversion.load import is_tflite, read_configuration
@@ -51,9 +52,7 @@ def check_training_data(model: Path, sources: Sequence[Path]) -> None:
         where, arrays = read_arrays(source)
         if specs is None:
             continue
-        numbered = tuple(f"x{index}" for index in range(len(specs)))
-        candidates = (("x",), numbered, tuple(spec.name for spec in specs))
-        used = next((keys for keys in candidates if set(keys) <= set(arrays)), None)
+        used = arrays_of_inputs(arrays, [spec.name for spec in specs])
         if used is None or not set(arrays) - set(used):
             raise ConfigError(
                 f"{where} lacks {'samples' if used is None else 'labels'}; it has: "

@@ -12,15 +12,17 @@ import contextlib
 import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
+from tinycompress.conversion import unrolling
 from tinycompress.conversion.load import SourceModel
+from tinycompress.conversion.rewrites import rewrite
 from tinycompress.errors import ConfigError, ModelError
 
 _SIGNATURE = "serving_default"
@@ -43,12 +45,14 @@ class FrozenGraph:
     """A TensorFlow graph without variables: float32, batch 1.
 
     ``graph_def`` is the serialised GraphDef; inputs and outputs are names of its tensors (such as
-    ``x:0``) in the model's order.
+    ``x:0``) in the model's order. ``unrolled`` has the time steps of recurrent layers that were
+    loops in the model, by layer.
     """
 
     graph_def: bytes
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    unrolled: Mapping[str, int] = field(default_factory=dict)
 
     def function(self) -> Any:
         """The graph as a TensorFlow concrete function."""
@@ -110,9 +114,11 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
     ]
     call = _call(source, [spec.name for spec in specs])
     try:
-        with _tf.quiet(), _layer_scopes(source):
+        with _tf.quiet(), unrolling.without_loops(source) as steps, _layer_scopes(source):
             traced = tf.function(call, input_signature=signature, autograph=False)
             constant = _tf.variables_to_constants(traced.get_concrete_function())
+    except ModelError:
+        raise
     # The model's own code runs here, and it may raise whatever it likes.
     except Exception as error:
         raise ModelError(
@@ -121,8 +127,8 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
             hint="check that model(x, training=False) works for x of batch size 1",
         ) from error
     frozen = _without_call_scopes(constant)
-    _refuse_loops(source, frozen)
-    return frozen
+    _refuse_loops(source, frozen, steps)
+    return replace(frozen, unrolled=steps)
 
 
 def predict(
@@ -254,10 +260,13 @@ def _without_call_scopes(constant: Any) -> FrozenGraph:
             name, colon, index = reference.removeprefix("^").partition(":")
             node.input[position] = f"{mark}{renamed[name]}{colon}{index}"
 
+    parts = rewrite(graph_def)
+
     def tensor_name(tensor: Any) -> str:
         while tensor.op.type == "Identity":
             tensor = tensor.op.inputs[0]
-        return f"{renamed[tensor.op.name]}:{tensor.value_index}"
+        name = f"{renamed[tensor.op.name]}:{tensor.value_index}"
+        return parts.get(name, name)
 
     return FrozenGraph(
         graph_def.SerializeToString(deterministic=True),
@@ -282,15 +291,25 @@ def _shorter_names(graph_def: Any) -> dict[str, str]:
     return {old: new if times[new] == 1 else old for old, new in wanted.items()}
 
 
-def _refuse_loops(source: SourceModel, frozen: FrozenGraph) -> None:
+def _refuse_loops(source: SourceModel, frozen: FrozenGraph, steps: Mapping[str, int]) -> None:
     loops = tuple(
         f"{op} {name!r}: loops and branches cannot be quantised"
         for name, op in frozen.nodes()
         if _LOOP_OPS.match(op)
     )
-    if loops:
-        raise ModelError(
-            f"{source.name} has loops in its graph",
-            reasons=loops,
-            hint="unroll recurrent layers (LSTM(..., unroll=True)) or replace them",
+    if not loops:
+        return
+    long = [f"{name!r} ({n} steps)" for name, n in steps.items() if n > unrolling.MAX_STEPS]
+    if long:
+        hint = (
+            f"recurrent layers are unrolled up to {unrolling.MAX_STEPS} time steps: shorten the"
+            f" sequence before {' and '.join(long)}, for example with a strided Conv1D"
         )
+    elif source.kind == "saved_model":
+        hint = (
+            "give the Keras model instead, whose recurrent layers are unrolled here; or build them"
+            " with unroll=True before exporting"
+        )
+    else:
+        hint = "replace the layers that these operators come from"
+    raise ModelError(f"{source.name} has loops in its graph", reasons=loops, hint=hint)

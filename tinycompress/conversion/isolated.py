@@ -138,6 +138,8 @@ def _converted(directory: Path, reply: Mapping[str, Any]) -> ConvertedModel:
         float_accuracy=reply["float_accuracy"],
         quantized_accuracy=reply["quantized_accuracy"],
         warnings=tuple(reply["warnings"]),
+        not_integer=tuple(reply["not_integer"]),
+        integer_inside=reply["integer_inside"],
     )
 
 

@@ -1,10 +1,10 @@
 """Test samples: the ``.npz`` file, and fitting its arrays to a model's inputs.
 
-A file holds ``x`` (or ``x0``, ``x1``, ... for a model with several inputs, in the model's order)
-and, for accuracy, ``y`` (or ``y0``, ``y1``, ... for several outputs, not all of which need labels).
-The first dimension of each counts the samples. For a model whose input is
-``(1, 8, 8, 1)``, ``x`` may have the shape ``(n, 8, 8, 1)``, or ``(n, 8, 8)`` without the trailing
-channel dimension of 1, or, for a single sample, either of them without ``n``.
+A file holds ``x`` (or ``x0``, ``x1``, ... for a model with several inputs, in the model's order; or
+arrays named like the inputs) and, for accuracy, ``y`` (or ``y0``, ``y1``, ... for several outputs,
+not all of which need labels). The first dimension of each counts the samples. For a model whose
+input is ``(1, 8, 8, 1)``, ``x`` may have the shape ``(n, 8, 8, 1)``, or ``(n, 8, 8)`` without the
+trailing channel dimension of 1, or, for a single sample, either of them without ``n``.
 
 Values of the input's stored dtype (int8 as a rule) are taken as they are. All others, floating
 point or integer, are real values, scaled as for training, and quantised on the host exactly as
@@ -18,8 +18,6 @@ The samples of a model that keeps state are one stream, in their order. ``reset`
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,9 +26,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
+from tinycompress._samples import accepted_names, arrays_of_inputs, read_npz
 from tinycompress.artifacts import TensorSpec
-from tinycompress.errors import ConfigError, os_reason
+from tinycompress.errors import ConfigError
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
@@ -38,11 +36,6 @@ from tinycompress.ir.state import keeps_state
 from tinycompress.measurement.labels import labels_of, numbered_names
 from tinycompress.measurement.ranges import range_note
 
-# What numpy lets through when a file is damaged or something else.
-_MALFORMED = (
-    ValueError, EOFError, KeyError, NotImplementedError, MemoryError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"
 
 
@@ -91,40 +84,28 @@ class StoredSamples:
         return self.begins is None or bool(self.begins[index])
 
 
-def load_samples(path: Path) -> Samples:
+def load_samples(path: Path, inputs: Sequence[TensorSpec] = ()) -> Samples:
     """Read a ``.npz`` file.
+
+    Args:
+        path: The file.
+        inputs: The model's inputs: their names may be those of arrays.
 
     Raises:
         ConfigError: The file is missing, no ``.npz``, or has no ``x``.
     """
-    if is_lfs_pointer(path):
-        raise ConfigError(f"{path} {IS_POINTER}", hint=HINT)
-    try:
-        arrays = _read_arrays(path)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {os_reason(error)}", hint=_HINT) from error
-    except _MALFORMED as error:
-        raise ConfigError(f"{path} is not a usable .npz file: {error}", hint=_HINT) from error
-    names = ["x"] if "x" in arrays else numbered_names("x", arrays)
+    arrays = read_npz(path)
+    named = arrays_of_inputs(arrays, [spec.name for spec in inputs]) if inputs else None
+    names = list(named or (["x"] if "x" in arrays else numbered_names("x", arrays)))
     if not names:
         found = ", ".join(sorted(arrays)) or "nothing"
-        raise ConfigError(f"{path} holds no array 'x' (it holds {found})", hint=_HINT)
+        wanted = accepted_names([spec.name for spec in inputs]) if inputs else "'x'"
+        raise ConfigError(f"{path} holds no array {wanted} (it holds {found})", hint=_HINT)
     labels = {name: arrays[name] for name in ("y", *numbered_names("y", arrays)) if name in arrays}
     unused = sorted(arrays.keys() - {*names, *labels, "reset"})
     return Samples(
         tuple(arrays[name] for name in names), labels, str(path), arrays.get("reset"), tuple(unused)
     )
-
-
-def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
-    # Opened here, because numpy leaves a damaged file open. Without pickles: a data file must not
-    # be able to run code.
-    with path.open("rb") as raw:
-        file = np.load(raw, allow_pickle=False)
-        if isinstance(file, np.ndarray):
-            raise ValueError("it is a single array (.npy)")
-        with file:
-            return {name: file[name] for name in file.files}
 
 
 def stored_samples(
@@ -183,8 +164,8 @@ def _wrong_number(samples: Samples, inputs: Sequence[TensorSpec]) -> ConfigError
 def _unused_note(samples: Samples) -> str:
     names = ", ".join(repr(name) for name in samples.unused)
     return (
-        f"{samples.source}: not used: {names} (inputs are x, or x0, x1, ...; labels y, or y0, y1, "
-        "...; resets of state reset)"
+        f"{samples.source}: not used: {names} (inputs are x, or x0, x1, ..., or "
+        "called like the model's; labels y, or y0, y1, ...; resets of state reset)"
     )
 
 

@@ -27,7 +27,6 @@ from tinycompress.oracle.process import WorkerError, acquire, release
 from tinycompress.oracle.wire import arrays, describe
 
 _NAMES: dict[ExactTo, str] = {"tflm": "TensorFlow Lite Micro", "litert": "LiteRT"}
-_OTHER: dict[ExactTo, ExactTo] = {"tflm": "litert", "litert": "tflm"}
 
 
 class Oracle:
@@ -147,5 +146,5 @@ class Oracle:
         except WorkerError as error:
             raise ModelError(
                 f"{_NAMES[self.exact_to]} does not run this model: {error}",
-                hint=f"try the other oracle: --exact-to {_OTHER[self.exact_to]}",
+                hint="docs/SUPPORTED_OPS.md lists which runtime has which operator",
             ) from error

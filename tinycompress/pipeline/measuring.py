@@ -10,6 +10,8 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult, BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.device.connect import open_link
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.specs import input_specs
 from tinycompress.measurement.bundle import write_bundle
 from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions
@@ -65,8 +67,9 @@ def _measure(
     output: str | Path | None,
     progress: Progress,
 ) -> BenchResult:
-    wanted = None if samples is None else load_samples(Path(samples))
     tflite = (built.project.directory / "model.tflite").read_bytes()
+    inputs = input_specs(read_model(tflite).main)
+    wanted = None if samples is None else load_samples(Path(samples), inputs)
     link = open_link(target, built.elf, port=port and ports.resolve(port))
     try:
         result = measure(

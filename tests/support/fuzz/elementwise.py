@@ -75,6 +75,8 @@ def _unary(kind: str, table_kind: str = "", scale: float = 0.0, zero: int = 0) -
         table = options(table_kind) if table_kind else None
         if kind == "LEAKY_RELU" and table is not None:
             table.alpha = float(np.float32(g.rng.uniform(0.001, 1.2)))
+        if kind == "GELU" and table is not None:
+            table.approximate = g.chance(0.5)
         if scale:
             return g.put(kind, [x], x.shape, table, scale=scale, zero=zero)
         return g.put(kind, [x], x.shape, table, scale=x.scale * g.log_uniform(0.3, 3))
@@ -170,6 +172,7 @@ ELEMENTWISE: dict[str, Emitter] = {
     "DIV": div,
     "ELU": _only("tflm", _unary("ELU")),
     "EXP": _only("litert", exp),
+    "GELU": _only("litert", _unary("GELU", "Gelu")),
     "HARD_SWISH": _unary("HARD_SWISH", "HardSwish"),
     "L2_NORMALIZATION": l2_normalization,
     "LEAKY_RELU": _unary("LEAKY_RELU", "LeakyRelu"),

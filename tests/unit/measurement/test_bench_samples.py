@@ -11,6 +11,8 @@ import pytest
 from support.models.tflite_files import small_cnn
 
 from tinycompress.artifacts import TensorSpec
+from tinycompress.conversion.calibrate import read_samples
+from tinycompress.conversion.frozen import InputSpec
 from tinycompress.errors import ConfigError
 from tinycompress.measurement.samples import (
     Samples,
@@ -227,6 +229,38 @@ def test_load(tmp_path: Path) -> None:
     assert (first[0], second[0]) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("left", "right ear"),
+        ("left", "right_ear"),
+        ("serving_default_left:0", "serving_default_right_ear:0"),
+    ],
+)
+def test_arrays_named_like_the_inputs(tmp_path: Path, names: tuple[str, str]) -> None:
+    """One file for `build` and `bench`; a ``.tflite`` may spell the names in its own way."""
+    path = tmp_path / "named.npz"
+    np.savez(path, **{"right ear": np.ones((3, 6)), "left": np.zeros((3, 6)), "y": np.zeros(3)})
+    specs = [TensorSpec(name, (1, 6), "int8", 1.0, 0) for name in names]
+    read = load_samples(path, specs)
+    assert [array[0, 0] for array in read.inputs] == [0, 1]
+    assert set(read.labels) == {"y"}
+    assert read.unused == ()
+    declared = [InputSpec(name, (None, 6)) for name in names]
+    mixed = {"right ear": SPREAD, "left": -SPREAD}
+    (left, right) = read_samples(mixed, declared).inputs
+    assert left[0, 0] == 100
+    assert right[0, 0] == -100
+
+
+def test_what_arrays_may_be_called_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "other.npz"
+    np.savez(path, left=np.zeros((3, 6)), up=np.zeros((3, 6)))
+    specs = [TensorSpec(name, (1, 6), "int8", 1.0, 0) for name in ("left", "right")]
+    with pytest.raises(ConfigError, match="no array 'left', 'right' or 'x0', 'x1'"):
+        load_samples(path, specs)
+
+
 def test_load_of_bad_files(tmp_path: Path) -> None:
     good = tmp_path / "good.npz"
     np.savez(good, x=np.zeros((200, 6)))
@@ -242,7 +276,7 @@ def test_load_of_bad_files(tmp_path: Path) -> None:
     damaged[300] ^= 0xFF
     (tmp_path / "damaged.npz").write_bytes(damaged)
     for name, expected in {
-        "absent.npz": "cannot read",
+        "absent.npz": "there is no data file",
         "other.npz": "no array 'x' (it holds z)",
         "empty.npz": "it holds nothing",
         "objects.npz": "not a usable .npz",

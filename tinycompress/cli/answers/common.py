@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -63,10 +64,28 @@ def kind_text(activations: str) -> str:
     }.get(activations, f"fully integer, {activations} activations")
 
 
+def integer_lines(kinds: str, not_integer: Sequence[str], *, inside: bool = True) -> list[str]:
+    """Whether a model is integer, and if not, what is not.
+
+    Args:
+        kinds: The types that its operators work on.
+        not_integer: What is not, a line each.
+        inside: Whether that is only its inputs and outputs.
+    """
+    if not not_integer:
+        return [kind_text(kinds)]
+    told = f"{kinds} inside; floats are quantised at the border, on the device:"
+    return [told if inside else "not fully integer:", *(f"  - {one}" for one in not_integer)]
+
+
 def conversion_lines(converted: ConvertedModel) -> list[str]:
     """What a user wants to know of a conversion, a line each."""
-    kind = kind_text(converted.activations)
-    lines = [f"{kind}: {len(converted.tflite):,} bytes of .tflite, no float tensor or op left"]
+    size = f"{len(converted.tflite):,} bytes of .tflite"
+    kinds, found = converted.activations, converted.not_integer
+    if found:
+        lines = [size, *integer_lines(kinds, found, inside=converted.integer_inside)]
+    else:
+        lines = [f"{integer_lines(kinds, ())[0]}: {size}, no float tensor or op left"]
     if converted.float_accuracy is not None and converted.quantized_accuracy is not None:
         lines.append(
             f"accuracy: float {100 * converted.float_accuracy:.2f} %, "

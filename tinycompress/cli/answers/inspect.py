@@ -10,7 +10,7 @@ from tinycompress._fitted_table import Column, print_fitted
 from tinycompress.artifacts import LayerAgreement
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
-    kind_text,
+    integer_lines,
     percent,
     schema,
     simplification_json,
@@ -111,15 +111,7 @@ def print_inspection(inspection: Inspection) -> None:
     print_fitted(console, f"{inspection.path}: {inspection.tflite_bytes:,} bytes", columns, rows)
     lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
     kinds = " and ".join(summary.activations)
-    if summary.not_integer and summary.integer_inside:
-        lines += [
-            f"{kinds} inside; floats are quantised at the border, on the device:",
-            *(f"  - {reason}" for reason in summary.not_integer),
-        ]
-    elif summary.not_integer:
-        lines += ["not fully integer:", *(f"  - {reason}" for reason in summary.not_integer)]
-    else:
-        lines.append(kind_text(kinds))
+    lines += integer_lines(kinds, summary.not_integer, inside=summary.integer_inside)
     if inspection.refused:
         lines += ["refused by the AOT engine:", *(f"  - {r}" for r in inspection.refused)]
     else:

@@ -77,6 +77,7 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         "FULLY_CONNECTED": fully_connected.SPEC,
         "GATHER": gather.GATHER,
         "GATHER_ND": gather_nd.SPEC,
+        "GELU": tables.GELU,
         "HARD_SWISH": tables.HARD_SWISH,
         "L2_NORMALIZATION": l2_normalization.SPEC,
         "LEAKY_RELU": tables.LEAKY_RELU,

@@ -1,4 +1,4 @@
-"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, EXP, ABS, NEG, SQRT, RSQRT: of one element.
+"""LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU, GELU, EXP, ABS, NEG, SQRT, RSQRT: of one element.
 
 Of int8 each becomes a table of 256 bytes; TFLM computes LOGISTIC and TANH in fixed point, LiteRT
 fills its own table in float32.
@@ -40,6 +40,9 @@ Table = Callable[[Op, Quantization, Quantization, CodegenOptions], Sequence[int]
 
 _STORED = range(INT8_MIN, INT8_MAX + 1)
 _INT32_LIMIT = 2.0**30
+_GELU_CUBIC = float32(0.044715)
+_SQRT_2_OVER_PI = float32(math.sqrt(2 / math.pi))
+_MINUS_SQRT_HALF = float32(-math.sqrt(0.5))
 
 
 def _logistic(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
@@ -63,6 +66,20 @@ def _exp(value: float) -> float:
 
 def _elu(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
     return float_table(x, y, lambda v: float32(_exp(v)) - 1.0 if v < 0 else v)
+
+
+def _gelu(op: Op, x: Quantization, y: Quantization, options: CodegenOptions) -> Sequence[int]:
+    return float_table(x, y, _gelu_tanh if op.options["approximate"] else _gelu_erfc)
+
+
+def _gelu_tanh(x: float) -> float:
+    cubic = float32(float32(float32(_GELU_CUBIC * x) * x) * x)
+    inner = float32(_SQRT_2_OVER_PI * float32(x + cubic))
+    return float32(0.5 * x) * float32(1.0 + float32(math.tanh(inner)))
+
+
+def _gelu_erfc(x: float) -> float:
+    return float32(0.5 * x) * float32(math.erfc(float32(x * _MINUS_SQRT_HALF)))
 
 
 def _exponential(
@@ -227,6 +244,7 @@ TANH = _spec(_tanh, fixed_output(1 / 128, 0), wide=True)
 HARD_SWISH = _spec(_hard_swish)
 LEAKY_RELU = _spec(_leaky_relu, wide=True)
 ELU = _spec(_elu, tflm_only)
+GELU = _spec(_gelu, litert_only)
 EXP = _spec(_exponential, litert_only, wide=True)
 ABS = _spec(_absolute, wide=True)
 NEG = _spec(_negative, litert_only, wide=True)

@@ -1,0 +1,66 @@
+"""What a conversion says of its file: lost parts of an output, and no accuracy where none is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tinycompress import _tf
+from tinycompress.conversion import ConvertOptions, convert_model
+from tinycompress.ir.reader import read_model
+
+pytestmark = pytest.mark.tf
+
+X = np.random.default_rng(0).random((120, 6), dtype=np.float32)
+
+
+def _model(function: Any) -> Any:
+    keras = _tf.keras()
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((6,), name="x")
+    return keras.Model(inputs, function(keras.layers, inputs), name="model")
+
+
+def _boxes_and_scores(layers: Any, x: Any) -> list[Any]:
+    boxes = layers.Rescaling(640.0)(layers.Dense(4, activation="sigmoid")(x))
+    return [boxes, layers.Dense(3, activation="sigmoid")(x)]
+
+
+def test_scores_next_to_boxes_are_said_to_be_lost() -> None:
+    def joined(layers: Any, x: Any) -> Any:
+        return layers.Concatenate()(_boxes_and_scores(layers, x))
+
+    (text,) = convert_model(_model(joined), X).warnings
+    assert text.startswith("values 4..6 of output ")
+    assert "they are lost; give them an output of their own" in text
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        _boxes_and_scores,
+        lambda layers, x: layers.Dense(4)(x),
+        # A class that no sample shows is nothing lost.
+        lambda layers, x: layers.Dense(3, activation="softmax", bias_initializer="ones")(
+            layers.Rescaling(30.0)(x)
+        ),
+        lambda layers, x: layers.Concatenate()([layers.Dense(2)(x), layers.ReLU()(-x)]),
+    ],
+    ids=["own_outputs", "dense", "softmax", "constant"],
+)
+def test_outputs_with_enough_steps_earn_no_warning(function: Any) -> None:
+    assert convert_model(_model(function), X).warnings == ()
+
+
+def test_a_file_that_the_runtime_lacks_an_operator_for_is_written_without_accuracy() -> None:
+    model = _model(lambda layers, x: layers.Dense(2)(layers.Dense(4, activation="gelu")(x)))
+    data = {"x": X, "y": np.arange(120) % 2}
+    converted = convert_model(model, data)
+    assert "GELU" in {op.kind for op in read_model(converted.tflite).main.ops}
+    assert converted.float_accuracy is not None
+    assert converted.quantized_accuracy is None
+    assert [text for text in converted.warnings if "GELU" in text]
+    counted = convert_model(model, data, options=ConvertOptions(exact_to="litert"))
+    assert counted.quantized_accuracy is not None

@@ -1,0 +1,183 @@
+"""Nodes of a frozen graph put in words that TensorFlow's quantiser handles: equal values, int8.
+
+Each rewrite has its reason. Together they leave what a graph computes as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tinycompress import _tf
+
+_SPLITS = ("Split", "SplitV", "Unpack")
+
+
+def rewrite(graph_def: Any) -> dict[str, str]:
+    """Rewrite the nodes of a GraphDef in place.
+
+    Args:
+        graph_def: A frozen graph without functions.
+
+    Returns:
+        New names of tensors (such as ``x:1``) by their old ones, where they differ.
+    """
+    only_float32(graph_def)
+    negations_as_products(graph_def)
+    return splits_as_slices(graph_def)
+
+
+def only_float32(graph_def: Any) -> None:
+    """Compute in float32 what is computed in half, bfloat16 or double precision.
+
+    TensorFlow Lite's kernels take float32 alone, and integers follow anyway: a model that was
+    trained under the policy ``mixed_float16`` keeps its weights in float32 and only casts them.
+    """
+    tf = _tf.tensorflow()
+    float32 = tf.float32.as_datatype_enum
+    other = {kind.as_datatype_enum for kind in (tf.float16, tf.bfloat16, tf.float64)}
+    for node in graph_def.node:
+        for value in node.attr.values():
+            if value.type in other:
+                value.type = float32
+            if value.HasField("tensor") and value.tensor.dtype in other:
+                array = tf.make_ndarray(value.tensor).astype(np.float32)
+                value.tensor.CopyFrom(tf.make_tensor_proto(array))
+            for position, kind in enumerate(value.list.type):
+                if kind in other:
+                    value.list.type[position] = float32
+        if node.op == "Cast" and node.attr["SrcT"].type == node.attr["DstT"].type == float32:
+            for name in list(node.attr):
+                if not name.startswith("_"):
+                    del node.attr[name]
+            node.op = "Identity"
+            node.attr["T"].type = float32
+
+
+def negations_as_products(graph_def: Any) -> None:
+    """Multiply by -1: the quantiser leaves NEG in float, and MUL is int8 in every runtime.
+
+    Keras 3 computes LayerNormalization and attention with a negation. One more is part of GELU,
+    ``0.5 x erfc(-x / sqrt 2)``: the converter knows that only as it stands.
+    """
+    float32 = _tf.tensorflow().float32.as_datatype_enum
+    of_gelu = _ancestors(graph_def, "Erfc", distance=2)
+    added = []
+    for node in graph_def.node:
+        if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in of_gelu:
+            factor = _constant(f"{node.name}/minus_one", np.float32(-1))
+            added.append(factor)
+            node.op = "Mul"
+            node.input.insert(1, factor.name)
+    graph_def.node.extend(added)
+
+
+def _node(reference: str) -> str:
+    """The node that an input such as ``x:1`` or ``^x`` names."""
+    return reference.removeprefix("^").partition(":")[0]
+
+
+def _ancestors(graph_def: Any, op: str, *, distance: int) -> set[str]:
+    """Names of the nodes from which so many steps at most lead to a node of some kind."""
+    inputs = {node.name: [_node(name) for name in node.input] for node in graph_def.node}
+    reached = {node.name for node in graph_def.node if node.op == op}
+    for _ in range(distance):
+        reached |= {name for node in reached for name in inputs[node]}
+    return reached
+
+
+def splits_as_slices(graph_def: Any) -> dict[str, str]:
+    """A slice for every part of a split; returns the new names of the parts.
+
+    All outputs of SPLIT and UNPACK must have the input's scale. Where users of the parts ask for
+    different ones, as the gates of an unrolled LSTM do, TensorFlow's quantiser leaves some of
+    these operators in float, others in the next run of the same program. A slice has one output.
+    """
+    if not any(node.op in _SPLITS for node in graph_def.node):
+        return {}
+    graph = _tf.tensorflow().Graph()
+    with graph.as_default():
+        _tf.tensorflow().graph_util.import_graph_def(graph_def, name="")
+    nodes: list[Any] = []
+    renamed: dict[str, str] = {}
+    for node in graph_def.node:
+        cuts = _cuts(graph.get_operation_by_name(node.name)) if node.op in _SPLITS else None
+        if cuts is None:
+            nodes.append(node)
+            continue
+        for number, cut in enumerate(cuts):
+            part, *bounds = _slice(node, number, cut)
+            renamed[f"{node.name}:{number}"] = part.name
+            nodes += [*bounds, part]
+        renamed[node.name] = renamed[f"^{node.name}"] = renamed[f"{node.name}:0"]
+    for node in nodes:
+        for position, reference in enumerate(node.input):
+            if reference in renamed:
+                mark = "^" if reference.startswith("^") else ""
+                node.input[position] = mark + renamed[reference]
+    copies = [type(node).FromString(node.SerializeToString()) for node in nodes]
+    del graph_def.node[:]
+    graph_def.node.extend(copies)
+    return {old: f"{new}:0" for old, new in renamed.items() if ":" in old}
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Elements ``begin`` .. ``end - 1`` along an axis of a tensor of some rank."""
+
+    rank: int
+    axis: int
+    begin: int
+    end: int
+    drops_axis: bool
+
+
+def _cuts(split: Any) -> list[_Cut] | None:
+    """What each output of a split is; None where the graph does not tell."""
+    data = split.inputs[1 if split.type == "Split" else 0]
+    rank = data.shape.rank
+    if split.type == "Unpack":
+        axis = split.get_attr("axis")
+    else:
+        axis = _tf.tensorflow().get_static_value(split.inputs[0 if split.type == "Split" else 2])
+    if rank is None or axis is None:
+        return None
+    axis = int(axis) % rank
+    drops = split.type == "Unpack"
+    sizes = [1 if drops else output.shape[axis] for output in split.outputs]
+    if None in sizes:
+        return None
+    ends = [int(end) for end in np.cumsum(sizes)]
+    return [_Cut(rank, axis, end - size, end, drops) for size, end in zip(sizes, ends, strict=True)]
+
+
+def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
+    """The StridedSlice that gives one part of a split, and the constants that it takes."""
+    along = np.arange(cut.rank) == cut.axis
+    name = f"{split.name}/part_{number}"
+    bounds = [
+        _constant(f"{name}/begin", np.where(along, cut.begin, 0).astype(np.int32)),
+        _constant(f"{name}/end", np.where(along, cut.end, 0).astype(np.int32)),
+        _constant(f"{name}/strides", np.ones(cut.rank, np.int32)),
+    ]
+    part = type(split)(name=name, op="StridedSlice")
+    data = split.input[1 if split.op == "Split" else 0]
+    part.input.extend([data, *(bound.name for bound in bounds)])
+    part.attr["T"].CopyFrom(split.attr["T"])
+    part.attr["Index"].type = _tf.tensorflow().int32.as_datatype_enum
+    # Every other axis is taken whole.
+    whole = sum(1 << axis for axis in range(cut.rank) if axis != cut.axis)
+    part.attr["begin_mask"].i = part.attr["end_mask"].i = whole
+    part.attr["shrink_axis_mask"].i = 1 << cut.axis if cut.drops_axis else 0
+    return [part, *bounds]
+
+
+def _constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
+    tf = _tf.tensorflow()
+    node = tf.compat.v1.NodeDef(name=name, op="Const")
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    node.attr["dtype"].type = node.attr["value"].tensor.dtype
+    return node
