@@ -21,7 +21,7 @@ from tinycompress.errors import ConfigError
         ({"transport": "spi"}, "transport is 'spi'; allowed: usb, uart"),
         ({"activations": "int4"}, "activations is 'int4'; allowed: int8, int16"),
         ({"ram_budget_bytes": 0}, "ram_budget_bytes is 0; allowed: 1 or more"),
-        ({"tflm_compression": "lut"}, "lookup tables are for the engine tflm, not aot"),
+        ({"tflm_compression": "lut"}, "--tflm-compression is for the engine tflm, not aot"),
         ({"tflm_dir": "tflm"}, "--tflm-dir goes with --engine tflm"),
         ({"engine": "tflm", "toolchain": "zig"}, "cannot be built with zig"),
         (
