@@ -20,7 +20,7 @@ from tinycompress import pipeline
 from tinycompress.artifacts import ConvertedModel, TflmCompression, TflmMethod
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.codegen.tflm.decode import encoding, huffman, lut, prune
-from tinycompress.codegen.tflm.decode.encoding import DECODE_CODE_BYTES, choose
+from tinycompress.codegen.tflm.decode.encoding import DECODE_CODE_BYTES, Choice, choose
 from tinycompress.codegen.tflm.decode.format import HEADER_BYTES, Encoded, Filter, Method
 from tinycompress.codegen.tflm.decode.methods import METHODS
 from tinycompress.codegen.tflm.decode.rewriting import Rewriter
@@ -43,6 +43,12 @@ def converted(tflite: bytes) -> ConvertedModel:
 def encoded(tflite: bytes, compression: TflmCompression) -> ConvertedModel:
     """As a build with a library of TFLM, which measures what the code takes."""
     return encode_weights(converted(tflite), compression, code_is_measured=True)
+
+
+def choices(
+    tflite: bytes, compression: TflmCompression
+) -> tuple[dict[int, Choice], tuple[str, ...]]:
+    return choose(read_model(tflite).main, Rewriter(tflite), compression)
 
 
 def require_same_outputs(before: bytes, after: bytes, count: int = 12) -> None:
@@ -88,12 +94,12 @@ def test_half_zeros_by_every_method(compression: TflmCompression) -> None:
 
 def test_auto_is_the_smallest_for_each_layer() -> None:
     for tflite in (clustered(3, outputs=40), with_half_zeros(clustered(200, outputs=40))):
-        smallest, _ = choose(tflite, "auto")
+        smallest, _ = choices(tflite, "auto")
         for method in METHODS:
-            alone, _ = choose(tflite, method)
+            alone, _ = choices(tflite, method)
             for index, choice in alone.items():
                 assert smallest[index].encoded.size_bytes <= choice.encoded.size_bytes
-    assert {choice.encoded.method for choice in choose(clustered(3), "auto")[0].values()} == {
+    assert {choice.encoded.method for choice in choices(clustered(3), "auto")[0].values()} == {
         "lut", "huffman",
     }  # fmt: skip
 
@@ -228,7 +234,7 @@ def test_no_compression_and_no_such_compression() -> None:
 
 
 def test_a_constant_that_another_operator_reads_stays() -> None:
-    chosen, reasons = choose(clustered(8, share_dense=True), "auto")
+    chosen, reasons = choices(clustered(8, share_dense=True), "auto")
     assert [one.layer for one in chosen.values()] == ["conv", "depthwise"]
     assert len(reasons) == 1
     assert "GATHER number 4 reads the same constant" in reasons[0]

@@ -87,8 +87,8 @@ def encode_weights(
     _require_known(compression)
     if compression == "none":
         return converted
-    chosen = _choose(converted.tflite, compression)
     rewriter = Rewriter(converted.tflite)
+    chosen = _choose(read_model(converted.tflite).main, rewriter, compression)
     tflite = rewriter.rewritten({index: choice.encoded for index, choice in chosen.items()})
     saved = len(converted.tflite) - len(tflite)
     _require_gain(len(converted.tflite), saved, 0 if code_is_measured else DECODE_CODE_BYTES)
@@ -117,24 +117,22 @@ def _require_known(compression: str) -> None:
 
 
 def choose(
-    tflite: bytes, compression: TflmCompression
+    graph: Graph, rewriter: Rewriter, compression: TflmCompression
 ) -> tuple[dict[int, Choice], tuple[str, ...]]:
     """Filters that become smaller, by index of their tensor, and why the others do not.
 
     Args:
-        tflite: The whole file.
+        graph: The file's first subgraph.
+        rewriter: The same file.
         compression: As in `encode_weights`, but not ``none``.
-
-    Raises:
-        ModelError: The file is damaged.
     """
-    graph, rewriter = read_model(tflite).main, Rewriter(tflite)
     chosen: dict[int, Choice] = {}
     reasons = []
     for op in graph.ops:
-        if op.kind not in _DECODABLE or op.inputs[_FILTER_INPUT] in chosen:
+        index = _filter_of(op)
+        if index is None or index in chosen:
             continue
-        tensor = graph.tensors[op.inputs[_FILTER_INPUT]]
+        tensor = graph.tensors[index]
         found = _refusal(graph, op, tensor, rewriter) or _best(tensor, compression)
         if isinstance(found, str):
             reasons.append(f"layer '{graph.layer_name(op)}' ({op.kind}): {found}")
@@ -143,17 +141,25 @@ def choose(
     return chosen, tuple(reasons) or ("it has no convolution or dense layer",)
 
 
-def _choose(tflite: bytes, compression: TflmCompression) -> dict[int, Choice]:
+def _filter_of(op: Op) -> int | None:
+    """The tensor that DECODE may make for an operator, if there is one."""
+    if op.kind not in _DECODABLE or len(op.inputs) <= _FILTER_INPUT:
+        return None
+    index = op.inputs[_FILTER_INPUT]
+    return None if index < 0 else index
+
+
+def _choose(graph: Graph, rewriter: Rewriter, compression: TflmCompression) -> dict[int, Choice]:
     """As `choose`; refuses a model in which nothing becomes smaller, or that takes no DECODE."""
-    if any(op.custom_code == DECODE_CUSTOM_CODE for op in read_model(tflite).main.ops):
+    if any(op.custom_code == DECODE_CUSTOM_CODE for op in graph.ops):
         raise ModelError("the model has DECODE operators already; it was compressed before")
-    if Rewriter(tflite).is_planned:
+    if rewriter.is_planned:
         raise ModelError(
             "the file says where each tensor lies in the arena (OfflineMemoryAllocation), so that "
             "none can be added",
             hint="take the file from before that was planned",
         )
-    chosen, reasons = choose(tflite, compression)
+    chosen, reasons = choose(graph, rewriter, compression)
     if not chosen:
         raise ModelError(
             "encoded weights would not make the model smaller", reasons=reasons, hint=_HINT
@@ -165,6 +171,8 @@ def _refusal(graph: Graph, op: Op, tensor: Tensor, rewriter: Rewriter) -> str | 
     """Why no DECODE can make this filter, if none can."""
     if tensor.data is None or tensor.dtype is not DType.INT8:
         return f"its weights are {tensor.dtype.value}, not constant int8"
+    if tensor.elements == 0:
+        return "it has no weights"
     if tensor.quantization is None:
         return "its weights are not quantised"
     if tensor.index in graph.outputs:

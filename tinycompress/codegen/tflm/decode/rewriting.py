@@ -11,6 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.codegen.tflm.decode.format import Encoded
+from tinycompress.errors import ModelError
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
 
 _IDENTIFIER = b"TFL3"
@@ -25,10 +26,13 @@ class Rewriter:
 
     Args:
         tflite: The whole file, which `tinycompress.ir.reader.read_model` took.
+
+    Raises:
+        ModelError: The file is damaged where that reader does not look, as in its metadata.
     """
 
     def __init__(self, tflite: bytes) -> None:
-        self._model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+        self._model = _unpacked(tflite)
         self._graph = self._model.subgraphs[0]
         self._bring_into_flatbuffer(tflite)
         graphs = self._model.subgraphs
@@ -134,6 +138,17 @@ class Rewriter:
         code.customCode, code.version = DECODE_CUSTOM_CODE, 1
         self._model.operatorCodes.append(code)
         return len(self._model.operatorCodes) - 1
+
+
+def _unpacked(tflite: bytes) -> Any:
+    try:
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+    # The generated code checks nothing: what it stumbles over is up to the damage.
+    except Exception as error:
+        raise ModelError(
+            f"the file is damaged, in its metadata or signatures ({type(error).__name__}: {error})",
+            hint="convert the model again",
+        ) from error
 
 
 class _Buffer:

@@ -7,12 +7,17 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.compression.clustered_models import clustered
 from support.models.filter_models import FilterModel, Kind, decoded, filter_model, outputs
 
 from tinycompress.artifacts import TflmMethod
 from tinycompress.codegen.tflm.decode import huffman, lut, prune
+from tinycompress.codegen.tflm.decode.encoding import choose
 from tinycompress.codegen.tflm.decode.format import HEADER_BYTES, Filter
 from tinycompress.codegen.tflm.decode.methods import METHODS
+from tinycompress.codegen.tflm.decode.rewriting import Rewriter
+from tinycompress.errors import ModelError
+from tinycompress.ir.reader import read_model
 
 Int8s = npt.NDArray[np.int8]
 
@@ -107,3 +112,18 @@ def test_a_huffman_code_is_as_short_as_any(data: st.DataObject) -> None:
     stream_bits = 8 * len(huffman.encode(weights).stream)
     padding_bits = 64
     assert entropy_bits <= stream_bits <= entropy_bits + weights.values.size + padding_bits
+
+
+@given(st.data())
+def test_damaged_files_are_refused_not_more(data: st.DataObject) -> None:
+    """Other bytes where a file is not weights: the reader takes it, or one of the two refuses."""
+    tflite = bytearray(clustered(3))
+    places = st.integers(0, 400) | st.integers(len(tflite) - 2000, len(tflite) - 1)
+    for place in data.draw(st.lists(places, min_size=1, max_size=4)):
+        tflite[place] = data.draw(st.integers(0, 255))
+    try:
+        graph = read_model(bytes(tflite)).main
+        chosen, _ = choose(graph, rewriter := Rewriter(bytes(tflite)), "auto")
+        rewriter.rewritten({index: choice.encoded for index, choice in chosen.items()})
+    except ModelError:
+        return
