@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,12 +94,19 @@ def clustered(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 
 def with_half_zeros(tflite: bytes) -> bytes:
     """A file whose convolutions and dense layers have clustered weights, in place."""
+    return with_weights(tflite, clustered)
+
+
+def with_weights(
+    tflite: bytes, change: Callable[[npt.NDArray[np.int8]], npt.NDArray[np.int8]]
+) -> bytes:
+    """A file whose convolutions and dense layers have changed weights, in place."""
     changed, graph = bytearray(tflite), read_model(tflite).main
     for op in graph.ops:
         weights = graph.tensors[op.inputs[1]].data if op.kind in _CLUSTERED else None
         if weights is None:
             continue
-        old, new = weights.tobytes(), clustered(weights.astype(np.int8)).tobytes()
+        old, new = weights.tobytes(), change(weights.astype(np.int8)).tobytes()
         at = tflite.find(old)
         assert tflite.find(old, at + 1) == -1, f"{op.kind}: the weights lie in the file twice"
         changed[at : at + len(old)] = new

@@ -51,8 +51,8 @@ class BuildOptions:
             and takes a ``.tflite`` with what it has.
         engine: Whose kernels run on the device: ``aot``, C made for this model, or ``tflm``, stock
             TensorFlow Lite Micro.
-        tflm_compression: ``lut`` stores weights of few distinct values as lookup tables, which only
-            the engine ``tflm`` reads.
+        tflm_compression: How the engine ``tflm`` stores weights, for its DECODE operator: ``auto``
+            takes the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
         tflm_dir: For the engine ``tflm``: a checkout of tflite-micro in which its library was
             built; None takes the one that the variable TFLM_DIR names.
         framework: What the project is: ``cmake`` is complete firmware, ``arduino`` a sketch, which
@@ -140,8 +140,9 @@ class BuildOptions:
             return
         if self.tflm_compression != "none":
             raise ConfigError(
-                f"lookup tables are for the engine tflm, not {self.engine}",
-                hint="the AOT engine needs none: --engine tflm, or leave --tflm-compression out",
+                f"--tflm-compression is for the engine tflm, not {self.engine}",
+                hint="the AOT engine has encodings of its own (--weights): leave "
+                "--tflm-compression out, or: --engine tflm",
             )
         if self.tflm_dir is not None:
             raise ConfigError("--tflm-dir goes with --engine tflm", hint="leave --tflm-dir out")

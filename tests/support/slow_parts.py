@@ -21,7 +21,7 @@ SECONDS: Mapping[str, int] = {
     "tests/emulated/test_qemu_witness.py": 7,
     "tests/emulated/test_road.py": 150,
     "tests/emulated/test_simplified_virtual.py": 11,
-    "tests/emulated/test_tflm_lut_board.py": 1,
+    "tests/emulated/test_tflm_decode_board.py": 1,
     "tests/emulated/test_tflm_virtual.py": 1,
     "tests/host_c/test_corpus.py": 65,
     "tests/host_c/test_kernel_add.py": 16,

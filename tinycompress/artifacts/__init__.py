@@ -17,6 +17,7 @@ from tinycompress.artifacts.choices import (
     Obtained,
     Optimize,
     TflmCompression,
+    TflmMethod,
     ToolchainChoice,
     ToolchainName,
     TransportName,
@@ -38,11 +39,11 @@ from tinycompress.artifacts.measured import (
 )
 from tinycompress.artifacts.model import (
     ConvertedModel,
+    EncodedTensor,
     Finding,
     LayerAgreement,
-    LutCompression,
-    LutTensor,
     TensorSpec,
+    TflmEncoding,
 )
 from tinycompress.artifacts.sources import (
     ArenaFigure,
@@ -60,6 +61,7 @@ __all__ = [
     "BuiltFirmware",
     "ClockCheck",
     "ConvertedModel",
+    "EncodedTensor",
     "EngineName",
     "ExactTo",
     "Finding",
@@ -71,8 +73,6 @@ __all__ = [
     "LayerCost",
     "LayerInfo",
     "LinkKind",
-    "LutCompression",
-    "LutTensor",
     "Machine",
     "Obtained",
     "Optimize",
@@ -83,6 +83,8 @@ __all__ = [
     "Spread",
     "TensorSpec",
     "TflmCompression",
+    "TflmEncoding",
+    "TflmMethod",
     "ToolchainChoice",
     "ToolchainName",
     "TransportName",

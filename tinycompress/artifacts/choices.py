@@ -18,8 +18,12 @@ Optimize = Literal["speed", "ram", "flash"]
 Weights = Literal["auto", "plain"]
 """Whether weights may be encoded in flash."""
 
-TflmCompression = Literal["none", "lut"]
-"""How weights are stored for TFLite Micro: as they are, or as tables that DECODE looks up."""
+TflmMethod = Literal["lut", "huffman", "prune"]
+"""A decoder of TFLite Micro's DECODE operator: lookup tables, Huffman code, bitmap and values."""
+
+TflmCompression = Literal["none", "auto", "lut", "huffman", "prune"]
+"""How weights are stored for TFLite Micro: as they are, each layer's by the smallest of DECODE's
+methods, or all by one of them."""
 
 ToolchainName = Literal["zig", "gcc"]
 

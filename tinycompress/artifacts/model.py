@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
+from tinycompress.artifacts.choices import TflmMethod
+
 _ITEM_BYTES = {
     "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2,
     "int32": 4, "uint32": 4, "float32": 4, "int64": 8, "uint64": 8, "float64": 8,
@@ -32,34 +34,42 @@ class TensorSpec:
 
 
 @dataclass(frozen=True)
-class LutTensor:
-    """Weights of one layer that are stored as indices of ``bits`` bits into ``tables`` tables.
+class EncodedTensor:
+    """Weights of one layer that TFLite Micro's DECODE decodes.
 
-    ``distinct_values`` is the most that any table has; bytes are of the data alone.
+    ``detail`` are the parameters of the method in words; bytes are of the data alone.
     """
 
     layer: str
-    distinct_values: int
-    bits: int
-    tables: int
+    method: TflmMethod
+    detail: str
     before_bytes: int
     after_bytes: int
 
 
 @dataclass(frozen=True)
-class LutCompression:
-    """What lookup tables for TFLite Micro's DECODE did to a model file.
+class TflmEncoding:
+    """What encoded weights for TFLite Micro's DECODE did to a model file.
 
-    ``before_bytes`` and ``after_bytes`` are of the whole file. ``decoded_peak_bytes``: the largest
-    decoded tensor, which lies in the arena while its layer runs. ``proof_samples``: random inputs
-    on which the interpreter gave the same output bytes before and after.
+    ``before_bytes`` and ``after_bytes`` are of the whole file. ``code_bytes`` is what firmware
+    grows by besides: ``measured`` in firmware for this board, or ``estimated`` from another's.
+    ``decoded_peak_bytes``: the largest decoded tensor, which lies in the arena while its layer
+    runs. ``proof_samples``: random inputs on which the interpreter gave the same output bytes
+    before and after.
     """
 
     before_bytes: int
     after_bytes: int
+    code_bytes: int
+    code_obtained: Literal["measured", "estimated"]
     decoded_peak_bytes: int
-    tensors: tuple[LutTensor, ...]
+    tensors: tuple[EncodedTensor, ...]
     proof_samples: int
+
+    @property
+    def saved_bytes(self) -> int:
+        """Bytes that the file lost."""
+        return self.before_bytes - self.after_bytes
 
 
 @dataclass(frozen=True)
@@ -68,9 +78,10 @@ class ConvertedModel:
 
     ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
     int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
-    of the model that it was made from. ``lut`` is None unless weights were stored as lookup tables
-    afterwards. ``not_integer`` says what in a ``.tflite`` that was passed on is not integer, a line
-    each; ``integer_inside`` whether that is only its border: float inputs and outputs.
+    of the model that it was made from. ``tflm_encoding`` and ``plain_tflite``, the file from
+    before, are None unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says
+    what in a ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether
+    that is only its border: float inputs and outputs.
     """
 
     tflite: bytes
@@ -80,7 +91,8 @@ class ConvertedModel:
     float_accuracy: float | None = None
     quantized_accuracy: float | None = None
     warnings: tuple[str, ...] = ()
-    lut: LutCompression | None = None
+    tflm_encoding: TflmEncoding | None = None
+    plain_tflite: bytes | None = None
     activations: str = "int8"
     not_integer: tuple[str, ...] = ()
     integer_inside: bool = True

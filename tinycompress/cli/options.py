@@ -134,7 +134,8 @@ def tflm_compression_option(command: _Command) -> _Command:
     """``--tflm-compression``: how weights are stored for TFLite Micro."""
     return choice_option(
         "--tflm-compression", TflmCompression,
-        "lut stores clustered weights as lookup tables, which only TensorFlow Lite Micro reads.",
+        "How weights are stored for TensorFlow Lite Micro's DECODE operator; auto takes the"
+        " smallest way for each layer. Only TFLM reads such a file: docs/weights.md.",
     )(command)  # fmt: skip
 
 

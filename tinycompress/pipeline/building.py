@@ -11,10 +11,10 @@ from tinycompress._owner import owned_beside
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, TflmCompression
 from tinycompress.boards import Board, load_board
+from tinycompress.codegen.tflm import encode_weights
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.load import is_tflite
-from tinycompress.conversion.tflm_lut import compress_with_tables
 from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
 from tinycompress.pipeline.aot import build_aot
@@ -22,7 +22,7 @@ from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.frameworks import build_in_framework
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
-from tinycompress.pipeline.tflm import build_tflm
+from tinycompress.pipeline.tflm import build_tflm, measures_decode
 from tinycompress.pipeline.verdict import require_engine, unchecked
 
 if TYPE_CHECKING:
@@ -52,22 +52,34 @@ def convert(
         activations: Type of activations, inputs and outputs; weights are int8 with either. None
             is int8, and takes a ``.tflite`` with what it has.
         exact_to: Runtime that accuracy is counted on; int16 operators must be among its own.
-        tflm_compression: ``lut`` stores weights of few distinct values as lookup tables, which
-            only TFLite Micro reads.
+        tflm_compression: How weights are stored for TFLite Micro's DECODE operator: ``auto`` takes
+            the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
         progress: Told what is under way.
 
     Raises:
         ConfigError: The model file or the data are unusable.
-        ModelError: The model cannot be made fully integer, or not smaller by lookup tables.
+        ModelError: The model cannot be made fully integer, or encoded weights do not gain what
+            DECODE costs.
     """
     options = ConvertOptions(activations=activations, exact_to=exact_to)
     converted = _integers(Path(model), data, val, options, progress)
-    if tflm_compression == "lut":
-        progress("store weights as lookup tables")
-        converted = compress_with_tables(converted)
+    converted = _encoded(converted, tflm_compression, progress)
     if output is not None:
         _files.write_bytes(Path(output), converted.tflite)
     return converted
+
+
+def _encoded(
+    converted: ConvertedModel,
+    compression: TflmCompression,
+    progress: Progress,
+    *,
+    code_is_measured: bool = False,
+) -> ConvertedModel:
+    if compression == "none":
+        return converted
+    progress("encode the weights")
+    return encode_weights(converted, compression, code_is_measured=code_is_measured)
 
 
 def _integers(
@@ -137,9 +149,8 @@ def _to_build(
         activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given
     )
     converted = _integers(model, chosen.data, chosen.val, options, progress)
-    if chosen.tflm_compression == "lut":
-        progress("store weights as lookup tables")
-        converted = compress_with_tables(converted)
+    measured = measures_decode(board, chosen)
+    converted = _encoded(converted, chosen.tflm_compression, progress, code_is_measured=measured)
     if chosen.engine == "aot":
         progress(f"run the model on {chosen.exact_to}")
         told = unchecked(converted.tflite, chosen.exact_to)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from tinycompress.artifacts import ArenaFigure, BuiltFirmware, FirmwareProject, GeneratedSources
@@ -10,13 +12,14 @@ from tinycompress.boards import Board
 from tinycompress.codegen.tflm import generate, peak_activations
 from tinycompress.codegen.verdict import require_tflm
 from tinycompress.device.connect import open_link
-from tinycompress.errors import BoardError, DoesNotFitError, ToolError
+from tinycompress.errors import BoardError, DoesNotFitError, ModelError, ToolError
 from tinycompress.firmware import render_project
 from tinycompress.firmware.fit import arena_max_bytes
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.arena import ALIGNMENT_BYTES, largest_arena_bytes, measure_arena
 from tinycompress.measurement.prove import prove
+from tinycompress.options import BuildOptions
 from tinycompress.oracle import host_arena_bytes
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.toolchain import build as compile_project
@@ -49,6 +52,7 @@ def build_tflm(job: Job) -> Build:
             "was estimated on this PC, but not built",
             hint=missing.hint,
         ) from missing
+    job = _worth_its_code(job, checkout)
     # Without an emulation, the estimate is labelled as one wherever it is shown.
     measured = _measure(job, model, checkout, peak)
     arena = estimated_arena(job, peak[0]) if measured is None else measured
@@ -61,6 +65,66 @@ def build_tflm(job: Job) -> Build:
         finally:
             link.close()
     return Build(job.model, job.board, built.project, built)
+
+
+def measures_decode(board: Board, options: BuildOptions) -> bool:
+    """Whether a build finds out by linking what DECODE's code takes: `build_tflm` with a library.
+
+    Args:
+        board: Whose library is looked for.
+        options: Whose framework and checkout count.
+    """
+    if options.engine != "tflm" or options.framework != "cmake":
+        return False
+    try:
+        find_tflm(board.cpu, None if options.tflm_dir is None else Path(options.tflm_dir))
+    except ToolError:
+        return False
+    return True
+
+
+def _worth_its_code(job: Job, checkout: Path) -> Job:
+    """Link the model with and without encoded weights, and compare all of flash.
+
+    Returns:
+        The job with what DECODE's code takes, as measured. As it was if its weights are not
+        encoded, or if the board is too small for the plain ones.
+
+    Raises:
+        ModelError: The code takes what the file saves, or more.
+    """
+    encoding, plain = job.model.tflm_encoding, job.model.plain_tflite
+    if encoding is None or plain is None:
+        return job
+    job.progress("link it without encoded weights")
+    try:
+        plain_bytes = _flash_bytes(job, plain, checkout)
+    except DoesNotFitError:
+        return job
+    job.progress("link it with encoded weights")
+    encoded_bytes = _flash_bytes(job, job.model.tflite, checkout)
+    code_bytes = encoded_bytes - plain_bytes + encoding.saved_bytes
+    if encoded_bytes >= plain_bytes:
+        raise ModelError(
+            f"the file is {encoding.saved_bytes:,} bytes smaller, but TFLM's DECODE operator takes "
+            f"{code_bytes:,} bytes of code (measured): flash would be {encoded_bytes:,} bytes "
+            f"instead of {plain_bytes:,}",
+            hint="build without --tflm-compression",
+        )
+    measured = replace(encoding, code_bytes=code_bytes, code_obtained="measured")
+    return replace(job, model=replace(job.model, tflm_encoding=measured))
+
+
+def _flash_bytes(job: Job, tflite: bytes, checkout: Path) -> int:
+    """Of firmware around a file; its arena, which is not in flash, is as large as the board's."""
+    digest = hashlib.sha256(tflite).hexdigest()
+    other = replace(job, model=replace(job.model, tflite=tflite, sha256=digest))
+    model = read_model(tflite)
+    peak_bytes, layer = peak_activations(model)
+    with tempfile.TemporaryDirectory(prefix="tinycompress-decode-") as scratch:
+        arena_bytes = _guess(job.board, peak_bytes)
+        probe = _probe(other, model, arena_bytes, checkout, Path(scratch) / "probe", layer)
+    return probe.flash.total_bytes
 
 
 def estimated_sources(job: Job) -> GeneratedSources:

@@ -26,8 +26,18 @@ def few_values(shape: tuple[int, ...], count: int, axis: int | None) -> npt.NDAr
     return np.moveaxis(np.stack([one.reshape(rest) for one in drawn]), 0, axis).astype(np.int8)
 
 
-def clustered(count: int, *, share_dense: bool = False) -> bytes:
-    """CONV_2D (scales along 0), DEPTHWISE_CONV_2D (along 3) and FULLY_CONNECTED (one scale)."""
+WIDE = 200
+"""Outputs with which encoded weights save more than what DECODE's code takes."""
+
+
+def clustered(count: int, *, share_dense: bool = False, outputs: int = 10) -> bytes:
+    """CONV_2D (scales along 0), DEPTHWISE_CONV_2D (along 3) and FULLY_CONNECTED (one scale).
+
+    Args:
+        count: Distinct values of the dense layer and in each channel of the others.
+        share_dense: Whether a GATHER reads the dense layer's weights, too.
+        outputs: Of the dense layer.
+    """
     b = Builder()
     scales = [0.01 + 0.001 * n for n in range(CHANNELS)]
     image = b.tensor([1, 6, 6, 12], name="image", scales=[0.5], zero_points=[-1])
@@ -43,9 +53,11 @@ def clustered(count: int, *, share_dense: bool = False) -> bytes:
     shape = b.tensor([2], "INT32", data=np.array([1, 36 * CHANNELS], "<i4"))
     flat = b.tensor([1, 36 * CHANNELS], name="flat", scales=[200.0])
     weights = b.tensor(
-        [10, 36 * CHANNELS], data=few_values((10, 36 * CHANNELS), count, None), scales=[0.02]
+        [outputs, 36 * CHANNELS],
+        data=few_values((outputs, 36 * CHANNELS), count, None),
+        scales=[0.02],
     )
-    scores = b.tensor([1, 10], name="dense", scales=[8000.0], zero_points=[10])
+    scores = b.tensor([1, outputs], name="dense", scales=[8000.0], zero_points=[10])
     conv, separable = schema.Conv2DOptionsT(), schema.DepthwiseConv2DOptionsT()
     for options in (conv, separable):
         options.padding = schema.Padding.SAME
@@ -55,10 +67,10 @@ def clustered(count: int, *, share_dense: bool = False) -> bytes:
     b.op("DEPTHWISE_CONV_2D", [features, depthwise], [deep], separable)
     b.op("RESHAPE", [deep, shape], [flat], schema.ReshapeOptionsT())
     b.op("FULLY_CONNECTED", [flat, weights, -1], [scores], schema.FullyConnectedOptionsT())
-    outputs = [scores]
+    made = [scores]
     if share_dense:
-        indices = b.tensor([10], "INT32", data=np.arange(10, dtype="<i4"))
-        wide = b.tensor([10, 36 * CHANNELS], name="wide", scales=[0.02])
+        indices = b.tensor([outputs], "INT32", data=np.arange(outputs, dtype="<i4"))
+        wide = b.tensor([outputs, 36 * CHANNELS], name="wide", scales=[0.02])
         b.op("GATHER", [weights, indices], [wide], schema.GatherOptionsT())
-        outputs.append(wide)
-    return b.pack([image], outputs)
+        made.append(wide)
+    return b.pack([image], made)

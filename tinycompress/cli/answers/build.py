@@ -19,6 +19,7 @@ from tinycompress.cli.answers.common import (
     simplification_json,
     simplification_line,
     table,
+    tflm_encoding_json,
 )
 from tinycompress.cli.answers.devices import print_then, then_json
 from tinycompress.cli.invocation import invocation, tell, warn
@@ -147,7 +148,7 @@ def _project_facts(made: Build) -> dict[str, object]:
         "tflite_bytes": len(model.tflite),
         "activations": model.activations,
         "accuracy": accuracy_json(model),
-        "lut": None if model.lut is None else asdict(model.lut),
+        "tflm_encoding": tflm_encoding_json(model),
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": [*model.warnings, *(made.firmware.warnings if made.firmware else ())],
         "trades": list(made.trades),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,9 +13,9 @@ from tinycompress._console import results_console
 from tinycompress.artifacts import (
     ConvertedModel,
     Finding,
-    LutCompression,
     Simplification,
     TensorSpec,
+    TflmEncoding,
 )
 from tinycompress.boards import Board
 
@@ -78,6 +79,11 @@ def integer_lines(kinds: str, not_integer: Sequence[str], *, inside: bool = True
     return [told if inside else "not fully integer:", *(f"  - {one}" for one in not_integer)]
 
 
+def tflm_encoding_json(converted: ConvertedModel) -> dict[str, Any] | None:
+    """What encoded weights for TFLite Micro saved; None where there are none."""
+    return None if converted.tflm_encoding is None else asdict(converted.tflm_encoding)
+
+
 def conversion_lines(converted: ConvertedModel) -> list[str]:
     """What a user wants to know of a conversion, a line each."""
     size = f"{len(converted.tflite):,} bytes of .tflite"
@@ -91,20 +97,29 @@ def conversion_lines(converted: ConvertedModel) -> list[str]:
             f"accuracy: float {100 * converted.float_accuracy:.2f} %, "
             f"{converted.activations} {100 * converted.quantized_accuracy:.2f} %"
         )
-    if converted.lut is not None:
-        lines += _lut_lines(converted.lut)
+    if converted.tflm_encoding is not None:
+        lines += _encoding_lines(converted.tflm_encoding)
     return lines
 
 
-def _lut_lines(lut: LutCompression) -> list[str]:
-    saved = 1 - lut.after_bytes / lut.before_bytes
+def _encoding_lines(encoding: TflmEncoding) -> list[str]:
+    share = encoding.saved_bytes / encoding.before_bytes
     return [
-        f"lookup tables for {len(lut.tensors)} layers: {lut.before_bytes:,} -> "
-        f"{lut.after_bytes:,} bytes ({100 * saved:.1f} % less); the interpreter's outputs are the "
-        f"same on {lut.proof_samples} random inputs",
-        f"the arena needs up to {lut.decoded_peak_bytes:,} bytes more, for the decoded weights of "
-        "the layer that runs",
+        f"encoded weights of {len(encoding.tensors)} layers ({_methods_text(encoding)}): "
+        f"{encoding.before_bytes:,} -> {encoding.after_bytes:,} bytes ({100 * share:.1f} % less); "
+        "the interpreter's outputs are the "
+        f"same on {encoding.proof_samples} random inputs",
+        f"TFLM's DECODE operator takes {encoding.code_bytes:,} bytes of code "
+        f"({encoding.code_obtained})",
+        f"the arena needs up to {encoding.decoded_peak_bytes:,} bytes more, for the decoded "
+        "weights of the layer that runs",
     ]
+
+
+def _methods_text(encoding: TflmEncoding) -> str:
+    """How many layers each method has."""
+    counts = Counter(tensor.method for tensor in encoding.tensors)
+    return ", ".join(f"{method} {count}" for method, count in sorted(counts.items()))
 
 
 # --- boards ---------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -10,7 +9,13 @@ import click
 from tinycompress._console import results_console
 from tinycompress.artifacts import ConvertedModel
 from tinycompress.cli.answers import next_steps
-from tinycompress.cli.answers.common import accuracy_json, conversion_lines, schema, spec_json
+from tinycompress.cli.answers.common import (
+    accuracy_json,
+    conversion_lines,
+    schema,
+    spec_json,
+    tflm_encoding_json,
+)
 from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
@@ -30,7 +35,7 @@ def show_convert(
         return
     _print_convert(converted, output)
     print_verdict(verdict)
-    tell([f"next: {next_steps.after_convert(output, lut=converted.lut is not None)}"])
+    tell([f"next: {next_steps.after_convert(output, encoded=converted.tflm_encoding is not None)}"])
 
 
 def convert_json(
@@ -47,7 +52,7 @@ def convert_json(
         "activations": converted.activations,
         "accuracy": accuracy_json(converted),
         "warnings": list(converted.warnings),
-        "lut": None if converted.lut is None else asdict(converted.lut),
+        "tflm_encoding": tflm_encoding_json(converted),
         "tflm": verdict_json(verdict),
     }
 

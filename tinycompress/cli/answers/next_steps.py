@@ -43,9 +43,9 @@ def after_inspect(model: Path) -> str:
     return command("convert", model, "--data", "calib.npz", "-o", f"{model.stem}.tflite")
 
 
-def after_convert(tflite: Path, *, lut: bool) -> str:
-    """A build of the file, for a board that stands for any; lookup tables are for TFLM alone."""
-    engine = ("--engine", "tflm") if lut else ()
+def after_convert(tflite: Path, *, encoded: bool) -> str:
+    """A build of the file, for a board that stands for any; encoded weights are TFLM's alone."""
+    engine = ("--engine", "tflm") if encoded else ()
     return command("build", tflite, "--board", _EXAMPLE_BOARD, *engine)
 
 

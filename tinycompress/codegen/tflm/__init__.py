@@ -6,11 +6,29 @@ tells it what to run. The library itself comes from the user's own checkout (doc
 
 from __future__ import annotations
 
-from tinycompress.artifacts import ArenaFigure, GeneratedSources
+from tinycompress.artifacts import (
+    ArenaFigure,
+    ConvertedModel,
+    GeneratedSources,
+    TflmCompression,
+)
 from tinycompress.codegen.tflm.legality import refusals
 from tinycompress.ir.graph import Model
 
-__all__ = ["generate", "peak_activations", "refusals"]
+__all__ = ["encode_weights", "generate", "peak_activations", "refusals"]
+
+
+def encode_weights(
+    converted: ConvertedModel,
+    compression: TflmCompression,
+    *,
+    code_is_measured: bool = False,
+) -> ConvertedModel:
+    """As `tinycompress.codegen.tflm.decode.encoding.encode_weights`."""
+    # It brings the schema of .tflite files and the oracle, which other builds need not wait for.
+    from tinycompress.codegen.tflm.decode import encoding
+
+    return encoding.encode_weights(converted, compression, code_is_measured=code_is_measured)
 
 
 def generate(model: Model, tflite: bytes, arena: ArenaFigure) -> GeneratedSources:

@@ -1,0 +1,1 @@
+"""Weights that TensorFlow Lite Micro's DECODE operator decodes: one file for each encoder."""

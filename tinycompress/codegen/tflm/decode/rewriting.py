@@ -1,0 +1,175 @@
+"""A ``.tflite`` file with DECODE operators in front of those whose filters were encoded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tinycompress.codegen.tflm.decode.format import Encoded
+from tinycompress.errors import ModelError
+from tinycompress.ir.reader import DECODE_CUSTOM_CODE
+
+_IDENTIFIER = b"TFL3"
+_ALIGNMENT_BYTES = 16
+"""Of constants, as the schema wants them: kernels read some as words, in place."""
+_BEHIND_THE_FLATBUFFER = 1
+"""An offset above it is that of bytes which lie behind, as in files of more than 2 GB."""
+
+
+class Rewriter:
+    """One file, unpacked.
+
+    Args:
+        tflite: The whole file, which `tinycompress.ir.reader.read_model` took.
+
+    Raises:
+        ModelError: The file is damaged where that reader does not look, as in its metadata.
+    """
+
+    def __init__(self, tflite: bytes) -> None:
+        self._model = _unpacked(tflite)
+        self._graph = self._model.subgraphs[0]
+        self._bring_into_flatbuffer(tflite)
+        graphs = self._model.subgraphs
+        self._users = Counter(each.buffer for graph in graphs for each in graph.tensors)
+        self._users.update(each.buffer for each in self._model.metadata or ())
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether the file says where each tensor lies in the arena: none may be added then."""
+        names = [each.name for each in self._model.metadata or ()]
+        return b"OfflineMemoryAllocation" in names
+
+    def is_shared(self, tensor: int) -> bool:
+        """Whether something else in the file has the same bytes as its data."""
+        return self._users[self._graph.tensors[tensor].buffer] > 1
+
+    def rewritten(self, encoded: Mapping[int, Encoded]) -> bytes:
+        """The file with these filters encoded.
+
+        A filter's tensor becomes the output of the DECODE operator, so that nothing else changes.
+        Each operator that reads it has a DECODE right before it, since decoded weights need to live
+        no longer than one operator. What is encoded has neither name nor quantisation.
+
+        Args:
+            encoded: By index of the filter's tensor in the first subgraph. An object decodes once.
+        """
+        graph = self._graph
+        inputs = {tensor: self._encoded(tensor, each) for tensor, each in encoded.items()}
+        code = self._operator_code()
+        operators, decoded = [], set()
+        for operator in graph.operators:
+            for tensor in dict.fromkeys(operator.inputs):
+                if tensor not in inputs:
+                    continue
+                output = tensor
+                if tensor in decoded:
+                    output = self._copy(tensor)
+                    operator.inputs = [output if one == tensor else one for one in operator.inputs]
+                decoded.add(tensor)
+                operators.append(_decode(code, inputs[tensor], output))
+            operators.append(operator)
+        graph.operators = operators
+        return self.packed()
+
+    def packed(self) -> bytes:
+        """The bytes of the file as it is now."""
+        buffers = self._model.buffers
+        self._model.buffers = [_Buffer(each.data) for each in buffers]
+        builder = flatbuffers.Builder(1024)
+        builder.Finish(self._model.Pack(builder), _IDENTIFIER)
+        self._model.buffers = buffers
+        return bytes(builder.Output())
+
+    def _bring_into_flatbuffer(self, tflite: bytes) -> None:
+        """Take what lies behind the flatbuffer into it."""
+        for buffer in self._model.buffers:
+            if buffer.offset > _BEHIND_THE_FLATBUFFER:
+                buffer.data = np.frombuffer(tflite, np.uint8, buffer.size, buffer.offset)
+                buffer.offset = buffer.size = 0
+        for graph in self._model.subgraphs:
+            for operator in graph.operators or ():
+                start, size = operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
+                if start > _BEHIND_THE_FLATBUFFER:
+                    operator.customOptions = np.frombuffer(tflite, np.uint8, size, start)
+                    operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+
+    def _encoded(self, tensor: int, encoded: Encoded) -> tuple[int, int]:
+        """Indices of the two inputs, new tensors; the filter's buffer is the first one's now."""
+        whole = self._graph.tensors[tensor]
+        stream = self._constant(encoded.stream, whole.buffer)
+        self._model.buffers.append(schema.BufferT())
+        ancillary = self._constant(encoded.ancillary, len(self._model.buffers) - 1)
+        # The reader's axis of a single scale is 0; LUT and Prune insist on what the file says.
+        if whole.quantization is not None and len(whole.quantization.scale) == 1:
+            whole.quantization.quantizedDimension = 0
+        whole.buffer = self._empty_buffer()
+        return stream, ancillary
+
+    def _constant(self, data: bytes, buffer: int) -> int:
+        self._model.buffers[buffer].data = np.frombuffer(data, np.uint8)
+        tensor = schema.TensorT()
+        tensor.type, tensor.shape, tensor.buffer = schema.TensorType.UINT8, [len(data)], buffer
+        self._graph.tensors.append(tensor)
+        return len(self._graph.tensors) - 1
+
+    def _copy(self, tensor: int) -> int:
+        whole, other = self._graph.tensors[tensor], schema.TensorT()
+        other.__dict__.update(whole.__dict__)
+        self._graph.tensors.append(other)
+        return len(self._graph.tensors) - 1
+
+    def _empty_buffer(self) -> int:
+        """The first buffer, by convention; a new one where a file does without."""
+        first = self._model.buffers[0].data
+        if first is None or len(first) == 0:
+            return 0
+        self._model.buffers.append(schema.BufferT())
+        return len(self._model.buffers) - 1
+
+    def _operator_code(self) -> int:
+        code = schema.OperatorCodeT()
+        code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+        code.customCode, code.version = DECODE_CUSTOM_CODE, 1
+        self._model.operatorCodes.append(code)
+        return len(self._model.operatorCodes) - 1
+
+
+def _unpacked(tflite: bytes) -> Any:
+    try:
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+    # The generated code checks nothing: what it stumbles over is up to the damage.
+    except Exception as error:
+        raise ModelError(
+            f"the file is damaged, in its metadata or signatures ({type(error).__name__}: {error})",
+            hint="convert the model again",
+        ) from error
+
+
+class _Buffer:
+    """A buffer that packs itself aligned, which the generated ``BufferT`` does not."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = None if data is None else np.asarray(data, np.uint8)
+
+    def Pack(self, builder: Any) -> Any:  # noqa: N802 - the generated model calls it so
+        """Write the data, then the table that refers to them."""
+        data = None
+        if self._data is not None and self._data.size:
+            builder.Prep(_ALIGNMENT_BYTES, self._data.size)
+            data = builder.CreateNumpyVector(self._data)
+        schema.BufferStart(builder)
+        if data is not None:
+            schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
+
+
+def _decode(code: int, inputs: tuple[int, int], output: int) -> Any:
+    operator = schema.OperatorT()
+    operator.opcodeIndex, operator.inputs, operator.outputs = code, list(inputs), [output]
+    return operator
