@@ -8,7 +8,15 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.results import networks, samples
-from benchmarks.results.targets import Target, float_within, int8_within, smaller
+from benchmarks.results.targets import (
+    Target,
+    below_float,
+    encoded_to,
+    float_within,
+    int8_within,
+    slower_by,
+    smaller,
+)
 from tinycompress.artifacts import ExactTo
 
 Augment = Callable[[samples.Floats, Any], samples.Floats]
@@ -64,7 +72,35 @@ def _deep(recipe: str, dense_error_percent: float) -> tuple[Target, ...]:
         smaller(recipe, "train", "nonzero_parameters", 12, "pruned: 12x fewer parameters"),
         float_within(recipe, "train", 0.0, "pruned: error no worse than the dense model's"),
         int8_within(recipe, "cluster", 0.1, "clustered, int8: within 0.1 point of dense float"),
-        int8_within(recipe, "qat", 0.1, "after QAT, int8: within 0.1 point of dense float"),
+        int8_within(recipe, "qat", 0.0, "after QAT, int8: error no worse than the dense model's"),
+    )
+
+
+def _flashed(
+    recipe: str, smallest: str, factor: float, stretch: float, zeros: str
+) -> tuple[Target, ...]:
+    """What Deep Compression is to reach in flash; ``zeros`` says how sparse the smallest is."""
+    what = f"{factor:g}x less than float32"
+    return (
+        below_float(
+            recipe, "qat", factor, ("weights_bytes", "kernels_bytes"),
+            f"weights, biases, tables, kernels and decoders: {what}",
+        ),
+        int8_within(smallest, "qat", 0.1, f"{zeros}, int8: within 0.1 point of dense float"),
+        below_float(smallest, "qat", factor, ("flash_bytes",), f"{zeros}, whole firmware: {what}"),
+        below_float(
+            smallest, "qat", stretch, ("flash_bytes",),
+            f"{zeros}, whole firmware, stretch: {stretch:g}x less", asked=False,
+        ),
+    )  # fmt: skip
+
+
+def _encoded(recipe: str, share: float, percent: float) -> tuple[Target, ...]:
+    """What half zeros and 16 integers a layer are to save in flash, and may cost in time."""
+    text = f"encoded weights take {share:g} of int8"
+    return (
+        encoded_to(recipe, "qat", share, text),
+        slower_by(recipe, "qat", percent, f"encoded weights cost at most {percent:g} % of latency"),
     )
 
 
@@ -88,8 +124,11 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             load=samples.mnist_rows,
             network=networks.lenet300,
             training=Training(epochs=25, batch_size=128),
-            recipes=("lenet300-deep",),
-            targets=_deep("lenet300-deep", 1.64),
+            recipes=("lenet300-deep", "lenet300-smallest"),
+            targets=(
+                *_deep("lenet300-deep", 1.64),
+                *_flashed("lenet300-deep", "lenet300-smallest", 40, 55, "95 % zeros"),
+            ),
         ),
         "lenet5": Experiment(
             title="LeNet-5 on MNIST",
@@ -98,14 +137,17 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             training=Training(epochs=12, batch_size=128),
             exact_to="litert",
             recipes=("lenet5-deep",),
-            targets=_deep("lenet5-deep", 0.80),
+            targets=(
+                *_deep("lenet5-deep", 0.80),
+                *_flashed("lenet5-deep", "lenet5-deep", 39, 55.8, "97 % zeros"),
+            ),
         ),
         "dscnn": Experiment(
             title="DS-CNN on keywords",
             load=samples.keywords,
             network=networks.mlperf_dscnn,
             recipes=("dscnn-pcqat", "dscnn-channels"),
-            targets=_small("dscnn", thinned="train"),
+            targets=(*_small("dscnn", thinned="train"), *_encoded("dscnn-pcqat", 0.45, 8)),
             augment=samples.shifted_keywords,
             copies=1,
             notes=(
@@ -146,7 +188,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             network=networks.resnet8,
             training=Training(epochs=100, batch_size=64, learning_rate=2e-3),
             recipes=("resnet8-subset-pcqat", "resnet8-subset-channels"),
-            targets=_small("resnet8-subset"),
+            targets=(*_small("resnet8-subset"), *_encoded("resnet8-subset-pcqat", 0.37, 6)),
             augment=samples.shifted_images,
             copies=4,
             exact_to="litert",

@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import tinycompress
-from benchmarks.results.again import measured_again
+from benchmarks.results.again import last_file, measured_again
+from benchmarks.results.deep_compression import PUBLISHED
+from benchmarks.results.encodings import stored_layers
 from benchmarks.results.experiments import EXPERIMENTS
 from benchmarks.results.page import results_page
 from benchmarks.results.reference import MODEL, TEST, TRAIN, is_made, make_reference, setting
 from benchmarks.results.samples import ROOT
 from tinycompress import _files, _tf
 from tinycompress.artifacts import ExactTo
+from tinycompress.compression.run.result import StageRow
 from tinycompress.errors import ConfigError
 from tinycompress.toolchain.find import select
 
@@ -54,6 +57,9 @@ def measure(name: str, scratch: Path) -> dict[str, Any]:
         recipe: compressed(recipe, inputs, scratch / name / recipe, experiment.exact_to)
         for recipe in experiment.recipes
     }
+    if name in PUBLISHED:
+        for recipe, done in runs.items():
+            done["layers"] = _stored(scratch / name / recipe, done, experiment.exact_to)
     return {
         "title": experiment.title,
         "notes": list(experiment.notes),
@@ -75,6 +81,8 @@ def again(name: str, scratch: Path) -> dict[str, Any]:
     if known is None:
         raise ConfigError(f"{name} was not measured yet", hint="run it without --again")
     runs = measured_again(known, scratch / name, board=BOARD, report=report)
+    for recipe in runs if name in PUBLISHED else ():
+        runs[recipe]["layers"] = _stored(scratch / name / recipe, runs[recipe], known["exact_to"])
     return {
         **known,
         "notes": list(EXPERIMENTS[name].notes),
@@ -101,6 +109,17 @@ def compressed(recipe: str, inputs: Path, output: Path, exact_to: ExactTo) -> di
         "recipe": result.recipe.model_dump(mode="json", by_alias=True),
         "rows": [row.to_json() for row in result.rows],
     }
+
+
+def _stored(directory: Path, done: Mapping[str, Any], exact_to: ExactTo) -> list[dict[str, Any]]:
+    """How the firmware of a run's last file stores its weights."""
+    return stored_layers(
+        last_file(directory, done),
+        StageRow.from_json(done["rows"][-1]).kernels,
+        board=BOARD,
+        exact_to=exact_to,
+        optimize=done["recipe"]["firmware"]["optimize"],
+    )
 
 
 def _verdicts(name: str, runs: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -27,7 +27,8 @@ def test_there_is_no_latency_where_none_is_modelled() -> None:
     assert found.latency_us is None
     assert found.instructions > 1000
     assert set(found.figures()) == {
-        "flash_bytes", "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
+        "flash_bytes", "weights_bytes", "kernels_bytes", "encoded_bytes", "encoded_int8_bytes",
+        "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
     }  # fmt: skip
 
 

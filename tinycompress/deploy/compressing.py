@@ -28,9 +28,8 @@ from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.early import check_training_data
 from tinycompress.conversion.load import load_model, wrap_model
-from tinycompress.deploy.deployment import figures_or_misfit
+from tinycompress.deploy.deployment import figures_or_misfit, measured_on
 from tinycompress.errors import ConfigError
-from tinycompress.options import BuildOptions
 
 
 def compress(
@@ -116,7 +115,7 @@ def compress(
             options=RunOptions(
                 evaluation_samples=evaluation_samples,
                 exact_to=exact_to,
-                measured_on="" if target is None else _place(target.id, wanted),
+                measured_on="" if target is None else measured_on(target, wanted.firmware.optimize),
                 channel_multiple=core.channel_multiple,
                 keep_going=keep_going,
             ),
@@ -124,12 +123,6 @@ def compress(
             on_row=on_row,
             say=say,
         )
-
-
-def _place(board: str, recipe: Recipe) -> str:
-    """What figures are told to be of; others are measured anew."""
-    optimize = recipe.firmware.optimize
-    return board if optimize == BuildOptions.optimize else f"{board} --optimize {optimize}"
 
 
 def _recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:

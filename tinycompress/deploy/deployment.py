@@ -123,6 +123,12 @@ def figures_or_misfit(
         return {"fits": 0}
 
 
+def measured_on(board: Board, optimize: Optimize) -> str:
+    """What figures are told to be of; those of another place are measured anew."""
+    default = CodegenOptions.optimize
+    return board.id if optimize == default else f"{board.id} --optimize {optimize}"
+
+
 def figures_by_file(
     paths: Sequence[Path], board: str | Path, *, progress: Progress = no_progress
 ) -> dict[Path, Mapping[str, int | float]]:
