@@ -47,6 +47,7 @@ class Experiment:
         augment: Makes one augmented copy of the training data for the recipes.
         copies: So many of them, beside the data themselves.
         seed: Of the copies.
+        augmented_reference: Whether the reference, too, is trained on augmented copies.
         exact_to: Whose kernels int8 accuracy is counted with; LiteRT's take a tenth of the time of
             TensorFlow Lite Micro's for convolutions.
         notes: What a reader must know to judge the figures.
@@ -61,36 +62,44 @@ class Experiment:
     augment: Augment | None = None
     copies: int = 0
     seed: int = 2
+    augmented_reference: bool = True
     exact_to: ExactTo = "tflm"
     notes: tuple[str, ...] = ()
+
+
+_KERNELS_AND_WEIGHTS = ("weights_bytes", "kernels_bytes")
 
 
 def _deep(recipe: str, dense_error_percent: float) -> tuple[Target, ...]:
     near = f"dense: error near {dense_error_percent:.2f} % (Han et al. 2015)"
     return (
         float_within(recipe, "original", None, near),
-        smaller(recipe, "train", "nonzero_parameters", 12, "pruned: 12x fewer parameters"),
-        float_within(recipe, "train", 0.0, "pruned: error no worse than the dense model's"),
+        smaller(recipe, "prune", "nonzero_parameters", 12, "pruned: 12x fewer parameters"),
+        float_within(recipe, "prune", 0.0, "pruned: error no worse than the dense model's"),
         int8_within(recipe, "cluster", 0.1, "clustered, int8: within 0.1 point of dense float"),
-        int8_within(recipe, "qat", 0.0, "after QAT, int8: error no worse than the dense model's"),
+        int8_within(recipe, "qat", 0.1, "after QAT, int8: within 0.1 point of dense float"),
+        *_no_worse(recipe),
     )
 
 
-def _flashed(
-    recipe: str, smallest: str, factor: float, stretch: float, zeros: str
-) -> tuple[Target, ...]:
-    """What Deep Compression is to reach in flash; ``zeros`` says how sparse the smallest is."""
-    what = f"{factor:g}x less than float32"
+def _no_worse(recipe: str) -> tuple[Target, ...]:
+    return (int8_within(recipe, "qat", 0.0, "after QAT, int8: error no worse than dense float's"),)
+
+
+def _flashed(recipe: str, factor: float, stretch: float) -> tuple[Target, ...]:
+    """How much smaller than in float32 a network is to be that keeps its accuracy."""
     return (
         below_float(
-            recipe, "qat", factor, ("weights_bytes", "kernels_bytes"),
-            f"weights, biases, tables, kernels and decoders: {what}",
+            recipe, "qat", factor, _KERNELS_AND_WEIGHTS,
+            f"weights, biases, tables, kernels and decoders: {factor:g}x less than float32",
         ),
-        int8_within(smallest, "qat", 0.1, f"{zeros}, int8: within 0.1 point of dense float"),
-        below_float(smallest, "qat", factor, ("flash_bytes",), f"{zeros}, whole firmware: {what}"),
         below_float(
-            smallest, "qat", stretch, ("flash_bytes",),
-            f"{zeros}, whole firmware, stretch: {stretch:g}x less", asked=False,
+            recipe, "qat", factor, ("flash_bytes",),
+            f"whole firmware: {factor:g}x less than the weights in float32",
+        ),
+        below_float(
+            recipe, "qat", stretch, ("flash_bytes",),
+            f"whole firmware, stretch: {stretch:g}x less", asked=False,
         ),
     )  # fmt: skip
 
@@ -117,17 +126,47 @@ def _small(network: str, *, thinned: str = "prune_channels") -> tuple[Target, ..
     )
 
 
+_LENET300 = Training(epochs=25, batch_size=128)
+_CHOSEN_ON_HELD_OUT = (
+    "Sparsity, teacher and weight decay were chosen by training on 50,000 of the 60,000 digits,"
+    " the dense network included, and counting on the other 10,000."
+)
+
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
     {
         "lenet300": Experiment(
             title="LeNet-300-100 on MNIST",
             load=samples.mnist_rows,
             network=networks.lenet300,
-            training=Training(epochs=25, batch_size=128),
-            recipes=("lenet300-deep", "lenet300-smallest"),
+            training=_LENET300,
+            recipes=("lenet300-deep",),
+            targets=(*_deep("lenet300-deep", 1.64), *_flashed("lenet300-deep", 40, 55)),
+            notes=(_CHOSEN_ON_HELD_OUT,),
+        ),
+        "lenet300-shifted": Experiment(
+            title="LeNet-300-100, recipes on shifted digits",
+            load=samples.mnist_rows,
+            network=networks.lenet300,
+            training=_LENET300,
+            augment=samples.shifted_digits,
+            augmented_reference=False,
+            copies=3,
+            recipes=("lenet300-shifted", "lenet300-shifted-dense"),
             targets=(
-                *_deep("lenet300-deep", 1.64),
-                *_flashed("lenet300-deep", "lenet300-smallest", 40, 55, "95 % zeros"),
+                *_no_worse("lenet300-shifted"),
+                *_flashed("lenet300-shifted", 40, 55),
+                float_within(
+                    "lenet300-shifted-dense",
+                    "train",
+                    None,
+                    "told: the dense network, trained on the same shifted digits",
+                ),
+            ),
+            notes=(
+                "The same dense network, trained on the plain digits as above; the recipe sees"
+                " shifted copies, too, and so does the last row's dense network. Part of the"
+                " accuracy is theirs: shifts take more off the error than pruning puts on.",
+                _CHOSEN_ON_HELD_OUT,
             ),
         ),
         "lenet5": Experiment(
@@ -137,10 +176,7 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             training=Training(epochs=12, batch_size=128),
             exact_to="litert",
             recipes=("lenet5-deep",),
-            targets=(
-                *_deep("lenet5-deep", 0.80),
-                *_flashed("lenet5-deep", "lenet5-deep", 39, 55.8, "97 % zeros"),
-            ),
+            targets=(*_deep("lenet5-deep", 0.80), *_flashed("lenet5-deep", 39, 55.8)),
         ),
         "dscnn": Experiment(
             title="DS-CNN on keywords",

@@ -53,7 +53,7 @@ def results_page(figures: Mapping[str, Any]) -> str:
     if missing:
         parts.append(f"**Not measured yet: {', '.join(missing)}.**\n")
     parts += ["## Targets\n", _targets(experiments.values())]
-    parts += [_experiment(*item) for item in experiments.items()]
+    parts += [_experiment(experiment) for experiment in experiments.values()]
     return "\n".join(parts)
 
 
@@ -66,7 +66,7 @@ def _targets(experiments: Iterable[Mapping[str, Any]]) -> str:
     return table(["", "target", "measured", "verdict"], rows, 4)
 
 
-def _experiment(name: str, experiment: Mapping[str, Any]) -> str:
+def _experiment(experiment: Mapping[str, Any]) -> str:
     parts = [f"## {experiment['title']}\n", _setting(experiment) + "\n"]
     parts += [f"{note}\n" for note in experiment["notes"]]
     for recipe, run in experiment["runs"].items():
@@ -77,20 +77,21 @@ def _experiment(name: str, experiment: Mapping[str, Any]) -> str:
         parts.append(_stages(run["rows"]))
         parts.append(_notes(run["rows"]))
         if "layers" in run:
-            parts += [_BESIDE, side_by_side(name, run["layers"])]
+            parts += [_BESIDE, side_by_side(recipe, run["layers"])]
     return "\n".join(parts)
 
 
 def _setting(experiment: Mapping[str, Any]) -> str:
     setting = experiment["setting"]
     training, copies = setting["training"], setting["augmented_copies"]
+    another = copies and setting.get("augmented_reference", True)
     versions = ", ".join(f"{name} {version}" for name, version in experiment["versions"].items())
     parts = [f"{setting['train_samples']:,} training and {setting['test_samples']:,} test samples."]
     if training:
         parts.append(
             f"Reference: {training['epochs']} epochs of Adam from {training['learning_rate']:g},"
             f" falling to zero as a cosine does, {training['batch_size']} samples a batch, seed"
-            f" {training['seed']}{', every epoch on another augmented copy' if copies else ''}."
+            f" {training['seed']}{', every epoch on another augmented copy' if another else ''}."
         )
     if copies:
         parts.append(

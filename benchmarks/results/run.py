@@ -57,9 +57,7 @@ def measure(name: str, scratch: Path) -> dict[str, Any]:
         recipe: compressed(recipe, inputs, scratch / name / recipe, experiment.exact_to)
         for recipe in experiment.recipes
     }
-    if name in PUBLISHED:
-        for recipe, done in runs.items():
-            done["layers"] = _stored(scratch / name / recipe, done, experiment.exact_to)
+    _add_layers(runs, scratch / name, experiment.exact_to)
     return {
         "title": experiment.title,
         "notes": list(experiment.notes),
@@ -81,8 +79,7 @@ def again(name: str, scratch: Path) -> dict[str, Any]:
     if known is None:
         raise ConfigError(f"{name} was not measured yet", hint="run it without --again")
     runs = measured_again(known, scratch / name, board=BOARD, report=report)
-    for recipe in runs if name in PUBLISHED else ():
-        runs[recipe]["layers"] = _stored(scratch / name / recipe, runs[recipe], known["exact_to"])
+    _add_layers(runs, scratch / name, known["exact_to"])
     return {
         **known,
         "notes": list(EXPERIMENTS[name].notes),
@@ -111,15 +108,17 @@ def compressed(recipe: str, inputs: Path, output: Path, exact_to: ExactTo) -> di
     }
 
 
-def _stored(directory: Path, done: Mapping[str, Any], exact_to: ExactTo) -> list[dict[str, Any]]:
-    """How the firmware of a run's last file stores its weights."""
-    return stored_layers(
-        last_file(directory, done),
-        StageRow.from_json(done["rows"][-1]).kernels,
-        board=BOARD,
-        exact_to=exact_to,
-        optimize=done["recipe"]["firmware"]["optimize"],
-    )
+def _add_layers(runs: dict[str, Any], scratch: Path, exact_to: ExactTo) -> None:
+    """Add to runs that are held against published ones how the last file's weights are stored."""
+    for recipe in PUBLISHED.keys() & runs.keys():
+        run = runs[recipe]
+        run["layers"] = stored_layers(
+            last_file(scratch / recipe, run),
+            StageRow.from_json(run["rows"][-1]).kernels,
+            board=BOARD,
+            exact_to=exact_to,
+            optimize=run["recipe"]["firmware"]["optimize"],
+        )
 
 
 def _verdicts(name: str, runs: Mapping[str, Any]) -> list[dict[str, Any]]:

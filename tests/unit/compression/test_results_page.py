@@ -103,7 +103,7 @@ def test_deep_compression_is_side_by_side() -> None:
          "encoding": "gap_tokens", "detail": "", "bytes": 125}
         for i in (1, 2, 3)
     ]  # fmt: skip
-    lines = side_by_side("lenet300", layers).splitlines()
+    lines = side_by_side("lenet300-deep", layers).splitlines()
     assert lines[2] == (
         "| fc1 | 1,000 | 8 % | 4.4 + 3.7 | 2.32 % | 10.0 % | 16 | gap_tokens | 10.0 | 3.12 % |"
     )

@@ -245,7 +245,7 @@ SPEC = StageSpec(
     " file share a few values",
     run=cluster,
     saves="flash, if encoded",
-    promises="at most k distinct weights",
+    promises="at most k distinct weights, or integers in the file",
     precedes={"cluster": "the model is clustered already; set clusters in one stage"},
     conflict=_undoes_pruning,
 )
