@@ -13,12 +13,14 @@ EXPLORE_ROUNDS ?= 4
 PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
+NETWORKS := lenet300 lenet300-shifted lenet5 dscnn resnet8 resnet8-subset
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings tflm-decode decoding-costs cycle-model fuzz explore corpus weights-simplified mutate \
-        results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
-        results-again clean
+.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
+        bench-kernels ablation kernel-costs kernel-code encodings tflm-decode decoding-costs \
+        cycle-model fuzz explore corpus weights-simplified mutate \
+        results results-again $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -114,8 +116,6 @@ weights-simplified: $(VENV)/.ready-dev
 
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.mutate --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
-
-NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 
 # Networks compressed on real data, measured on the virtual Nano 33 BLE: docs/results.md.
 results: $(VENV)/.ready-dev

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.boards import load_board
+from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import StageRow
 from tinycompress.compression.run.store import stage_directory
 from tinycompress.compression.run.workspace import TFLITE
-from tinycompress.deploy.deployment import figures_or_misfit
+from tinycompress.deploy.deployment import figures_or_misfit, measured_on
 from tinycompress.errors import ConfigError
 
 Report = Callable[[str, str], None]
@@ -47,12 +48,23 @@ def measured_again(
         done: list[StageRow] = []
         for row in rows[recipe]:
             report(recipe, row.stage)
+            firmware = parse_recipe(run["recipe"]).firmware
             figures = figures_or_misfit(
-                files[row.tflite_sha256], target, exact_to=measured["exact_to"]
+                files[row.tflite_sha256],
+                target,
+                exact_to=measured["exact_to"],
+                optimize=firmware.optimize,
             )
-            done.append(row.with_figures(figures, target.id, done[-1] if done else None))
+            place = measured_on(target, firmware.optimize)
+            done.append(row.with_figures(figures, place, done[-1] if done else None))
         runs[recipe] = {**run, "rows": [row.to_json() for row in done]}
     return runs
+
+
+def last_file(directory: Path, run: Mapping[str, Any]) -> bytes:
+    """The int8 file after the last stage of a run that was kept in a directory."""
+    row = StageRow.from_json(run["rows"][-1])
+    return (stage_directory(directory, row.index, row.stage) / TFLITE).read_bytes()
 
 
 def _kept_files(rows: Mapping[str, list[StageRow]], scratch: Path) -> dict[str, bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmarks.performance_page import table
+from benchmarks.results.deep_compression import side_by_side
 from benchmarks.results.experiments import EXPERIMENTS
 
 _KERNELS = {"tflm": "TensorFlow Lite Micro's", "litert": "LiteRT's"}
@@ -18,7 +19,8 @@ Written by `make results` from docs/results.json, which holds what it measured; 
 Accuracies are counted on all test samples. Within a run nothing is trained on them and nothing is
 chosen by them: epochs are fixed, and there is no early stopping. int8 accuracy is that of the
 exported file, run with the named reference kernels. Flash and RAM are from the linked ELF of the
-whole firmware for the Arduino Nano 33 BLE. Its virtual board counts instructions and models
+whole firmware for the Arduino Nano 33 BLE, built with `--optimize flash` where the recipe says so;
+*weights* are the weights, biases and tables in it. Its virtual board counts instructions and models
 latency.
 
 To reproduce: `make results`, or for one network {targets}.
@@ -27,6 +29,15 @@ the same machine and versions give the same weights. An interrupted run resumes 
 finished stage. Figures of networks that are not run again stay. `make results-again` trains
 nothing: it measures the int8 files that the runs kept with today's kernels.
 """
+
+
+_BESIDE = """\
+Deep Compression (Han et al., ICLR 2016, tables 2 and 3) beside the file after the last stage.
+Theirs are Huffman-coded bits for each weight that is left, and the size of the layer with its
+codebook. Ours are the bytes of weights and codebooks in flash; biases, multipliers and decoders are
+counted in the targets above.
+"""
+_OLDER = "Measured by an older version, which stored all weights as plain int8.\n"
 
 
 def results_page(figures: Mapping[str, Any]) -> str:
@@ -58,24 +69,29 @@ def _targets(experiments: Iterable[Mapping[str, Any]]) -> str:
 def _experiment(experiment: Mapping[str, Any]) -> str:
     parts = [f"## {experiment['title']}\n", _setting(experiment) + "\n"]
     parts += [f"{note}\n" for note in experiment["notes"]]
-    for name, run in experiment["runs"].items():
-        parts.append(f"### Recipe {name}\n")
+    for recipe, run in experiment["runs"].items():
+        parts.append(f"### Recipe {recipe}\n")
         parts.append(f"{run['recipe']['description']} {_budget(run['recipe'])}\n")
+        if not any("weights_bytes" in row["figures"] for row in run["rows"]):
+            parts.append(_OLDER)
         parts.append(_stages(run["rows"]))
         parts.append(_notes(run["rows"]))
+        if "layers" in run:
+            parts += [_BESIDE, side_by_side(recipe, run["layers"])]
     return "\n".join(parts)
 
 
 def _setting(experiment: Mapping[str, Any]) -> str:
     setting = experiment["setting"]
     training, copies = setting["training"], setting["augmented_copies"]
+    another = copies and setting.get("augmented_reference", True)
     versions = ", ".join(f"{name} {version}" for name, version in experiment["versions"].items())
     parts = [f"{setting['train_samples']:,} training and {setting['test_samples']:,} test samples."]
     if training:
         parts.append(
             f"Reference: {training['epochs']} epochs of Adam from {training['learning_rate']:g},"
             f" falling to zero as a cosine does, {training['batch_size']} samples a batch, seed"
-            f" {training['seed']}{', every epoch on another augmented copy' if copies else ''}."
+            f" {training['seed']}{', every epoch on another augmented copy' if another else ''}."
         )
     if copies:
         parts.append(
@@ -88,18 +104,20 @@ def _setting(experiment: Mapping[str, Any]) -> str:
 
 
 def _budget(recipe: Mapping[str, Any]) -> str:
+    optimize = recipe.get("firmware", {}).get("optimize", "speed")
     stages = [
         f"{stage['kind']} {stage['fine_tune']['epochs']}"
         for stage in recipe["stage"]
         if "fine_tune" in stage
     ]
-    return f"Epochs: {', '.join(stages)}; seed {recipe['seed']}."
+    built = f" Firmware built with `--optimize {optimize}`."
+    return f"Epochs: {', '.join(stages)}; seed {recipe['seed']}.{built}"
 
 
 def _stages(rows: Iterable[Mapping[str, Any]]) -> str:
     heads = [
         "stage", "float", "int8", "parameters", "non-zero", "values per channel", "MACs",
-        ".tflite", "flash", "RAM", "instructions", "latency",
+        ".tflite", "weights", "flash", "RAM", "instructions", "latency",
     ]  # fmt: skip
     return table(heads, [_stage(row) for row in rows])
 
@@ -122,9 +140,10 @@ def _stage(row: Mapping[str, Any]) -> list[object]:
         f"{row['tflite_bytes']:,}",
     ]
     if not figures["fits"]:
-        return [*cells, "does not fit", "", "", ""]
+        return [*cells, "", "does not fit", "", "", ""]
     return [
         *cells,
+        f"{figures['weights_bytes']:,}" if "weights_bytes" in figures else "",
         f"{figures['flash_bytes']:,}",
         f"{figures['ram_bytes']:,}",
         f"{figures['instructions']:,}",

@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 import tinycompress
-from benchmarks.results.again import measured_again
+from benchmarks.results.again import last_file, measured_again
+from benchmarks.results.deep_compression import PUBLISHED
+from benchmarks.results.encodings import stored_layers
 from benchmarks.results.experiments import EXPERIMENTS
 from benchmarks.results.page import results_page
 from benchmarks.results.reference import MODEL, TEST, TRAIN, is_made, make_reference, setting
 from benchmarks.results.samples import ROOT
 from tinycompress import _files, _tf
 from tinycompress.artifacts import ExactTo
+from tinycompress.compression.run.result import StageRow
 from tinycompress.errors import ConfigError
 from tinycompress.toolchain.find import select
 
@@ -54,6 +57,7 @@ def measure(name: str, scratch: Path) -> dict[str, Any]:
         recipe: compressed(recipe, inputs, scratch / name / recipe, experiment.exact_to)
         for recipe in experiment.recipes
     }
+    _add_layers(runs, scratch / name, experiment.exact_to)
     return {
         "title": experiment.title,
         "notes": list(experiment.notes),
@@ -75,6 +79,7 @@ def again(name: str, scratch: Path) -> dict[str, Any]:
     if known is None:
         raise ConfigError(f"{name} was not measured yet", hint="run it without --again")
     runs = measured_again(known, scratch / name, board=BOARD, report=report)
+    _add_layers(runs, scratch / name, known["exact_to"])
     return {
         **known,
         "notes": list(EXPERIMENTS[name].notes),
@@ -101,6 +106,19 @@ def compressed(recipe: str, inputs: Path, output: Path, exact_to: ExactTo) -> di
         "recipe": result.recipe.model_dump(mode="json", by_alias=True),
         "rows": [row.to_json() for row in result.rows],
     }
+
+
+def _add_layers(runs: dict[str, Any], scratch: Path, exact_to: ExactTo) -> None:
+    """Add to runs that are held against published ones how the last file's weights are stored."""
+    for recipe in PUBLISHED.keys() & runs.keys():
+        run = runs[recipe]
+        run["layers"] = stored_layers(
+            last_file(scratch / recipe, run),
+            StageRow.from_json(run["rows"][-1]).kernels,
+            board=BOARD,
+            exact_to=exact_to,
+            optimize=run["recipe"]["firmware"]["optimize"],
+        )
 
 
 def _verdicts(name: str, runs: Mapping[str, Any]) -> list[dict[str, Any]]:

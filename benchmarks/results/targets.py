@@ -9,6 +9,7 @@ from typing import Any
 Row = Mapping[str, Any]
 Judge = Callable[[Row, Row], tuple[str, bool | None]]
 _ROUNDING = 1e-9
+_FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,55 @@ def smaller(recipe: str, stage: str, name: str, factor: float | None, text: str)
         after = _figure(row, name)
         measured = f"{before / after:.2f}x ({before:,.0f} to {after:,.0f})"
         return measured, None if factor is None else before / after >= factor
+
+    return Target(recipe, stage, text, judge)
+
+
+def below_float(
+    recipe: str, stage: str, factor: float, figures: Sequence[str], text: str, *, asked: bool = True
+) -> Target:
+    """Figures that in all are smaller by a factor than the reference's parameters in float32.
+
+    Args:
+        recipe: Which run.
+        stage: Which row of it.
+        factor: What is asked for.
+        figures: Their names, bytes of flash.
+        text: For the page.
+        asked: Whether it is required; else it is only told, as a stretch.
+    """
+
+    def judge(first: Row, row: Row) -> tuple[str, bool | None]:
+        before = _FLOAT_BYTES * first["parameters"]
+        after = sum(_figure(row, name) for name in figures)
+        measured = f"{before / after:.1f}x ({before:,.0f} to {after:,.0f} bytes)"
+        return measured, before / after >= factor if asked or before / after >= factor else None
+
+    return Target(recipe, stage, text, judge)
+
+
+def encoded_to(recipe: str, stage: str, share: float, text: str) -> Target:
+    """Encoded weights that take at most a share of what they take as int8."""
+
+    def judge(_: Row, row: Row) -> tuple[str, bool | None]:
+        before, after = _figure(row, "encoded_int8_bytes"), _figure(row, "encoded_bytes")
+        if not before:
+            return "no layer is encoded", False
+        return (
+            f"{after / before:.2f} ({before:,.0f} to {after:,.0f} bytes)",
+            after / before <= share,
+        )
+
+    return Target(recipe, stage, text, judge)
+
+
+def slower_by(recipe: str, stage: str, percent: float, text: str) -> Target:
+    """Modelled latency at most so many percent above the reference's int8 file."""
+
+    def judge(first: Row, row: Row) -> tuple[str, bool | None]:
+        before, after = _figure(first, "latency_us"), _figure(row, "latency_us")
+        more = 100 * (after / before - 1)
+        return f"{more:+.1f} % ({before:,.0f} to {after:,.0f} us)", more <= percent + _ROUNDING
 
     return Target(recipe, stage, text, judge)
 

@@ -27,7 +27,8 @@ def test_there_is_no_latency_where_none_is_modelled() -> None:
     assert found.latency_us is None
     assert found.instructions > 1000
     assert set(found.figures()) == {
-        "flash_bytes", "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
+        "flash_bytes", "weights_bytes", "kernels_bytes", "encoded_bytes", "encoded_int8_bytes",
+        "ram_bytes", "ram_reserved_bytes", "arena_bytes", "instructions", "fits",
     }  # fmt: skip
 
 
@@ -40,7 +41,11 @@ def test_wrong_outputs_get_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
         deploy(DIGITS.read_bytes(), load_board("pico"))
 
 
-WITHOUT_TIME = Deployment(10_000, 2_000, 3_000, 1_000, 5_000, None, fits=True)
+WITHOUT_TIME = Deployment(
+    flash_bytes=10_000, weights_bytes=4_000, kernels_bytes=1_000, encoded_bytes=0,
+    encoded_int8_bytes=0, ram_bytes=2_000, ram_reserved_bytes=3_000, arena_bytes=1_000,
+    instructions=5_000, latency_us=None, fits=True,
+)  # fmt: skip
 
 
 def test_the_row_says_nothing_of_time(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,6 +77,85 @@ def test_compress_measures_each_stage_on_the_board(
     assert after["figures"]["flash_bytes"] >= before["figures"]["flash_bytes"]
     assert any("saves nothing on the device" in note for note in after["notes"])
     assert (tmp_path / "out" / "result" / "model.tflite").is_file()
+
+
+SHARING = """
+schema = 1
+name = "sharing"
+description = "Zeros and few integers, without training."
+
+[limits]
+max_accuracy_drop = 1.0
+max_stage_drop = 1.0
+
+[firmware]
+optimize = "flash"
+
+[[stage]]
+kind = "prune"
+sparsity = 0.9
+fine_tune = { epochs = 0 }
+
+[[stage]]
+kind = "cluster"
+clusters = 8
+shared = true
+fine_tune = { epochs = 0 }
+"""
+
+
+@pytest.mark.slow
+def test_rows_say_what_a_stage_saves_in_flash_or_that_it_does_not(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = _tf.keras()
+    keras.utils.set_random_seed(4)
+    layers = keras.layers
+    wide = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    wide.compile("adam", "sparse_categorical_crossentropy")
+    with np.load(files / "train.npz") as data:
+        wide.fit(data["x"], data["y"], epochs=2, verbose=0)
+    wide.save(tmp_path / "wide.keras")
+    (tmp_path / "sharing.toml").write_text(SHARING)
+    command = [
+        "-q", "compress", str(tmp_path / "wide.keras"), "--recipe", str(tmp_path / "sharing.toml"),
+        "--data", str(files / "train.npz"), "--board", "nano33", "-o", str(tmp_path / "out"),
+        "--json",
+    ]  # fmt: skip
+
+    def rows(*more: str) -> list[dict[str, Any]]:
+        code = _run([*command, *more])
+        out, err = capsys.readouterr()
+        assert code == 0, err
+        found: list[dict[str, Any]] = json.loads(out)["rows"]
+        return found
+
+    original, prune, cluster = rows()
+    assert {row["measured_on"] for row in (original, prune, cluster)} == {
+        "arduino_nano_33_ble --optimize flash"
+    }
+    saved = [row["figures"]["flash_bytes"] for row in (original, prune, cluster)]
+    assert saved[0] > saved[1] + 10_000 > saved[2] + 10_000
+    assert not any("saves nothing" in note for row in (prune, cluster) for note in row["notes"])
+    figures = cluster["figures"]
+    assert 0 < figures["encoded_bytes"] < 0.2 * figures["encoded_int8_bytes"]
+    assert figures["weights_bytes"] > figures["encoded_bytes"]
+    assert max(kernel["distinct"] for kernel in cluster["kernels"]) <= 8
+    # Nothing is made again, all is measured again.
+    fast = rows("--optimize", "speed")
+    assert [row["tflite_sha256"] for row in fast] == [
+        row["tflite_sha256"] for row in (original, prune, cluster)
+    ]
+    assert {row["measured_on"] for row in fast} == {"arduino_nano_33_ble"}
+    assert fast[2]["figures"]["encoded_bytes"] > figures["encoded_bytes"]
+    assert fast[2]["figures"]["latency_us"] < figures["latency_us"]
 
 
 def test_a_recipe_that_is_not_there(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,6 +57,26 @@ def test_a_teacher_is_needed_and_must_fit() -> None:
         tinycompress.compress(classifier(), recipe(PRUNE), (X, CLASSES), teacher=other)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+def test_weight_decay_takes_its_share_of_kernels_and_no_bias(
+    optimizer: Literal["adam", "sgd", "rmsprop"],
+) -> None:
+    keras = _tf.tf_keras()
+    # Named to look like a variable that decays not.
+    layer = keras.layers.Dense(3, activation="softmax", name="alpha", bias_initializer="ones")
+    model = keras.Sequential([keras.Input((6,)), layer])
+    model.set_weights([np.ones((6, 3), np.float32), np.ones(3, np.float32)])
+    # All classes are equally right, and said to be: there is no gradient.
+    trainer = trainer_of(read_network(model), X, np.zeros(len(X), np.int64), teacher=model)
+    tune = FineTune(epochs=2, batch_size=60, learning_rate=0.1, weight_decay=0.5,
+                    optimizer=optimizer)  # fmt: skip
+    fine_tune(model, trainer, tune, Distill(temperature=1.0, weight=1.0))
+    kernel, bias = model.get_weights()
+    steps = 2 * len(X) // 60
+    np.testing.assert_allclose(kernel, (1 - 0.1 * 0.5) ** steps, rtol=1e-3)
+    np.testing.assert_allclose(bias, 1.0, rtol=1e-3)
+
+
 @pytest.mark.parametrize("patience", [1, 40], ids=["stopped", "to the end"])
 def test_early_stopping_takes_the_weights_of_the_best_epoch(patience: int) -> None:
     network = read_network(classifier())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from tinycompress.artifacts import Optimize
 from tinycompress.cli.options import (
     PATH,
     activations_option,
@@ -34,6 +35,12 @@ from tinycompress.cli.progress import stage_progress
 )
 @board_option(required=False)
 @activations_option("what the recipe says")
+@click.option(
+    "--optimize",
+    type=click.Choice(get_args(Optimize)),
+    help="What the firmware is built for that --board measures, as in `tinycompress build`."
+    "  [default: what the recipe says]",
+)
 @click.option(
     "--keep-going",
     is_flag=True,

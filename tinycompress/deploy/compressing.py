@@ -11,10 +11,16 @@ import numpy.typing as npt
 
 from tinycompress._owner import owned_directory
 from tinycompress._progress import Progress, no_progress, say_nothing
-from tinycompress.artifacts import Activations, ExactTo, LayerAgreement
+from tinycompress.artifacts import Activations, ExactTo, LayerAgreement, Optimize
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
-from tinycompress.compression.run.recipe import Recipe, load_recipe, parse_recipe, with_activations
+from tinycompress.compression.run.recipe import (
+    Recipe,
+    load_recipe,
+    parse_recipe,
+    with_activations,
+    with_optimize,
+)
 from tinycompress.compression.run.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run
@@ -22,7 +28,7 @@ from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.early import check_training_data
 from tinycompress.conversion.load import load_model, wrap_model
-from tinycompress.deploy.deployment import figures_or_misfit
+from tinycompress.deploy.deployment import figures_or_misfit, measured_on
 from tinycompress.errors import ConfigError
 
 
@@ -36,6 +42,7 @@ def compress(
     board: str | Path | None = None,
     output: str | Path | None = None,
     activations: Activations | None = None,
+    optimize: Optimize | None = None,
     exact_to: ExactTo = "tflm",
     evaluation_samples: int | None = RunOptions.evaluation_samples,
     keep_going: bool = False,
@@ -59,6 +66,8 @@ def compress(
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
             Stages that differ and the result of another run are removed, the user's files never.
         activations: Of every stage's file: int8 or int16; None takes what the recipe says.
+        optimize: What the firmware is built for that every stage is measured in, as in ``build``;
+            None takes what the recipe says.
         exact_to: Whose arithmetic its accuracy is counted with.
         evaluation_samples: At most so many samples, spread over ``val``, are run on every
             file; None runs all of them.
@@ -74,12 +83,17 @@ def compress(
         ModelError: The model cannot be rebuilt or exported.
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """
-    wanted = with_activations(_recipe(recipe), activations)
+    wanted = with_optimize(with_activations(_recipe(recipe), activations), optimize)
     options = ConvertOptions(activations=wanted.conversion.activations, exact_to=exact_to)
     target = None if board is None else load_board(str(board))
     measure = None
     if target is not None:
-        measure = partial(figures_or_misfit, board=target, exact_to=exact_to)
+        measure = partial(
+            figures_or_misfit,
+            board=target,
+            exact_to=exact_to,
+            optimize=wanted.firmware.optimize,
+        )
     core = CodegenOptions() if target is None else CodegenOptions.for_board(target)
     directory = None if output is None else Path(output)
     # Before TensorFlow starts, which takes seconds: another run may own the directory.
@@ -101,7 +115,7 @@ def compress(
             options=RunOptions(
                 evaluation_samples=evaluation_samples,
                 exact_to=exact_to,
-                measured_on="" if target is None else target.id,
+                measured_on="" if target is None else measured_on(target, wanted.firmware.optimize),
                 channel_multiple=core.channel_multiple,
                 keep_going=keep_going,
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, Optimize
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.device.connect import open_link
@@ -24,12 +24,19 @@ from tinycompress.toolchain import build
 class Deployment:
     """What one inference and the firmware around it take; bytes from the ELF, cycles modelled.
 
-    ``ram_bytes`` is what is used, with the stack as far as the run reached; ``ram_reserved_bytes``
-    what the firmware takes of the board, with the whole stack that is set aside.
-    ``latency_us`` is None where QEMU runs the firmware, which says nothing of time.
+    Of ``flash_bytes``, ``weights_bytes`` are weights, biases and tables, and ``kernels_bytes`` the
+    code of the operators with the decoders of weights. Where weights are encoded they take
+    ``encoded_bytes`` instead of ``encoded_int8_bytes``. ``ram_bytes`` is what is used, with the
+    stack as far as the run reached; ``ram_reserved_bytes`` what the firmware takes of the board,
+    with the whole stack that is set aside. ``latency_us`` is None where QEMU runs the firmware,
+    which says nothing of time.
     """
 
     flash_bytes: int
+    weights_bytes: int
+    kernels_bytes: int
+    encoded_bytes: int
+    encoded_int8_bytes: int
     ram_bytes: int
     ram_reserved_bytes: int
     arena_bytes: int
@@ -42,6 +49,10 @@ class Deployment:
         latency = {} if self.latency_us is None else {"latency_us": self.latency_us}
         return {
             "flash_bytes": self.flash_bytes,
+            "weights_bytes": self.weights_bytes,
+            "kernels_bytes": self.kernels_bytes,
+            "encoded_bytes": self.encoded_bytes,
+            "encoded_int8_bytes": self.encoded_int8_bytes,
             "ram_bytes": self.ram_bytes,
             "ram_reserved_bytes": self.ram_reserved_bytes,
             "arena_bytes": self.arena_bytes,
@@ -51,8 +62,16 @@ class Deployment:
         }
 
 
-def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deployment:
+def deploy(
+    tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm", optimize: Optimize = "speed"
+) -> Deployment:
     """Build an int8 model for a board and run it on the virtual board.
+
+    Args:
+        tflite: The int8 model.
+        board: What to build for and run on.
+        exact_to: Whose arithmetic the firmware reproduces.
+        optimize: What the firmware is built for, as in ``build``.
 
     Raises:
         ModelError: The engine does not take the model.
@@ -61,7 +80,9 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
         DeviceError: The firmware does not run.
         MismatchError: It gives other bytes than the runtime of ``exact_to``.
     """
-    sources = generate(read_model(tflite), CodegenOptions.for_board(board, exact_to=exact_to))
+    options = CodegenOptions.for_board(board, exact_to=exact_to, optimize=optimize)
+    sources = generate(read_model(tflite), options)
+    encoded = [layer.weights for layer in sources.layers if layer.weights is not None]
     with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
         project = render_project(
             sources, board, Path(scratch) / "project", tflite=tflite, model_name="model"
@@ -79,6 +100,10 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
         raise AssertionError("a virtual board counts instructions and paints its stack")
     return Deployment(
         flash_bytes=result.flash.total_bytes,
+        weights_bytes=result.flash.weights_bytes,
+        kernels_bytes=result.flash.kernels_bytes,
+        encoded_bytes=sum(weights.encoded_bytes for weights in encoded),
+        encoded_int8_bytes=sum(weights.int8_bytes for weights in encoded),
         ram_bytes=ram_bytes,
         ram_reserved_bytes=result.ram.reserved_bytes,
         arena_bytes=result.ram.arena_bytes,
@@ -89,13 +114,19 @@ def deploy(tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm") -> Deploy
 
 
 def figures_or_misfit(
-    tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm"
+    tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm", optimize: Optimize = "speed"
 ) -> Mapping[str, int | float]:
     """Like `deploy`, but a model that does not fit is a figure (``fits`` 0), not an error."""
     try:
-        return deploy(tflite, board, exact_to=exact_to).figures()
+        return deploy(tflite, board, exact_to=exact_to, optimize=optimize).figures()
     except DoesNotFitError:
         return {"fits": 0}
+
+
+def measured_on(board: Board, optimize: Optimize) -> str:
+    """What figures are told to be of; those of another place are measured anew."""
+    default = CodegenOptions.optimize
+    return board.id if optimize == default else f"{board.id} --optimize {optimize}"
 
 
 def figures_by_file(

@@ -15,6 +15,7 @@ from tinycompress.compression.run.recipe import (
     load_recipe,
     parse_recipe,
     with_activations,
+    with_optimize,
 )
 from tinycompress.compression.stages.registry import stage_kinds
 from tinycompress.errors import ConfigError
@@ -33,9 +34,36 @@ def problem(*stages: dict[str, Any], **more: Any) -> str:
 def test_shipped_recipes() -> None:
     names = [recipe.name for recipe in list_recipes()]
     assert names == sorted(names)
-    assert set(names) >= {"prune50", "pqat", "cluster16", "pcqat", "channels50-distill", "tiny"}
+    assert set(names) >= {
+        "prune50", "pqat", "cluster16", "pcqat", "channels50-distill", "tiny", "deep", "ternary",
+        "binary",
+    }  # fmt: skip
     for name in names:
         assert load_recipe(name).name == name
+
+
+def test_recipes_that_aim_at_flash_are_measured_with_weights_encoded() -> None:
+    aims = {recipe.name: recipe.firmware.optimize for recipe in list_recipes()}
+    shared = {
+        recipe.name
+        for recipe in list_recipes()
+        if any(getattr(stage, "shared", False) for stage in recipe.stage)
+    }
+    assert {name for name, aim in aims.items() if aim == "flash"} == shared
+    assert shared == {"deep", "ternary", "binary", "tiny"}
+
+
+def test_what_the_firmware_is_built_for_is_said_or_given() -> None:
+    recipe = parse_recipe(table({"kind": "prune"}))
+    assert recipe.firmware.optimize == "speed"
+    said = parse_recipe(table({"kind": "prune"}, firmware={"optimize": "flash"}))
+    assert with_optimize(said, None) is said
+    assert with_optimize(said, "ram").firmware.optimize == "ram"
+    assert with_optimize(recipe, "flash") == said
+    text = problem({"kind": "prune"}, firmware={"optimise": "flash"})
+    assert "firmware.optimise: unknown key; did you mean 'optimize'?" in text
+    text = problem({"kind": "prune"}, firmware={"optimize": "size"})
+    assert "firmware.optimize: 'size': input must be 'speed', 'ram' or 'flash'" in text
 
 
 def test_stages_get_defaults_and_are_frozen() -> None:

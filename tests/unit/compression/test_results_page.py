@@ -10,10 +10,18 @@ import numpy as np
 import pytest
 
 from benchmarks.results import samples
+from benchmarks.results.deep_compression import side_by_side
 from benchmarks.results.experiments import EXPERIMENTS, Experiment
 from benchmarks.results.page import results_page
 from benchmarks.results.run import RECIPES
-from benchmarks.results.targets import float_within, int8_within, smaller
+from benchmarks.results.targets import (
+    below_float,
+    encoded_to,
+    float_within,
+    int8_within,
+    slower_by,
+    smaller,
+)
 from tinycompress.compression.run.recipe import load_recipe, parse_recipe
 from tinycompress.errors import ConfigError
 
@@ -56,6 +64,50 @@ def test_latency_is_told_before_and_after() -> None:
     assert verdict == {
         "recipe": "r", "target": "text", "measured": "2.00x (900 to 450)", "met": None,
     }  # fmt: skip
+
+
+def test_flash_is_judged_against_all_parameters_in_float32() -> None:
+    def verdict(weights: int, **more: Any) -> dict[str, Any]:
+        target = below_float("r", "qat", 40, ("weights_bytes", "kernels_bytes"), "text", **more)
+        return target.verdict(rows(figures={"weights_bytes": weights, "kernels_bytes": 20}))
+
+    assert verdict(100)["met"] is True
+    assert verdict(100)["measured"] == "40.0x (4,800 to 120 bytes)"
+    assert verdict(101)["met"] is False
+    # A stretch that is missed is told, and no failure.
+    assert verdict(101, asked=False)["met"] is None
+    assert verdict(100, asked=False)["met"] is True
+
+
+@pytest.mark.parametrize(("encoded", "met"), [(45, True), (46, False)])
+def test_encoded_weights_are_judged_against_the_same_as_int8(encoded: int, met: bool) -> None:
+    figures = {"encoded_bytes": encoded, "encoded_int8_bytes": 100}
+    assert encoded_to("r", "qat", 0.45, "text").verdict(rows(figures=figures))["met"] is met
+
+
+def test_weights_that_are_not_encoded_miss_the_target() -> None:
+    figures = {"encoded_bytes": 0, "encoded_int8_bytes": 0}
+    verdict = encoded_to("r", "qat", 0.45, "text").verdict(rows(figures=figures))
+    assert (verdict["met"], verdict["measured"]) == (False, "no layer is encoded")
+
+
+@pytest.mark.parametrize(("latency_us", "met"), [(972.0, True), (973.0, False), (800.0, True)])
+def test_time_is_judged_against_the_int8_reference(latency_us: float, met: bool) -> None:
+    verdict = slower_by("r", "qat", 8, "text").verdict(rows(figures={"latency_us": latency_us}))
+    assert verdict["met"] is met
+
+
+def test_deep_compression_is_side_by_side() -> None:
+    layers = [
+        {"layer": f"fc{i}", "weights": 1000, "nonzero": 100, "distinct": 16,
+         "encoding": "gap_tokens", "detail": "", "bytes": 125}
+        for i in (1, 2, 3)
+    ]  # fmt: skip
+    lines = side_by_side("lenet300-deep", layers).splitlines()
+    assert lines[2] == (
+        "| fc1 | 1,000 | 8 % | 4.4 + 3.7 | 2.32 % | 10.0 % | 16 | gap_tokens | 10.0 | 3.12 % |"
+    )
+    assert lines[-1].startswith("| total | 3,000 | 8 % | 5.1 + 3.7 | 2.49 % | 10.0 % |")
 
 
 def test_the_last_of_several_equal_stages_is_judged() -> None:

@@ -355,7 +355,9 @@ def _kernel_problems(
     if cluster is not None:
         quantization = tensor.quantization
         # With a scale for every channel the same real value has another code in every channel.
-        per_channel = cluster.per_channel or (quantization is not None and quantization.per_channel)
+        per_channel = not cluster.shared and (
+            cluster.per_channel or (quantization is not None and quantization.per_channel)
+        )
         count = fact.distinct_per_channel if per_channel else fact.distinct
         if count > cluster.clusters:
             problems.append(

@@ -2,7 +2,8 @@
 
 A promise is held by projection: after every training step the kernel is put back onto the set that
 keeps it. Masked weights go back to zero; weights that share a value get the mean of what the step
-made of them, so that the shared values go on learning. TF-MOT's own preserving schemes
+made of them, so that the shared values go on learning; those that share the integers of the file
+are told in ``shared_integers``. TF-MOT's own preserving schemes
 (``tfmot.experimental.combine``) do not hold: they leave depthwise layers out, recount the clusters
 from the weights (up to 1024, else they give up with a warning), and pad channels that have fewer
 values with ones.
@@ -17,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from tinycompress.compression.checks.shared_integers import SharedIntegers
+from tinycompress.compression.network.integers import file_integers
 from tinycompress.compression.network.kernels import (
     channel_rows,
     distinct_per_channel,
@@ -40,10 +43,14 @@ class SparsePromise:
 
 @dataclass(frozen=True)
 class ClusterPromise:
-    """At most ``clusters`` distinct values in a kernel, or in each output channel of it."""
+    """At most ``clusters`` distinct values in a kernel, or in each output channel of it.
+
+    With ``shared`` at most so many distinct integers in the whole layer of the int8 file.
+    """
 
     clusters: int
     per_channel: bool
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ class Promises:
                 for name, p in self.sparse.items()
             },
             "clustered": {
-                name: {"clusters": p.clusters, "per_channel": p.per_channel}
+                name: {"clusters": p.clusters, "per_channel": p.per_channel, "shared": p.shared}
                 for name, p in self.clustered.items()
             },
         }
@@ -100,18 +107,22 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
             problems.append(f"layer {name!r}: the pattern {sparse.m_by_n} is broken")
     for name, cluster in promises.clustered.items():
         layer = network.layers[name]
-        count = (
-            distinct_per_channel(layer.weights[0], layer.kind)
-            if cluster.per_channel
-            else distinct_values(layer.weights[0])
-        )
+        count, what = _distinct(layer, cluster)
         if count > cluster.clusters:
-            place = "in one channel" if cluster.per_channel else "in the kernel"
             problems.append(
-                f"layer {name!r}: {count} distinct weights {place}, promised at most"
-                f" {cluster.clusters}"
+                f"layer {name!r}: {count} distinct {what}, promised at most {cluster.clusters}"
             )
     return tuple(problems)
+
+
+def _distinct(layer: Layer, promise: ClusterPromise) -> tuple[int, str]:
+    """How many different values a kernel has where a promise counts them, and of what."""
+    kernel = layer.weights[0]
+    if promise.shared:
+        return distinct_values(file_integers(kernel, layer.kind)), "integers in the kernel"
+    if promise.per_channel:
+        return distinct_per_channel(kernel, layer.kind), "weights in one channel"
+    return distinct_values(kernel), "weights in the kernel"
 
 
 def has_m_by_n(kernel: Array, m_by_n: tuple[int, int]) -> bool:
@@ -131,12 +142,20 @@ def projections(network: Network, promises: Promises) -> dict[str, Projection]:
     found: dict[str, Projection] = {}
     for name in {**promises.sparse, **promises.clustered}:
         layer = network.layers[name]
+        kernel = layer.weights[0]
         cluster = promises.clustered.get(name)
-        if cluster is not None:
-            found[name] = shared_values(layer, cluster.per_channel)
+        if cluster is None:
+            found[name] = masked(kernel != 0)
+        elif cluster.shared:
+            found[name] = SharedIntegers.of(kernel, layer.kind, moving(name, kernel, promises))
         else:
-            found[name] = masked(layer.weights[0] != 0)
+            found[name] = shared_values(layer, cluster.per_channel)
     return found
+
+
+def moving(name: str, kernel: Array, promises: Promises) -> Array:
+    """bool, in the shape of a layer's kernel: the weights that no promise holds to zero."""
+    return kernel != 0 if name in promises.sparse else np.ones(kernel.shape, bool)
 
 
 def masked(mask: Array) -> Projection:

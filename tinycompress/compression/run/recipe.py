@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 from pydantic_core import PydanticKnownError
 
-from tinycompress.artifacts import Activations
+from tinycompress.artifacts import Activations, Optimize
 from tinycompress.compression.options import Options
 from tinycompress.compression.run.order import order_problems
 from tinycompress.compression.run.problems import describe
@@ -55,6 +55,16 @@ class Limits(Options):
         return max(3 * self.max_accuracy_drop, _LEAST_STAGE_DROP)
 
 
+class FirmwareOptions(Options):
+    """What the firmware that every stage's file is measured in is built for, as in ``build``.
+
+    With ``flash`` weights are encoded wherever that saves bytes for few cycles: only there do zeros
+    and shared values show. With ``speed`` they are where that costs no cycles.
+    """
+
+    optimize: Optimize = "speed"
+
+
 def _stage(value: object) -> StageOptions:
     """Validate one ``[[stage]]`` table by the options of the stage that its ``kind`` names."""
     if isinstance(value, StageOptions):
@@ -86,6 +96,7 @@ class Recipe(Options):
     description: Annotated[str, Field(min_length=1, max_length=200)]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
     limits: Limits = Limits()
+    firmware: FirmwareOptions = FirmwareOptions()
     stage: Annotated[tuple[_Stage, ...], Field(strict=False)]
 
     @property
@@ -115,6 +126,13 @@ def with_activations(recipe: Recipe, activations: Activations | None) -> Recipe:
             hint=_LIST_HINT,
         )
     return recipe.model_copy(update={"stage": (*recipe.steps, convert)})
+
+
+def with_optimize(recipe: Recipe, optimize: Optimize | None) -> Recipe:
+    """The recipe with firmware built for something else; None leaves what it says."""
+    if optimize is None:
+        return recipe
+    return recipe.model_copy(update={"firmware": FirmwareOptions(optimize=optimize)})
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:

@@ -1,21 +1,37 @@
-"""Stage ``cluster``: at most k distinct weights per kernel or per output channel of it.
+"""Stage ``cluster``: at most k distinct weights per kernel, per output channel, or in the file.
 
 TF-MOT's clustering leaves depthwise convolutions out, clusters by channel for Conv2D only, and its
 clusters were seen to fall apart before a BatchNormalization and in later stages. So k-means is done
 here on the folded kernels of all layers, and the shared values are trained by projection (see
 ``promises``), which is how weight sharing was first trained (Han et al., Deep Compression, 2015).
+
+A convolution's channels have scales of their own in the int8 file: k values of its kernel become k
+other integers in every channel, and one codebook for the layer has no use. With ``shared`` it is
+the integers that are clustered (see ``shared_integers``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tinycompress.compression.checks.promises import ClusterPromise, projections
+from tinycompress.compression.checks.promises import (
+    ClusterPromise,
+    Promises,
+    moving,
+    projections,
+)
+from tinycompress.compression.checks.shared_integers import (
+    LEAST_WITH_ZERO,
+    SharedIntegers,
+    levels_from,
+)
 from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.network.integers import SCALED_ALIKE, file_integers, scaled_rows
 from tinycompress.compression.network.kernels import (
     channel_rows,
     distinct_values,
@@ -23,7 +39,7 @@ from tinycompress.compression.network.kernels import (
     kernel_layers,
     with_kernel,
 )
-from tinycompress.compression.network.network import Array, Layer
+from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
 from tinycompress.compression.stages.options import LayerChoice, TrainedStage
 from tinycompress.compression.training.fine_tune import train_network
@@ -37,14 +53,23 @@ _LLOYD_ROUNDS = 100
 class Cluster(TrainedStage, LayerChoice):
     """Every kernel (or every output channel of it) has at most ``clusters`` distinct weights.
 
-    Zeros that pruning made stay zero with ``keep_sparsity``; zero is then one of the values.
+    Zeros that pruning made stay zero with ``keep_sparsity``; zero is then one of the values. With
+    ``shared`` every layer of the int8 file has at most ``clusters`` distinct weights: 3 are ternary
+    weights, 2 binary ones. Depthwise and transposed convolutions are then left alone.
     """
 
     kind: Literal["cluster"] = "cluster"
     clusters: Annotated[int, Field(ge=2, le=256)] = 16
     initialization: Initialization = "kmeans++"
     per_channel: bool = False
+    shared: bool = False
     keep_sparsity: bool = True
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Cluster:
+        if self.shared and self.per_channel:
+            raise ValueError("shared = true has one codebook a layer; leave per_channel out")
+        return self
 
 
 def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
@@ -62,15 +87,15 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
         ConfigError: No layer to cluster, or too few clusters to keep zeros.
     """
     network = fold_batch_norms(state.network)
-    layers = chosen(kernel_layers(network), options)
-    if not layers:
-        raise ConfigError("cluster: no layer is left to cluster", hint="see skip and skip_types")
-    changed = []
-    for layer in layers:
-        keep = options.keep_sparsity and layer.name in state.promises.sparse
-        changed.append(with_kernel(layer, _clustered(layer, options, keep, trainer.seed)))
+    layers = _layers_to_cluster(network, options)
+    promises = state.promises
+    if not options.keep_sparsity:
+        promises = replace(promises, sparse={})
+    changed = [
+        with_kernel(layer, _clustered(layer, options, promises, trainer.seed)) for layer in layers
+    ]
     network = network.with_layers(changed)
-    promise = ClusterPromise(options.clusters, options.per_channel)
+    promise = ClusterPromise(options.clusters, options.per_channel, options.shared)
     promises = state.promises.with_clustered({layer.name: promise for layer in layers})
     network = train_network(
         network,
@@ -80,19 +105,65 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
         projections(network, promises),
         label="cluster",
     )
-    most = max(distinct_values(network.layers[layer.name].weights[0]) for layer in layers)
-    return State(network, promises, (f"{most} distinct values in the most varied kernel",))
+    return State(network, promises, _notes(network, layers, options))
 
 
-def _clustered(layer: Layer, options: Cluster, keep_zeros: bool, seed: int) -> Array:
+def _layers_to_cluster(network: Network, options: Cluster) -> tuple[Layer, ...]:
+    layers = chosen(kernel_layers(network), options)
+    if options.shared:
+        layers = tuple(layer for layer in layers if layer.kind in SCALED_ALIKE)
+    if not layers:
+        raise ConfigError(
+            "cluster: no layer is left to cluster",
+            hint=f"see skip and skip_types; shared is for {', '.join(SCALED_ALIKE)}",
+        )
+    return layers
+
+
+def _notes(network: Network, layers: Sequence[Layer], options: Cluster) -> tuple[str, ...]:
+    kernels = [network.layers[layer.name] for layer in layers]
+    if not options.shared:
+        most = max(distinct_values(layer.weights[0]) for layer in kernels)
+        return (f"{most} distinct values in the most varied kernel",)
+    most = max(distinct_values(file_integers(layer.weights[0], layer.kind)) for layer in kernels)
+    names = {layer.name for layer in layers}
+    left = [
+        f"{layer.name} ({layer.kind})" for layer in kernel_layers(network)
+        if layer.name not in names
+    ]  # fmt: skip
+    notes = [f"left as they are: {', '.join(left)}"] if left else []
+    return (*notes, f"{most} distinct integers in the most varied layer")
+
+
+def _clustered(layer: Layer, options: Cluster, promises: Promises, seed: int) -> Array:
     kernel = layer.weights[0]
     generator = np.random.default_rng(seed)
+    if options.shared:
+        return _shared(layer, options, moving(layer.name, kernel, promises), generator)
+    keep_zeros = layer.name in promises.sparse
     if not options.per_channel:
         row = kernel.reshape(-1)
         return _row(row, options, keep_zeros, generator).reshape(kernel.shape)
     rows = channel_rows(kernel, layer.kind)
     done = np.stack([_row(row, options, keep_zeros, generator) for row in rows])
     return from_channel_rows(done, kernel.shape, layer.kind)
+
+
+def _shared(layer: Layer, options: Cluster, free: Array, generator: np.random.Generator) -> Array:
+    kernel = layer.weights[0]
+    rows = scaled_rows(kernel, layer.kind)
+    largest = np.max(np.abs(rows), axis=1, keepdims=True)
+    if options.clusters < LEAST_WITH_ZERO and not (largest.all() and free.all()):
+        raise ConfigError(
+            f"cluster: layer {layer.name!r} has weights that stay zero, and {options.clusters}"
+            " shared values have no room for it",
+            hint="set clusters to 3 or more, or skip the layer",
+        )
+    values = (rows / np.where(largest > 0, largest, 1.0))[scaled_rows(free, layer.kind)]
+    centroids = kmeans(values, options.clusters, options.initialization, generator)
+    levels = levels_from(centroids, options.clusters)
+    reach = float(np.max(np.abs(centroids)))
+    return SharedIntegers(kernel, layer.kind, free, levels, reach).fitted(_LLOYD_ROUNDS)
 
 
 def _row(row: Array, options: Cluster, keep_zeros: bool, generator: np.random.Generator) -> Array:
@@ -163,15 +234,18 @@ def _undoes_pruning(tables: Sequence[Table], index: int) -> str:
     pruned = any(table.get("kind") == "prune" for table in tables[:index])
     if pruned and tables[index].get("keep_sparsity") is False:
         return "keep_sparsity = false after prune would undo the pruning; leave it out"
+    if pruned and tables[index].get("shared") and tables[index].get("clusters") == 2:
+        return "clusters = 2 has no room for the zeros of prune; set 3 or more"
     return ""
 
 
 SPEC = StageSpec(
     Cluster,
-    summary="lets the weights of a kernel, or of an output channel, share a few values",
+    summary="lets the weights of a kernel, of an output channel, or the integers of a layer in the"
+    " file share a few values",
     run=cluster,
     saves="flash, if encoded",
-    promises="at most k distinct weights",
+    promises="at most k distinct weights, or integers in the file",
     precedes={"cluster": "the model is clustered already; set clusters in one stage"},
     conflict=_undoes_pruning,
 )

@@ -19,6 +19,9 @@ from tinycompress.compression.training.options import Distill, FineTune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
+_NO_KERNELS = [r"(^|/)(bias|gamma|beta|alpha)(:\d+)?$"]
+"""Patterns of names of variables that weight decay leaves alone."""
+
 
 def train_network(
     network: Network,
@@ -135,9 +138,16 @@ def _optimizer(options: FineTune, steps: int) -> Any:
     rate: Any = options.learning_rate
     if options.decay == "cosine":
         rate = optimizers.schedules.CosineDecay(options.learning_rate, steps)
+    decay = options.weight_decay or None
     if options.optimizer == "sgd":
-        return optimizers.SGD(rate, momentum=0.9)
-    return optimizers.Adam(rate) if options.optimizer == "adam" else optimizers.RMSprop(rate)
+        made = optimizers.SGD(rate, momentum=0.9, weight_decay=decay)
+    elif options.optimizer == "adam":
+        made = optimizers.Adam(rate, weight_decay=decay)
+    else:
+        made = optimizers.RMSprop(rate, weight_decay=decay)
+    if decay is not None:
+        made.exclude_from_weight_decay(var_names=_NO_KERNELS)
+    return made
 
 
 def _projecting(tf_keras: Any, kernels: Mapping[str, tuple[Any, Projection]]) -> Any:

@@ -14,6 +14,9 @@ class FineTune(Options):
 
     ``epochs`` may be 0: no training. ``learning_rate`` is the optimizer's: constant, or with
     ``decay = "cosine"`` falling to zero over the steps as a cosine does.
+    ``weight_decay``: share of a kernel that goes with every step of a rate of 1 (Loshchilov and
+    Hutter, Decoupled Weight Decay Regularization, 2019); weights that the loss does not need shrink,
+    which tells pruning which these are. Biases and the like stay.
     ``early_stop_epochs``: stop after so many epochs without a better validation loss, and take the
     best weights; None trains all epochs.
     """
@@ -22,6 +25,7 @@ class FineTune(Options):
     optimizer: Literal["adam", "sgd", "rmsprop"] = "adam"
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     decay: Literal["none", "cosine"] = "none"
+    weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
     early_stop_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
 

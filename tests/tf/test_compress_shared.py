@@ -1,0 +1,96 @@
+"""Clusters of the integers that the file holds: kept to the int8 file, with qat and without."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+from support.compression.runs import TUNE, export, run
+from support.compression.small_models import trained
+
+from tinycompress.compression.checks.invariants import check_int8
+from tinycompress.compression.checks.promises import ClusterPromise, Promises
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.run.result import CompressionResult
+from tinycompress.errors import ConfigError, MismatchError
+
+pytestmark = [pytest.mark.tf, pytest.mark.slow]
+SHARED = ("stem", "pw", "branch", "hidden", "out")
+
+
+def cluster(clusters: int, **more: Any) -> dict[str, Any]:
+    return {"kind": "cluster", "clusters": clusters, "shared": True, "fine_tune": TUNE, **more}
+
+
+@cache
+def deep() -> CompressionResult:
+    return run(
+        {"kind": "prune", "sparsity": 0.5, "fine_tune": TUNE},
+        cluster(8),
+        {"kind": "train", "fine_tune": TUNE},
+        {"kind": "qat", "fine_tune": TUNE},
+    )
+
+
+def test_every_file_after_it_has_so_few_integers_in_a_layer() -> None:
+    original, prune, *after = deep().rows
+    assert [row.stage for row in after] == ["cluster", "train", "qat"]
+    before = {fact.layer: fact for fact in prune.kernels}
+    assert max(before[name].distinct for name in SHARED) > 8
+    for row in after:
+        facts = {fact.layer: fact for fact in row.kernels}
+        for name in SHARED:
+            assert facts[name].distinct <= 8, (row.stage, name)
+            assert facts[name].zeros >= before[name].zeros
+        # Its channels are scaled one by one, or together with qat: it is left alone.
+        assert facts["dw"].distinct > 8
+    assert any("left as they are: dw (DepthwiseConv2D)" in note for note in after[0].notes)
+    assert after[-1].int8_accuracy >= 0.9
+    assert original.int8_accuracy >= 0.9
+
+
+def test_training_goes_on_learning_with_shared_integers() -> None:
+    hashes = [row.tflite_sha256 for row in deep().rows]
+    assert len(set(hashes)) == len(hashes)
+
+
+@pytest.mark.parametrize(("clusters", "values"), [(3, {-127, 0, 127}), (2, {-127, 127})])
+def test_ternary_and_binary_weights_learn_the_task(clusters: int, values: set[int]) -> None:
+    tune = {"epochs": 4, "batch_size": 64}
+    result = run(
+        cluster(clusters, fine_tune=tune, skip=["out"]),
+        {"kind": "qat", "fine_tune": TUNE},
+        drop=1.0,
+    )
+    for row in result.rows[1:]:
+        facts = {fact.layer: fact for fact in row.kernels}
+        assert all(facts[name].distinct <= len(values) for name in SHARED if name != "out")
+        assert facts["out"].distinct > 3
+    assert result.rows[-1].int8_accuracy >= 0.8
+
+
+def test_a_file_that_breaks_the_promise_is_found() -> None:
+    network, trainer = trained()
+    folded = fold_batch_norms(network)
+    tflite = export(build_model(folded, "tf_keras"), (trainer.train.inputs[0][:100],))
+    promised = {"branch": ClusterPromise(8, per_channel=False, shared=True)}
+    with pytest.raises(MismatchError, match=r"'branch': \d+ distinct weights in the kernel"):
+        check_int8(tflite, folded, Promises({}, promised), stage="cluster")
+
+
+def test_two_values_have_no_room_for_zeros() -> None:
+    with pytest.raises(ConfigError, match="no room for the zeros of prune; set 3 or more"):
+        run({"kind": "prune", "fine_tune": TUNE}, cluster(2))
+
+
+def test_one_codebook_a_layer_is_none_for_every_channel() -> None:
+    with pytest.raises(ConfigError, match="leave per_channel out"):
+        run(cluster(8, per_channel=True))
+
+
+def test_a_network_of_depthwise_layers_has_nothing_to_share() -> None:
+    with pytest.raises(ConfigError, match="no layer is left to cluster") as caught:
+        run(cluster(8, skip=list(SHARED)))
+    assert "shared is for Dense, Conv1D, Conv2D" in str(caught.value.hint)

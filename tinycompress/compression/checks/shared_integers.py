@@ -1,0 +1,134 @@
+"""Few different integers in a layer of the int8 file, and training that keeps them few.
+
+A row of weights with one scale in the file (`network.integers`) is that scale times integers out
+of one codebook for the layer. The codebook holds -127 and 127, and every row that is not zero uses
+one of them: the export, which scales by the largest magnitude, then finds these very integers.
+
+Scales, codebook and assignment are found by k-means with a scale for every row: each of the three
+in turn is the best for the other two, by least squares. In training the kernel computes what the
+file will, and the steps of the optimizer go to weights in full precision behind it: the
+straight-through estimator (Courbariaux et al., BinaryConnect, 2015). With three values this is
+ternary weights (Li et al., Ternary Weight Networks, 2016), with two binary ones (Rastegari et al.,
+XNOR-Net, 2016), and of more values a weight can change from one to the next.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinycompress.compression.network.integers import (
+    LARGEST,
+    file_integers,
+    from_scaled_rows,
+    scaled_rows,
+)
+from tinycompress.compression.network.network import Array
+
+LEAST_WITH_ZERO = 3
+"""With so many values, zero is one of them."""
+
+
+class SharedIntegers:
+    """Holds a kernel to few integers; a projection (see ``promises``) with weights behind it."""
+
+    def __init__(
+        self, kernel: Array, kind: str, moving: Array, levels: Array, reach: float = 1.0
+    ) -> None:
+        """Share nothing yet.
+
+        Args:
+            kernel: float32, as it is before its weights are shared.
+            kind: Class of its layer, one of `SCALED_ALIKE`.
+            moving: bool, in the shape of the kernel: the weights that may be other than zero.
+            levels: The codebook over 127, ascending from -1 to 1; ends and zero stay as they are.
+            reach: Which share of the largest weight of a row the ends stand for at first.
+        """
+        self._shape, self._kind = kernel.shape, kind
+        rows = scaled_rows(kernel, kind)
+        self._rows_shape = rows.shape
+        self._places = np.flatnonzero(scaled_rows(moving, kind))
+        self._owner = self._places // rows.shape[1]
+        self._latent = rows.reshape(-1)[self._places].astype(np.float64)
+        self._kept = self._latent
+        self._levels = np.asarray(levels, np.float64)
+        self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0))
+        self._scales = reach * self._largest()
+
+    @classmethod
+    def of(cls, kernel: Array, kind: str, moving: Array) -> SharedIntegers:
+        """What holds a kernel to the integers that it has now."""
+        ends = np.array([-LARGEST, LARGEST])
+        levels = np.union1d(file_integers(kernel, kind), ends) / LARGEST
+        return cls(kernel, kind, moving, levels)
+
+    def __call__(self, changed: Array) -> Array:
+        """The kernel after a step that was made from what the last call returned."""
+        now = scaled_rows(changed, self._kind).reshape(-1)[self._places].astype(np.float64)
+        self._latent = self._latent + (now - self._kept)
+        return self.fitted(rounds=1)
+
+    def fitted(self, rounds: int) -> Array:
+        """The kernel with shared integers, after so many more rounds of k-means."""
+        for _ in range(rounds):
+            self._fit()
+        integers = np.rint(LARGEST * self._levels)
+        index = self._with_an_end(self._nearest(integers / LARGEST), integers)
+        rows = np.zeros(self._rows_shape, np.float32).reshape(-1)
+        rows[self._places] = self._scales[self._owner] * integers[index] / LARGEST
+        self._kept = rows[self._places].astype(np.float64)
+        return from_scaled_rows(rows.reshape(self._rows_shape), self._shape, self._kind)
+
+    def _fit(self) -> None:
+        """One round: assignment, then scales, then the codebook."""
+        index = self._nearest(self._levels)
+        values = self._levels[index]
+        self._scales = _ratios(self._owner, self._latent * values, values**2, self._scales)
+        scales = self._scales[self._owner]
+        moved = _ratios(index, self._latent * scales, scales**2, self._levels)
+        moved = np.sort(np.clip(moved, -1.0, 1.0))
+        self._levels = np.where(self._fixed, self._levels, moved)
+
+    def _with_an_end(self, index: Array, integers: Array) -> Array:
+        """Let every row have -127 or 127: one that has none gets the scale of its largest."""
+        ends = self._owner[np.abs(integers[index]) == LARGEST]
+        has_end = np.bincount(ends, minlength=self._scales.size) > 0
+        if has_end.all():
+            return index
+        self._scales = np.where(has_end, self._scales, self._largest())
+        return self._nearest(integers / LARGEST)
+
+    def _nearest(self, levels: Array) -> Array:
+        scales = np.where(self._scales > 0, self._scales, 1.0)
+        middles = (levels[1:] + levels[:-1]) / 2.0
+        return np.searchsorted(middles, self._latent / scales[self._owner])
+
+    def _largest(self) -> Array:
+        largest = np.zeros(self._rows_shape[0])
+        np.maximum.at(largest, self._owner, np.abs(self._latent))
+        return largest
+
+
+def _ratios(groups: Array, over: Array, under: Array, before: Array) -> Array:
+    """By group, the sum of one over that of the other; what was before where that is zero."""
+    sums = np.bincount(groups, weights=over, minlength=before.size)
+    norms = np.bincount(groups, weights=under, minlength=before.size)
+    return np.where(norms > 0, sums / np.where(norms > 0, norms, 1.0), before)
+
+
+def levels_from(centroids: Array, count: int) -> Array:
+    """A codebook to start from: ends, from three values on zero, and centroids between them.
+
+    Args:
+        centroids: Of weights over the largest magnitude of their rows; one or more, not all zero.
+        count: At most so many levels, 2 or more.
+
+    Returns:
+        float64, ascending from -1 to 1; the centroids are over the largest of them.
+    """
+    fixed = [-1.0, 1.0] if count < LEAST_WITH_ZERO else [-1.0, 0.0, 1.0]
+    inner = np.sort(centroids.astype(np.float64)) / np.max(np.abs(centroids))
+    inner = inner[1:-1]
+    # Zero itself stands for the centroid that is nearest to it.
+    while inner.size > count - len(fixed):
+        inner = np.delete(inner, np.argmin(np.abs(inner)))
+    return np.unique(np.concatenate([fixed, inner]))

@@ -1,0 +1,40 @@
+"""The integers that an int8 file holds of a kernel: a weight is its scale times -127 to 127.
+
+The export scales a convolution by output channel and a Dense as a whole, quantisation-aware
+training of TF-MOT likewise, and each scale is the largest magnitude over 127. A factor on a whole
+channel, such as a folded BatchNormalization, leaves a convolution's integers as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinycompress.compression.network.kernels import channel_rows, from_channel_rows
+from tinycompress.compression.network.network import Array
+
+LARGEST = 127
+SCALED_ALIKE = ("Dense", "Conv1D", "Conv2D")
+"""Kinds that are scaled alike with training for int8 and without; of a depthwise convolution the
+first scales the whole kernel, the second every channel."""
+
+
+def scaled_rows(kernel: Array, kind: str) -> Array:
+    """The kernel as a matrix, one row for each scale in the file."""
+    return kernel.reshape(1, -1) if kind == "Dense" else channel_rows(kernel, kind)
+
+
+def from_scaled_rows(rows: Array, shape: tuple[int, ...], kind: str) -> Array:
+    """The inverse of :func:`scaled_rows`, for a kernel of the given shape."""
+    return rows.reshape(shape) if kind == "Dense" else from_channel_rows(rows, shape, kind)
+
+
+def file_integers(kernel: Array, kind: str) -> Array:
+    """What the int8 file will hold: int64 from -127 to 127, in rows as `scaled_rows` has them.
+
+    Args:
+        kernel: float32, finite.
+        kind: Class of its layer, one of `SCALED_ALIKE`.
+    """
+    rows = scaled_rows(kernel, kind).astype(np.float64)
+    largest = np.max(np.abs(rows), axis=1, keepdims=True)
+    return np.rint(LARGEST * rows / np.where(largest > 0, largest, 1.0)).astype(np.int64)
