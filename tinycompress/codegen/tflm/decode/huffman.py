@@ -131,7 +131,7 @@ def _stream(flat: Int64s, codes: _Codes) -> bytes:
     for symbol, pair in codes.items():
         of_value[symbol] = pair
     # What it pads is more than the decoder looks ahead: at most `MAX_TABLE_BITS` less one bit.
-    packed = pack_bits(*of_value[flat].T).astype(">u2").tobytes()
+    packed = pack_bits(*of_value[flat].T).astype("<u4").tobytes()
     return packed + bytes(-len(packed) % _WORD_BYTES)
 
 
