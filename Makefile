@@ -17,7 +17,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings decoding-costs cycle-model fuzz explore corpus weights-simplified mutate \
-        results results-lenet300 results-lenet300-shifted results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
+        results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
 demo: $(VENV)/.ready-demo
@@ -111,7 +111,7 @@ weights-simplified: $(VENV)/.ready-dev
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.mutate --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
-NETWORKS := lenet300 lenet300-shifted lenet5 dscnn resnet8 resnet8-subset
+NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 
 # Networks compressed on real data, measured on the virtual Nano 33 BLE: docs/results.md.
 results: $(VENV)/.ready-dev
