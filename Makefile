@@ -13,7 +13,7 @@ EXPLORE_ROUNDS ?= 4
 PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
-NETWORKS := lenet300 lenet300-shifted lenet5 dscnn resnet8 resnet8-subset
+NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:

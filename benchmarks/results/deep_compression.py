@@ -42,7 +42,6 @@ _LENET5 = MappingProxyType(
 PUBLISHED: Mapping[str, Mapping[str, Published]] = MappingProxyType(
     {
         "lenet300-deep": _LENET300,
-        "lenet300-shifted": _LENET300,
         "lenet5-deep": _LENET5,
     }
 )

@@ -47,7 +47,6 @@ class Experiment:
         augment: Makes one augmented copy of the training data for the recipes.
         copies: So many of them, beside the data themselves.
         seed: Of the copies.
-        augmented_reference: Whether the reference, too, is trained on augmented copies.
         exact_to: Whose kernels int8 accuracy is counted with; LiteRT's take a tenth of the time of
             TensorFlow Lite Micro's for convolutions.
         notes: What a reader must know to judge the figures.
@@ -62,7 +61,6 @@ class Experiment:
     augment: Augment | None = None
     copies: int = 0
     seed: int = 2
-    augmented_reference: bool = True
     exact_to: ExactTo = "tflm"
     notes: tuple[str, ...] = ()
 
@@ -78,12 +76,8 @@ def _deep(recipe: str, dense_error_percent: float) -> tuple[Target, ...]:
         float_within(recipe, "prune", 0.0, "pruned: error no worse than the dense model's"),
         int8_within(recipe, "cluster", 0.1, "clustered, int8: within 0.1 point of dense float"),
         int8_within(recipe, "qat", 0.1, "after QAT, int8: within 0.1 point of dense float"),
-        *_no_worse(recipe),
+        int8_within(recipe, "qat", 0.0, "after QAT, int8: error no worse than dense float's"),
     )
-
-
-def _no_worse(recipe: str) -> tuple[Target, ...]:
-    return (int8_within(recipe, "qat", 0.0, "after QAT, int8: error no worse than dense float's"),)
 
 
 def _flashed(recipe: str, factor: float, stretch: float) -> tuple[Target, ...]:
@@ -98,8 +92,12 @@ def _flashed(recipe: str, factor: float, stretch: float) -> tuple[Target, ...]:
             f"whole firmware: {factor:g}x less than the weights in float32",
         ),
         below_float(
+            recipe, "qat", stretch, _KERNELS_AND_WEIGHTS,
+            f"weights, biases, tables, kernels and decoders, stretch: {stretch:g}x", asked=False,
+        ),
+        below_float(
             recipe, "qat", stretch, ("flash_bytes",),
-            f"whole firmware, stretch: {stretch:g}x less", asked=False,
+            f"whole firmware, stretch: {stretch:g}x", asked=False,
         ),
     )  # fmt: skip
 
@@ -126,10 +124,10 @@ def _small(network: str, *, thinned: str = "prune_channels") -> tuple[Target, ..
     )
 
 
-_LENET300 = Training(epochs=25, batch_size=128)
 _CHOSEN_ON_HELD_OUT = (
-    "Sparsity, teacher and weight decay were chosen by training on 50,000 of the 60,000 digits,"
-    " the dense network included, and counting on the other 10,000."
+    "Teacher and weight decay were chosen by training on 50,000 of the 60,000 digits, the dense"
+    " network included, and counting on the other 10,000. One recipe ran on the test digits before:"
+    " 93 % zeros, 16 integers, with neither teacher nor weight decay, which ended at 1.84 % int8."
 )
 
 EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
@@ -138,36 +136,10 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             title="LeNet-300-100 on MNIST",
             load=samples.mnist_rows,
             network=networks.lenet300,
-            training=_LENET300,
+            training=Training(epochs=25, batch_size=128),
             recipes=("lenet300-deep",),
             targets=(*_deep("lenet300-deep", 1.64), *_flashed("lenet300-deep", 40, 55)),
             notes=(_CHOSEN_ON_HELD_OUT,),
-        ),
-        "lenet300-shifted": Experiment(
-            title="LeNet-300-100, recipes on shifted digits",
-            load=samples.mnist_rows,
-            network=networks.lenet300,
-            training=_LENET300,
-            augment=samples.shifted_digits,
-            augmented_reference=False,
-            copies=3,
-            recipes=("lenet300-shifted", "lenet300-shifted-dense"),
-            targets=(
-                *_no_worse("lenet300-shifted"),
-                *_flashed("lenet300-shifted", 40, 55),
-                float_within(
-                    "lenet300-shifted-dense",
-                    "train",
-                    None,
-                    "told: the dense network, trained on the same shifted digits",
-                ),
-            ),
-            notes=(
-                "The same dense network, trained on the plain digits as above; the recipe sees"
-                " shifted copies, too, and so does the last row's dense network. Part of the"
-                " accuracy is theirs: shifts take more off the error than pruning puts on.",
-                _CHOSEN_ON_HELD_OUT,
-            ),
         ),
         "lenet5": Experiment(
             title="LeNet-5 on MNIST",

@@ -84,14 +84,13 @@ def _experiment(experiment: Mapping[str, Any]) -> str:
 def _setting(experiment: Mapping[str, Any]) -> str:
     setting = experiment["setting"]
     training, copies = setting["training"], setting["augmented_copies"]
-    another = copies and setting.get("augmented_reference", True)
     versions = ", ".join(f"{name} {version}" for name, version in experiment["versions"].items())
     parts = [f"{setting['train_samples']:,} training and {setting['test_samples']:,} test samples."]
     if training:
         parts.append(
             f"Reference: {training['epochs']} epochs of Adam from {training['learning_rate']:g},"
             f" falling to zero as a cosine does, {training['batch_size']} samples a batch, seed"
-            f" {training['seed']}{', every epoch on another augmented copy' if another else ''}."
+            f" {training['seed']}{', every epoch on another augmented copy' if copies else ''}."
         )
     if copies:
         parts.append(

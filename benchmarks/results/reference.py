@@ -28,7 +28,6 @@ def setting(experiment: Experiment) -> dict[str, Any]:
         "augmentation": None if experiment.augment is None else experiment.augment.__name__,
         "augmented_copies": experiment.copies,
         "augmentation_seed": experiment.seed,
-        "augmented_reference": experiment.augmented_reference,
     }
 
 
@@ -63,11 +62,10 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
 def train(model: Any, samples: Samples, experiment: Experiment) -> None:
     """Train with Adam and a learning rate that falls to zero as a cosine does.
 
-    Where the experiment augments it, too, every epoch has another augmented copy of the data.
+    Where the experiment augments, every epoch has another augmented copy instead of the data.
     """
     keras = _tf.tf_keras() if _tf.keras_of(model) == "tf_keras" else _tf.keras()
-    training = experiment.training
-    augment = experiment.augment if experiment.augmented_reference else None
+    training, augment = experiment.training, experiment.augment
     if training is None:
         raise AssertionError(f"{experiment.title}: no training is planned")
     steps = training.epochs * -(-len(samples.x) // training.batch_size)

@@ -74,18 +74,6 @@ def shifted_keywords(x: Floats, generator: np.random.Generator) -> Floats:
     return copy
 
 
-def shifted_digits(x: Floats, generator: np.random.Generator) -> Floats:
-    """One augmented copy of digits in rows of 784 pixels: shifted by up to 1, black moves in."""
-    reach = 1
-    images = x.reshape(-1, 28, 28)
-    padded = np.pad(images, ((0, 0), (reach, reach), (reach, reach)))
-    tops, lefts = generator.integers(0, 2 * reach + 1, (2, len(images)))
-    copy = np.empty_like(images)
-    for index, (top, left) in enumerate(zip(tops, lefts, strict=True)):
-        copy[index] = padded[index, top : top + 28, left : left + 28]
-    return copy.reshape(x.shape)
-
-
 def shifted_images(x: Floats, generator: np.random.Generator) -> Floats:
     """One augmented copy: mirrored by chance, shifted by up to 4 pixels, edges mirrored."""
     reach = 4

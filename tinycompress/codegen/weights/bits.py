@@ -18,8 +18,8 @@ _PADDING_WORDS = 1
 """Behind the last bits: the reader may be one ahead."""
 
 
-def pack_bits(values: Int64s, widths: Int64s) -> Words:
-    """Values of so many bits each, one after the other, the highest bit first.
+def bits_of(values: Int64s, widths: Int64s) -> npt.NDArray[np.uint8]:
+    """The bits of values, one value after the other, the highest bit first: zeros and ones.
 
     Args:
         values: Not negative, below ``2 ** widths``.
@@ -29,10 +29,14 @@ def pack_bits(values: Int64s, widths: Int64s) -> Words:
     total = int(ends[-1]) if ends.size else 0
     which = np.repeat(np.arange(widths.size), widths)
     behind = np.repeat(ends, widths) - 1 - np.arange(total)
-    bits = (values[which] >> behind & 1).astype(np.uint8)
-    padded = np.zeros(32 * (-(-total // 32) + _PADDING_WORDS), np.uint8)
-    padded[:total] = bits
-    return np.packbits(padded).view("<u4").astype(np.uint32)
+    return (values[which] >> behind & 1).astype(np.uint8)
+
+
+def pack_bits(values: Int64s, widths: Int64s) -> Words:
+    """The same as words of a stream, what a reader may look at behind the last bit included."""
+    bits = bits_of(values, widths)
+    padding = -bits.size % 32 + 32 * _PADDING_WORDS
+    return np.packbits(np.pad(bits, (0, padding))).view("<u4").astype(np.uint32)
 
 
 class BitReader:

@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from tinycompress.codegen.rounding.channels import Int64s
 from tinycompress.codegen.tflm.decode.format import Decoder, Encoded, Filter, header
-from tinycompress.codegen.weights.bits import canonical_code, pack_bits
+from tinycompress.codegen.weights.bits import bits_of, canonical_code
 
 MAX_TABLE_BITS = 15
 """An entry has four bits for those that belong to a code."""
@@ -130,8 +130,8 @@ def _stream(flat: Int64s, codes: _Codes) -> bytes:
     of_value = np.zeros((256, 2), np.int64)
     for symbol, pair in codes.items():
         of_value[symbol] = pair
-    # What it pads is more than the decoder looks ahead: at most `MAX_TABLE_BITS` less one bit.
-    packed = pack_bits(*of_value[flat].T).astype("<u4").tobytes()
+    bits = bits_of(*of_value[flat].T)
+    packed = np.packbits(np.pad(bits, (0, MAX_TABLE_BITS))).tobytes()
     return packed + bytes(-len(packed) % _WORD_BYTES)
 
 
