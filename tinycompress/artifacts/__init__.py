@@ -51,6 +51,7 @@ from tinycompress.artifacts.sources import (
     Simplification,
     WeightsInfo,
 )
+from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
 
 __all__ = [
     "Activations",
@@ -86,6 +87,8 @@ __all__ = [
     "ToolchainChoice",
     "ToolchainName",
     "TransportName",
+    "WeighedLayer",
+    "WeighedModel",
     "Weights",
     "WeightsInfo",
 ]
