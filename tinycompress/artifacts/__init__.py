@@ -52,6 +52,7 @@ from tinycompress.artifacts.sources import (
     Simplification,
     WeightsInfo,
 )
+from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
 
 __all__ = [
     "Activations",
@@ -88,6 +89,8 @@ __all__ = [
     "ToolchainChoice",
     "ToolchainName",
     "TransportName",
+    "WeighedLayer",
+    "WeighedModel",
     "Weights",
     "WeightsInfo",
 ]

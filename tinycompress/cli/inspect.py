@@ -27,6 +27,12 @@ from tinycompress.cli.progress import stage_progress
     show_default=True,
     help="Largest number of samples that are compared.",
 )
+@click.option(
+    "--weights",
+    is_flag=True,
+    help="Show instead what each layer's weights take encoded, and what pruning or clustering them"
+    " further would bring; with --board what decoding costs there.",
+)
 @board_option(required=False)
 @json_option
 def inspect_command(
@@ -34,6 +40,7 @@ def inspect_command(
     float_model: Path | None,
     data: Path | None,
     samples: int,
+    weights: bool,
     board: str | None,
     as_json: bool,
 ) -> None:
@@ -44,12 +51,14 @@ def inspect_command(
     with --compare, such as int8 and int16 of one model: signal-to-noise ratio layer by layer,
     accuracy and costs, side by side.
     """
+    if weights and float_model is not None:
+        raise click.UsageError("--weights and --compare exclude each other")
     if float_model is None:
         if len(models) > 1:
             raise click.UsageError("several models are put beside each other with --compare FLOAT")
         if data is not None:
             raise click.UsageError("--data is for --compare FLOAT")
-        _inspect(models[0], board, as_json)
+        (_inspect_weights if weights else _inspect)(models[0], board, as_json)
     elif data is None:
         raise click.UsageError("--compare needs samples: --data samples.npz")
     elif len(models) > 1:
@@ -86,6 +95,18 @@ def _compare_beside(
         if board is not None:
             costs = figures_by_file(beside.accepted, board, progress=progress)
     show_beside(beside, costs, as_json=as_json)
+
+
+def _inspect_weights(model: Path, board: str | None, as_json: bool) -> None:
+    from tinycompress import pipeline
+    from tinycompress.cli.answers.weights import show_weights
+    from tinycompress.conversion.load import is_tflite
+
+    if not is_tflite(model) and model.exists():
+        raise click.UsageError(
+            "weights are weighed once they are int8: tinycompress convert, then inspect the .tflite"
+        )
+    show_weights(pipeline.inspect_weights(model, board=board), as_json=as_json)
 
 
 def _inspect(model: Path, board: str | None, as_json: bool) -> None:

@@ -13,7 +13,13 @@ from tinycompress.pipeline.beside import Beside, Candidate, compare_beside
 from tinycompress.pipeline.building import build, carray, convert
 from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.flashing import Flashed, flash
-from tinycompress.pipeline.inspecting import Inspection, inspect, inspect_source
+from tinycompress.pipeline.inspecting import (
+    Inspection,
+    WeightsInspection,
+    inspect,
+    inspect_source,
+    inspect_weights,
+)
 from tinycompress.pipeline.job import Build
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact, require_promises
 from tinycompress.pipeline.names import default_directory, model_name
@@ -28,6 +34,7 @@ __all__ = [
     "Flashed",
     "Inspection",
     "Then",
+    "WeightsInspection",
     "bench",
     "bench_all",
     "build",
@@ -40,6 +47,7 @@ __all__ = [
     "go_on",
     "inspect",
     "inspect_source",
+    "inspect_weights",
     "model_name",
     "require_exact",
     "require_promises",

@@ -209,8 +209,9 @@ def _too_large(smallest: Trial, budget_bytes: int) -> DoesNotFitError:
     flash = smallest.flash
     layers = sorted(smallest.sources.layers, key=lambda layer: -layer.constants_bytes)[:_NAMED]
     return DoesNotFitError(
-        f"the smallest firmware that was found takes {smallest.flash_bytes:,} bytes of flash, the budget is"
-        f" {budget_bytes:,}: weights {flash.weights_bytes:,}, kernels {flash.kernels_bytes:,},"
+        f"the smallest firmware that was found takes {smallest.flash_bytes:,} bytes of flash, the"
+        f" budget is {budget_bytes:,}: weights {flash.weights_bytes:,}, kernels"
+        f" {flash.kernels_bytes:,},"
         f" runtime {flash.runtime_bytes:,}, platform {flash.platform_bytes:,}; most of it"
         f" {_listed(layers)}",
         hint=f"--flash-budget {smallest.flash_bytes} can be kept; pruning and clustering make"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tinycompress.artifacts import ExactTo, Simplification
+from tinycompress.artifacts import ExactTo, Simplification, WeighedModel
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.macs import macs
@@ -14,6 +14,15 @@ from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import ModelSummary, summarise
 from tinycompress.pipeline.files import read_file
+
+
+@dataclass(frozen=True)
+class WeightsInspection:
+    """What the weights of a ``.tflite`` take; ``board`` is None for a Cortex-M4 as such."""
+
+    path: Path
+    board: Board | None
+    weighed: WeighedModel
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,30 @@ def inspect_source(model: str | Path) -> SourceSummary:
     return describe(Path(model))
 
 
+def inspect_weights(
+    model: str | Path, *, board: str | Path | None = None, exact_to: ExactTo = "tflm"
+) -> WeightsInspection:
+    """Look at a ``.tflite``'s weights: what encodings save, and what pruning would bring further.
+
+    Raises:
+        ConfigError: The file cannot be read, or the board is unknown.
+        ModelError: The file is no TFLite model, or none that the AOT engine takes.
+    """
+    path = Path(model)
+    target = None if board is None else load_board(str(board))
+    # It brings numpy and the engine, which whoever only inspects a Keras model need not wait for.
+    from tinycompress.codegen.weighing import weigh
+
+    weighed = weigh(read_model(read_file(path)), _options(target, exact_to))
+    return WeightsInspection(path, target, weighed)
+
+
+def _options(board: Board | None, exact_to: ExactTo) -> CodegenOptions:
+    if board is None:
+        return CodegenOptions(exact_to=exact_to)
+    return CodegenOptions.for_board(board, exact_to=exact_to)
+
+
 def inspect(
     model: str | Path, *, board: str | Path | None = None, exact_to: ExactTo = "tflm"
 ) -> Inspection:
@@ -61,9 +94,7 @@ def inspect(
     data = read_file(path)
     graph = read_model(data)
     summary = summarise(graph, macs)
-    options = CodegenOptions(exact_to=exact_to)
-    if target is not None:
-        options = CodegenOptions.for_board(target, exact_to=exact_to)
+    options = _options(target, exact_to)
     try:
         sources = generate(graph, options)
     except ModelError as error:

@@ -52,6 +52,15 @@ def test_blocks_that_are_short_on_average_are_not_worth_it() -> None:
     assert worthwhile_blocks(weights[:7]) is None
 
 
+def test_more_blocks_than_a_byte_counts_words_of_are_none() -> None:
+    """256 words of lengths and more ended in an OverflowError."""
+    weights = np.full((8, 7 * 2 * 1100), 18, np.int64)
+    assert len(block_lengths(weights) or ()) == 1100
+    assert worthwhile_blocks(weights) is None
+    few = weights[:, : 14 * 1019]
+    assert worthwhile_blocks(few) == [[7] * 1019]
+
+
 def _int32s(words: np.ndarray[tuple[int], np.dtype[np.uint32]]) -> list[int]:
     return [int(value) for value in words.astype("<u4").view("<i4")]
 

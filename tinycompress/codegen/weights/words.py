@@ -16,6 +16,8 @@ _STEP = 2
 """Inputs that its loop takes at once."""
 _REACH = 255
 """Magnitudes of a block's weights together: times an int8 they give sums within int16."""
+_MOST_WORDS = 255
+"""Words of lengths, whose number is a byte."""
 _HALF = 0x8000
 """What the kernel adds to each word that it splits, to round."""
 _WORTH = 7
@@ -62,8 +64,9 @@ def worthwhile_blocks(weights: Int64s) -> list[list[int]] | None:
     blocks = [lengths for lengths in found if lengths is not None]
     if not blocks or len(blocks) < len(found):
         return None
-    taken = sum(len(_length_words(lengths)) for lengths in blocks) * 4
-    if taken * _FLASH_SHARE > eights * CHANNELS * inputs:
+    words = [_word_count(lengths) for lengths in blocks]
+    taken = sum(words) * 4
+    if max(words) > _MOST_WORDS or taken * _FLASH_SHARE > eights * CHANNELS * inputs:
         return None
     return blocks if sum(map(len, blocks)) * _WORTH <= eights * inputs else None
 
@@ -95,8 +98,13 @@ def _accumulators(biases: Int64s, blocks: int) -> Words:
     return wrapped_words(np.concatenate([both, fours[:, 2:]], axis=1)).reshape(-1)
 
 
+def _word_count(lengths: Sequence[int]) -> int:
+    """Words that lengths take, with the byte that has their number."""
+    return (1 + len(lengths) + 3) // 4
+
+
 def _length_words(lengths: Sequence[int]) -> Words:
-    words = (1 + len(lengths) + 3) // 4
+    words = _word_count(lengths)
     padding = [0] * (4 * words - 1 - len(lengths))
     found: Words = np.array([words, *lengths, *padding], np.uint8).view("<u4").astype(np.uint32)
     return found
