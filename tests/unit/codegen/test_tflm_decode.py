@@ -267,6 +267,25 @@ def test_two_layers_with_one_filter_decode_it_twice() -> None:
     require_same_outputs(before, after.tflite)
 
 
+def test_an_operator_without_a_list_of_inputs() -> None:
+    b = Builder()
+    weights = few_values((64, 64), 8, None)
+    source = b.tensor([1, 64], name="input", scales=[0.5])
+    first = b.tensor([64, 64], data=weights, scales=[0.01])
+    made = b.tensor([1, 64], name="one", scales=[100.0])
+    handle = b.tensor([], "RESOURCE", name="state")
+    variable = schema.VarHandleOptionsT()
+    variable.sharedName = "state"
+    b.op("VAR_HANDLE", [], [handle], variable).inputs = None
+    b.op("FULLY_CONNECTED", [source, first, -1], [made], schema.FullyConnectedOptionsT())
+    tflite = b.pack([source], [made])
+    chosen, _ = choices(tflite, "auto")
+    encodings = {index: choice.encoded for index, choice in chosen.items()}
+    rewritten = Rewriter(tflite).rewritten(encodings)
+    kinds = [op.kind for op in read_model(rewritten).main.ops]
+    assert kinds == ["VAR_HANDLE", "CUSTOM", "FULLY_CONNECTED"]
+
+
 def test_bytes_that_another_tensor_has_stay() -> None:
     with pytest.raises(ModelError) as caught:
         encoded(two_layers(share="buffer"), "auto")
