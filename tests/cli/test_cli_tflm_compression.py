@@ -16,6 +16,7 @@ from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DoesNotFitError, ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline import tflm
+from tinycompress.pipeline.job import Job
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -120,7 +121,7 @@ class Linked:
     def __init__(self, code_bytes: int | None) -> None:
         self.code_bytes = code_bytes
 
-    def flash_bytes(self, job: pipeline.job.Job, tflite: bytes, checkout: Path) -> int:
+    def flash_bytes(self, job: Job, tflite: bytes, checkout: Path) -> int:
         decodes = any(op.custom_code for op in read_model(tflite).main.ops)
         if self.code_bytes is None and not decodes:
             raise DoesNotFitError("region FLASH overflowed")
@@ -133,7 +134,7 @@ def test_the_code_is_measured_where_there_is_a_library(
 ) -> None:
     """The link stands in for one with a library; tests/emulated has the real one."""
     monkeypatch.setattr(tflm, "_flash_bytes", Linked(code_bytes).flash_bytes)
-    jobs = []
+    jobs: list[Job] = []
     monkeypatch.setattr("tinycompress.pipeline.building.measures_decode", lambda *_: True)
     monkeypatch.setattr("tinycompress.pipeline.building.build_tflm", jobs.append)
     pipeline.build(model, "nano33", engine="tflm", tflm_compression="auto", output=tmp_path / "out")
@@ -144,6 +145,7 @@ def test_the_code_is_measured_where_there_is_a_library(
         return
     told = tflm._worth_its_code(job, tmp_path).model.tflm_encoding
     before = job.model.tflm_encoding
+    assert before is not None
     if code_bytes is None:
         assert told == before, "plain weights do not fit: no question what is smaller"
     else:
@@ -152,14 +154,17 @@ def test_the_code_is_measured_where_there_is_a_library(
 
 def test_measured_code_decides_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that saves less than the estimate still comes to the link."""
-    path, jobs = tmp_path / "model.tflite", []
+    path = tmp_path / "model.tflite"
+    jobs: list[Job] = []
     path.write_bytes(clustered(8))
     monkeypatch.setattr("tinycompress.pipeline.building.measures_decode", lambda *_: True)
     monkeypatch.setattr("tinycompress.pipeline.building.build_tflm", jobs.append)
     pipeline.build(path, "nano33", engine="tflm", tflm_compression="auto", output=tmp_path / "o")
     (job,) = jobs
     monkeypatch.setattr(tflm, "_flash_bytes", Linked(1_000).flash_bytes)
-    assert tflm._worth_its_code(job, tmp_path).model.tflm_encoding.code_bytes == 1_000
+    told = tflm._worth_its_code(job, tmp_path).model.tflm_encoding
+    assert told is not None
+    assert told.code_bytes == 1_000
     monkeypatch.setattr(tflm, "_flash_bytes", Linked(8_000).flash_bytes)
     with pytest.raises(ModelError, match="8,000 bytes of code"):
         tflm._worth_its_code(job, tmp_path)

@@ -62,7 +62,8 @@ def models(draw: st.DrawFn) -> FilterModel:
     scales = shape[axis] if draw(st.booleans()) else 1
     # TFLM's convolutions take filters with a zero point of 0 alone.
     zero_point = draw(st.sampled_from([0, 0, 5, -128])) if kind == "FULLY_CONNECTED" else 0
-    return filter_model(kind, draw(values(shape, axis)), scales, zero_point if scales == 1 else 0)
+    zero_points = (zero_point if scales == 1 else 0,)
+    return filter_model(kind, draw(values(shape, axis)), scales, zero_points)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,7 +36,7 @@ class FilterModel:
 
 
 def filter_model(
-    kind: Kind, values: npt.NDArray[np.int8], scales: int, zero_point: int = 0
+    kind: Kind, values: npt.NDArray[np.int8], scales: int, zero_points: Sequence[int] = (0,)
 ) -> FilterModel:
     """One layer without a bias: as many scales as given, along the kernel's own dimension.
 
@@ -44,7 +45,7 @@ def filter_model(
         values: int8: ``[outputs, inputs]``, ``[outputs, height, width, inputs]``, or
             ``[1, height, width, channels]``.
         scales: 1, or as many as there are outputs.
-        zero_point: Of the filter.
+        zero_points: One for all scales, or one for each.
     """
     b = Builder()
     axis = 3 if kind == "DEPTHWISE_CONV_2D" else 0
@@ -54,7 +55,8 @@ def filter_model(
     source = b.tensor([*batch, inputs], name="input", scales=[0.5], zero_points=[-3])
     index = b.tensor(
         values.shape, data=values, name="filter", axis=axis,
-        scales=[0.01 + 0.001 * n for n in range(scales)], zero_points=[zero_point] * scales,
+        scales=[0.01 + 0.001 * n for n in range(scales)],
+        zero_points=[*zero_points] * (scales // len(zero_points)),
     )  # fmt: skip
     made = b.tensor([*spatial, outputs], name="layer", scales=[1 + values.size / 50])
     # TFLM's depthwise convolution crashes on -1 for a bias, its dense layer without one.

@@ -88,7 +88,7 @@ def encode_weights(
     if compression == "none":
         return converted
     rewriter = Rewriter(converted.tflite)
-    chosen = _choose(read_model(converted.tflite).main, rewriter, compression)
+    chosen = _require_any(read_model(converted.tflite).main, rewriter, compression)
     tflite = rewriter.rewritten({index: choice.encoded for index, choice in chosen.items()})
     saved = len(converted.tflite) - len(tflite)
     _require_gain(len(converted.tflite), saved, 0 if code_is_measured else DECODE_CODE_BYTES)
@@ -149,7 +149,9 @@ def _filter_of(op: Op) -> int | None:
     return None if index < 0 else index
 
 
-def _choose(graph: Graph, rewriter: Rewriter, compression: TflmCompression) -> dict[int, Choice]:
+def _require_any(
+    graph: Graph, rewriter: Rewriter, compression: TflmCompression
+) -> dict[int, Choice]:
     """As `choose`; refuses a model in which nothing becomes smaller, or that takes no DECODE."""
     if any(op.custom_code == DECODE_CUSTOM_CODE for op in graph.ops):
         raise ModelError("the model has DECODE operators already; it was compressed before")

@@ -64,7 +64,9 @@ class Rewriter:
         code = self._operator_code()
         operators, decoded = [], set()
         for operator in graph.operators:
-            for tensor in dict.fromkeys(operator.inputs):
+            # An operator without inputs may have no list of them.
+            read = () if operator.inputs is None else dict.fromkeys(operator.inputs)
+            for tensor in read:
                 if tensor not in inputs:
                     continue
                 output = tensor
