@@ -119,3 +119,20 @@ def test_adapted_normalization_is_taken_in() -> None:
     network = lower(read_network(model))
     build_checked(network, "tf_keras", model, what="folding")
     assert kinds(network) == ["Dense"]
+
+
+def test_scaling_at_the_end_goes_into_the_layer_before() -> None:
+    """A regression head: TensorFlow's converter would fold it, too."""
+    layers = _tf.keras().layers
+    network = folded(
+        layers.Dense(4, activation="relu"),
+        layers.Dense(1),
+        layers.Rescaling(100.0, 3.0),
+        shape=(3,),
+    )
+    assert kinds(network) == ["Dense", "Dense"]
+    normalization = layers.Normalization(mean=[1.0, 2.0], variance=[0.25, 9.0])
+    network = folded(layers.Dense(2, use_bias=False), normalization, shape=(3,))
+    assert kinds(network) == ["Dense"]
+    after_relu = folded(layers.Dense(2, activation="relu"), layers.Rescaling(100.0), shape=(3,))
+    assert kinds(after_relu) == ["Dense", "Rescaling"]

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from tinycompress import _tf
+from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen.verdict import aot_takes
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.frozen import freeze, predict
 from tinycompress.conversion.load import wrap_model
 from tinycompress.ir.reader import read_model
+from tinycompress.oracle import refusal
 
 pytestmark = pytest.mark.tf
 
@@ -109,3 +112,56 @@ def test_other_precisions_are_float32_here(policy: str) -> None:
         keras.mixed_precision.set_dtype_policy(before)
     _assert_same_values(model, tolerance=2e-2)
     assert {"CONV_2D", "FULLY_CONNECTED", "SOFTMAX"} <= set(_kinds(model))
+
+
+@pytest.mark.parametrize("name", ["keras", "tf_keras"])
+def test_upsampling_runs_on_both_runtimes(name: str) -> None:
+    keras = _tf.keras() if name == "keras" else _tf.tf_keras()
+    inputs = keras.Input((8, 6), name="x")
+    # tf_keras repeats the steps of a sequence one by one, too many for TFLM.
+    x = keras.layers.UpSampling1D(3)(inputs) if name == "keras" else inputs
+    x = keras.layers.UpSampling2D((2, 1))(keras.layers.Reshape((-1, 3, 2))(x))
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(x), name="model")
+    _assert_same_values(model)
+    assert "TILE" not in _kinds(model)
+    for exact_to in ("tflm", "litert"):
+        options = ConvertOptions(exact_to=exact_to)  # type: ignore[arg-type]
+        converted = convert_model(model, X, options=options)
+        assert refusal(converted.tflite, options.exact_to) is None
+        assert aot_takes(read_model(converted.tflite), CodegenOptions(exact_to=options.exact_to))
+
+
+def test_copies_along_several_axes() -> None:
+    model = _model(lambda x: _tf.keras().ops.tile(_tf.keras().layers.ReLU()(x), (1, 2, 3)))
+    _assert_same_values(model)
+    assert _kinds(model).count("CONCATENATION") == 2
+    many = _model(lambda x: _tf.keras().ops.tile(_tf.keras().layers.ReLU()(x), (1, 11, 1)))
+    assert "TILE" in _kinds(many)
+
+
+@pytest.mark.parametrize("which", ["argmax", "argmin"])
+def test_the_largest_value_is_found_without_bits(which: str) -> None:
+    keras = _tf.keras()
+    model = _model(lambda x: getattr(keras.ops, which)(keras.layers.Conv1D(4, 3)(x), -1))
+    _assert_same_values(model)
+    assert "ARG_M" in " ".join(_kinds(model))
+
+
+@pytest.mark.parametrize("name", ["keras", "tf_keras"])
+def test_an_embedding_takes_its_indices_as_they_are(name: str) -> None:
+    keras = _tf.keras() if name == "keras" else _tf.tf_keras()
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((12,), dtype="int32", name="words")
+    x = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(50, 8)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x), name="model")
+    words = np.random.default_rng(1).integers(0, 50, (120, 12))
+    wanted = np.asarray(model(words[:4].astype(np.int32)))
+    frozen = freeze(wrap_model(model), ((12,),))
+    np.testing.assert_allclose(predict(frozen, (words[:4],))[0], wanted, atol=1e-6)
+    classes = np.asarray(model(words.astype(np.int32))).argmax(axis=1)
+    converted = convert_model(model, {"x": words, "y": classes})
+    assert converted.inputs[0].dtype == "int32"
+    assert "GATHER" in {op.kind for op in read_model(converted.tflite).main.ops}
+    assert converted.float_accuracy == 1.0
+    assert (converted.quantized_accuracy or 0) > 0.7
+    assert aot_takes(read_model(converted.tflite), CodegenOptions())

@@ -28,21 +28,27 @@ from tinycompress.errors import ConfigError, ModelError
 _SIGNATURE = "serving_default"
 # The converter of TensorFlow 2.21 ends the process (segmentation fault) when it quantises these.
 _LOOP_OPS = re.compile(r"^(Stateless)?(While|If)$|^TensorList")
+_INDEX_TYPES = ("int32", "int64")
 _CALL_SCOPES = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
 _NOT_IN_A_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """An input as the model declares it; the first dimension is the batch, None is unknown."""
+    """An input as the model declares it; the first dimension is the batch, None is unknown.
+
+    ``dtype`` is ``int32`` where the model takes integers as they are, such as the indices of an
+    Embedding, else ``float32``.
+    """
 
     name: str
     shape: tuple[int | None, ...]
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
 class FrozenGraph:
-    """A TensorFlow graph without variables: float32, batch 1.
+    """A TensorFlow graph without variables: float32 with int32 indices, batch 1.
 
     ``graph_def`` is the serialised GraphDef; inputs and outputs are names of its tensors (such as
     ``x:0``) in the model's order. ``unrolled`` has the time steps of recurrent layers that were
@@ -64,6 +70,13 @@ class FrozenGraph:
         tensor = wrapped.graph.get_tensor_by_name
         return wrapped.prune([tensor(n) for n in self.inputs], [tensor(n) for n in self.outputs])
 
+    def input_types(self) -> tuple[npt.DTypeLike, ...]:
+        """The type of every input."""
+        tf = _tf.tensorflow()
+        graph_def = tf.compat.v1.GraphDef.FromString(self.graph_def)
+        kinds = {f"{node.name}:0": node.attr["dtype"].type for node in graph_def.node}
+        return tuple(tf.as_dtype(kinds[name]).as_numpy_dtype for name in self.inputs)
+
     def nodes(self) -> tuple[tuple[str, str], ...]:
         """Name and TensorFlow op of every node."""
         graph_def = _tf.tensorflow().compat.v1.GraphDef.FromString(self.graph_def)
@@ -80,12 +93,15 @@ def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
     """
     if source.kind == "saved_model":
         _, keywords = _signature(source).structured_input_signature
-        specs = [InputSpec(name, _shape(source, name, keywords[name])) for name in sorted(keywords)]
+        specs = [
+            InputSpec(name, _shape(source, name, keywords[name]), _dtype(keywords[name]))
+            for name in sorted(keywords)
+        ]
     else:
         specs = []
         for tensor in source.model.inputs:
             name = tensor.name.split(":")[0]
-            specs.append(InputSpec(name, _shape(source, name, tensor)))
+            specs.append(InputSpec(name, _shape(source, name, tensor), _dtype(tensor)))
     for spec in specs:
         if spec.shape and spec.shape[0] not in (None, 1):
             raise ModelError(
@@ -109,7 +125,7 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
     tf = _tf.tensorflow()
     specs = input_specs(source)
     signature = [
-        tf.TensorSpec((1, *shape), tf.float32, name=scope_name(spec.name))
+        tf.TensorSpec((1, *shape), spec.dtype, name=scope_name(spec.name))
         for spec, shape in zip(specs, shapes, strict=True)
     ]
     call = _call(source, [spec.name for spec in specs])
@@ -145,8 +161,9 @@ def predict(
     """
     tf = _tf.tensorflow()
     function = frozen.function()
+    typed = [values.astype(kind) for values, kind in zip(inputs, frozen.input_types(), strict=True)]
     rows: list[list[Any]] = []
-    for sample in zip(*inputs, strict=True):
+    for sample in zip(*typed, strict=True):
         outputs = function(*(tf.constant(value[np.newaxis]) for value in sample))
         rows.append([np.asarray(output)[0] for output in outputs])
     return tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))
@@ -160,6 +177,10 @@ def _shape(source: SourceModel, name: str, tensor: Any) -> tuple[int | None, ...
             f"input {name!r} of {source.name} has no shape",
             hint="export the model with a fixed input shape",
         ) from error
+
+
+def _dtype(tensor: Any) -> str:
+    return "int32" if getattr(tensor.dtype, "name", tensor.dtype) in _INDEX_TYPES else "float32"
 
 
 def _signature(source: SourceModel) -> Any:

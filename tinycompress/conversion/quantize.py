@@ -48,9 +48,14 @@ def to_integers(
     """
     tf = _tf.tensorflow()
 
+    typed = [
+        values.astype(kind)
+        for values, kind in zip(calibration.inputs, frozen.input_types(), strict=True)
+    ]
+
     def representative() -> Iterator[list[Any]]:
         for index in range(len(calibration)):
-            yield [values[index : index + 1] for values in calibration.inputs]
+            yield [values[index : index + 1] for values in typed]
 
     def quantised(converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from tinycompress import _tf
 
 _SPLITS = ("Split", "SplitV", "Unpack")
+_MOST_COPIES = 10
+"""So many inputs has a CONCATENATION of TFLM at most."""
 
 
 def rewrite(graph_def: Any) -> dict[str, str]:
@@ -27,6 +29,9 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     """
     only_float32(graph_def)
     negations_as_products(graph_def)
+    largest_of_the_values_themselves(graph_def)
+    indices_from_the_start(graph_def)
+    tiles_as_concatenations(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -89,6 +94,100 @@ def _ancestors(graph_def: Any, op: str, *, distance: int) -> set[str]:
     return reached
 
 
+def _descendants(graph_def: Any, op: str, *, distance: int) -> set[str]:
+    """Names of the nodes to which so many steps at most lead from a node of some kind."""
+    reached = {node.name for node in graph_def.node if node.op == op}
+    for _ in range(distance):
+        reached |= {
+            node.name
+            for node in graph_def.node
+            if any(_node(name) in reached for name in node.input)
+        }
+    return reached
+
+
+def largest_of_the_values_themselves(graph_def: Any) -> None:
+    """ArgMax of the values, without what Keras 3 does first for a -0.0 among them.
+
+    It looks for the sign bit with operators that TensorFlow Lite lacks. int8 has one zero.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    of_signs = _descendants(graph_def, "Bitcast", distance=3)
+    for node in graph_def.node:
+        select = nodes.get(_node(node.input[0])) if node.op in ("ArgMax", "ArgMin") else None
+        found = select is not None and select.op == "SelectV2"
+        if found and _node(select.input[0]) in of_signs:
+            node.input[0] = select.input[2]
+
+
+def indices_from_the_start(graph_def: Any) -> None:
+    """Look up indices as they are, without what Keras 3 does first for negative ones.
+
+    An Embedding would count those from the end. No sample that it was trained on has any, and the
+    runtimes fail on them, as they do on indices that are too large.
+    """
+    nodes = {node.name: node for node in graph_def.node}
+    for node in graph_def.node:
+        select = nodes.get(_node(node.input[1])) if node.op == "GatherV2" else None
+        if select is not None and select.op == "SelectV2":
+            condition, plain = nodes[_node(select.input[0])], select.input[2]
+            if condition.op == "Less" and condition.input[0] == plain:
+                node.input[1] = plain
+
+
+def tiles_as_concatenations(graph_def: Any) -> None:
+    """Concatenate copies: Keras 3's UpSampling layers are TILE, which TFLM does not have in int8.
+
+    More along an axis than a CONCATENATION of TFLM takes stay a TILE.
+    """
+    if not any(node.op == "Tile" for node in graph_def.node):
+        return
+    graph = _imported(graph_def)
+    added: list[Any] = []
+    for node in graph_def.node:
+        copies = _copies(graph.get_operation_by_name(node.name)) if node.op == "Tile" else None
+        if copies is None:
+            continue
+        kind, source = node.attr["T"].type, node.input[0]
+        node.ClearField("attr")
+        node.op, node.input[:], node.attr["T"].type = "Identity", [source], kind
+        for number, (axis, count) in enumerate(copies.items(), start=1):
+            last = number == len(copies)
+            joined = node if last else type(node)(name=f"{node.name}/axis_{axis}")
+            added += [_concatenate(joined, source, axis, count, kind), *([] if last else [joined])]
+            source = joined.name
+    graph_def.node.extend(added)
+
+
+def _copies(tile: Any) -> dict[int, int] | None:
+    """How many copies a Tile makes by axis, where more than one; None: not known, or too many."""
+    before, after = tile.inputs[0].shape, tile.outputs[0].shape
+    if not before.is_fully_defined() or not after.is_fully_defined():
+        return None
+    pairs = enumerate(zip(before.as_list(), after.as_list(), strict=True))
+    found = {axis: new // old for axis, (old, new) in pairs if old != new}
+    return None if any(count > _MOST_COPIES for count in found.values()) else found
+
+
+def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
+    """Make a node the concatenation of copies; the constant that it takes."""
+    where = _constant(f"{node.name}/axis", np.int32(axis))
+    node.op = "ConcatV2"
+    node.input[:] = [source] * count + [where.name]
+    node.attr["N"].i = count
+    node.attr["T"].type = kind
+    node.attr["Tidx"].type = where.attr["dtype"].type
+    return where
+
+
+def _imported(graph_def: Any) -> Any:
+    """The graph that TensorFlow makes of it, with all shapes that it infers."""
+    graph = _tf.tensorflow().Graph()
+    with graph.as_default():
+        _tf.tensorflow().graph_util.import_graph_def(graph_def, name="")
+    return graph
+
+
 def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """A slice for every part of a split; returns the new names of the parts.
 
@@ -98,9 +197,7 @@ def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """
     if not any(node.op in _SPLITS for node in graph_def.node):
         return {}
-    graph = _tf.tensorflow().Graph()
-    with graph.as_default():
-        _tf.tensorflow().graph_util.import_graph_def(graph_def, name="")
+    graph = _imported(graph_def)
     nodes: list[Any] = []
     renamed: dict[str, str] = {}
     for node in graph_def.node:

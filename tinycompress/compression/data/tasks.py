@@ -20,11 +20,20 @@ TaskKind = Literal["classes", "binary", "regression"]
 
 @dataclass(frozen=True)
 class Task:
-    """One output: ``width`` is its size; ``from_logits`` if no softmax or sigmoid ends it."""
+    """One output: ``width`` is its size; ``from_logits`` if no softmax or sigmoid ends it.
+
+    ``positions`` is how many classes it tells: 1, or one for every pixel of a segmented image.
+    """
 
     kind: TaskKind
     width: int
     from_logits: bool
+    positions: int = 1
+
+    @property
+    def classes(self) -> int:
+        """How many values belong to one position."""
+        return self.width // self.positions
 
 
 def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...]:
@@ -47,9 +56,15 @@ def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...
 def targets(task: Task, labels: Array) -> Array:
     """Labels in the shape of the output, float32 ``[samples, width]``; classes are one-hot."""
     flat = labels.reshape(len(labels), -1)
-    if task.kind == "classes" and flat.shape[1] == 1:
-        return np.eye(task.width, dtype=np.float32)[flat[:, 0].astype(np.int64)]
+    if task.kind == "classes" and flat.shape[1] == task.positions:
+        one_hot = np.eye(task.classes, dtype=np.float32)[flat.astype(np.int64)]
+        return one_hot.reshape(len(labels), task.width)
     return flat.astype(np.float32)
+
+
+def _chosen(task: Task, values: Array) -> Array:
+    """The class at every position of every sample, of scores ``[samples, width]``."""
+    return np.argmax(values.reshape(-1, task.classes), axis=1)
 
 
 def score(task: Task, labels: Array, outputs: Array) -> float:
@@ -63,7 +78,7 @@ def score(task: Task, labels: Array, outputs: Array) -> float:
     wanted = targets(task, labels)
     got = outputs.reshape(len(outputs), -1).astype(np.float64)
     if task.kind == "classes":
-        return float(np.mean(np.argmax(got, axis=1) == np.argmax(wanted, axis=1)))
+        return float(np.mean(_chosen(task, got) == _chosen(task, wanted)))
     if task.kind == "binary":
         return float(np.mean((got > (0.0 if task.from_logits else 0.5)) == (wanted > 0.5)))
     variance = float(np.sum((wanted - wanted.mean(axis=0)) ** 2))
@@ -88,7 +103,7 @@ def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
     wanted = targets(task, labels)
     got = outputs.reshape(len(outputs), -1)
     if task.kind == "classes":
-        truth, said = np.argmax(wanted, axis=1), np.argmax(got, axis=1)
+        truth, said = _chosen(task, wanted), _chosen(task, got)
     else:
         truth = (wanted > 0.5).astype(np.int64).reshape(-1)
         said = (got > (0.0 if task.from_logits else 0.5)).astype(np.int64).reshape(-1)
@@ -114,22 +129,27 @@ def _task(network: Network, value: int, labels: Array, what: str) -> Task:
     flat = labels.reshape(len(labels), -1)
     activation = _last_activation(network, value)
     whole = bool(flat.dtype.kind in "iub" or np.all(flat == np.round(flat)))
-    if width > 1 and flat.shape[1] == 1 and whole and len(shape) == 1:
+    classes = shape[-1] or 1 if shape else 1
+    positions = width // classes
+    if classes > 1 and flat.shape[1] == positions and whole:
         low, high = int(flat.min()), int(flat.max())
-        if low < 0 or high >= width:
+        if low < 0 or high >= classes:
             raise ConfigError(
-                f"{what}labels from {low} to {high} do not match the model's output of {width}"
-                f" classes (allowed: 0 to {width - 1})"
+                f"{what}labels from {low} to {high} do not match the model's output of {classes}"
+                f" classes (allowed: 0 to {classes - 1})"
             )
-        return Task("classes", width, activation != "softmax")
+        return Task("classes", width, activation != "softmax", positions)
     if flat.shape[1] != width:
         raise ConfigError(
             f"{what}labels of shape {labels.shape[1:]} do not match the model's output of shape"
             f" {shape}",
-            hint="class numbers, one-hot rows, or values in the shape of the output are accepted",
+            hint="class numbers (one for each position of the output), one-hot rows, or values in"
+            " the shape of the output are accepted",
         )
-    if width > 1 and np.all((flat == 0) | (flat == 1)) and np.all(flat.sum(axis=1) == 1):
-        return Task("classes", width, activation != "softmax")
+    rows = flat.reshape(-1, classes)
+    one_hot = classes > 1 and np.all((flat == 0) | (flat == 1)) and np.all(rows.sum(axis=1) == 1)
+    if one_hot and (positions == 1 or activation == "softmax"):
+        return Task("classes", width, activation != "softmax", positions)
     if np.all((flat == 0) | (flat == 1)) and activation in ("sigmoid", "linear"):
         return Task("binary", width, activation != "sigmoid")
     return Task("regression", width, True)

@@ -1,4 +1,7 @@
-"""Fold BatchNormalization into the layer before it, exactly up to float32 rounding.
+"""Fold layers that scale channels into the layer before, exactly up to float32 rounding.
+
+They are BatchNormalization, Rescaling and Normalization: the converter folds each of them into the
+kernel before it, and would then find another kernel in the file than the one that was trained.
 
 Folding multiplies every output channel of a kernel by its own factor. After clustering that would
 turn k distinct values into k per channel, and in quantisation-aware training the folded weights,
@@ -15,9 +18,11 @@ from tinycompress.compression.network.affine import Affine, absorb, affine_of
 from tinycompress.compression.network.kernels import OUTPUT_AXES
 from tinycompress.compression.network.network import Array, Call, Layer, Network
 
+_AFFINE = frozenset({"BatchNormalization", "Rescaling", "Normalization"})
+
 
 def fold_batch_norms(network: Network) -> Network:
-    """Fold every BatchNormalization that a neighbour can take in.
+    """Fold every BatchNormalization, Rescaling and Normalization that a neighbour can take in.
 
     The layer before takes it if it is linear and feeds nothing else; otherwise the layer after;
     otherwise one on an image becomes a 1x1 depthwise convolution, which it is at inference. One
@@ -30,7 +35,7 @@ def fold_batch_norms(network: Network) -> Network:
         A network that infers the same.
     """
     for layer in tuple(network.layers.values()):
-        if layer.kind != "BatchNormalization" or len(network.calls_of(layer.name)) != 1:
+        if layer.kind not in _AFFINE or len(network.calls_of(layer.name)) != 1:
             continue
         (call,) = network.calls_of(layer.name)
         affine = affine_of(layer, network.shape(call.inputs[0]))

@@ -67,6 +67,10 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
             ("axis", "momentum", "epsilon", "center", "scale", "beta_regularizer",
              "gamma_regularizer", "beta_constraint", "gamma_constraint")
         ),
+        "LayerNormalization": LayerType(
+            ("axis", "epsilon", "center", "scale", "beta_regularizer", "gamma_regularizer",
+             "beta_constraint", "gamma_constraint")
+        ),
         "Activation": LayerType(("activation",)),
         "ReLU": LayerType(("max_value", "negative_slope", "threshold")),
         "LeakyReLU": LayerType(("negative_slope",), MappingProxyType({"negative_slope": "alpha"})),
@@ -120,6 +124,17 @@ TRAINING_ONLY = frozenset(
      "AlphaDropout", "ActivityRegularization"}
 )  # fmt: skip
 """Layers that do nothing at inference."""
+
+AUGMENTATION = frozenset(
+    {"RandomBrightness", "RandomColorDegeneration", "RandomColorJitter", "RandomContrast",
+     "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
+     "RandomInvert", "RandomPerspective", "RandomPosterization", "RandomRotation",
+     "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom"}
+)  # fmt: skip
+"""Layers that change images while a model is trained, and pass them on at inference.
+
+They differ between the Kerases and do not cross.
+"""
 
 
 class UntranslatableError(ValueError):

@@ -11,6 +11,7 @@ import numpy as np
 from tinycompress import _tf
 from tinycompress._tf import KerasName
 from tinycompress.compression.network.layer_types import (
+    AUGMENTATION,
     LAYER_TYPES,
     OPERATIONS,
     UntranslatableError,
@@ -99,6 +100,8 @@ class _Reader:
     def call(
         self, node: Any, layer: Any, sources: list[int], outputs: list[Any], prefix: str
     ) -> list[int]:
+        if type(layer).__name__ in AUGMENTATION and _is_kerass(layer) and len(outputs) == 1:
+            return sources
         results = [self.new_value() for _ in outputs]
         kind = self.kind_of(layer, sources)
         problem = _call_problem(node, self.keras, kind) if kind else None
@@ -114,8 +117,7 @@ class _Reader:
 
     def kind_of(self, layer: Any, sources: list[int]) -> str | None:
         cls = type(layer)
-        package = cls.__module__.split(".")[0]
-        if package not in ("keras", "tf_keras"):
+        if not _is_kerass(layer):
             return None
         if self.keras == "keras" and ".ops." in cls.__module__:
             return OPERATIONS.get(cls.__name__) if len(sources) == 2 else None
@@ -192,6 +194,10 @@ def _functional(model: Any, keras: KerasName) -> Any:
             hint="use a Sequential or Functional model and call model.build(input_shape)",
         )
     return graph
+
+
+def _is_kerass(layer: Any) -> bool:
+    return type(layer).__module__.split(".")[0] in ("keras", "tf_keras")
 
 
 def _is_model(layer: Any) -> bool:

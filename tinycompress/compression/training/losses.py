@@ -44,25 +44,34 @@ def _hard_loss(tf: Any, task: Task, truth: Any, output: Any) -> Any:
     if task.kind == "binary":
         entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth, logits=logits)
         return tf.reduce_mean(entropy, axis=1)
-    return tf.nn.softmax_cross_entropy_with_logits(labels=truth, logits=logits)
+    entropy = tf.nn.softmax_cross_entropy_with_logits(
+        labels=_by_position(tf, task, truth), logits=_by_position(tf, task, logits)
+    )
+    return tf.reduce_mean(entropy, axis=1)
+
+
+def _by_position(tf: Any, task: Task, values: Any) -> Any:
+    return tf.reshape(values, (-1, task.positions, task.classes))
 
 
 def _teacher_loss(tf: Any, task: Task, distill: Distill, teacher: Any, output: Any) -> Any:
     if task.kind == "regression":
         return tf.reduce_mean(tf.square(teacher - output), axis=1)
-    wanted, got = _logits(tf, task, teacher), _logits(tf, task, output)
+    logits = _logits(tf, task, teacher), _logits(tf, task, output)
+    wanted, got = (_by_position(tf, task, one) for one in logits)
     if distill.method == "logits":
         if task.kind == "classes":
             # Softmax does not see a common offset, so neither does the loss.
-            wanted -= tf.reduce_mean(wanted, axis=1, keepdims=True)
-            got -= tf.reduce_mean(got, axis=1, keepdims=True)
-        return tf.reduce_mean(tf.square(wanted - got), axis=1)
+            wanted -= tf.reduce_mean(wanted, axis=2, keepdims=True)
+            got -= tf.reduce_mean(got, axis=2, keepdims=True)
+        return tf.reduce_mean(tf.square(wanted - got), axis=(1, 2))
     heat = distill.temperature
     if task.kind == "binary":
         soft = tf.nn.sigmoid_cross_entropy_with_logits(
             labels=tf.sigmoid(wanted / heat), logits=got / heat
         )
-        return heat**2 * tf.reduce_mean(soft, axis=1)
-    return heat**2 * tf.nn.softmax_cross_entropy_with_logits(
+        return heat**2 * tf.reduce_mean(soft, axis=(1, 2))
+    soft = tf.nn.softmax_cross_entropy_with_logits(
         labels=tf.nn.softmax(wanted / heat), logits=got / heat
     )
+    return heat**2 * tf.reduce_mean(soft, axis=1)
