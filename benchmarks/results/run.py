@@ -1,6 +1,7 @@
 """Compress reference networks on real data and write docs/results.json and docs/results.md.
 
     python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
+    python -m benchmarks.results.run dscnn --only dscnn-pcqat
     python -m benchmarks.results.run --again lenet300
 
 Each reference is made, taken through its recipes by ``tinycompress.compress`` and measured on the
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -47,17 +48,35 @@ _THREADS = 1
 """More threads add numbers in another order, and make other weights."""
 
 
-def measure(name: str, scratch: Path) -> dict[str, Any]:
-    """Make one reference, run its recipes, and judge its targets; plain values."""
+def measure(name: str, scratch: Path, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Make one reference, run its recipes, and judge its targets; plain values.
+
+    Args:
+        name: Of the experiment.
+        scratch: Where references and runs are kept.
+        only: The recipes to run; figures of the others stay. Empty runs all.
+
+    Raises:
+        ConfigError: A recipe that is not to be run was not measured yet.
+    """
     experiment = EXPERIMENTS[name]
     inputs = scratch / name / "inputs"
     if not is_made(experiment, inputs):
         make_reference(experiment, inputs)
-    runs = {
+    known = _experiments().get(name, {}).get("runs", {})
+    kept = [recipe for recipe in experiment.recipes if only and recipe not in only]
+    missing = [recipe for recipe in kept if recipe not in known]
+    if missing:
+        raise ConfigError(
+            f"not measured yet: {', '.join(missing)}", hint="run the experiment without --only"
+        )
+    fresh = {
         recipe: compressed(recipe, inputs, scratch / name / recipe, experiment.exact_to)
         for recipe in experiment.recipes
+        if recipe not in kept
     }
-    _add_layers(runs, scratch / name, experiment.exact_to)
+    _add_layers(fresh, scratch / name, experiment.exact_to)
+    runs = {recipe: fresh.get(recipe) or known[recipe] for recipe in experiment.recipes}
     return {
         "title": experiment.title,
         "notes": list(experiment.notes),
@@ -167,6 +186,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="+", choices=list(EXPERIMENTS), metavar="NAME")
     parser.add_argument("--scratch", type=Path, default=ROOT / "build" / "results")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="RECIPE",
+        help="run this recipe alone, or several; the others' figures stay",
+    )  # fmt: skip
     parser.add_argument("--again", action="store_true", help="measure kept files, train nothing")
     arguments = parser.parse_args()
     if arguments.again:
@@ -175,7 +198,7 @@ def main() -> None:
         return
     _tf.make_deterministic(0, threads=_THREADS)
     for name in arguments.names:
-        record(name, measure(name, arguments.scratch))
+        record(name, measure(name, arguments.scratch, arguments.only))
 
 
 if __name__ == "__main__":

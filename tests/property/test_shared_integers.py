@@ -77,7 +77,7 @@ def test_at_most_so_many_integers_and_zeros_stay(
 def test_a_factor_on_a_channel_moves_no_integer_of_a_convolution(kind: str, seed: int) -> None:
     kernel = kernel_of(kind, seed, 0.3)
     kept = shared(kernel, kind, 8, np.ones(kernel.shape, bool)).fitted(ROUNDS)
-    factors = np.random.default_rng(seed).lognormal(0, 1, kernel.shape[-1])
+    factors = np.random.default_rng(seed).lognormal(0, 1, size=(kernel.shape[-1],))
     factors[::2] *= -1
     moved = file_integers((kept * factors).astype(np.float32), kind)
     if kind == "Dense":

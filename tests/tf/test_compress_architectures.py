@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from tinycompress import _tf
+from tinycompress.compression.network.integers import SCALED_ALIKE
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.runner import compress
 from tinycompress.conversion import convert_model
@@ -89,8 +90,9 @@ def decoder(keras: Any) -> Any:
     )
 
 
+@pytest.mark.parametrize("codebook", ["per_channel", "shared"])
 @pytest.mark.parametrize("make", [series, inverted_residual, two_inputs, decoder])
-def test_all_stages_on(make: Callable[[Any], Any]) -> None:
+def test_all_stages_on(make: Callable[[Any], Any], codebook: str) -> None:
     keras = _tf.keras()
     keras.utils.set_random_seed(3)
     model = make(keras)
@@ -106,7 +108,7 @@ def test_all_stages_on(make: Callable[[Any], Any]) -> None:
             "stage": [
                 {"kind": "prune_channels", "ratio": 0.25, "fine_tune": no_training},
                 {"kind": "prune", "sparsity": 0.4, "fine_tune": no_training},
-                {"kind": "cluster", "clusters": 8, "per_channel": True, "fine_tune": no_training},
+                {"kind": "cluster", "clusters": 8, codebook: True, "fine_tune": no_training},
                 {"kind": "qat", "fine_tune": no_training},
             ],
         }
@@ -116,8 +118,12 @@ def test_all_stages_on(make: Callable[[Any], Any]) -> None:
     first, *_, last = result.rows
     assert last.macs < 0.75 * first.macs
     assert last.parameters < first.parameters
+    kinds = {layer.name: type(layer).__name__ for layer in result.model.layers}
     for fact in last.kernels:
-        assert fact.distinct_per_channel <= 8
+        if codebook == "per_channel":
+            assert fact.distinct_per_channel <= 8
+        elif kinds[fact.layer] in SCALED_ALIKE:
+            assert fact.distinct <= 8, fact
     # The float model that comes back computes what the rows say, in the user's Keras.
     assert _tf.keras_of(result.model) == "keras"
     assert any("agree to" in note for note in last.notes)

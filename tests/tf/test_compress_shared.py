@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -13,7 +13,9 @@ from tinycompress.compression.checks.invariants import check_int8
 from tinycompress.compression.checks.promises import ClusterPromise, Promises
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import CompressionResult
+from tinycompress.compression.run.runner import compress
 from tinycompress.errors import ConfigError, MismatchError
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
@@ -94,3 +96,20 @@ def test_a_network_of_depthwise_layers_has_nothing_to_share() -> None:
     with pytest.raises(ConfigError, match="no layer is left to cluster") as caught:
         run(cluster(8, skip=list(SHARED)))
     assert "shared is for Dense, Conv1D, Conv2D" in str(caught.value.hint)
+
+
+def test_files_with_int16_activations_keep_it_too() -> None:
+    convert = {"kind": "convert", "activations": "int16", "calibration_samples": 100}
+    network, trainer = trained()
+    result = compress(
+        build_model(network, "keras"),
+        parse_recipe({
+            "schema": 1, "name": "t", "description": "d", "limits": {"max_accuracy_drop": 0.1},
+            "stage": [cluster(8), convert],
+        }),
+        (trainer.train.inputs[0], trainer.train.labels[0]),
+        export=partial(export, activations="int16"),
+    )  # fmt: skip
+    facts = {fact.layer: fact for fact in result.rows[-1].kernels}
+    assert result.rows[-1].activations == "int16"
+    assert all(facts[name].distinct <= 8 for name in SHARED)

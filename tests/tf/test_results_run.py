@@ -85,6 +85,13 @@ def test_figures_and_page_are_written_and_others_kept(
     assert [target["met"] for target in tiny["targets"]] == [None, False]
     assert "| Tiny | unreachable |" in (tmp_path / "results.md").read_text(encoding="utf-8")
     assert "**missed**" in (tmp_path / "results.md").read_text(encoding="utf-8")
+    # What is not to be run keeps its figures; without figures it must be run.
+    (tmp_path / "tiny-run.toml").unlink()
+    assert json.loads(json.dumps(run.measure("tiny", tmp_path / "scratch", ["another"]))) == tiny
+    (tmp_path / "results.json").write_text(json.dumps(known))
+    with pytest.raises(ConfigError, match="not measured yet: tiny-run"):
+        run.measure("tiny", tmp_path / "scratch", ["another"])
+    (tmp_path / "tiny-run.toml").write_text(RECIPE)
     measured_again_is_what_was_measured(tiny, tmp_path)
 
 

@@ -7,17 +7,21 @@ from typing import Any
 import numpy.typing as npt
 
 from support.compression.small_models import trained
+from tinycompress.artifacts import Activations
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import CompressionResult
 from tinycompress.compression.run.runner import compress
-from tinycompress.conversion import convert_model
+from tinycompress.conversion import ConvertOptions, convert_model
 
 TUNE = {"epochs": 1, "batch_size": 64}
 
 
-def export(model: Any, calibration: tuple[npt.NDArray[Any], ...]) -> bytes:
-    return convert_model(model, {"x": calibration[0]}).tflite
+def export(
+    model: Any, calibration: tuple[npt.NDArray[Any], ...], activations: Activations = "int8"
+) -> bytes:
+    options = ConvertOptions(activations=activations)
+    return convert_model(model, {"x": calibration[0]}, options=options).tflite
 
 
 def run(*stages: dict[str, Any], drop: float = 0.1, **more: Any) -> CompressionResult:

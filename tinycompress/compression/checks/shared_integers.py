@@ -100,7 +100,8 @@ class SharedIntegers:
     def _nearest(self, levels: Array) -> Array:
         scales = np.where(self._scales > 0, self._scales, 1.0)
         middles = (levels[1:] + levels[:-1]) / 2.0
-        return np.searchsorted(middles, self._latent / scales[self._owner])
+        index: Array = np.searchsorted(middles, self._latent / scales[self._owner])
+        return index
 
     def _largest(self) -> Array:
         largest = np.zeros(self._rows_shape[0])

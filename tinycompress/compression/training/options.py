@@ -15,8 +15,8 @@ class FineTune(Options):
     ``epochs`` may be 0: no training. ``learning_rate`` is the optimizer's: constant, or with
     ``decay = "cosine"`` falling to zero over the steps as a cosine does.
     ``weight_decay``: share of a kernel that goes with every step of a rate of 1 (Loshchilov and
-    Hutter, Decoupled Weight Decay Regularization, 2019); weights that the loss does not need shrink,
-    which tells pruning which these are. Biases and the like stay.
+    Hutter, Decoupled Weight Decay Regularization, 2019). Weights that the loss does not need
+    shrink, which tells pruning which these are; biases and the like stay.
     ``early_stop_epochs``: stop after so many epochs without a better validation loss, and take the
     best weights; None trains all epochs.
     """
