@@ -230,7 +230,7 @@ def _require_same_outputs(converted: ConvertedModel, tflite: bytes) -> None:
                 raise ModelError(
                     f"with lookup tables TFLite Micro gives other outputs (random input {number}):"
                     " its DECODE kernel does not compute what its compression tool wrote",
-                    hint="build without --tflm-compression",
+                    hint="build with --weights plain",
                 )
     finally:
         before.close()

@@ -167,7 +167,7 @@ def test_a_package_without_the_tool(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, output = tmp_path / "model.tflite", tmp_path / "small.tflite"
     model.write_bytes(clustered(8))
-    arguments = ["convert", str(model), "-o", str(output), "--tflm-compression", "lut"]
+    arguments = ["convert", str(model), "-o", str(output), "--weights", "lut"]
     assert _run(arguments) == 0
     said = capsys.readouterr().out
     assert f"{model.stat().st_size:,} -> {output.stat().st_size:,} bytes" in said
@@ -196,7 +196,7 @@ def test_a_compressed_file_is_int8_and_goes_on(tmp_path: Path) -> None:
 def test_a_refusal_writes_nothing(tmp_path: Path) -> None:
     model, output = tmp_path / "model.tflite", tmp_path / "small.tflite"
     model.write_bytes(small_cnn())
-    assert _run(["convert", str(model), "-o", str(output), "--tflm-compression", "lut"]) == 3
+    assert _run(["convert", str(model), "-o", str(output), "--weights", "lut"]) == 3
     assert not output.exists()
 
 
