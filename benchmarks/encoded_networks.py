@@ -27,6 +27,7 @@ from tinycompress import pipeline
 from tinycompress.artifacts import Optimize, Weights
 from tinycompress.ir.reader import read_model
 
+_RESNET = "mlperf_tiny/pretrainedResnet_quant"
 _LENET = ((784, 300), (300, 100), (100, 10))
 _VALUES = 15
 _ROUNDS = 30
@@ -50,11 +51,12 @@ class Job:
 JOBS = (
     *(
         Job(f"{name}, half zeros", board, file=file, half_zeros=True)
-        for name, file in (("DS-CNN", "kws_ref_model"), ("ResNet-8", "pretrainedResnet_quant"))
+        for name, file in (("DS-CNN", "mlperf_tiny/kws_ref_model"), ("ResNet-8", _RESNET))
         for board in ("nano33", "pico", "qemu_mps2_an385")
     ),
-    Job("VWW, stock", "nano33", file="vww_96_int8"),
-    Job("ResNet-8, stock", "nano33", file="pretrainedResnet_quant"),
+    Job("VWW, stock", "nano33", file="mlperf_tiny/vww_96_int8"),
+    Job("ResNet-8, stock", "nano33", file=_RESNET),
+    Job("person_detect, stock", "nano33", file="tflm/person_detect"),
     *(
         Job(f"LeNet-300-100, {zeros:.0%} zeros", board, optimize, zeros=zeros)
         for zeros in (0.92, 0.95)
@@ -120,7 +122,7 @@ def _model(job: Job, data: Path) -> bytes:
             case = EncodedCase(inputs, outputs, job.zeros, 31, activation="RELU", out_zero=-128)
             add_encoded(cases, case)
         return cases.tflite()
-    tflite = (data / "models" / "mlperf_tiny" / f"{job.file}.tflite").read_bytes()
+    tflite = (data / "models" / f"{job.file}.tflite").read_bytes()
     return with_half_zeros(tflite) if job.half_zeros else tflite
 
 
@@ -164,10 +166,11 @@ def cells(job: Job, plain: Figures, auto: Figures) -> list[str]:
     ]  # fmt: skip
 
 
-def rows(data: Path, jobs: int) -> Iterator[list[str]]:
-    """The table's rows."""
+def rows(data: Path, jobs: int, only: str) -> Iterator[list[str]]:
+    """The table's rows, those whose network or board has a text in its name."""
+    chosen = [job for job in JOBS if only in f"{job.name}, {job.board}, {job.optimize}"]
     with ProcessPoolExecutor(jobs) as pool:
-        pending = [(job, pool.submit(measure, job, data)) for job in JOBS]
+        pending = [(job, pool.submit(measure, job, data)) for job in chosen]
         for job, future in pending:
             yield cells(job, *future.result())
 
@@ -177,8 +180,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--data", help="directory with models/ (default: TC_SHARED_DATA)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--only", default="", metavar="TEXT",
+        help="rows that have this text in 'network, board, optimize'",
+    )  # fmt: skip
     options = parser.parse_args()
-    print(table(list(_HEADS), list(rows(data_directory(options.data), options.jobs)), 3))
+    found = rows(data_directory(options.data), options.jobs, options.only)
+    print(table(list(_HEADS), list(found), 3))
 
 
 if __name__ == "__main__":

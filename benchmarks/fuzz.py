@@ -87,6 +87,7 @@ def _counts(fuzzer: Fuzzer, road: RoadFuzzer) -> str:
 def _print_report(fuzzer: Fuzzer, road: RoadFuzzer) -> None:
     tallies = (fuzzer.tally, road.tally)
     _print_counts("operators", sum((tally.operators for tally in tallies), Counter()))
+    _print_counts("layers with encoded weights, on this machine", fuzzer.tally.encodings)
     _print_counts("refused", sum((tally.refused for tally in tallies), Counter()))
     _print_counts("graphs on the road", road.places)
     for tally in tallies:

@@ -41,7 +41,7 @@ NETWORKS: Mapping[str, str] = {
 }
 MEASURED = (("ResNet-8", "half zeros"), ("ad01", "90 % zeros"))
 _FILE_HEADS = ("network", "weights", "plain, bytes", *METHODS, "auto", "layers", "firmware, bytes")
-_BOARD_HEADS = ("network", "weights", "`--tflm-compression`", "flash, bytes", "arena, bytes",
+_BOARD_HEADS = ("network", "weights", "`--weights`", "flash, bytes", "arena, bytes",
                 "instructions", "cycles")  # fmt: skip
 _Int8s = npt.NDArray[np.int8]
 

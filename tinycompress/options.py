@@ -140,9 +140,8 @@ class BuildOptions:
             return
         if self.tflm_compression != "none":
             raise ConfigError(
-                f"--tflm-compression is for the engine tflm, not {self.engine}",
-                hint="the AOT engine has encodings of its own (--weights): leave "
-                "--tflm-compression out, or: --engine tflm",
+                f"tflm_compression is for the engine tflm, not {self.engine}",
+                hint="the AOT engine has encodings of its own, weights='auto': leave it out",
             )
         if self.tflm_dir is not None:
             raise ConfigError("--tflm-dir goes with --engine tflm", hint="leave --tflm-dir out")
@@ -207,6 +206,48 @@ def require_gcc_choice(choice: ToolchainChoice) -> None:
             "allowed: auto, gcc",
             hint="--toolchain gcc, or --engine aot",
         )
+
+
+def weights_choices() -> tuple[str, ...]:
+    """What ``--weights`` takes for either engine."""
+    of_tflm = (each for each in get_args(TflmCompression) if each != "none")
+    return tuple(dict.fromkeys((*get_args(Weights), *of_tflm)))
+
+
+def compression_of(weights: str) -> TflmCompression:
+    """How weights are stored for TFLite Micro, of what ``--weights`` says.
+
+    Raises:
+        ConfigError: That is for the AOT engine alone.
+    """
+    ways: dict[str, TflmCompression] = {each: each for each in get_args(TflmCompression)}
+    ways["plain"] = ways.pop("none")
+    if weights not in ways:
+        raise ConfigError(
+            f"TensorFlow Lite Micro has no --weights {weights}; allowed: {', '.join(ways)}",
+            hint="leave --weights out, or: --engine aot",
+        )
+    return ways[weights]
+
+
+def weights_of(engine: EngineName, weights: str | None) -> BuildKeywords:
+    """The fields of `BuildOptions` that the one option ``--weights`` is for, by the engine.
+
+    Raises:
+        ConfigError: The engine has no such weights.
+    """
+    if weights is None:
+        return {}
+    if engine == "tflm":
+        return {"tflm_compression": compression_of(weights)}
+    known: dict[str, Weights] = {each: each for each in get_args(Weights)}
+    if weights not in known:
+        raise ConfigError(
+            f"--weights {weights} is for the engine tflm, not {engine}; allowed:"
+            f" {', '.join(known)}",
+            hint="--engine tflm, or --weights auto, which takes the AOT engine's own encodings",
+        )
+    return {"weights": known[weights]}
 
 
 class BuildKeywords(TypedDict, total=False):

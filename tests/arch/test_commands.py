@@ -58,6 +58,9 @@ def test_the_command_line_sets_every_option_of_build() -> None:
     build = main.commands["build"]
     defaults = {one.name: one.default for one in dataclasses.fields(BuildOptions)}
     told = build.make_context("build", ["model.tflite", "--board", "pico"]).params
+    # One option for either engine's weights.
+    assert told.pop("weights") is None
+    told |= {"weights": "auto", "tflm_compression": "none"}
     assert {name: told[name] for name in defaults} == defaults
 
 

@@ -84,7 +84,9 @@ def test_dense_layers_and_what_has_no_decoder(
     (layer,) = _answer(capsys, model, "-b", "qemu_mps3_an547")["layers"]
     assert layer["encoding"] is None
     assert layer["encoded_bytes"] == layer["int8_bytes"] == 256
-    assert set(layer["further_bytes"].values()) == {256}, "what decoding tiles takes with MVE is not known"
+    assert set(layer["further_bytes"].values()) == {256}, (
+        "what decoding tiles takes with MVE is not known"
+    )
 
 
 def test_people_see_tables_and_what_they_are_worth(

@@ -8,10 +8,10 @@ import pytest
 from support.cases.kernels import BOTH
 from support.fuzz.emitters import ALL, STATELESS
 from support.fuzz.graphs import GraphMaker, GraphSeed
-from support.fuzz.runner import Fuzzer, is_legal
+from support.fuzz.runner import Fuzzer, is_legal, options_of
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen import CodegenOptions
+from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.ops import OPS
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import is_integer_inside, not_integer_reasons
@@ -31,6 +31,26 @@ def test_random_graphs_are_exact(variant: int, exact_to: ExactTo) -> None:
 def test_every_operator_is_drawn() -> None:
     drawn = {word for name in ALL for word in name.split(" ")}
     assert set(OPS) <= drawn
+
+
+@pytest.mark.parametrize(("variant", "least"), [(4, 4), (16, 8)], ids=["flash", "smallest"])
+def test_a_share_of_graphs_has_encoded_weights(variant: int, least: int) -> None:
+    options, encodings, graphs = options_of(variant, "tflm"), Counter[str](), 0
+    assert options.optimize == "flash"
+    for seed in range(5000, 5050):
+        maker = GraphMaker(ALL)
+        maker.add(GraphSeed(seed, 1 + seed % 8, "tflm", variant))
+        model = read_model(maker.tflite()) if maker.labels else None
+        if model is None or not is_legal(model, options):
+            continue
+        layers = generate(model, options).layers
+        found = [layer.weights.encoding for layer in layers if layer.weights is not None]
+        encodings.update(found)
+        graphs += bool(found)
+    assert graphs >= least
+    # Sparse dense layers take tokens, convolutions tiles.
+    assert "pair_tokens" in encodings
+    assert {"gap_tokens", "lut", "huffman"} & set(encodings)
 
 
 @pytest.mark.parametrize("exact_to", BOTH)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice, Weights
+from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
 from tinycompress.cli.options import (
     PATH,
     DurationType,
@@ -19,11 +19,11 @@ from tinycompress.cli.options import (
     json_option,
     output_option,
     port_options,
-    tflm_compression_option,
+    weights_option,
 )
 from tinycompress.cli.progress import stage_progress
 from tinycompress.cli.sections import SectionedCommand, section
-from tinycompress.options import BuildOptions, TransportChoice
+from tinycompress.options import BuildOptions, TransportChoice, weights_choices, weights_of
 
 
 @click.command("build", cls=SectionedCommand)
@@ -55,7 +55,6 @@ from tinycompress.options import BuildOptions, TransportChoice
         help="Checkout of tflite-micro with its built library, for --engine tflm.  [default:"
         " $TFLM_DIR]",
     ),
-    tflm_compression_option,
     choice_option("--toolchain", ToolchainChoice, "Compiler; auto is the one that pip brought."),
 )  # fmt: skip
 @section(
@@ -78,9 +77,11 @@ from tinycompress.options import BuildOptions, TransportChoice
         help="Longest inference on the emulated board, such as 5ms or 800us; kept with the least"
         " flash. Not beside --optimize. bench checks it, too.",
     ),
-    choice_option(
-        "--weights", Weights,
-        "auto encodes weights in flash where --optimize gains by it: docs/weights.md.",
+    weights_option(
+        weights_choices(),
+        "How weights lie in flash: auto encodes them where --optimize gains by it, plain leaves"
+        " them; others are TensorFlow Lite Micro's, for --engine tflm. docs/weights.md.  [default:"
+        " auto; plain for --engine tflm]",
     ),
     click.option(
         "--simplify/--no-simplify", default=BuildOptions.simplify, show_default=True,
@@ -130,7 +131,8 @@ def build_command(
 
     if not flash and (port or answer_port):
         raise click.UsageError("--port and --answer-port go with --flash")
-    chosen = BuildOptions(**options)
+    weights = weights_of(options["engine"], options.pop("weights"))
+    chosen = BuildOptions(**options, **weights)
     with stage_progress() as progress:
         made = pipeline.build(model, board, chosen, progress=progress)
     show_build(made, board, chosen, as_json=as_json, go_on=flash or bench)

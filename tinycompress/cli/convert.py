@@ -14,9 +14,10 @@ from tinycompress.cli.options import (
     exact_to_option,
     json_option,
     output_option,
-    tflm_compression_option,
+    weights_option,
 )
 from tinycompress.cli.progress import stage_progress
+from tinycompress.options import compression_of, weights_choices
 
 
 @click.command("convert")
@@ -25,7 +26,11 @@ from tinycompress.cli.progress import stage_progress
 @output_option("The .tflite file to write.", required=True)
 @activations_option("int8; a .tflite keeps its own")
 @exact_to_option("Runtime that accuracy is counted on, and that must have the int16 operators.")
-@tflm_compression_option
+@weights_option(
+    weights_choices(),
+    "How weights are stored: plain as int8, others in ways that only TensorFlow Lite Micro reads."
+    "  [default: plain]",
+)
 @json_option
 def convert_command(model: Path, output: Path, as_json: bool, **options: Any) -> None:
     """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left."""
@@ -33,6 +38,7 @@ def convert_command(model: Path, output: Path, as_json: bool, **options: Any) ->
     from tinycompress.cli.answers.convert import show_convert
     from tinycompress.pipeline.tflm_verdict import tflm_verdict
 
+    options["tflm_compression"] = compression_of(options.pop("weights") or "plain")
     with stage_progress() as progress:
         converted = pipeline.convert(
             model, options.pop("data"), output, progress=progress, **options

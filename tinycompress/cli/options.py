@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 import click
 
 from tinycompress.artifacts import Activations, ExactTo, TflmCompression
-from tinycompress.cli.invocation import invocation
+from tinycompress.cli.invocation import invocation, warn
 from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
@@ -130,13 +130,26 @@ def exact_to_option(help_text: str) -> Callable[[_Command], _Command]:
     return choice_option("--exact-to", ExactTo, help_text)
 
 
-def tflm_compression_option(command: _Command) -> _Command:
-    """``--tflm-compression``: how weights are stored for TFLite Micro."""
-    return choice_option(
-        "--tflm-compression", TflmCompression,
-        "How weights are stored for TensorFlow Lite Micro's DECODE operator; auto takes the"
-        " smallest way for each layer. Only TFLM reads such a file: docs/weights.md.",
-    )(command)  # fmt: skip
+def weights_option(choices: Sequence[str], help_text: str) -> Callable[[_Command], _Command]:
+    """``--weights``: how weights lie in flash; None if nothing is said.
+
+    ``--tflm-compression``, which it replaced, is taken as well, and told to be.
+    """
+    weights = click.option("--weights", type=click.Choice(choices), help=help_text)
+    old = click.option(
+        "--tflm-compression", type=click.Choice(get_args(TflmCompression)), hidden=True,
+        expose_value=False, callback=_as_weights,
+    )  # fmt: skip
+    return lambda command: weights(old(command))
+
+
+def _as_weights(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Take what the older option says as what ``--weights`` would say."""
+    if value is None:
+        return
+    said = "plain" if value == "none" else value
+    warn([f"--tflm-compression is deprecated: --weights {said}"])
+    ctx.default_map = {**(ctx.default_map or {}), "weights": said}
 
 
 def port_options(command: _Command) -> _Command:

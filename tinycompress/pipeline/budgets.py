@@ -44,9 +44,9 @@ def sources_within(job: Job, options: CodegenOptions) -> tuple[GeneratedSources,
     else:
         assert latency is not None
         trial = _Latency(trials, options, latency, job.board.cpu.clock_hz).found()
-    kept = KeptBudgets(
-        flash, trial.flash_bytes, latency, None if latency is None else trial.latency_us
-    )
+    taken_us = None if latency is None else trial.latency_us
+    more = trial.sources.arena_bytes - trials.sources(options).arena_bytes
+    kept = KeptBudgets(flash, trial.flash_bytes, latency, taken_us, more)
     return replace(trial.sources, latency_budget_us=latency), kept
 
 

@@ -28,12 +28,14 @@ class Job:
 @dataclass(frozen=True)
 class KeptBudgets:
     """Budgets that were kept, and by what: flash as linked, latency as the emulated board models
-    it; None for what was not asked for."""
+    it; None for what was not asked for. ``more_arena_bytes`` is what the arena takes beyond that of
+    the fastest kernels."""
 
     flash_budget_bytes: int | None
     flash_bytes: int
     latency_budget_us: float | None
     latency_us: float | None
+    more_arena_bytes: int = 0
 
 
 @dataclass(frozen=True)

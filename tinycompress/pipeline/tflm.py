@@ -109,7 +109,7 @@ def _worth_its_code(job: Job, checkout: Path) -> Job:
             f"the file is {encoding.saved_bytes:,} bytes smaller, but TFLM's DECODE operator takes "
             f"{code_bytes:,} bytes of code (measured): flash would be {encoded_bytes:,} bytes "
             f"instead of {plain_bytes:,}",
-            hint="build without --tflm-compression",
+            hint="build with --weights plain",
         )
     measured = replace(encoding, code_bytes=code_bytes, code_obtained="measured")
     return replace(job, model=replace(job.model, tflm_encoding=measured))

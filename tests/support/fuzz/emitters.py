@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from support.fuzz.elementwise import ELEMENTWISE
+from support.fuzz.few_values import FEW_VALUES
 from support.fuzz.graphs import Emitter
 from support.fuzz.images import IMAGES
 from support.fuzz.movement import MOVEMENT
@@ -13,6 +14,7 @@ from support.fuzz.wide import WIDE_EMITTERS
 
 STATELESS: dict[str, Emitter] = {
     **ELEMENTWISE,
+    **FEW_VALUES,
     **IMAGES,
     **MOVEMENT,
     **TYPES,

@@ -19,6 +19,11 @@ MAX_ELEMENTS = 4096
 PLANTED = 0.5
 """Share of graphs in which channels are planted that never change, or that nothing reads."""
 
+ENCODED = 0.4
+"""Share of graphs in which layers are drawn more often whose weights are worth an encoding."""
+OF_FEW_VALUES = "of few values"
+"""How the names of their emitters end."""
+
 ACTIVATIONS = ("NONE", "NONE", "RELU", "RELU6", "RELU_N1_TO_1")
 
 
@@ -97,13 +102,18 @@ class GraphMaker(KernelCases):
         # Numbers of their own: a graph is otherwise the same with and without dead channels.
         plants = np.random.default_rng([graph.seed, 1])
         self._plants = plants if plants.random() < PLANTED else None
+        few = np.random.default_rng([graph.seed, 2])
         self._pool, self._used, self._ends = [], set(), []
         self.new_input()
         names = sorted(chosen)
+        encoded = [name for name in names if name.endswith(OF_FEW_VALUES)]
+        wanted = 0.5 if encoded and few.random() < ENCODED else 0.0
         done = tries = 0
         while done < graph.steps and tries < 20 * graph.steps:
             tries += 1
             kind = names[int(self.rng.integers(len(names)))]
+            if few.random() < wanted:
+                kind = encoded[int(few.integers(len(encoded)))]
             # Mostly the newest: deep graphs find more than wide ones.
             newest = self.rng.random() < 0.7
             x = self._pool[-1] if newest else self.pick(*self._pool)

@@ -39,7 +39,7 @@ from tinycompress.errors import ConfigError
             "no --flash-budget 9, --latency-budget 5000us, --no-simplify",
         ),
         ({"framework": "zephyr", "flash_budget_bytes": 9}, "libraries: no --flash-budget 9"),
-        ({"tflm_compression": "lut"}, "--tflm-compression is for the engine tflm, not aot"),
+        ({"tflm_compression": "lut"}, "tflm_compression is for the engine tflm, not aot"),
         ({"tflm_dir": "tflm"}, "--tflm-dir goes with --engine tflm"),
         ({"engine": "tflm", "toolchain": "zig"}, "cannot be built with zig"),
         (

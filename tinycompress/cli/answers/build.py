@@ -199,6 +199,11 @@ def _budget_lines(kept: KeptBudgets | None) -> list[str]:
             " modelled on the emulated board (an estimate of the real one, which bench --port"
             " measures)"
         )
+    if kept.more_arena_bytes > 0:
+        lines.append(
+            f"For that the arena takes {kept.more_arena_bytes:,} bytes more than by the fastest"
+            " kernels: decoded weights, and tables"
+        )
     return lines
 
 

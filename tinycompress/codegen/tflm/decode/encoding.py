@@ -244,7 +244,7 @@ def _require_gain(before_bytes: int, saved: int, code_bytes: int) -> None:
             f"the file would be {saved:,} bytes smaller, but TFLM's DECODE operator takes about "
             f"{code_bytes:,} bytes of code (estimate: measured on a Cortex-M4); the firmware would "
             "grow",
-            hint=f"leave --tflm-compression out; {_HINT}",
+            hint=f"--weights plain; {_HINT}",
         )
 
 
@@ -268,7 +268,7 @@ def _decoding_oracle(encoded: bytes) -> Oracle:
         raise ToolError(
             "the installed tflite-micro package does not decode these weights: its DECODE operator "
             f"is older, or lacks the decoder: {error.message}",
-            hint="pip install --upgrade tflite-micro, or build without --tflm-compression",
+            hint="pip install --upgrade tflite-micro, or build with --weights plain",
         ) from error
 
 
@@ -281,5 +281,5 @@ def _compare(before: Oracle, after: Oracle, plain: bytes) -> None:
             raise ModelError(
                 f"with encoded weights TFLite Micro gives other outputs (random input {number}): "
                 "its DECODE kernel does not compute what was written",
-                hint="build without --tflm-compression",
+                hint="build with --weights plain",
             )

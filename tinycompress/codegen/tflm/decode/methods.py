@@ -16,4 +16,4 @@ METHODS: Mapping[TflmMethod, Method] = MappingProxyType(
         "huffman": Method(huffman.refusal, huffman.encode),
     }
 )
-"""``--tflm-compression`` takes these names, and ``auto`` for all."""
+"""``--weights`` takes these names, and ``auto`` for all."""

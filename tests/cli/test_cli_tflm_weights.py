@@ -1,4 +1,4 @@
-"""``--tflm-compression`` on the command line: what is written, said and refused."""
+"""``--weights`` on the command line: what is written, said and refused."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_convert_tells_what_it_saved(
     run: Run, model: Path, tmp_path: Path, compression: str
 ) -> None:
     output = tmp_path / "small.tflite"
-    arguments = ("convert", model, "-o", output, "--tflm-compression", compression)
+    arguments = ("convert", model, "-o", output, "--weights", compression)
     code, said, _ = run(*arguments)
     assert code == 0
     assert f"{model.stat().st_size:,} -> {output.stat().st_size:,} bytes" in said
@@ -62,7 +62,7 @@ def test_convert_tells_what_it_saved(
 
 def test_a_method_that_gains_nothing_is_refused(run: Run, model: Path, tmp_path: Path) -> None:
     output = tmp_path / "small.tflite"
-    code, _, err = run("convert", model, "-o", output, "--tflm-compression", "prune")
+    code, _, err = run("convert", model, "-o", output, "--weights", "prune")
     assert code == 3
     assert "encoded weights would not make the model smaller" in err
     assert "layer 'dense' (FULLY_CONNECTED): prune" in err
@@ -83,14 +83,14 @@ def test_a_refusal_writes_nothing(run: Run, tmp_path: Path, tflite: bytes, words
         ("convert", path, "-o", tmp_path / "out"),
         ("build", path, "--board", "nano33", "--engine", "tflm", "-o", tmp_path / "out"),
     ):
-        code, _, err = run(*command, "--tflm-compression", "auto")
+        code, _, err = run(*command, "--weights", "auto")
         assert code == 3
         assert words in err
         assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_method(run: Run, model: Path, tmp_path: Path) -> None:
-    code, _, err = run("convert", model, "-o", tmp_path / "o", "--tflm-compression", "zip")
+    code, _, err = run("convert", model, "-o", tmp_path / "o", "--weights", "zip")
     assert code == 2
     assert "auto" in err
     assert "huffman" in err
@@ -108,7 +108,7 @@ def test_without_a_library_the_project_has_the_encoded_file(
     out = tmp_path / "app"
     code, said, _ = run(
         "build", model, "--board", "nano33", "--framework", "zephyr", "--engine", "tflm",
-        "--tflm-compression", "auto", "-o", out, "--json",
+        "--weights", "auto", "-o", out, "--json",
     )  # fmt: skip
     assert code == 0
     assert json.loads(said)["tflm_encoding"]["code_obtained"] == "estimated"
