@@ -39,7 +39,7 @@ NETWORKS: Mapping[str, str] = {
     "person_detect": "tflm/person_detect",
     "LeNet-300-100": "mcunet_tinyengine/ptq_mnist_lenet-300-100",
 }
-MEASURED = (("ResNet-8", "half zeros"), ("ad01", "90 % zeros"))
+MEASURED = (("ResNet-8", "half zeros"), ("ad01", "half zeros"), ("ad01", "90 % zeros"))
 _FILE_HEADS = ("network", "weights", "plain, bytes", *METHODS, "auto", "layers", "firmware, bytes")
 _BOARD_HEADS = ("network", "weights", "`--weights`", "flash, bytes", "arena, bytes",
                 "instructions", "cycles")  # fmt: skip

@@ -51,11 +51,13 @@ def test_convert_tells_what_it_saved(
     assert f"{model.stat().st_size:,} -> {output.stat().st_size:,} bytes" in said
     assert "the same on 8 random inputs" in said
     assert "18,808 bytes of code (estimated)" in said
-    code, said, _ = run(*arguments, "--json")
+    code, answer, _ = run(*arguments, "--json")
     assert code == 0
-    told = json.loads(said)["tflm_encoding"]
+    told = json.loads(answer)["tflm_encoding"]
+    assert f"decodes {told['decoded_weights']:,} weights: about {told['decode_cycles']:,}" in said
     assert told["after_bytes"] == output.stat().st_size
     assert told["before_bytes"] == model.stat().st_size
+    assert told["decoded_weights"] == sum(each["before_bytes"] for each in told["tensors"])
     methods = {tensor["method"] for tensor in told["tensors"]}
     assert methods == ({"lut"} if compression == "auto" else {compression})
 

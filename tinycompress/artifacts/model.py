@@ -55,7 +55,8 @@ class TflmEncoding:
     grows by besides: ``measured`` in firmware for this board, or ``estimated`` from another's.
     ``decoded_peak_bytes``: the largest decoded tensor, which lies in the arena while its layer
     runs. ``proof_samples``: random inputs on which the interpreter gave the same output bytes
-    before and after.
+    before and after. ``decoded_weights`` are decoded in each inference, in about ``decode_cycles``
+    on a Cortex-M4, an estimate.
     """
 
     before_bytes: int
@@ -65,6 +66,8 @@ class TflmEncoding:
     decoded_peak_bytes: int
     tensors: tuple[EncodedTensor, ...]
     proof_samples: int
+    decoded_weights: int
+    decode_cycles: int
 
     @property
     def saved_bytes(self) -> int:

@@ -120,13 +120,13 @@ def test_the_formats_byte_by_byte() -> None:
     weights = Filter(values, (0,))
     assert prune.encode(weights) == Encoded(
         "prune", "67 % pruned", bytes([0b00000110, 0b10000000]),
-        bytes([2, 1, 0, 0, 1]) + bytes(11) + bytes([7, 255, 7]),
+        bytes([2, 1, 0, 0, 1]) + bytes(11) + bytes([7, 255, 7]), 19.0,
     )  # fmt: skip
     assert lut.encode(weights) == Encoded(
         "lut", "3 values, 2 bits, one table", bytes([0b01010101, 0b01100001, 0b10000000]),
-        bytes([0, 1, 0, 0, 1, 0xF0 | 2, 3]) + bytes(9) + bytes([255, 0, 7]),
+        bytes([0, 1, 0, 0, 1, 0xF0 | 2, 3]) + bytes(9) + bytes([255, 0, 7]), 4.6,
     )  # fmt: skip
-    # 0 is "0", 7 is "10", -1 is "11": a table of one bit, whose second entry leads to another.
+    # 0 is "0", 7 is "10", -1 is "11": one table of two bits, in which 0 has two entries.
     assert huffman.encode(weights) == Encoded(
         "huffman", "3 values, codes up to 2 bits, 4 table entries",
         bytes([0b00000101, 0b10100000]) + bytes(2),
@@ -135,6 +135,7 @@ def test_the_formats_byte_by_byte() -> None:
             1 << 15 | 1 << 11 | 0, 1 << 15 | 1 << 11 | 0, 1 << 15 | 2 << 11 | 7,
             1 << 15 | 2 << 11 | 255,
         )),
+        48.0,
     )  # fmt: skip
 
 

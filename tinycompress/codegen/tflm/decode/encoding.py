@@ -105,6 +105,8 @@ def encode_weights(
             decoded_peak_bytes=max(choice.before_bytes for choice in chosen.values()),
             tensors=tuple(_told(choice) for choice in chosen.values()),
             proof_samples=PROOF_SAMPLES,
+            decoded_weights=sum(choice.before_bytes for choice in chosen.values()),
+            decode_cycles=round(sum(_cycles(choice) for choice in chosen.values())),
         ),
         plain_tflite=converted.tflite,
     )
@@ -222,6 +224,10 @@ def _stored_bytes(encoded: Encoded) -> int:
     """Of both inputs in the file, where constants are aligned."""
     sizes = (len(encoded.stream), len(encoded.ancillary))
     return sum(-(-size // _ALIGNMENT_BYTES) * _ALIGNMENT_BYTES for size in sizes)
+
+
+def _cycles(choice: Choice) -> float:
+    return choice.before_bytes * choice.encoded.cycles_per_weight
 
 
 def _told(choice: Choice) -> EncodedTensor:

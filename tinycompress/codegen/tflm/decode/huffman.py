@@ -36,6 +36,7 @@ _FOUND = 1 << 15
 _BITS_SHIFT = 11
 _MAX_DISTANCE = (1 << _BITS_SHIFT) - 1
 _WORD_BYTES = 4
+_CYCLES = 48.0
 
 _Codes = Mapping[int, tuple[int, int]]
 
@@ -113,6 +114,7 @@ def encode(weights: Filter) -> Encoded:
         f"{len(codes)} values, codes up to {longest} bits, {tables.size} table entries",
         _stream(flat, codes),
         header(Decoder.HUFFMAN, root.table[0] - 1 << 4) + tables.astype("<u2").tobytes(),
+        _CYCLES,
     )
 
 

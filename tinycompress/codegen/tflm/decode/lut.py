@@ -26,6 +26,9 @@ from tinycompress.codegen.tflm.decode.format import Decoder, Encoded, Filter, ax
 _MAX_INDEX_BITS = 7
 _MAX_VALUES = 1 << _MAX_INDEX_BITS
 _ONE_TABLE = 15
+_FAST_BITS = (2, 3, 4)
+"""The decoder has loops for these, unless the tables lie along the last dimension."""
+_FAST_CYCLES, _SLOW_CYCLES = 4.6, 30.0
 
 _Int8s = npt.NDArray[np.int8]
 
@@ -72,6 +75,7 @@ def _encode(weights: Filter, slices: Sequence[_Int8s]) -> Encoded:
         f"{stride} values, {bits} bits, " + ("one table" if single else f"{len(slices)} tables"),
         _pack(ordered, bits),
         header(Decoder.LUT, axis << 4 | bits, 0 if shared else stride) + tables.tobytes(),
+        _FAST_CYCLES if bits in _FAST_BITS and not weights.is_last_axis else _SLOW_CYCLES,
     )
 
 

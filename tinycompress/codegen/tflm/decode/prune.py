@@ -13,6 +13,8 @@ import numpy as np
 
 from tinycompress.codegen.tflm.decode.format import Decoder, Encoded, Filter, axis_refusal, header
 
+_CYCLES = 19.0
+
 
 def refusal(weights: Filter) -> str | None:
     """Why the decoder cannot make a filter; None if it can."""
@@ -29,4 +31,5 @@ def encode(weights: Filter) -> Encoded:
         f"{100 * pruned:.0f} % pruned",
         np.packbits(kept.reshape(-1)).tobytes(),
         header(Decoder.PRUNE) + values[kept].tobytes(),
+        _CYCLES,
     )
