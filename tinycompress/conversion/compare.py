@@ -236,7 +236,7 @@ def _powers(
     powers = [np.zeros((len(match.candidates), 2)) for match in matches]
     indices = [match.tensor.index for match in matches]
     for sample in zip(*drawn.inputs, strict=True):
-        floats = _run_float(pruned, names, sample)
+        floats = _run_float(pruned, names, frozen.typed(sample))
         stored = oracle.trace(*_stored(oracle, sample), tensors=indices)
         for match, power, values in zip(matches, powers, stored, strict=True):
             real = _real(match.tensor, values)
