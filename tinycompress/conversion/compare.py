@@ -246,7 +246,7 @@ def _powers(
     return powers
 
 
-def _run_float(pruned: Any, names: list[str], sample: tuple[_Floats, ...]) -> dict[str, Any]:
+def _run_float(pruned: Any, names: list[str], sample: Sequence[npt.NDArray[Any]]) -> dict[str, Any]:
     tf = _tf.tensorflow()
     outputs = pruned(*(tf.constant(values[np.newaxis]) for values in sample))
     return dict(zip(names, (np.asarray(output) for output in outputs), strict=True))
