@@ -73,8 +73,9 @@ def test_build_for_a_board_of_the_users(capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.usefixtures("place")
 def test_bench_is_told_samples_that_it_can_read() -> None:
     np.savez("named.npz", image=np.zeros((2, 4, 4, 1), np.float32))
-    assert next_steps._samples("named.npz") == []
-    assert next_steps._samples(None) == []
+    assert next_steps._samples("named.npz", ["image"]) == ["--samples", "named.npz"]
+    assert next_steps._samples("named.npz", ["left", "right"]) == []
+    assert next_steps._samples(None, ["image"]) == []
 
 
 @pytest.mark.usefixtures("place")

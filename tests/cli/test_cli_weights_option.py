@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.compression.clustered_models import clustered
+from support.compression.clustered_models import WIDE, clustered
 
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError
@@ -15,7 +15,7 @@ from tinycompress.options import weights_choices, weights_of
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     path = tmp_path / "clustered.tflite"
-    path.write_bytes(clustered(8, outputs=400))
+    path.write_bytes(clustered(8, outputs=WIDE))
     return path
 
 

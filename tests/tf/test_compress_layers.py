@@ -96,7 +96,7 @@ def test_augmentation_is_left_out_and_layer_normalisation_kept(name: str) -> Non
     kinds = [network.layers[call.layer].kind for call in network.calls]
     assert kinds == ["Conv2D", "LayerNormalization", "Flatten", "Dense"]
     for other in ("keras", "tf_keras"):
-        build_checked(network, other, model, what="reading")  # type: ignore[arg-type]
+        build_checked(network, other, model, what="reading")
 
 
 def test_layer_normalisation_goes_through_a_recipe() -> None:

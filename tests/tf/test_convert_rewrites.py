@@ -125,7 +125,7 @@ def test_upsampling_runs_on_both_runtimes(name: str) -> None:
     _assert_same_values(model)
     assert "TILE" not in _kinds(model)
     for exact_to in ("tflm", "litert"):
-        options = ConvertOptions(exact_to=exact_to)  # type: ignore[arg-type]
+        options = ConvertOptions(exact_to=exact_to)
         converted = convert_model(model, X, options=options)
         assert refusal(converted.tflite, options.exact_to) is None
         assert aot_takes(read_model(converted.tflite), CodegenOptions(exact_to=options.exact_to))
@@ -155,9 +155,11 @@ def test_an_embedding_takes_its_indices_as_they_are(name: str) -> None:
     x = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(50, 8)(inputs))
     model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(x), name="model")
     words = np.random.default_rng(1).integers(0, 50, (120, 12))
-    wanted = np.asarray(model(words[:4].astype(np.int32)))
+    wanted: Any = np.asarray(model(words[:4].astype(np.int32)))
     frozen = freeze(wrap_model(model), ((12,),))
-    np.testing.assert_allclose(predict(frozen, (words[:4],))[0], wanted, atol=1e-6)
+    np.testing.assert_allclose(
+        predict(frozen, (words[:4].astype(np.float32),))[0], wanted, atol=1e-6
+    )
     classes = np.asarray(model(words.astype(np.int32))).argmax(axis=1)
     converted = convert_model(model, {"x": words, "y": classes})
     assert converted.inputs[0].dtype == "int32"

@@ -236,7 +236,7 @@ def _powers(
     powers = [np.zeros((len(match.candidates), 2)) for match in matches]
     indices = [match.tensor.index for match in matches]
     for sample in zip(*drawn.inputs, strict=True):
-        floats = _run_float(pruned, names, sample)
+        floats = _run_float(pruned, names, frozen.typed(sample))
         stored = oracle.trace(*_stored(oracle, sample), tensors=indices)
         for match, power, values in zip(matches, powers, stored, strict=True):
             real = _real(match.tensor, values)
@@ -246,7 +246,7 @@ def _powers(
     return powers
 
 
-def _run_float(pruned: Any, names: list[str], sample: tuple[_Floats, ...]) -> dict[str, Any]:
+def _run_float(pruned: Any, names: list[str], sample: Sequence[npt.NDArray[Any]]) -> dict[str, Any]:
     tf = _tf.tensorflow()
     outputs = pruned(*(tf.constant(values[np.newaxis]) for values in sample))
     return dict(zip(names, (np.asarray(output) for output in outputs), strict=True))

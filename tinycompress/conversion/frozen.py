@@ -12,7 +12,7 @@ import contextlib
 import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,12 +70,15 @@ class FrozenGraph:
         tensor = wrapped.graph.get_tensor_by_name
         return wrapped.prune([tensor(n) for n in self.inputs], [tensor(n) for n in self.outputs])
 
-    def input_types(self) -> tuple[npt.DTypeLike, ...]:
-        """The type of every input."""
+    def typed(self, samples: Sequence[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """Samples, an array for every input, in the type that each input takes."""
         tf = _tf.tensorflow()
         graph_def = tf.compat.v1.GraphDef.FromString(self.graph_def)
         kinds = {f"{node.name}:0": node.attr["dtype"].type for node in graph_def.node}
-        return tuple(tf.as_dtype(kinds[name]).as_numpy_dtype for name in self.inputs)
+        return [
+            values.astype(tf.as_dtype(kinds[name]).as_numpy_dtype)
+            for name, values in zip(self.inputs, samples, strict=True)
+        ]
 
     def nodes(self) -> tuple[tuple[str, str], ...]:
         """Name and TensorFlow op of every node."""
@@ -161,9 +164,8 @@ def predict(
     """
     tf = _tf.tensorflow()
     function = frozen.function()
-    typed = [values.astype(kind) for values, kind in zip(inputs, frozen.input_types(), strict=True)]
     rows: list[list[Any]] = []
-    for sample in zip(*typed, strict=True):
+    for sample in zip(*frozen.typed(inputs), strict=True):
         outputs = function(*(tf.constant(value[np.newaxis]) for value in sample))
         rows.append([np.asarray(output)[0] for output in outputs])
     return tuple(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True))

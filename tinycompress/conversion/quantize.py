@@ -48,10 +48,7 @@ def to_integers(
     """
     tf = _tf.tensorflow()
 
-    typed = [
-        values.astype(kind)
-        for values, kind in zip(calibration.inputs, frozen.input_types(), strict=True)
-    ]
+    typed = frozen.typed(calibration.inputs)
 
     def representative() -> Iterator[list[Any]]:
         for index in range(len(calibration)):

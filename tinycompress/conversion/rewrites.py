@@ -115,8 +115,9 @@ def largest_of_the_values_themselves(graph_def: Any) -> None:
     of_signs = _descendants(graph_def, "Bitcast", distance=3)
     for node in graph_def.node:
         select = nodes.get(_node(node.input[0])) if node.op in ("ArgMax", "ArgMin") else None
-        found = select is not None and select.op == "SelectV2"
-        if found and _node(select.input[0]) in of_signs:
+        if select is None or select.op != "SelectV2":
+            continue
+        if _node(select.input[0]) in of_signs:
             node.input[0] = select.input[2]
 
 

@@ -240,7 +240,8 @@ def test_load(tmp_path: Path) -> None:
 def test_arrays_named_like_the_inputs(tmp_path: Path, names: tuple[str, str]) -> None:
     """One file for `build` and `bench`; a ``.tflite`` may spell the names in its own way."""
     path = tmp_path / "named.npz"
-    np.savez(path, **{"right ear": np.ones((3, 6)), "left": np.zeros((3, 6)), "y": np.zeros(3)})
+    arrays: dict[str, Any] = {"right ear": np.ones((3, 6)), "left": np.zeros((3, 6))}
+    np.savez(path, y=np.zeros(3), **arrays)
     specs = [TensorSpec(name, (1, 6), "int8", 1.0, 0) for name in names]
     read = load_samples(path, specs)
     assert [array[0, 0] for array in read.inputs] == [0, 1]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from tinycompress._samples import arrays_of_inputs
 from tinycompress.pipeline import Build
 
 _EXAMPLE_BOARD = "nano33"
@@ -26,7 +28,8 @@ def after_build(made: Build, board: str, samples: str | Path | None) -> tuple[st
         samples: File of samples that the user named, or None.
     """
     options = ["--board", board] if _is_file(board) else []
-    bench = ["bench", str(made.directory), *options, *_samples(samples)]
+    inputs = [spec.name for spec in made.model.inputs]
+    bench = ["bench", str(made.directory), *options, *_samples(samples, inputs)]
     if made.project.framework == "cmake":
         return (command(*bench),)
     steps = [] if made.firmware is not None else [_in(made.directory, made.command)]
@@ -65,10 +68,10 @@ def _in(directory: Path, line: str) -> str:
     return f"(cd {shlex.quote(str(directory))} && {line})"
 
 
-def _samples(path: str | Path | None) -> list[str]:
-    """``--samples`` for a file that `bench` reads: arrays may also be named like the inputs."""
+def _samples(path: str | Path | None, inputs: Sequence[str]) -> list[str]:
+    """``--samples`` for a file that `bench` reads."""
     if path is None:
         return []
     with zipfile.ZipFile(path) as archive:
-        named = {"x.npy", "x0.npy"} & set(archive.namelist())
-    return ["--samples", str(path)] if named else []
+        arrays = [name.removesuffix(".npy") for name in archive.namelist()]
+    return ["--samples", str(path)] if arrays_of_inputs(arrays, inputs) else []

@@ -64,7 +64,8 @@ def targets(task: Task, labels: Array) -> Array:
 
 def _chosen(task: Task, values: Array) -> Array:
     """The class at every position of every sample, of scores ``[samples, width]``."""
-    return np.argmax(values.reshape(-1, task.classes), axis=1)
+    chosen: Array = np.argmax(values.reshape(-1, task.classes), axis=1)
+    return chosen
 
 
 def score(task: Task, labels: Array, outputs: Array) -> float:
