@@ -16,7 +16,7 @@ EXPLORE_SEED   ?=
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings decoding-costs cycle-model fuzz explore corpus weights-simplified mutate \
+.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings decoding-costs cycle-model fuzz explore corpus weights-simplified mutate \
         results results-lenet300 results-lenet5 results-dscnn results-resnet8 results-resnet8-subset \
         results-again clean
 
@@ -97,6 +97,10 @@ cycle-model: $(VENV)/.ready-dev
 encodings: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weight_encodings --jobs $(JOBS)
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.encoded_networks --jobs $(JOBS)
+
+# Bytes of encodings that were tried and left out: the last table of docs/weights.md.
+left-out-encodings: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.left_out_encodings
 
 decoding-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.decoding_costs
