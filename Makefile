@@ -18,7 +18,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
-        bench-kernels ablation kernel-costs kernel-code encodings tflm-decode decoding-costs \
+        bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
         cycle-model fuzz explore corpus weights-simplified mutate \
         results results-again $(NETWORKS:%=results-%)
 
@@ -103,6 +103,10 @@ encodings: $(VENV)/.ready-dev
 # What TFLM's DECODE saves in model files, and in firmware where TFLM_DIR names a checkout.
 tflm-decode: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.tflm_decode
+
+# Bytes of encodings that were tried and left out: the last table of docs/weights.md.
+left-out-encodings: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.left_out_encodings
 
 decoding-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.decoding_costs

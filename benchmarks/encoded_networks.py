@@ -79,19 +79,26 @@ class Figures:
 
 
 def clustered(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
-    """The smaller half as 0, the others as the nearest of `_VALUES` values (Lloyd's algorithm)."""
+    """The smaller half as 0, the others as the nearest of `_VALUES` values."""
+    values = weights.astype(np.int64)
+    values[np.abs(values) <= np.median(np.abs(values))] = 0
+    return nearest_values(values, _VALUES).astype(np.int8)
+
+
+def nearest_values(weights: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """Weights that are not 0 as the nearest of so many values (Lloyd's algorithm)."""
     values = weights.astype(np.float64).reshape(-1)
-    kept = np.abs(values) > np.median(np.abs(values))
+    kept = values != 0
     if not kept.any():
         return weights
-    means = np.quantile(values[kept], np.linspace(0, 1, _VALUES))
+    means = np.quantile(values[kept], np.linspace(0, 1, count))
     for _ in range(_ROUNDS):
         nearest = np.abs(values[kept, None] - means).argmin(axis=1)
         for each in np.unique(nearest):
             means[each] = values[kept][nearest == each].mean()
     found = np.zeros_like(values)
     found[kept] = np.round(means)[np.abs(values[kept, None] - means).argmin(axis=1)]
-    return found.astype(np.int8).reshape(weights.shape)
+    return found.astype(np.int64).reshape(weights.shape)
 
 
 def with_half_zeros(tflite: bytes) -> bytes:

@@ -84,17 +84,16 @@ class CanonicalCode:
         return {pair: symbol for symbol, pair in self.codes.items()}
 
     @property
-    def description(self) -> npt.NDArray[np.uint16]:
-        """As decode/canonical.h reads it: how many codes of each length, then the symbols."""
-        counts = np.bincount(np.array(self.lengths), minlength=self.longest + 1)[1:]
-        return np.concatenate([counts, np.array(self.symbols)]).astype(np.uint16)
+    def counts(self) -> Int64s:
+        """How many codes of each length there are, from 1 bit to the longest."""
+        found: Int64s = np.bincount(np.array(self.lengths), minlength=self.longest + 1)[1:]
+        return found
 
     @classmethod
-    def described(cls, description: npt.NDArray[np.uint16], longest: int) -> CanonicalCode:
-        """The code that a description is of."""
-        counts = description[:longest].tolist()
+    def of_counts(cls, counts: Sequence[int], symbols: Sequence[int]) -> CanonicalCode:
+        """The code with so many codes of each length, ``symbols`` in their order."""
         lengths = [bits for bits, count in enumerate(counts, 1) for _ in range(count)]
-        return cls(tuple(description[longest:].tolist()), tuple(lengths), longest)
+        return cls(tuple(symbols), tuple(lengths), len(counts))
 
     def read(self, reader: BitReader) -> int:
         """The symbol whose code comes next.

@@ -64,7 +64,7 @@ def encode(
     return Encoded(
         "gap_tokens",
         f"tokens of {gap_bits} bits and codes up to {longest}",
-        {"codes": code.description, "tokens": stream},
+        {"codes": _description(code), "tokens": stream},
         {"gap_bits": gap_bits, "longest": longest},
         symbols.size,
         1 << longest,
@@ -75,7 +75,7 @@ def encode(
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     """The rows again, ``[rows, inputs]``."""
     gap_bits, longest = encoded.numbers["gap_bits"], encoded.numbers["longest"]
-    code = CanonicalCode.described(encoded.arrays["codes"].astype(np.uint16), longest)
+    code = _described(encoded.arrays["codes"].astype(np.uint8), longest)
     reader = BitReader(encoded.arrays["tokens"].astype(np.uint32))
     found = np.zeros(shape[0] * shape[1], np.int64)
     position = -1
@@ -86,6 +86,24 @@ def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
         if position >= found.size:
             return found.reshape(shape)
         found[position] = ((symbol & 0xFF) ^ 128) - 128
+
+
+def _description(code: CanonicalCode) -> npt.NDArray[np.uint8]:
+    """As decode/canonical.h reads it."""
+    symbols = np.array(code.symbols)
+    pairs = np.pad(symbols, (0, symbols.size % 2)).reshape(-1, 2)
+    highs = pairs[:, :1] >> 8 | pairs[:, 1:] >> 8 << 4
+    triples = np.concatenate([pairs & 0xFF, highs], axis=1).reshape(-1)
+    counts = code.counts.astype("<u2").view(np.uint8)
+    return np.concatenate([counts, triples]).astype(np.uint8)
+
+
+def _described(description: npt.NDArray[np.uint8], longest: int) -> CanonicalCode:
+    counts = description[: 2 * longest].view("<u2").tolist()
+    triples = description[2 * longest :].astype(np.int64).reshape(-1, 3)
+    highs = np.stack([triples[:, 2] & 0xF, triples[:, 2] >> 4], axis=1)
+    symbols = (highs << 8 | triples[:, :2]).reshape(-1)
+    return CanonicalCode.of_counts(counts, symbols[: sum(counts)].tolist())
 
 
 def _nonzero(matrix: Int64s) -> tuple[Int64s, Int64s]:
@@ -117,4 +135,4 @@ def _estimate(low: Int64s, symbols: Int64s, gap_bits: int) -> float:
     """Bits that tokens take if codes are as short as can be."""
     counts = np.unique(symbols, return_counts=True)[1]
     entropy = float(-(counts * np.log2(counts / low.size)).sum())
-    return gap_bits * low.size + entropy + 16 * counts.size
+    return gap_bits * low.size + entropy + 12 * counts.size

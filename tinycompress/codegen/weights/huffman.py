@@ -18,6 +18,7 @@ PER_LOOK_UP = 3
 """Weights that an entry of the table has, at most."""
 BEHIND = 3
 """Bytes behind a row that the decoder may write."""
+_BYTE = 255
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
@@ -33,12 +34,12 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
         longest: Bits of a code.
 
     Returns:
-        None if there are more values than codes.
+        None if there are more values than codes, or more codes of a length than a byte can tell.
     """
     matrix = checked_rows(rows)
     flat = matrix.reshape(-1) & 0xFF
     code = canonical_code(Counter(flat.tolist()), longest)
-    if code is None:
+    if code is None or code.counts.max() > _BYTE:
         return None
     of_value = np.zeros((256, 2), np.int64)
     for symbol, pair in code.codes.items():
@@ -47,21 +48,20 @@ def encode(rows: npt.NDArray[np.int64], longest: int) -> Encoded | None:
     return Encoded(
         "huffman",
         f"codes up to {longest} bits",
-        {"codes": code.description, "code": pack_bits(codes, lengths)},
+        {"codes": _description(code), "code": pack_bits(codes, lengths)},
         {"longest": longest},
-        look_ups(lengths, longest),
-        _table_steps(np.bincount(code.lengths, minlength=longest + 1), longest),
+        _look_ups(lengths, longest),
+        _table_steps(code.counts, longest),
         (4 << longest) + matrix.shape[1] + BEHIND,
     )
 
 
-def look_ups(lengths: Int64s, longest: int) -> int:
-    """How often the decoder looks something up: an entry has up to three weights that fit its bits.
+def _description(code: CanonicalCode) -> npt.NDArray[np.uint8]:
+    return np.concatenate([code.counts, np.array(code.symbols)]).astype(np.uint8)
 
-    Args:
-        lengths: Bits of the code of each weight.
-        longest: Bits of a code.
-    """
+
+def _look_ups(lengths: Int64s, longest: int) -> int:
+    """Each yields up to three weights, as many as have so many bits together."""
     behind = np.concatenate([lengths, np.full(2, longest)])
     two = behind[:-2] + behind[1:-1]
     steps = (1 + (two <= longest) + (two + behind[2:] <= longest)).tolist()
@@ -76,9 +76,10 @@ def _table_steps(counts: Int64s, longest: int) -> int:
     """Runs of equal entries in the table, and their eights.
 
     Args:
-        counts: Codes by their bits, from 0 on.
+        counts: Codes of each length, from 1 bit to the longest.
         longest: Bits of a code.
     """
+    counts = np.pad(counts, (1, 0))
     upto = np.cumsum(counts)
     bits = range(longest + 1)
     runs = int(upto[-1])
@@ -92,9 +93,8 @@ def _table_steps(counts: Int64s, longest: int) -> int:
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     """The rows again, ``[rows, inputs]``."""
-    code = CanonicalCode.described(
-        encoded.arrays["codes"].astype(np.uint16), encoded.numbers["longest"]
-    )
+    longest, codes = encoded.numbers["longest"], encoded.arrays["codes"].tolist()
+    code = CanonicalCode.of_counts(codes[:longest], codes[longest:])
     reader = BitReader(encoded.arrays["code"].astype(np.uint32))
     flat = np.array([code.read(reader) for _ in range(shape[0] * shape[1])], np.int64)
     found: Int64s = ((flat ^ 128) - 128).reshape(shape)

@@ -10,7 +10,7 @@ TCK_SHARED void tck_gap_tokens_tile(const tck_encoded_weights *w, tck_tile_reade
     tck_gap_tokens tokens = {reader->bits,  reader->table, reader->position,
                              reader->value, w->gap_bits,   w->longest};
     if (reader->group == 0) {
-        tck_canonical_table((const uint16_t *)w->description, w->longest, w->gap_bits,
+        tck_canonical_table((const uint8_t *)w->description, w->longest, w->gap_bits,
                             reader->table);
         tokens = tck_gap_tokens_from(w->stream, reader->table, w->gap_bits, w->longest);
     }

@@ -17,10 +17,11 @@ typedef struct {
     int8_t next[2];
 } tck_huffman;
 
-/* A walk over the codes of a description, shorter ones first. */
+/* A walk over the codes of a description, shorter ones first. It has the number of codes of each
+ * length, from 1 bit to the longest, then the weights in the order of their codes. */
 typedef struct {
-    const uint16_t *counts; /* of codes one bit longer, and so on */
-    const uint16_t *symbols;
+    const uint8_t *counts; /* of codes one bit longer, and so on */
+    const uint8_t *weights;
     uint32_t length; /* of the codes that come */
     uint32_t left;
 } tck_huffman_codes;
@@ -40,7 +41,7 @@ TCK_INLINE int32_t tck_huffman_next(tck_huffman_codes *codes, uint32_t most) {
 
 /* An entry with the weight of the next code as well, which is its first, second or third. */
 TCK_INLINE uint32_t tck_huffman_with(uint32_t entry, tck_huffman_codes *codes, uint32_t which) {
-    const uint32_t weight = *codes->symbols++ & 0xFFU;
+    const uint32_t weight = *codes->weights++;
     return entry + (weight << 8 * which | codes->length << 24 | 1U << 28);
 }
 
@@ -78,7 +79,7 @@ TCK_INLINE uint32_t *tck_huffman_seconds(tck_huffman_codes codes, uint32_t bits,
 /* Entries have up to three weights in bytes 0 to 2; in the halves of byte 3 the bits of all, low,
  * and how many weights there are. Whatever a description says, all entries are written and none
  * else, and each has one weight at least and up to `longest` bits. */
-TCK_SHARED_FAST void tck_huffman_table(const uint16_t *description, int32_t longest,
+TCK_SHARED_FAST void tck_huffman_table(const uint8_t *description, int32_t longest,
                                        uint32_t *table) {
     const uint32_t bits = (uint32_t)longest;
     const uint32_t *const end = table + ((size_t)1 << bits);

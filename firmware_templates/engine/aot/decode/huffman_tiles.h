@@ -8,7 +8,7 @@
 TCK_SHARED_FAST void tck_huffman_tile(const tck_encoded_weights *w, tck_tile_reader *reader,
                                       int32_t groups, uint32_t *tile, tck_pack_words pack) {
     if (reader->group == 0) {
-        tck_huffman_table((const uint16_t *)w->description, w->longest, reader->table);
+        tck_huffman_table((const uint8_t *)w->description, w->longest, reader->table);
         reader->bits = tck_bits_from(w->stream);
     }
     const uint32_t *tables = reader->tables;

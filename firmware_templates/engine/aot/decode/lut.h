@@ -49,15 +49,19 @@ TCK_SHARED void tck_lut_table(tck_lut lut, const int8_t *book, void *table) {
 
 TCK_INLINE uint32_t tck_lut_load(const int8_t *table, uint32_t word, uint32_t bits, int32_t group) {
     const int8_t *const from = table + (word & ((1U << bits) - 1U)) * (uint32_t)group;
-    return group == 4 ? *(const tck_halves *)(const void *)from
-                      : *(const tck_uhalf *)(const void *)from;
+    if (group == 4) {
+        return *(const tck_halves *)(const void *)from;
+    }
+    return group == 2 ? *(const tck_uhalf *)(const void *)from : (uint8_t)*from;
 }
 
 TCK_INLINE int8_t *tck_lut_store(int8_t *to, uint32_t weights, int32_t group) {
     if (group == 4) {
         *(tck_halves *)(void *)to = weights;
-    } else {
+    } else if (group == 2) {
         *(tck_uhalf *)(void *)to = (uint16_t)weights;
+    } else {
+        *to = (int8_t)weights;
     }
     return to + group;
 }
@@ -91,17 +95,6 @@ TCK_INLINE void tck_lut_words(const int8_t *table, uint32_t bits, int32_t groups
     }
 }
 
-/* The same of 6 bits, which leave none for pairs. */
-TCK_INLINE void tck_lut_singles(const int8_t *table, const uint32_t *words, const uint32_t *end,
-                                int8_t *to) {
-    while (words != end) {
-        uint32_t word = *words++;
-        for (int32_t left = 5; left > 0; --left, word >>= 6) {
-            *to++ = table[word & 0x3FU];
-        }
-    }
-}
-
 /* Writes the weights of the next words to what begins on a word's boundary; returns the next row.
  */
 TCK_SHARED_FAST const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table,
@@ -124,7 +117,7 @@ TCK_SHARED_FAST const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table,
         tck_lut_words(table, 10, 3, 2, 1, words, end, to);
         break;
     default:
-        tck_lut_singles(table, words, end, to);
+        tck_lut_words(table, 6, 5, 1, 1, words, end, to);
     }
     return end;
 }

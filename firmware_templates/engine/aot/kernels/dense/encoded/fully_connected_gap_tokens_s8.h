@@ -7,7 +7,7 @@
 
 typedef struct {
     tck_fully_connected_s8_fast_params dense;
-    const uint16_t *codes; /* for tck_canonical_table */
+    const uint8_t *codes; /* for tck_canonical_table */
     const uint32_t *tokens;
     uint8_t gap_bits;
     uint8_t longest; /* bits of a code */

@@ -7,9 +7,9 @@
 
 typedef struct {
     tck_fully_connected_s8_fast_params dense;
-    const uint16_t *codes; /* for tck_huffman_table */
-    const uint32_t *code;  /* the weights */
-    uint8_t longest;       /* bits of a code */
+    const uint8_t *codes; /* for tck_huffman_table */
+    const uint32_t *code; /* the weights */
+    uint8_t longest;      /* bits of a code */
 } tck_fully_connected_huffman_s8_params;
 
 /* input [batches, inputs] -> output [batches, outputs]; table has room for 1 << longest words, and
