@@ -129,8 +129,8 @@ def test_look_ups_of_a_huffman_code_are_counted(rows: Rows, longest: int) -> Non
     encoded = huffman.encode(rows, longest)
     if encoded is None:
         return
-    described = encoded.arrays["codes"].astype(np.uint16)
-    code = CanonicalCode.described(described, longest)
+    described = encoded.arrays["codes"].tolist()
+    code = CanonicalCode.of_counts(described[:longest], described[longest:])
     bits = "".join(f"{byte:08b}" for byte in encoded.arrays["code"].astype("<u4").tobytes())
     found = {f"{value:0{length}b}": symbol for symbol, (value, length) in code.codes.items()}
     weights_left, at, look_ups = rows.size, 0, 0
