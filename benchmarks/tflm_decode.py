@@ -8,7 +8,6 @@ Cortex-M4. Every file and firmware gives the output bytes of the plain one, or n
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import tempfile
 from collections import Counter
@@ -18,16 +17,14 @@ from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
+from support.compression.tflm_encoded import encoded
 
 from benchmarks.encoded_networks import with_half_zeros, with_weights
 from benchmarks.kernels import data_directory
 from benchmarks.performance_page import table
 from tinycompress import pipeline
-from tinycompress.artifacts import ConvertedModel, TflmCompression, TflmEncoding, TflmMethod
-from tinycompress.codegen.tflm import encode_weights
+from tinycompress.artifacts import TflmCompression, TflmEncoding, TflmMethod
 from tinycompress.errors import ModelError
-from tinycompress.ir.reader import read_model
-from tinycompress.ir.specs import input_specs, output_specs
 
 BOARD = "qemu_mps2_an386"
 METHODS: tuple[TflmMethod, ...] = ("lut", "huffman", "prune")
@@ -70,11 +67,8 @@ COPIES: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def _encoded(tflite: bytes, compression: TflmCompression) -> TflmEncoding | None:
-    graph = read_model(tflite).main
-    digest = hashlib.sha256(tflite).hexdigest()
-    model = ConvertedModel(tflite, digest, input_specs(graph), output_specs(graph))
     try:
-        return encode_weights(model, compression, code_is_measured=True).tflm_encoding
+        return encoded(tflite, compression).tflm_encoding
     except ModelError:
         return None
 
