@@ -104,6 +104,19 @@ def test_what_cannot_fit_is_refused_with_figures(
     assert made["flash"]["total_bytes"] <= smallest
 
 
+def test_the_arena_stays_within_its_own_budget(
+    model: Path, tmp_path: Path, quick: dict[str, Any]
+) -> None:
+    """Smaller tiles, not plain weights: those would be too large."""
+    budget = int(0.75 * quick["flash"]["total_bytes"])
+    more = ("--flash-budget", str(budget), "--ram-budget", "8000")
+    made = _built(model, tmp_path / "p", *more)
+    assert made["flash"]["total_bytes"] <= budget
+    assert made["ram"]["arena_bytes"] <= 8000
+    assert made["budgets"]["more_arena_bytes"] > 0
+    assert any(layer["weights"] for layer in made["layers"])
+
+
 def test_plain_weights_cannot_be_made_smaller(
     model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,7 +79,8 @@ def around_zero(
 ) -> npt.NDArray[np.int8]:
     """Weights as training leaves them: normally distributed, so that codes have many lengths."""
     found = rng.normal(0, deviation, shape).round()
-    return np.clip(found, -largest, largest).astype(np.int8)
+    weights: npt.NDArray[np.int8] = np.clip(found, -largest, largest).astype(np.int8)
+    return weights
 
 
 class AroundZero(KernelCases):

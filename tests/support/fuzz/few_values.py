@@ -30,7 +30,8 @@ def few_values(g: GraphMaker, shape: list[int]) -> Array:
     data[g.rng.random(shape) < g.pick(0.0, 0.3, 0.5, 0.8, 0.9, 0.95)] = 0
     if g.chance(0.1):
         data[: int(g.rng.integers(1, shape[0]))] = 0
-    return data.astype(np.int8)
+    weights: Array = data.astype(np.int8)
+    return weights
 
 
 def _parameters(g: GraphMaker, shape: list[int], x: Activation) -> tuple[int, int, float]:

@@ -116,13 +116,14 @@ def fit_ram(graph: Graph, options: CodegenOptions) -> Fitted:
     if fitted.arena_bytes > budget:
         tried += fitter.patch_for(plain, budget)
     fitted = _smallest(tried)
-    if fitted.arena_bytes > budget and options.weights != "plain":
-        # Decoders need working memory; what is met without any is met.
-        return fit_ram(graph, replace(options, weights="plain"))
-    if fitted.arena_bytes > budget:
+    encoded = options.weights != "plain"
+    if fitted.arena_bytes > budget and (options.has_allowance or not encoded):
         for_ram = replace(options, optimize="ram")
         small = _Fitter(for_ram, selector_for(for_ram))
         fitted = _smallest(map(small.shrink, sorted(tried, key=_arena_bytes)[:3]))
+    if fitted.arena_bytes > budget and encoded:
+        # Decoders need working memory; what is met without any is met.
+        return fit_ram(graph, replace(options, weights="plain"))
     if fitted.arena_bytes > budget:
         raise DoesNotFitError(
             f"the arena takes {fitted.arena_bytes} bytes at layer '{fitted.layout.peak_layer}', "

@@ -22,7 +22,8 @@ def pruned(weights: Weights, share: float) -> Weights:
     flat = weights.reshape(-1).copy()
     smallest = np.argsort(np.abs(flat.astype(np.int64)), kind="stable")
     flat[smallest[: round(share * flat.size)]] = 0
-    return flat.reshape(weights.shape)
+    thinned: Weights = flat.reshape(weights.shape)
+    return thinned
 
 
 def clustered(weights: Weights, count: int) -> Weights:
