@@ -17,6 +17,7 @@ LONGEST = (8, 10)
 BEHIND = 3
 """Bytes behind a row that the decoder may write."""
 _BYTE = 255
+"""Codes of a length that a description can tell of: 256 of them would gain nothing."""
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
