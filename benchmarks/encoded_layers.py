@@ -11,6 +11,9 @@ _SIZES = ((784, 300), (300, 100), (128, 128), (100, 40), (640, 64), (64, 20), (2
 _KINDS = ((0.9, 7), (0.92, 31), (0.97, 31), (0.8, 15), (0.5, 60), (0.0, 2), (0.0, 4), (0.95, 14),
           (0.0, 16), (0.6, 100), (0.0, 30), (0.85, 3), (0.94, 15))  # fmt: skip
 """Share of zeros, and values beside."""
+_WIDE_SIZES = ((784, 40), (300, 100), (128, 64), (64, 20), (256, 10))
+_WIDE_KIND = (0.0, 60)
+"""Indices of 6 bits, which some cores look up in a way of its own."""
 ENCODED_MODELS = 3
 _TWO_ROUNDINGS = 2
 """From this one on, outputs vary over all of int8, which no fitted line can do."""
@@ -20,9 +23,13 @@ def encoded_model(number: int) -> bytes:
     """One of so many models: each size several times, with weights of different kinds."""
     cases = KernelCases(number)
     steep = number >= _TWO_ROUNDINGS
-    for at, (inputs, outputs) in enumerate(_SIZES + _SIZES[1:]):
-        zeros, values = _KINDS[(5 * at + number) % len(_KINDS)]
-        case = EncodedCase(inputs, outputs, zeros, values)
+    kinds = [
+        (*size, *_KINDS[(5 * at + number) % len(_KINDS)])
+        for at, size in enumerate(_SIZES + _SIZES[1:])
+    ]
+    kinds += [(*size, *_WIDE_KIND) for size in _WIDE_SIZES]
+    for kind in kinds:
+        case = EncodedCase(*kind)
         if steep:
             add_encoded(cases, replace(case, out_zero=3, gain=0.4))
         else:

@@ -224,7 +224,10 @@ def merged(known: dict[str, Any], found: dict[str, Any], *, added: bool) -> dict
         before = known.get(key, {}).get(family)
         if not added or before is None:
             return value
-        return {**before, **value} if isinstance(value, dict) else sorted({*before, *value})
+        if isinstance(value, dict):
+            return {**before, **value}
+        measured = found["largest_relative_error"].get(family, {})
+        return sorted({*before, *value} - measured.keys())
 
     return {
         key: {

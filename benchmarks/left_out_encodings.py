@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from pathlib import Path
 
@@ -46,7 +46,7 @@ _HEADS = ("network", "zeros", "values", "int8", "best there is",
 
 def pruned(rows: Rows, zeros: str) -> Rows:
     """Rows whose smallest weights are 0: a share of all, or all but two of every four inputs."""
-    found = rows.copy()
+    found: Rows = rows.copy()
     if zeros == "2:4":
         kept, of = _PATTERN
         whole = rows.shape[1] // of * of
@@ -127,7 +127,7 @@ def sizes(kind: str, rows: Rows) -> dict[str, int]:
     }
 
 
-def _cells(found: list[Mapping[str, int]]) -> Iterator[str]:
+def _cells(found: Sequence[Mapping[str, int]]) -> Iterator[str]:
     """Bytes of a network, and what each encoding would gain."""
     best = sum(each["best"] for each in found)
     yield from (f"{sum(each['int8'] for each in found):,}", f"{best:,}")

@@ -113,6 +113,30 @@ def test_bits_are_read_as_they_were_packed(pairs: list[tuple[int, int]]) -> None
     assert [reader.read(width) for width, _ in pairs] == [value for _, value in pairs]
 
 
+def test_look_ups_of_codes_yield_up_to_three_weights() -> None:
+    # Codes of 1, 2 and 2 bits, of which three, or four bits' worth, are in a look-up of 8 bits.
+    few = np.array([[5, 5, 5, 5, 5, 5, 7, 9, 7]])
+    encoded = huffman.encode(few, 8)
+    assert encoded is not None
+    assert encoded.symbols == 3
+    # Codes of 6 bits: one in a look-up of 8 bits.
+    even = np.arange(64).reshape(1, 64)
+    alone = huffman.encode(even, 8)
+    assert alone is not None
+    assert alone.symbols == 64
+    # 64 runs of four entries, and 256 entries in eights.
+    assert alone.entries == 64 + 32
+
+
+@pytest.mark.parametrize(("values", "gathered"), [(2, False), (4, True), (8, False), (16, True)])
+def test_vectors_look_up_sixteen_indices_at_once(values: int, gathered: bool) -> None:
+    (encoded,) = lut.encodings(np.arange(320).reshape(4, 80) % values)
+    found = lut.by_vectors(encoded)
+    assert (found.entries == 0) == gathered
+    assert (found.symbols == 4 * 80 // 16) == gathered
+    assert (found is encoded) != gathered
+
+
 def test_what_an_encoding_cannot_hold_is_left_out() -> None:
     many = np.arange(-128, 128).reshape(2, 128)
     assert lut.encode(many, 6) is None

@@ -19,6 +19,7 @@ PER_LOOK_UP = 3
 BEHIND = 3
 """Bytes behind a row that the decoder may write."""
 _BYTE = 255
+"""Codes of a length that a description can tell of: 256 of them would gain nothing."""
 
 
 def encodings(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:

@@ -16,10 +16,12 @@ GROUPS = {1: 4, 2: 4, 3: 2, 4: 2, 5: 2, 6: 1}
 """Indices that the decoder looks up at once, by their bits."""
 _MOST_PAIR_BITS = 5
 """Of which decode/lut_pairs.h looks up pairs."""
-
 _GATHERED_BITS = (2, 4)
 """Of which cores with MVE look up as many as a vector has lanes, without a table."""
 _LANES = 16
+_VECTOR_WORDS = 4
+_ALONE = 2
+"""What an index takes in words that are no whole vector, against a vector's look-up."""
 
 
 def indices_per_word(bits: int) -> int:
@@ -78,8 +80,12 @@ def by_vectors(encoded: Encoded) -> Encoded:
     """Any encoding as cores with MVE decode it: see decode/lut_gather.h."""
     if encoded.encoding != "lut" or encoded.numbers["lut.bits"] not in _GATHERED_BITS:
         return encoded
-    look_ups = encoded.symbols * encoded.numbers["lut.group"] // _LANES
-    return replace(encoded, symbols=look_ups, entries=0)
+    words = encoded.numbers["words"]
+    per_word = indices_per_word(encoded.numbers["lut.bits"])
+    rows = encoded.arrays["indices"].size // words
+    vectors, alone = words // _VECTOR_WORDS, words % _VECTOR_WORDS
+    of_row = vectors * _VECTOR_WORDS * per_word // _LANES + alone * per_word * _ALONE
+    return replace(encoded, symbols=rows * of_row, entries=0)
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
