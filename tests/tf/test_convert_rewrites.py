@@ -84,6 +84,19 @@ def test_the_negation_in_gelu_is_left_to_the_converter(approximate: bool) -> Non
     assert _kinds(model, exact_to="litert").count("GELU") == 1
 
 
+@pytest.mark.parametrize("name", ["keras", "tf_keras"])
+def test_the_negations_in_prelu_are_left_to_the_converter(name: str) -> None:
+    keras = _tf.keras() if name == "keras" else _tf.tf_keras()
+    inputs = keras.Input((8, 6), name="x")
+    x = keras.layers.PReLU(alpha_initializer=keras.initializers.Constant(0.3))(
+        keras.layers.Conv1D(4, 3)(inputs)
+    )
+    model = keras.Model(inputs, x, name="model")
+    _assert_same_values(model)
+    assert "PRELU" in _kinds(model)
+    assert not {"MUL", "NEG"} & set(_kinds(model))
+
+
 def test_layer_normalisation_and_attention_become_integers() -> None:
     layers = _tf.keras().layers
 

@@ -65,19 +65,43 @@ def only_float32(graph_def: Any) -> None:
 def negations_as_products(graph_def: Any) -> None:
     """Multiply by -1: the quantiser leaves NEG in float, and MUL is int8 in every runtime.
 
-    Keras 3 computes LayerNormalization and attention with a negation. One more is part of GELU,
-    ``0.5 x erfc(-x / sqrt 2)``: the converter knows that only as it stands.
+    Keras 3 computes LayerNormalization and attention with a negation. Those of GELU,
+    ``0.5 x erfc(-x / sqrt 2)``, and PReLU, ``relu(x) - a relu(-x)``, stay: the converter makes one
+    operator of each, and knows it only as it stands.
     """
     float32 = _tf.tensorflow().float32.as_datatype_enum
-    of_gelu = _ancestors(graph_def, "Erfc", distance=2)
+    known = _ancestors(graph_def, "Erfc", distance=2) | _negations_of_prelus(graph_def)
     added = []
     for node in graph_def.node:
-        if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in of_gelu:
+        if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in known:
             factor = _constant(f"{node.name}/minus_one", np.float32(-1))
             added.append(factor)
             node.op = "Mul"
             node.input.insert(1, factor.name)
     graph_def.node.extend(added)
+
+
+def _negations_of_prelus(graph_def: Any) -> set[str]:
+    """Names of the nodes ``-x`` in ``relu(x) + b * relu(-x)``, and of the ``-a`` that ``b`` is."""
+    nodes = {node.name: node for node in graph_def.node}
+
+    def operands(node: Any) -> list[Any]:
+        found = [nodes[_node(name)] for name in node.input if not name.startswith("^")]
+        return [operands(one)[0] if one.op == "Identity" else one for one in found]
+
+    negations: set[str] = set()
+    for node in graph_def.node:
+        if node.op not in ("Add", "AddV2", "Sub"):
+            continue
+        terms = operands(node)
+        sources = [operands(one)[0].name for one in terms if one.op == "Relu"]
+        for factor in (one for term in terms if term.op == "Mul" for one in operands(term)):
+            inner = operands(factor)[0] if factor.op == "Relu" else factor
+            if inner.op == "Neg" and sources:
+                of_constant = operands(inner)[0].op == "Const"
+                if of_constant or operands(inner)[0].name in sources:
+                    negations.add(inner.name)
+    return negations
 
 
 def _node(reference: str) -> str:
