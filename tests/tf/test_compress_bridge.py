@@ -29,6 +29,7 @@ LAYERS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "SeparableConv1D": (SERIES, {"filters": 3, "kernel_size": 3}),
     "SeparableConv2D": (IMAGE, {"filters": 3, "kernel_size": 3, "use_bias": False}),
     "BatchNormalization": (IMAGE, {"epsilon": 0.01, "scale": False}),
+    "LayerNormalization": (IMAGE, {"axis": [-1], "epsilon": 0.01}),
     "Activation": (IMAGE, {"activation": "leaky_relu"}),
     "ReLU": (IMAGE, {"max_value": 1.0, "negative_slope": 0.1, "threshold": 0.2}),
     "LeakyReLU": (IMAGE, {"negative_slope": 0.17}),
@@ -203,7 +204,7 @@ def test_all_unsupported_layers_are_named() -> None:
         [
             layers.Input((6,)),
             layers.Dense(4, activation="hard_sigmoid", name="hard"),
-            layers.LayerNormalization(name="norm"),
+            layers.UnitNormalization(name="norm"),
             layers.Dense(2, name="fine"),
         ]
     )
@@ -211,7 +212,7 @@ def test_all_unsupported_layers_are_named() -> None:
         to_tf_keras(model)
     assert len(caught.value.reasons) == 2
     assert "layer 'hard' (Dense): activation 'hard_sigmoid'" in caught.value.reasons[0]
-    assert "layer 'norm' (LayerNormalization)" in caught.value.reasons[1]
+    assert "layer 'norm' (UnitNormalization)" in caught.value.reasons[1]
 
 
 def test_constant_operand_and_channels_first_are_refused() -> None:

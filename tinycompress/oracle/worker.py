@@ -58,11 +58,14 @@ class _Tflm:
         return value
 
 
-def _run_in_arena(tflite: bytes, arena_bytes: int) -> None:
+def _run_in_arena(tflite: bytes, arena_bytes: int, inputs: Sequence[npt.NDArray[Any]]) -> None:
     """One inference in an arena of just this size; raises where that does not suffice."""
     from tflite_micro.python.tflite_micro import runtime
 
-    runtime.Interpreter.from_bytes(tflite, arena_size=arena_bytes).invoke()
+    interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=arena_bytes)
+    for index, array in enumerate(inputs):
+        interpreter.set_input(array, index)
+    interpreter.invoke()
 
 
 class _LiteRt:
@@ -118,7 +121,8 @@ class _Session:
             self._start()
             return []
         if header["command"] == "run in arena":
-            _run_in_arena(payloads[0], header["arena_bytes"])
+            tflite, *inputs = payloads
+            _run_in_arena(tflite, header["arena_bytes"], arrays(header["arrays"], inputs))
             return []
         if header["fresh"] and self._keeps_state:
             # The runtimes' own reset zeroes variables but does not run CALL_ONCE again.

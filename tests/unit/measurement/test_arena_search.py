@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.cases.kernels import options
 from support.firmware.projects import copy_project, link
+from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import RamSizes
 from tinycompress.boards import load_board
@@ -92,8 +95,21 @@ def test_the_hosts_arena_is_the_least_that_runs(examples_dir: Path) -> None:
 
 
 def test_a_model_that_tflm_refuses_has_no_arena() -> None:
+    b = Builder()
+    x, y = (b.tensor([1, 4], name=n, scales=[0.5], zero_points=[0]) for n in ("x", "y"))
+    b.op("GELU", [x], [y], options("Gelu"))
     with pytest.raises(ModelError, match="does not run"):
-        host_arena_bytes(b"no model at all, of a length to be read at all")
+        host_arena_bytes(b.pack([x], [y]))
+
+
+def test_the_hosts_arena_of_a_model_that_looks_up_its_input() -> None:
+    """Memory that nobody wrote holds no indices: TFLM fails on it, in an arena of any size."""
+    b = Builder()
+    words = b.tensor([1, 12], "INT32", name="words")
+    table = b.tensor([50, 8], data=np.ones((50, 8), np.int8), scales=[0.5], zero_points=[0])
+    y = b.tensor([1, 12, 8], name="y", scales=[0.5], zero_points=[0])
+    b.op("GATHER", [table, words], [y], options("Gather"))
+    assert host_arena_bytes(b.pack([words], [y])) < 10_000
 
 
 def test_naming_the_pipeline_loads_no_emulator() -> None:
