@@ -73,6 +73,7 @@ def test_a_budget_that_the_fastest_keeps_changes_nothing(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_flash_is_saved_for_as_few_cycles_as_possible(
     model: Path, tmp_path: Path, quick: dict[str, Any]
 ) -> None:
@@ -90,6 +91,7 @@ def test_flash_is_saved_for_as_few_cycles_as_possible(
     assert 1 <= encoded[0] < encoded[1]
 
 
+@pytest.mark.slow
 def test_what_cannot_fit_is_refused_with_figures(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +106,7 @@ def test_what_cannot_fit_is_refused_with_figures(
     assert made["flash"]["total_bytes"] <= smallest
 
 
+@pytest.mark.slow
 def test_the_arena_stays_within_its_own_budget(
     model: Path, tmp_path: Path, quick: dict[str, Any]
 ) -> None:
@@ -125,6 +128,7 @@ def test_plain_weights_cannot_be_made_smaller(
     assert _number(r"smallest firmware that was found takes ([\d,]+) bytes", said) > 25_000
 
 
+@pytest.mark.slow
 def test_edited_files_may_break_the_budget(
     model: Path, tmp_path: Path, quick: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,6 +147,7 @@ def test_edited_files_may_break_the_budget(
     assert _run([*command, "--force"]) == 0
 
 
+@pytest.mark.slow
 def test_latency_is_kept_with_as_little_flash_as_possible(
     model: Path, tmp_path: Path, quick: dict[str, Any]
 ) -> None:

@@ -81,6 +81,8 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "cycles": {"median": 200.5, "min": 200.5, "max": 200.5, "obtained": "emulated"},
             "cycles_upper_bound": 640,
             "us": {"median": 3.125, "min": 3, "max": 3.25, "obtained": "emulated"},
+            "budget_us": None,
+            "within_budget": None,
         },
         "clock": None,
         "ram": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -47,15 +47,20 @@ class Candidate:
         """Constants and parameters, as if no other candidate had the same ones."""
         return self.params_bytes + sum(array.data.nbytes for array in self.const_arrays)
 
-    @property
+    @cached_property
     def params_bytes(self) -> int:
         """The parameters of its kernels."""
         return sum(params_bytes(layer.kernel) for layer in self.layers)
 
-    @property
+    @cached_property
     def const_arrays(self) -> tuple[ConstArray, ...]:
         """All its constants; equal ones of a graph are stored once."""
         return tuple(array for layer in self.layers for array in layer.const_arrays)
+
+    @cached_property
+    def array_bytes(self) -> Mapping[Hashable, int]:
+        """Bytes of its constants, by what is equal for equal ones."""
+        return {array.key: array.data.nbytes for array in self.const_arrays}
 
     @cached_property
     def code_bytes(self) -> Mapping[str, int]:

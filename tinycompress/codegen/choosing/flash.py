@@ -10,7 +10,7 @@ several changes that one is made which saves most for its cycles.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from tinycompress.codegen.choosing.candidates import Candidate
 
@@ -39,7 +39,9 @@ def flash_bytes(taken: Iterable[Candidate]) -> int:
     compared.
     """
     candidates = list(taken)
-    arrays = {a.key: a.data.nbytes for each in candidates for a in each.const_arrays}
+    arrays: dict[Hashable, int] = {}
+    for each in candidates:
+        arrays |= each.array_bytes
     calls = sum(each.params_bytes + _CALL_BYTES * len(each.layers) for each in candidates)
     return calls + sum(arrays.values()) + sum(_code(candidates).values())
 
@@ -78,11 +80,12 @@ def cheapest_within(
     """
     enough: list[dict[int, Candidate]] = []
     taken = dict(fastest)
-    for taken, others in _steps(offers, fastest, lambda _: True):
-        fitting = [each for each in (taken, *others) if _fits(each, allowance_bytes)]
-        enough += sorted(fitting, key=_cost)[:_FINISHES]
-        if _fits(taken, allowance_bytes):
+    for size, taken, others in _steps(offers, fastest, lambda _: True):
+        if size <= allowance_bytes:
+            enough.append(taken)
             break
+        fitting = [each for bytes_then, each in others if bytes_then <= allowance_bytes]
+        enough += sorted(fitting, key=_cost)[:_FINISHES]
     finished = (_taken_back(offers, each, allowance_bytes) for each in enough)
     return min(finished, key=_cost, default=taken)
 
@@ -109,8 +112,11 @@ def _taken_back(
         taken = better
 
 
-Step = tuple[dict[int, Candidate], list[dict[int, Candidate]]]
-"""What is taken after some changes, and what else each of the next changes would make of it."""
+Sized = tuple[int, dict[int, Candidate]]
+"""Candidates, and before them the bytes of flash that they take."""
+
+Step = tuple[int, dict[int, Candidate], list[Sized]]
+"""What is taken after some changes, and what each of the next changes would make of it."""
 
 
 def _steps(
@@ -120,21 +126,20 @@ def _steps(
 ) -> Iterator[Step]:
     """From the fastest on, the change that saves most for its cycles, as long as one saves."""
     taken = dict(fastest)
+    size = flash_bytes(taken.values())
     while True:
-        size, cost = flash_bytes(taken.values()), _cost(taken)
-        found = [
-            (_worth(size - flash_bytes(changed.values()), _cost(changed) - cost), changed)
-            for changed in (*_without_routines(offers, taken), *_encoded(offers, taken))
-            if allowed(changed)
-        ]
-        yield taken, [changed for worth, changed in found if worth > 0]
-        worth, taken = max(found, key=lambda pair: pair[0], default=(0.0, taken))
-        if worth <= 0:
+        changes = (*_without_routines(offers, taken), *_encoded(offers, taken))
+        sized = ((flash_bytes(each.values()), each) for each in changes if allowed(each))
+        smaller = [(bytes_then, each) for bytes_then, each in sized if bytes_then < size]
+        yield size, taken, smaller
+        if not smaller:
             return
+        before, cost = size, _cost(taken)
+        size, taken = max(smaller, key=lambda then: _worth(before - then[0], _cost(then[1]) - cost))
 
 
 def _last(steps: Iterable[Step]) -> dict[int, Candidate]:
-    *_, (taken, _) = steps
+    *_, (_, taken, _) = steps
     return taken
 
 
