@@ -64,15 +64,19 @@ class Oracle:
         self._keep_tensors = keep_tensors
         self._worker = acquire(exact_to)
         self._release = weakref.finalize(self, release, self._worker)
-        self._ask(
-            {
-                "command": "load",
-                "outputs": len(self.outputs),
-                "keeps_state": keeps_state(model),
-                "keep_tensors": keep_tensors,
-            },
-            [tflite],
-        )
+        load = {
+            "command": "load",
+            "outputs": len(self.outputs),
+            "keeps_state": keeps_state(model),
+            "keep_tensors": keep_tensors,
+        }
+        try:
+            self._ask(load, [tflite])
+        except ModelError as error:
+            other: ExactTo = "litert" if exact_to == "tflm" else "tflm"
+            if _loads(load, tflite, other, timeout_s):
+                error.hint = f"try the other oracle: --exact-to {other}"
+            raise
 
     def run(self, *inputs: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
         """One inference from the initial state.
@@ -148,3 +152,15 @@ class Oracle:
                 f"{_NAMES[self.exact_to]} does not run this model: {error}",
                 hint="docs/SUPPORTED_OPS.md lists which runtime has which operator",
             ) from error
+
+
+def _loads(load: dict[str, Any], tflite: bytes, exact_to: ExactTo, timeout_s: float) -> bool:
+    """Whether a runtime takes a model at all."""
+    worker = acquire(exact_to)
+    try:
+        worker.ask(load, [tflite], timeout_s)
+    except WorkerError:
+        return False
+    finally:
+        release(worker)
+    return True
