@@ -6,6 +6,13 @@
 
 #include "../tck_simd.h"
 
+/* Bits of the indices that layers have, each as a bit: others take no code. */
+#ifndef TCK_LUT_BITS
+#define TCK_LUT_BITS 0x7EU
+#endif
+
+#define TCK_LUT_HAS(bits) ((TCK_LUT_BITS >> (bits)&1U) != 0)
+
 typedef struct {
     uint8_t bits;  /* of an index */
     uint8_t group; /* indices in a group: 1, 2 or 4 */
@@ -47,8 +54,25 @@ TCK_SHARED void tck_lut_table(tck_lut lut, const int8_t *book, void *table) {
     }
 }
 
-TCK_INLINE uint32_t tck_lut_load(const int8_t *table, uint32_t word, uint32_t bits, int32_t group) {
-    const int8_t *const from = table + (word & ((1U << bits) - 1U)) * (uint32_t)group;
+/* Makes a compiler know all indices before the first is looked up: loads behind one another take
+ * fewer cycles. */
+#if TCK_THUMB2
+#define TCK_LUT_KNOWN(groups, a, b, c, d, e)                                                       \
+    do {                                                                                           \
+        if ((groups) > 4) {                                                                        \
+            __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(e));                             \
+        } else if ((groups) > 3) {                                                                 \
+            __asm__("" : "+r"(a), "+r"(b), "+r"(c), "+r"(d));                                      \
+        } else {                                                                                   \
+            __asm__("" : "+r"(a), "+r"(b), "+r"(c));                                               \
+        }                                                                                          \
+    } while (0)
+#else
+#define TCK_LUT_KNOWN(groups, a, b, c, d, e) ((void)0)
+#endif
+
+TCK_INLINE uint32_t tck_lut_load(const int8_t *table, uint32_t index, int32_t group) {
+    const int8_t *const from = table + index * (uint32_t)group;
     if (group == 4) {
         return *(const tck_halves *)(const void *)from;
     }
@@ -63,18 +87,25 @@ TCK_INLINE int8_t *tck_lut_store(int8_t *to, uint32_t weights, int32_t group) {
     } else {
         *to = (int8_t)weights;
     }
+    /* One store after the other: GCC 12 makes words of halves by more instructions than it saves.
+     */
+    __asm__ volatile("" ::: "memory");
     return to + group;
 }
 
-/* The weights of 3 to 5 groups of a word. All loads come before all stores: loads behind one
- * another take fewer cycles. */
+/* The weights of 3 to 5 groups of a word. */
 TCK_INLINE int8_t *tck_lut_groups(const int8_t *table, uint32_t word, uint32_t bits, int32_t groups,
                                   int32_t group, int8_t *to) {
-    const uint32_t a = tck_lut_load(table, word, bits, group);
-    const uint32_t b = tck_lut_load(table, word >> bits, bits, group);
-    const uint32_t c = tck_lut_load(table, word >> 2 * bits, bits, group);
-    const uint32_t d = groups > 3 ? tck_lut_load(table, word >> 3 * bits, bits, group) : 0;
-    const uint32_t e = groups > 4 ? tck_lut_load(table, word >> 4 * bits, bits, group) : 0;
+    const uint32_t mask = (1U << bits) - 1U;
+    uint32_t a = word & mask, b = word >> bits & mask, c = word >> 2 * bits & mask;
+    uint32_t d = groups > 3 ? word >> 3 * bits & mask : 0;
+    uint32_t e = groups > 4 ? word >> 4 * bits & mask : 0;
+    TCK_LUT_KNOWN(groups, a, b, c, d, e);
+    a = tck_lut_load(table, a, group);
+    b = tck_lut_load(table, b, group);
+    c = tck_lut_load(table, c, group);
+    d = groups > 3 ? tck_lut_load(table, d, group) : 0;
+    e = groups > 4 ? tck_lut_load(table, e, group) : 0;
     to = tck_lut_store(to, a, group);
     to = tck_lut_store(to, b, group);
     to = tck_lut_store(to, c, group);
@@ -100,23 +131,17 @@ TCK_INLINE void tck_lut_words(const int8_t *table, uint32_t bits, int32_t groups
 TCK_SHARED_FAST const uint32_t *tck_lut_decode(tck_lut lut, const int8_t *table,
                                                const uint32_t *words, int32_t count, int8_t *to) {
     const uint32_t *const end = words + count;
-    switch (lut.bits) {
-    case 1:
+    if (TCK_LUT_HAS(1) && lut.bits == 1) {
         tck_lut_words(table, 4, 4, 4, 2, words, end, to);
-        break;
-    case 2:
+    } else if (TCK_LUT_HAS(2) && lut.bits == 2) {
         tck_lut_words(table, 8, 4, 4, 1, words, end, to);
-        break;
-    case 3:
+    } else if (TCK_LUT_HAS(3) && lut.bits == 3) {
         tck_lut_words(table, 6, 5, 2, 1, words, end, to);
-        break;
-    case 4:
+    } else if (TCK_LUT_HAS(4) && lut.bits == 4) {
         tck_lut_words(table, 8, 4, 2, 1, words, end, to);
-        break;
-    case 5:
+    } else if (TCK_LUT_HAS(5) && lut.bits == 5) {
         tck_lut_words(table, 10, 3, 2, 1, words, end, to);
-        break;
-    default:
+    } else if (TCK_LUT_HAS(6)) {
         tck_lut_words(table, 6, 5, 1, 1, words, end, to);
     }
     return end;

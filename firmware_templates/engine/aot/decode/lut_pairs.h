@@ -4,7 +4,7 @@
 #ifndef TCK_DECODE_LUT_PAIRS_H
 #define TCK_DECODE_LUT_PAIRS_H
 
-#include "../tck_simd.h"
+#include "lut.h"
 
 /* Writes the 1 << 2 * bits words of the table. The codebook has 1 << bits values. */
 TCK_SHARED void tck_lut_pair_table(uint32_t bits, const int8_t *book, uint32_t *table) {
@@ -31,14 +31,19 @@ TCK_SHARED void tck_lut_pair_inputs(const int8_t *inputs, int32_t count, uint32_
     }
 }
 
-/* The products of 3 to 5 pairs of a word. Loads behind one another take fewer cycles. */
+/* The products of 3 to 5 pairs of a word. */
 TCK_INLINE int32_t tck_lut_pair_products(const uint32_t *table, uint32_t word, uint32_t bits,
                                          int32_t pairs, const uint32_t *inputs, int32_t sum) {
     const uint32_t mask = (1U << bits) - 1U;
-    const uint32_t a = table[word & mask], b = table[word >> bits & mask];
-    const uint32_t c = table[word >> 2 * bits & mask];
-    const uint32_t d = pairs > 3 ? table[word >> 3 * bits & mask] : 0;
-    const uint32_t e = pairs > 4 ? table[word >> 4 * bits & mask] : 0;
+    uint32_t a = word & mask, b = word >> bits & mask, c = word >> 2 * bits & mask;
+    uint32_t d = pairs > 3 ? word >> 3 * bits & mask : 0;
+    uint32_t e = pairs > 4 ? word >> 4 * bits & mask : 0;
+    TCK_LUT_KNOWN(pairs, a, b, c, d, e);
+    a = table[a];
+    b = table[b];
+    c = table[c];
+    d = pairs > 3 ? table[d] : 0;
+    e = pairs > 4 ? table[e] : 0;
     const uint32_t x = inputs[0], y = inputs[1], z = inputs[2];
     sum = tck_smlad(c, z, tck_smlad(b, y, tck_smlad(a, x, sum)));
     sum = pairs > 3 ? tck_smlad(d, inputs[3], sum) : sum;
@@ -71,18 +76,19 @@ TCK_INLINE int32_t tck_lut_pair_fours(const uint32_t *table, uint32_t bits, cons
 TCK_SHARED_FAST int32_t tck_lut_pair_dot(uint32_t bits, const uint32_t *table,
                                          const uint32_t *words, const uint32_t *end,
                                          const uint32_t *inputs, int32_t sum) {
-    switch (bits) {
-    case 1:
+    if (TCK_LUT_HAS(1) && bits == 1) {
         return tck_lut_pair_fours(table, 2, words, end, inputs, sum);
-    case 2:
-        return tck_lut_pair_fours(table, 4, words, end, inputs, sum);
-    case 3:
-        return tck_lut_pair_words(table, 6, 5, words, end, inputs, sum);
-    case 4:
-        return tck_lut_pair_words(table, 8, 4, words, end, inputs, sum);
-    default:
-        return tck_lut_pair_words(table, 10, 3, words, end, inputs, sum);
     }
+    if (TCK_LUT_HAS(2) && bits == 2) {
+        return tck_lut_pair_fours(table, 4, words, end, inputs, sum);
+    }
+    if (TCK_LUT_HAS(3) && bits == 3) {
+        return tck_lut_pair_words(table, 6, 5, words, end, inputs, sum);
+    }
+    if (TCK_LUT_HAS(4) && bits == 4) {
+        return tck_lut_pair_words(table, 8, 4, words, end, inputs, sum);
+    }
+    return TCK_LUT_HAS(5) ? tck_lut_pair_words(table, 10, 3, words, end, inputs, sum) : sum;
 }
 
 #endif

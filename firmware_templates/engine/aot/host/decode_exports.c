@@ -5,7 +5,6 @@
 #include "decode/gap_tokens.h"
 #include "decode/huffman.h"
 #include "decode/lut.h"
-#include "decode/lut_pairs.h"
 #include "decode/word_tokens.h"
 
 static tck_book book_of(const tct_encoded *e) {
