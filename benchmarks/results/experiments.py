@@ -148,7 +148,14 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             training=Training(epochs=12, batch_size=128),
             exact_to="litert",
             recipes=("lenet5-deep",),
-            targets=_deep("lenet5-deep", 0.80),
+            targets=(*_deep("lenet5-deep", 0.80), *_flashed("lenet5-deep", 39, 55.8)),
+            notes=(
+                "One recipe ran on the test digits before: 97 % zeros by a global ranking, which"
+                " left conv2 3 % of its weights and the clustered int8 file 1.39 % error. Since"
+                " then each layer has a sparsity of its own, near Deep Compression's. The run is"
+                " short, 8 epochs; one of 21 epochs at 92 % zeros, with clusters of float weights,"
+                " had 0.70 % error, and was not built with encoded weights.",
+            ),
         ),
         "dscnn": Experiment(
             title="DS-CNN on keywords",
