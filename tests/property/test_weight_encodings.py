@@ -128,13 +128,17 @@ def test_look_ups_of_codes_yield_up_to_three_weights() -> None:
     assert alone.entries == 64 + 32
 
 
-@pytest.mark.parametrize(("values", "gathered"), [(2, False), (4, True), (8, False), (16, True)])
-def test_vectors_look_up_sixteen_indices_at_once(values: int, gathered: bool) -> None:
-    (encoded,) = lut.encodings(np.arange(320).reshape(4, 80) % values)
-    found = lut.by_vectors(encoded)
-    assert (found.entries == 0) == gathered
-    assert (found.symbols == 4 * 80 // 16) == gathered
-    assert (found is encoded) != gathered
+@pytest.mark.parametrize(("values", "left_over"), [(2, None), (4, 16), (8, None), (16, 8)])
+def test_vectors_look_up_sixteen_indices_at_once(values: int, left_over: int | None) -> None:
+    """Indices in the last words of a row that fill no vector are looked up alone, at twice that."""
+    (whole,) = lut.encodings(np.arange(512).reshape(4, 128) % values)
+    (more,) = lut.encodings(np.arange(544).reshape(4, 136) % values)
+    if left_over is None:
+        assert [lut.by_vectors(each) for each in (whole, more)] == [whole, more]
+        return
+    assert [lut.by_vectors(each).entries for each in (whole, more)] == [0, 0]
+    assert lut.by_vectors(whole).symbols == 4 * 128 // 16
+    assert lut.by_vectors(more).symbols == 4 * (128 // 16 + 2 * left_over)
 
 
 def test_what_an_encoding_cannot_hold_is_left_out() -> None:
