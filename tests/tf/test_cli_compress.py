@@ -73,9 +73,11 @@ def test_compress_measures_each_stage_on_the_board(
     for row in (before, after):
         assert row["figures"]["flash_bytes"] > 1200
         assert row["figures"]["instructions"] > 1000
-    # Zeros take the same flash as any other int8 weight; the tool has to say so.
-    assert after["figures"]["flash_bytes"] >= before["figures"]["flash_bytes"]
-    assert any("saves nothing on the device" in note for note in after["notes"])
+    # Half zeros take about the flash of any other int8 weights; the tool has to say so.
+    saved = before["figures"]["flash_bytes"] - after["figures"]["flash_bytes"]
+    assert abs(saved) < 100
+    told = any("saves nothing on the device" in note for note in after["notes"])
+    assert told == (saved <= 0)
     assert (tmp_path / "out" / "result" / "model.tflite").is_file()
 
 

@@ -165,23 +165,20 @@ TCK_INLINE int8_t *tck_fully_connected_s8_dsp_row(const tck_fully_connected_s8_f
                                                   tck_dot_dsp dot_1, int32_t fitted) {
     const uint32_t *stream = p->stream;
     tck_fully_connected_s8_tables tables = tck_fully_connected_s8_row(p);
-    int32_t left = p->outputs;
-    for (; left >= 4; left -= 4) {
+    int32_t count;
+    for (int32_t left = p->outputs; left > 0; left -= count) {
+        count = left >= 4 ? 4 : 1;
+        const tck_dot_dsp dot = left >= 4 ? dot_4 : dot_1;
         int32_t sums[4];
-        for (int32_t i = 0; i < 4; ++i) {
+        for (int32_t i = 0; i < count; ++i) {
             sums[i] = *tables.bias++;
         }
         const int8_t *from = x;
         for (; (const int8_t *)end - from > block; from += block) {
-            stream = dot_4(stream, from, from + block, sums);
+            stream = dot(stream, from, from + block, sums);
         }
-        stream = dot_4(stream, from, end, sums);
-        output = tck_fully_connected_s8_outputs(p, sums, 4, &tables, output, fitted);
-    }
-    for (; left > 0; --left) {
-        int32_t sum = *tables.bias++;
-        stream = dot_1(stream, x, end, &sum);
-        output = tck_fully_connected_s8_outputs(p, &sum, 1, &tables, output, fitted);
+        stream = dot(stream, from, end, sums);
+        output = tck_fully_connected_s8_outputs(p, sums, count, &tables, output, fitted);
     }
     return output;
 }
