@@ -78,7 +78,7 @@ fuzz: $(VENV)/.ready-dev
 
 # Property tests on new examples; `make test` draws the same ones each time.
 explore: $(VENV)/.ready-dev
-	$(BIN)/python tests/support/explore.py --rounds $(EXPLORE_ROUNDS) $(if $(EXPLORE_SEED),--seed $(EXPLORE_SEED))
+	PYTHONPATH=.:tests $(BIN)/python tests/support/explore.py --rounds $(EXPLORE_ROUNDS) $(if $(EXPLORE_SEED),--seed $(EXPLORE_SEED))
 
 # What each idea of the code generator pays: docs/ablation.md.
 ablation: $(VENV)/.ready-dev
