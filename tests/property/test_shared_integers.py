@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinycompress.compression.checks.promises import (
@@ -100,6 +100,7 @@ def test_two_values_are_the_sign_and_the_mean_magnitude(kind: str, seed: int) ->
     assert np.allclose(scaled_rows(kept, kind), best, rtol=1e-5)
 
 
+@example(262_784_067)
 @given(seeds)
 def test_three_values_are_no_worse_than_the_usual_threshold(seed: int) -> None:
     """Li et al., Ternary Weight Networks (2016): values above 0.7 of the mean magnitude."""

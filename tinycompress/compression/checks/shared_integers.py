@@ -26,6 +26,8 @@ from tinycompress.compression.network.network import Array
 
 LEAST_WITH_ZERO = 3
 """With so many values, zero is one of them."""
+_STARTS = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3)
+"""Shares of the first scale that rows may start from, where no level of the codebook can move."""
 
 
 class SharedIntegers:
@@ -53,6 +55,8 @@ class SharedIntegers:
         self._levels = np.asarray(levels, np.float64)
         self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0))
         self._scales = reach * self._largest()
+        if self._fixed.all():
+            self._scales = self._best_start()
 
     @classmethod
     def of(cls, kernel: Array, kind: str, moving: Array) -> SharedIntegers:
@@ -96,6 +100,23 @@ class SharedIntegers:
             return index
         self._scales = np.where(has_end, self._scales, self._largest())
         return self._nearest(integers / LARGEST)
+
+    def _best_start(self) -> Array:
+        """For every row the share of its first scale that leaves least error, the largest if equal.
+
+        With ends and zero alone, a row whose largest weight is far from the others would never get
+        away from that one.
+        """
+        first, best = self._scales, self._scales
+        least = np.full(first.shape, np.inf)
+        for share in _STARTS:
+            self._scales = share * first
+            left = (
+                self._latent - self._scales[self._owner] * self._levels[self._nearest(self._levels)]
+            )
+            error = np.bincount(self._owner, weights=left**2, minlength=first.size)
+            best, least = np.where(error < least, self._scales, best), np.minimum(error, least)
+        return best
 
     def _nearest(self, levels: Array) -> Array:
         scales = np.where(self._scales > 0, self._scales, 1.0)
