@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from support.cases.conv import ConvCase, add_conv
 from support.cases.encoded import encoding_of
 from support.cases.encoded_conv import ENCODINGS, around_zero
@@ -43,27 +44,16 @@ _SIZES = ((64, 64, 1), (16, 32, 3), (128, 64, 1), (32, 32, 3), (48, 16, 1))
 class _Kinds(KernelCases):
     """Layers with weights of one kind after the other."""
 
-    def weights(
-        self,
-        shape: Sequence[int],
-        scales: Sequence[float],
-        axis: int = 0,
-        zero_point: int = 0,
-        *,
-        extreme: bool = False,
-        largest: int = 127,
-    ) -> int:
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
         kind = len(self.labels) % (len(_KINDS) + len(_DEVIATIONS))
         if kind < len(_KINDS):
             zeros, count = _KINDS[kind]
             data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
             data[self.rng.random(data.shape) < zeros] = 0
-        else:
-            data = around_zero(self.rng, shape, _DEVIATIONS[kind - len(_KINDS)], largest)
-        return self.builder.tensor(
-            shape, data=data.astype(np.int8), scales=scales,
-            zero_points=[zero_point] * len(scales), axis=axis,
-        )  # fmt: skip
+            return data.astype(np.int8)
+        return around_zero(self.rng, shape, _DEVIATIONS[kind - len(_KINDS)], largest)
 
 
 @dataclass(frozen=True)

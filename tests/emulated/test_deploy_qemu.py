@@ -16,7 +16,7 @@ from tinycompress.compression.run.result import StageRow
 from tinycompress.deploy import deployment
 from tinycompress.deploy.deployment import Deployment, deploy
 from tinycompress.errors import ConfigError, MismatchError
-from tinycompress.measurement.measure import bench
+from tinycompress.measurement.scratch import bench_emulated
 
 DIGITS = ROOT / "examples" / "digits" / "digits_int8.tflite"
 
@@ -34,9 +34,9 @@ def test_there_is_no_latency_where_none_is_modelled() -> None:
 
 def test_wrong_outputs_get_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*args: Any, **options: Any) -> BenchResult:
-        return replace(bench(*args, **options), mismatched_samples=1)
+        return replace(bench_emulated(*args, **options), mismatched_samples=1)
 
-    monkeypatch.setattr(deployment, "bench", wrong)
+    monkeypatch.setattr(deployment, "bench_emulated", wrong)
     with pytest.raises(MismatchError, match="1 of 5 samples give other bytes"):
         deploy(DIGITS.read_bytes(), load_board("pico"))
 

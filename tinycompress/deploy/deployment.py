@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,11 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import ExactTo, Optimize
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.connect import open_link
 from tinycompress.errors import DoesNotFitError
-from tinycompress.firmware import render_project
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.exactness import require_exact
-from tinycompress.measurement.measure import BenchOptions, bench
-from tinycompress.toolchain import build
+from tinycompress.measurement.measure import BenchOptions
+from tinycompress.measurement.scratch import bench_emulated, scratch_firmware
 
 
 @dataclass(frozen=True)
@@ -83,16 +80,8 @@ def deploy(
     options = CodegenOptions.for_board(board, exact_to=exact_to, optimize=optimize)
     sources = generate(read_model(tflite), options)
     encoded = [layer.weights for layer in sources.layers if layer.weights is not None]
-    with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
-        project = render_project(
-            sources, board, Path(scratch) / "project", tflite=tflite, model_name="model"
-        )
-        built = build(project, board)
-        link = open_link(board, built.elf)
-        try:
-            result = bench(built, board, link, tflite=tflite, options=BenchOptions(runs=1))
-        finally:
-            link.close()
+    with scratch_firmware(sources, board, tflite) as built:
+        result = bench_emulated(built, board, tflite, BenchOptions(runs=1))
     if result.mismatched_samples:
         require_exact(result)
     ram_bytes = result.ram.used_bytes

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Hashable
 from dataclasses import dataclass
-from pathlib import Path
 
 from tinycompress.artifacts import BenchResult, FlashSizes, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.device.connect import open_link
 from tinycompress.errors import ConfigError
-from tinycompress.firmware import render_project
 from tinycompress.ir.graph import Model
-from tinycompress.measurement.measure import bench
+from tinycompress.measurement.scratch import bench_emulated, scratch_firmware
 from tinycompress.pipeline.job import Job
-from tinycompress.toolchain import build as compile_project
 
 
 @dataclass(frozen=True)
@@ -90,19 +85,13 @@ class Trials:
 
     def _link(self, sources: GeneratedSources) -> Trial:
         job = self._job
-        with tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch:
-            project = render_project(
-                sources, job.board, Path(scratch) / "project", tflite=job.model.tflite,
-                model_name=job.name,
-            )  # fmt: skip
-            built = compile_project(project, job.board, toolchain=job.options.toolchain)
+        with scratch_firmware(
+            sources, job.board, job.model.tflite,
+            model_name=job.name, toolchain=job.options.toolchain,
+        ) as built:  # fmt: skip
             if not self._timed:
                 return Trial(sources, built.flash, None)
-            link = open_link(job.board, built.elf)
-            try:
-                result = bench(built, job.board, link, tflite=job.model.tflite)
-            finally:
-                link.close()
+            result = bench_emulated(built, job.board, job.model.tflite)
         if result.latency_us is None or result.cycles is None:
             raise ConfigError(
                 f"nothing tells the time on the emulated {job.board.name}",

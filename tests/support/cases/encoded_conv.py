@@ -55,23 +55,13 @@ CASES = (
 class FewValues(KernelCases):
     """Cases whose weights have few values, and many zeros."""
 
-    def weights(
-        self,
-        shape: Sequence[int],
-        scales: Sequence[float],
-        axis: int = 0,
-        zero_point: int = 0,
-        *,
-        extreme: bool = False,
-        largest: int = 127,
-    ) -> int:
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
         values = self.rng.integers(-largest, largest + 1, int(self.rng.choice([2, 3, 7, 15, 30])))
         data = self.rng.choice(values, shape)
         data[self.rng.random(data.shape) < self.rng.choice([0.4, 0.5, 0.8, 0.95])] = 0
-        return self.builder.tensor(
-            shape, data=data.astype(np.int8), scales=scales,
-            zero_points=[zero_point] * len(scales), axis=axis,
-        )  # fmt: skip
+        return data.astype(np.int8)
 
 
 def around_zero(
@@ -88,20 +78,10 @@ class AroundZero(KernelCases):
 
     deviation = 20.0
 
-    def weights(
-        self,
-        shape: Sequence[int],
-        scales: Sequence[float],
-        axis: int = 0,
-        zero_point: int = 0,
-        *,
-        extreme: bool = False,
-        largest: int = 127,
-    ) -> int:
-        return self.builder.tensor(
-            shape, data=around_zero(self.rng, shape, self.deviation, largest), scales=scales,
-            zero_points=[zero_point] * len(scales), axis=axis,
-        )  # fmt: skip
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
+        return around_zero(self.rng, shape, self.deviation, largest)
 
 
 class PreferTiles:

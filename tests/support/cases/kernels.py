@@ -103,6 +103,16 @@ class KernelCases:
     def activation(self, shape: Sequence[int], scale: float, zero_point: int) -> int:
         return self.builder.tensor(shape, scales=[scale], zero_points=[zero_point])
 
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
+        """Values of weights; cases of another kind draw others."""
+        if extreme:
+            # What is drawn next stays what it was.
+            self.rng.integers(-largest, largest + 1, shape)
+            return self.rng.choice(np.array([-128, -127, 0, 127], np.int8), shape)
+        return self.rng.integers(-largest, largest + 1, shape).astype(np.int8)
+
     def weights(
         self,
         shape: Sequence[int],
@@ -113,9 +123,7 @@ class KernelCases:
         extreme: bool = False,
         largest: int = 127,
     ) -> int:
-        data = self.rng.integers(-largest, largest + 1, shape).astype(np.int8)
-        if extreme:
-            data = self.rng.choice(np.array([-128, -127, 0, 127], np.int8), shape)
+        data = self.weight_values(shape, largest, extreme=extreme)
         return self.builder.tensor(
             shape, data=data, scales=scales, zero_points=[zero_point] * len(scales), axis=axis
         )

@@ -76,7 +76,7 @@ class SharedIntegers:
         for _ in range(rounds):
             self._fit()
         integers = np.rint(LARGEST * self._levels)
-        index = self._with_an_end(self._nearest(integers / LARGEST), integers)
+        index = self._with_an_end(self._nearest(integers / LARGEST, self._scales), integers)
         rows = np.zeros(self._rows_shape, np.float32).reshape(-1)
         rows[self._places] = self._scales[self._owner] * integers[index] / LARGEST
         self._kept = rows[self._places].astype(np.float64)
@@ -84,7 +84,7 @@ class SharedIntegers:
 
     def _fit(self) -> None:
         """One round: assignment, then scales, then the codebook."""
-        index = self._nearest(self._levels)
+        index = self._nearest(self._levels, self._scales)
         values = self._levels[index]
         self._scales = _ratios(self._owner, self._latent * values, values**2, self._scales)
         scales = self._scales[self._owner]
@@ -99,7 +99,7 @@ class SharedIntegers:
         if has_end.all():
             return index
         self._scales = np.where(has_end, self._scales, self._largest())
-        return self._nearest(integers / LARGEST)
+        return self._nearest(integers / LARGEST, self._scales)
 
     def _best_start(self) -> Array:
         """For every row the share of its first scale that leaves least error, the largest if equal.
@@ -107,19 +107,18 @@ class SharedIntegers:
         With ends and zero alone, a row whose largest weight is far from the others would never get
         away from that one.
         """
-        first, best = self._scales, self._scales
-        least = np.full(first.shape, np.inf)
+        best = self._scales
+        least = np.full(best.shape, np.inf)
         for share in _STARTS:
-            self._scales = share * first
-            left = (
-                self._latent - self._scales[self._owner] * self._levels[self._nearest(self._levels)]
-            )
-            error = np.bincount(self._owner, weights=left**2, minlength=first.size)
-            best, least = np.where(error < least, self._scales, best), np.minimum(error, least)
+            scales = share * self._scales
+            values = self._levels[self._nearest(self._levels, scales)]
+            left = self._latent - scales[self._owner] * values
+            error = np.bincount(self._owner, weights=left**2, minlength=best.size)
+            best, least = np.where(error < least, scales, best), np.minimum(error, least)
         return best
 
-    def _nearest(self, levels: Array) -> Array:
-        scales = np.where(self._scales > 0, self._scales, 1.0)
+    def _nearest(self, levels: Array, scales: Array) -> Array:
+        scales = np.where(scales > 0, scales, 1.0)
         middles = (levels[1:] + levels[:-1]) / 2.0
         index: Array = np.searchsorted(middles, self._latent / scales[self._owner])
         return index
