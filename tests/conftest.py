@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _tools_of_markers(request: pytest.FixtureRequest) -> None:
-    for name in ("gcc", "qemu"):
+    for name in ("gcc", "qemu", "browser", "postgres"):
         if request.node.get_closest_marker(name):
             require_tool(name)
 

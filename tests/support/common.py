@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import sys
@@ -17,7 +18,11 @@ EXECUTABLES = {
     "host-cc": "cc",
     "cmake": "cmake",
     "clang-format": "clang-format",
+    "browser": "chromium",
+    "postgres": "postgres",
 }
+# Debian keeps the server programs of PostgreSQL out of the path.
+_PLACES_BESIDE_PATH = {"postgres": "/usr/lib/postgresql/*/bin"}
 
 
 def missing(what: str) -> NoReturn:
@@ -29,7 +34,9 @@ def missing(what: str) -> NoReturn:
 
 def require_tool(name: str) -> str:
     """Path of a tool named in EXECUTABLES; skips or fails the test where it is missing."""
-    path = shutil.which(EXECUTABLES[name])
+    beside = glob.glob(_PLACES_BESIDE_PATH[name]) if name in _PLACES_BESIDE_PATH else []
+    places = os.pathsep.join([os.environ.get("PATH", os.defpath), *sorted(beside)])
+    path = shutil.which(EXECUTABLES[name], path=places)
     if path is None:
         missing(EXECUTABLES[name])
     return path
