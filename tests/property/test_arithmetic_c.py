@@ -15,6 +15,7 @@ from support.host_model import compile_c
 from tinycompress.codegen.kernel_files import engine_dir
 from tinycompress.ir import arithmetic as a
 from tinycompress.ir.fixed_point import multiply_reduced
+from tinycompress.ir.half_away import MAX_SHIFT, MAX_VALUE, MIN_SHIFT
 
 int32s = st.one_of(
     st.integers(a.INT32_MIN, a.INT32_MAX),
@@ -94,10 +95,12 @@ def test_multiply_reduced(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -
     assert function(x, multiplier, shift) == multiply_reduced(x, multiplier, shift)
 
 
-@given(st.integers(-(2**45), 2**45), st.integers(1, 62), st.data())
-def test_multiply_half_away_wide(c: ctypes.CDLL, x: int, shift: int, data: st.DataObject) -> None:
-    largest = (2**63 - 1 - 2 ** (shift - 1)) // max(abs(x), 1)
-    multiplier = data.draw(st.integers(0, min(largest, 2**62)))
+@given(
+    st.integers(-MAX_VALUE, MAX_VALUE),
+    st.integers(0, 2**62 - 1),
+    st.integers(MIN_SHIFT, MAX_SHIFT),
+)
+def test_multiply_half_away_wide(c: ctypes.CDLL, x: int, multiplier: int, shift: int) -> None:
     function = _function(c, "tct_multiply_half_away_wide", I64, I64, I64, I32)
     expected = a.multiply_half_away(x, a.WideMultiplier(multiplier, shift))
     assert function(x, multiplier, shift) == expected

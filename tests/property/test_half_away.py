@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tinycompress.ir.arithmetic import clamp, multiply_float64, multiply_half_away
-from tinycompress.ir.half_away import exact_half_away
+from tinycompress.ir.half_away import MAX_SHIFT, MAX_VALUE, MIN_SHIFT, exact_half_away
 
 _RESULT_BOUND = 2**15 + 1
 
 
-@settings(max_examples=15, deadline=None)
-@given(st.floats(2.0**-24, 2.0**-3), st.integers(1, 2**33), st.integers(0, 2**32 - 1))
+@settings(max_examples=25, deadline=None)
+@given(st.floats(2.0**-47, 2.0**10), st.integers(1, MAX_VALUE), st.integers(0, 2**32 - 1))
 def test_the_multiplier_agrees_wherever_results_survive(real: float, bound: int, seed: int) -> None:
     wide = exact_half_away(real, bound, _RESULT_BOUND)
-    if wide is None:
-        return
-    assert bound * wide.multiplier + 2 ** (wide.shift - 1) < 2**63
+    assert wide is not None
+    assert wide.multiplier < 2**62
+    assert MIN_SHIFT <= wide.shift <= MAX_SHIFT
     rng = np.random.default_rng(seed)
     steps = rng.integers(1, _RESULT_BOUND, 200)
     near = [int((int(k) - 0.5) / real) + int(d) for k, d in zip(steps, rng.integers(-2, 3, 200),
@@ -30,13 +33,27 @@ def test_the_multiplier_agrees_wherever_results_survive(real: float, bound: int,
             assert clamp(multiply_half_away(signed, wide), -(2**15), 2**15 - 1) == want
 
 
-def test_sums_that_leave_too_few_bits_have_no_multiplier() -> None:
-    assert exact_half_away(2.0**-9 * (1 + 2.0**-23), 2**44, _RESULT_BOUND) is None
+def test_a_half_that_only_the_double_reaches_is_moved() -> None:
+    halves = [(value, 0.5 / value) for value in range(2**40 + 1, 2**40 + 400)]
+    moved = [(v, r) for v, r in halves if v * r == 0.5 and 2 * v * Fraction(r) < 1]
+    assert len(moved) > 50
+    for value, real in moved:
+        wide = exact_half_away(real, MAX_VALUE, _RESULT_BOUND)
+        assert wide is not None
+        assert multiply_half_away(value, wide) == multiply_float64(value, real) == 1
+        assert multiply_half_away(value - 1, wide) == multiply_float64(value - 1, real) == 0
 
 
-def test_every_bit_that_there_is_room_for_is_used() -> None:
-    assert exact_half_away(2.0**-9 * (1 + 9.751966234539111e-08), 27951146, _RESULT_BOUND)
+@pytest.mark.parametrize("real", [2.0**14, 2.0**100])
+def test_factors_beyond_the_shifts_have_none(real: float) -> None:
+    assert exact_half_away(real, 2**20, _RESULT_BOUND) is None
 
 
-def test_a_power_of_two_has_one() -> None:
-    assert exact_half_away(2.0**-9, 2**26, _RESULT_BOUND) is not None
+def test_sums_beyond_the_firmware_s_have_none() -> None:
+    assert exact_half_away(2.0**-9, MAX_VALUE + 1, _RESULT_BOUND) is None
+
+
+def test_sums_that_never_reach_a_half_become_zero() -> None:
+    wide = exact_half_away(2.0**-60, MAX_VALUE, _RESULT_BOUND)
+    assert wide is not None
+    assert multiply_half_away(MAX_VALUE, wide) == 0

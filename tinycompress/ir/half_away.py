@@ -1,6 +1,7 @@
 """Integer multipliers that round as a double's product does, for sums of more than 32 bits.
 
-As `arithmetic.exact_wide_multiplier`, for int16 outputs: so many steps that numpy counts them.
+As `arithmetic.exact_wide_multiplier`, for int16 outputs: so many steps that numpy counts them, and
+so fine that a multiplier of 62 bits is needed, whose product with a sum has more than 64.
 """
 
 from __future__ import annotations
@@ -10,60 +11,64 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.ir.arithmetic import WideMultiplier, clamp
+from tinycompress.ir.arithmetic import WideMultiplier
 
 _Int64s = npt.NDArray[np.int64]
-_Float64s = npt.NDArray[np.float64]
 
-_MAX_VALUE = 2**52
-"""Every sum up to it is a double."""
+MAX_VALUE = 2**47 - 1
+"""Largest sum that the firmware multiplies."""
+MIN_SHIFT, MAX_SHIFT = 49, 110
+"""What the firmware shifts a product by."""
+_MULTIPLIER_BITS = 62
 
 
 def exact_half_away(real: float, value_bound: int, result_bound: int) -> WideMultiplier | None:
     """A multiplier whose rounded product is ``round(value * real)`` everywhere that matters.
 
+    A double's 53 bits are all in the multiplier, so that its product is exact where the double's is
+    rounded. The two differ where that rounding reaches a half from below; nine bits behind the 53
+    move such a half, and it is proved that no other step moves with it.
+
     Args:
         real: A positive finite double.
         value_bound: The largest ``abs(value)`` that can occur.
-        result_bound: Results beyond this magnitude are clamped afterwards.
+        result_bound: Results beyond this magnitude are clamped afterwards; at most 2^16.
 
     Returns:
-        The multiplier; its product with ``value_bound`` fits int64. None if there is none.
+        The multiplier, below 2^62, with a shift of ``MIN_SHIFT`` to ``MAX_SHIFT``. None if there is
+        none.
     """
-    value_bound = max(value_bound, 1)
-    if value_bound > _MAX_VALUE:
+    fraction, exponent = math.frexp(real)
+    multiplier, shift = int(math.ldexp(fraction, _MULTIPLIER_BITS)), _MULTIPLIER_BITS - exponent
+    if value_bound > MAX_VALUE or shift < MIN_SHIFT:
         return None
-    # As many bits as there is room for: at most two more than certainly fit.
-    certain = 62 - value_bound.bit_length() - math.frexp(real)[1]
-    for shift in (clamp(certain + more, 1, 62) for more in (2, 1, 0)):
-        found = _of_shift(real, value_bound, result_bound, shift)
-        if found is not None:
-            return found
-    return None
-
-
-def _of_shift(
-    real: float, value_bound: int, result_bound: int, shift: int
-) -> WideMultiplier | None:
-    if math.ceil(math.ldexp(real, shift)) * value_bound + (1 << (shift - 1)) >= 2**63:
-        return None
-    low, high = 1, (2**63 - 1 - (1 << (shift - 1))) // value_bound
     reached = int(_rounded(np.array([value_bound], np.int64), real)[0])
-    steps = np.arange(1, min(reached, result_bound) + 1, dtype=np.int64)
-    if steps.size:
-        first = _first_values(steps, real)
-        # Below 2^63: a step's half is at most the product of the bound and the multiplier.
-        halves = (2 * steps - 1) << (shift - 1)
-        low = max(low, int((-(-halves // first)).max()))
-        before = first > 1
-        if before.any():
-            high = min(high, int(((halves[before] - 1) // (first[before] - 1)).min()))
-    if reached < result_bound:
-        next_half = (2 * reached + 1) << (shift - 1)
-        high = min(high, (next_half - 1) // value_bound)
-    if low > high:
+    if reached == 0:
+        return WideMultiplier(0, MAX_SHIFT)
+    # Something is reached: the factor is at least 2^-48, and the shift at most MAX_SHIFT.
+    extra = _extra(real, multiplier, shift, min(reached, result_bound))
+    if extra is None:
         return None
-    return WideMultiplier(clamp(round(math.ldexp(real, shift)), low, high), shift)
+    multiplier += extra
+    if reached < result_bound and 2 * value_bound * multiplier >= (2 * reached + 1) << shift:
+        return None
+    return WideMultiplier(multiplier, shift)
+
+
+def _extra(real: float, multiplier: int, shift: int, last_step: int) -> int | None:
+    """The least that is to be added to the multiplier, so that all steps come where they must."""
+    steps = np.arange(1, last_step + 1, dtype=np.int64)
+    first = _first_values(steps, real)
+    # How far the first value's product is beyond the half, twice: less than twice the multiplier,
+    # so that what is left of it modulo 2^64 is all of it.
+    power = np.array(pow(2, shift, 2**64), np.uint64).astype(np.int64)
+    beyond = 2 * first * np.int64(multiplier) - (2 * steps - 1) * power
+    late = beyond < 0
+    extra = int((-(beyond[late] // (2 * first[late]))).max()) if late.any() else 0
+    if extra >= 2**14:
+        return None
+    before = (beyond - 2 * multiplier) + 2 * (first - 1) * extra
+    return extra if (before < 0).all() else None
 
 
 def _rounded(values: _Int64s, real: float) -> _Int64s:

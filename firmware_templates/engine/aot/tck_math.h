@@ -168,10 +168,25 @@ TCK_INLINE int64_t tck_multiply_half_away(int32_t x, int64_t multiplier, int32_t
     return (x * multiplier + half - (x < 0 ? 1 : 0)) >> shift;
 }
 
-/* The same for a wide x: |x| * multiplier + 2^(shift - 1) < 2^63. */
+/* The upper 64 bits of a product of 128. */
+TCK_SHARED uint64_t tck_high_mul_u64(uint64_t x, uint64_t y) {
+    const uint64_t x_low = (uint32_t)x;
+    const uint64_t y_low = (uint32_t)y;
+    const uint64_t x_high = x >> 32;
+    const uint64_t y_high = y >> 32;
+    const uint64_t low = x_low * y_low;
+    const uint64_t inner = x_high * y_low + (low >> 32);
+    const uint64_t middle = x_low * y_high + (uint32_t)inner;
+    return x_high * y_high + (inner >> 32) + (middle >> 32);
+}
+
+/* The same for a wide x and a multiplier of 62 bits: |x| < 2^47, 0 <= multiplier < 2^62,
+ * 49 <= shift <= 110, and the result below 2^62. */
 TCK_INLINE int64_t tck_multiply_half_away_wide(int64_t x, int64_t multiplier, int32_t shift) {
-    const int64_t half = INT64_C(1) << (shift - 1);
-    return (x * multiplier + half - (x < 0 ? 1 : 0)) >> shift;
+    const uint64_t magnitude = (uint64_t)(x < 0 ? -x : x);
+    const uint64_t product = tck_high_mul_u64(magnitude << 16, (uint64_t)multiplier);
+    const int64_t rounded = (int64_t)((product + (UINT64_C(1) << (shift - 49))) >> (shift - 48));
+    return x < 0 ? -rounded : rounded;
 }
 
 /* x * multiplier * 2^(shift - 15), halves upwards, modulo 2^32; 0 <= multiplier < 2^15,
