@@ -19,7 +19,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
-        cycle-model fuzz explore corpus weights-simplified mutate \
+        cycle-model fuzz explore corpus kernels-on-the-road weights-simplified mutate \
         results results-again $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo
@@ -113,6 +113,10 @@ decoding-costs: $(VENV)/.ready-dev
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)
+
+# The kernel tests, with each kernel as firmware on emulated boards, too: build/kernels-on-the-road.json.
+kernels-on-the-road: $(VENV)/.ready-dev
+	$(BIN)/pytest -n 0 tests/host_c -m 'not slow' --road
 
 # What exact simplification saves: the table of docs/simplification.md.
 weights-simplified: $(VENV)/.ready-dev

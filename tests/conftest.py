@@ -6,6 +6,7 @@ A tool that is missing skips its tests on a developer's machine and fails them w
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from support.common import ROOT, require_tool
 from support.models.collection import Collection, find_collection
 from support.slow_parts import of_part, parse_part
 
+from tinycompress.artifacts import ExactTo
+
 hypothesis_profiles.load()
 
 pytest_plugins = ["support.firmware.framework_fixtures"]
@@ -21,6 +24,9 @@ pytest_plugins = ["support.firmware.framework_fixtures"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite tests/golden/*.expected")
+    parser.addoption(
+        "--road", action="store_true", help="kernel cases take the product's road, too"
+    )
     parser.addoption("--slow-part", metavar="N/M", help="only the N-th of M parts of slow tests")
 
 
@@ -43,6 +49,29 @@ def _tools_of_markers(request: pytest.FixtureRequest) -> None:
     for name in ("gcc", "qemu", "browser", "postgres"):
         if request.node.get_closest_marker(name):
             require_tool(name)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels_on_the_road(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--road``, what kernel tests hold against the oracle on the PC runs on boards, too."""
+    if not request.config.getoption("--road"):
+        yield
+        return
+    # Not before it is asked for: it imports the whole pipeline.
+    from support.cases.kernels import KernelCases
+    from support.cases.on_the_road import RECORD, Road
+
+    road, on_the_pc = Road(), KernelCases.mismatches
+
+    def both(cases: KernelCases, exact_to: ExactTo, *, count: int = 6) -> list[str]:
+        found = on_the_pc(cases, exact_to, count=count)
+        road.take(cases, exact_to)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KernelCases, "mismatches", both)
+        yield
+    road.write(RECORD)
 
 
 @pytest.fixture(autouse=True)
