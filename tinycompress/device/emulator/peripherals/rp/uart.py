@@ -1,29 +1,31 @@
-"""A UART (PL011) of the RP2040 (RP2040 datasheet 4.2.8)."""
+"""A UART (PL011) of the RP2040 (datasheet 4.2.8) and RP2350 (datasheet 12.1.8)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tinycompress.device.emulator.peripherals.line import UartLine
-from tinycompress.device.emulator.peripherals.rp2040_clocks import AtomicPeripheral
+from tinycompress.device.emulator.peripherals.rp.clocks import AtomicPeripheral
 
 _UARTEN, _TXE, _RXE = 1 << 0, 1 << 8, 1 << 9
 _RX_EMPTY, _TX_EMPTY = 1 << 4, 1 << 7
 
 
-class Rp2040Uart(AtomicPeripheral):
+class RpUart(AtomicPeripheral):
     """One UART; a byte is sent as soon as it is written.
 
     Args:
-        instance: 0 or 1.
+        place: Its name and address.
         line: Its wires.
         clock_hz: Its clock now.
     """
 
     waits_for_host = True
 
-    def __init__(self, instance: int, line: UartLine, clock_hz: Callable[[], int]) -> None:
-        super().__init__(f"UART{instance}", 0x4003_4000 + 0x4000 * instance)
+    def __init__(
+        self, place: tuple[str, int], line: UartLine, clock_hz: Callable[[], int]
+    ) -> None:
+        super().__init__(*place)
         self._line = line
         self._clock_hz = clock_hz
         self.define(0x00, "DR", on_read=self._read_byte, on_write=self._write_byte)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinycompress.device.emulator.peripherals.base import Peripheral
-from tinycompress.device.emulator.peripherals.nrf_clock import NrfClock
+from tinycompress.device.emulator.peripherals.nrf.clock import NrfClock
 
 _VBUS_DETECTED, _OUTPUT_READY = 1 << 0, 1 << 1
 # Any number: every chip has its own.

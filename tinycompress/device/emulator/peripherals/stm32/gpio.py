@@ -1,4 +1,5 @@
-"""A GPIO port of STM32 parts (RM0390 7.4, RM0433 11.4, RM0456 13.4: the same registers)."""
+"""A GPIO port of STM32 parts (RM0390 7.4, RM0385 6.4, RM0432 8.4, RM0444 7.5, RM0433 11.4,
+RM0456 13.4: the same registers)."""
 
 from __future__ import annotations
 

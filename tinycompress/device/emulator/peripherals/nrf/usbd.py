@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.peripherals.base import Peripheral, Register
-from tinycompress.device.emulator.peripherals.nrf_power import NrfPower, NrfUsbAnomalies
+from tinycompress.device.emulator.peripherals.nrf.power import NrfPower, NrfUsbAnomalies
 
 Handshake = Literal["ACK", "NAK", "STALL"]
 
@@ -20,14 +19,6 @@ _SUSPEND, _RESUME, _READY = 1 << 8, 1 << 9, 1 << 11
 _DATA0, _DATA1 = 1, 2
 _SET_ADDRESS = (0x00, 5)
 _DISARM = {0x7B6 + 2 * (n - 1): n for n in range(1, _ENDPOINTS)}
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What EasyDMA moves bytes from and to."""
-
-    read: Callable[[int, int], bytes]
-    write: Callable[[int, bytes], None]
 
 
 class NrfUsbd(Peripheral):

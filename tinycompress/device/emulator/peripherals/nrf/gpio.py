@@ -1,4 +1,4 @@
-"""A GPIO port of the nRF52 (nRF52840 Product Specification v1.1, 6.9)."""
+"""A GPIO port (nRF52840 Product Specification v1.1, 6.9; nRF5340 Product Specification v1.4, 7.14)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from tinycompress.device.emulator.peripherals.base import Peripheral
 
 
 class NrfGpio(Peripheral):
-    """Outputs are kept; inputs read as pulled up."""
+    """Outputs are kept; inputs read as pulled up.
 
-    def __init__(self, port: int) -> None:
-        # Both ports share a 4 KiB block, port 1 at offset 0x300.
-        super().__init__(f"P{port}", 0x5000_0500 + 0x300 * port, 0x300)
+    Args:
+        port: 0 or 1.
+        base: Address of port 0. Both share a 4 KiB block, port 1 at offset 0x300.
+    """
+
+    def __init__(self, port: int, base: int) -> None:
+        super().__init__(f"P{port}", base + 0x300 * port, 0x300)
         out = self.define(0x004, "OUT")
         self.define_set_clear(out, set_at=0x008, clear_at=0x00C)
         self.define_read_only(0x010, "IN", 0xFFFF_FFFF)

@@ -1,4 +1,5 @@
-"""RCC, PWR and flash interface of the STM32F446 (RM0390 6.3, 5.4, 3.8)."""
+"""RCC, PWR and flash interface of the STM32F446 (RM0390 6.3, 5.4, 3.8), the STM32F411 (RM0383 6.3,
+5.4, 3.8) and the STM32F746 (RM0385 5.3, 4.4, 3.7), which has the same with another name or two."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ _HSE_HZ = 8_000_000
 _HSION, _HSEON, _PLLON = 1 << 0, 1 << 16, 1 << 24
 _READY_OF = (_HSION, _HSEON, _PLLON)
 _AHB_DIVIDERS = (2, 4, 8, 16, 64, 128, 256, 512)
+_OVER_DRIVE = 3 << 16
 
 
 class Stm32f4Rcc(Peripheral):
@@ -70,14 +72,19 @@ class Stm32f4Rcc(Peripheral):
 
 
 class Stm32f4Pwr(Peripheral):
-    """Voltage scaling and over-drive that are ready as soon as they are on."""
+    """Voltage scaling and over-drive that are ready as soon as they are on.
 
-    def __init__(self) -> None:
+    Args:
+        has_over_drive: The STM32F411 has none, and never says that it is ready.
+    """
+
+    def __init__(self, *, has_over_drive: bool) -> None:
         super().__init__("PWR", 0x4000_7000, 0x400)
-        control = self.define(0x00, "CR", 0xC000)
+        kept = 0xFFFF_FFFF if has_over_drive else ~_OVER_DRIVE & 0xFFFF_FFFF
+        control = self.define(0x00, "CR", 0xC000, on_write=lambda word: word & kept)
         # ODRDY and ODSWRDY (16, 17) follow ODEN and ODSWEN; VOSRDY (14) is always set.
         self.define(
-            0x04, "CSR", on_read=lambda: control.value & 0x3_0000 | 1 << 14, on_write=lambda _: 0
+            0x04, "CSR", on_read=lambda: control.value & _OVER_DRIVE | 1 << 14, on_write=lambda _: 0
         )
 
 
@@ -86,7 +93,11 @@ class Stm32f4Flash(Peripheral):
 
     def __init__(self) -> None:
         super().__init__("FLASH", 0x4002_3C00, 0x400)
-        self.define(0x00, "ACR")
+        self._access = self.define(0x00, "ACR")
+
+    def latency(self) -> int:
+        """Wait states of a read."""
+        return self._access.value & 0xF
 
 
 def _ahb_divider(field: int) -> int:

@@ -1,20 +1,63 @@
-"""Resets, oscillators, PLLs and clocks of the RP2040 (RP2040 datasheet 2.14 to 2.18, 4.7)."""
+"""Resets, oscillators, PLLs and clocks of the RP2040 (RP2040 datasheet 2.14 to 2.18, 4.7) and the
+RP2350 (RP2350 datasheet 7.5, 8.1, 8.2, 8.6): the same blocks at other addresses."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from tinycompress.device.emulator.peripherals.base import Peripheral
 
 _CRYSTAL_HZ = 12_000_000
 _RING_HZ = 6_000_000
-_ALL_BLOCKS = 0x01FF_FFFF
 _XOSC_ENABLE = 0xFAB
 _WORD = 0xFFFF_FFFF
 
 
+@dataclass(frozen=True)
+class RpChip:
+    """Where a chip has its blocks, and their bits in RESETS.
+
+    ``isolates_pads``: pads are cut off after reset until a bit of theirs is cleared.
+    """
+
+    resets: int
+    xosc: int
+    pll: int
+    clocks: int
+    pins: int
+    pads: int
+    uarts: tuple[int, int]
+    sio_out: tuple[int, int, int, int]
+    blocks: int
+    pll_block: int
+    pins_block: int
+    pads_block: int
+    uart_block: int
+    pin_count: int
+    isolates_pads: bool
+
+    def uart(self, instance: int) -> tuple[str, int]:
+        """Name and address of a UART."""
+        return f"UART{instance}", self.uarts[instance]
+
+
+RP2040 = RpChip(
+    resets=0x4000_C000, xosc=0x4002_4000, pll=0x4002_8000, clocks=0x4000_8000, pins=0x4001_4000,
+    pads=0x4001_C000, uarts=(0x4003_4000, 0x4003_8000), sio_out=(0x10, 0x14, 0x18, 0x20),
+    blocks=25, pll_block=12, pins_block=5, pads_block=8, uart_block=22, pin_count=30,
+    isolates_pads=False,
+)  # fmt: skip
+RP2350 = RpChip(
+    resets=0x4002_0000, xosc=0x4004_8000, pll=0x4005_0000, clocks=0x4001_0000, pins=0x4002_8000,
+    pads=0x4003_8000, uarts=(0x4007_0000, 0x4007_8000), sio_out=(0x10, 0x18, 0x20, 0x30),
+    blocks=29, pll_block=14, pins_block=6, pads_block=9, uart_block=26, pin_count=48,
+    isolates_pads=True,
+)  # fmt: skip
+
+
 class AtomicPeripheral(Peripheral):
-    """A peripheral with the RP2040's aliases that XOR, set and clear bits (datasheet 2.1.2)."""
+    """A peripheral with aliases that XOR, set and clear bits (RP2040 datasheet 2.1.2, RP2350's 2.1.3)."""
 
     def __init__(self, name: str, base: int) -> None:
         super().__init__(name, base, 0x4000)
@@ -35,15 +78,16 @@ class AtomicPeripheral(Peripheral):
         super().write(at & ~3, 4, word)
 
 
-class Rp2040Resets(AtomicPeripheral):
+class RpResets(AtomicPeripheral):
     """Every block is in reset at first; it is out as soon as it is released."""
 
-    def __init__(self) -> None:
-        super().__init__("RESETS", 0x4000_C000)
-        self._reset = self.define(0x0, "RESET", _ALL_BLOCKS)
+    def __init__(self, at: RpChip) -> None:
+        super().__init__("RESETS", at.resets)
+        all_blocks = (1 << at.blocks) - 1
+        self._reset = self.define(0x0, "RESET", all_blocks)
         self.define(0x4, "WDSEL")
         self.define(
-            0x8, "RESET_DONE", on_read=lambda: ~self._reset.value & _ALL_BLOCKS,
+            0x8, "RESET_DONE", on_read=lambda: ~self._reset.value & all_blocks,
             on_write=lambda _: 0,
         )  # fmt: skip
 
@@ -52,11 +96,11 @@ class Rp2040Resets(AtomicPeripheral):
         return not self._reset.value >> block & 1
 
 
-class Rp2040Xosc(AtomicPeripheral):
+class RpXosc(AtomicPeripheral):
     """The crystal oscillator: stable as soon as it is enabled."""
 
-    def __init__(self) -> None:
-        super().__init__("XOSC", 0x4002_4000)
+    def __init__(self, at: RpChip) -> None:
+        super().__init__("XOSC", at.xosc)
         self._control = self.define(0x00, "CTRL")
         self.define(
             0x04, "STATUS", on_read=lambda: int(self.is_stable) * (1 << 31 | 1 << 12),
@@ -70,11 +114,11 @@ class Rp2040Xosc(AtomicPeripheral):
         return self._control.value >> 12 & 0xFFF == _XOSC_ENABLE
 
 
-class Rp2040Pll(AtomicPeripheral):
+class RpPll(AtomicPeripheral):
     """The system PLL: locks as soon as it is powered."""
 
-    def __init__(self, xosc: Rp2040Xosc) -> None:
-        super().__init__("PLL_SYS", 0x4002_8000)
+    def __init__(self, at: RpChip, xosc: RpXosc) -> None:
+        super().__init__("PLL_SYS", at.pll)
         self._xosc = xosc
         self._status = self.define(0x0, "CS", 1, on_read=self._read_status)
         self._power = self.define(0x4, "PWR", 0x2D)
@@ -98,11 +142,11 @@ class Rp2040Pll(AtomicPeripheral):
         return reference * self._feedback.value // max(first * second, 1)
 
 
-class Rp2040Clocks(AtomicPeripheral):
+class RpClocks(AtomicPeripheral):
     """The clock generators that the firmware uses: clk_ref, clk_sys, clk_peri."""
 
-    def __init__(self, xosc: Rp2040Xosc, pll: Rp2040Pll) -> None:
-        super().__init__("CLOCKS", 0x4000_8000)
+    def __init__(self, at: RpChip, xosc: RpXosc, pll: RpPll) -> None:
+        super().__init__("CLOCKS", at.clocks)
         self._xosc = xosc
         self._pll = pll
         self._reference = self.define(0x30, "CLK_REF_CTRL")

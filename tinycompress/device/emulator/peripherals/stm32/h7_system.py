@@ -1,8 +1,10 @@
-"""RCC, PWR, flash interface and debug unit of the STM32H743 (RM0433 8.7, 6.8, 4.9, 60.5.8)."""
+"""RCC, PWR, flash interface and debug unit of the STM32H743 (RM0433 8.7, 6.8, 4.9, 60.5.8) and the
+STM32H747 (RM0399: the same where the Cortex-M7's firmware looks)."""
 
 from __future__ import annotations
 
-from tinycompress.device.emulator.peripherals.base import Peripheral
+from tinycompress.device.emulator.faults import BusFault
+from tinycompress.device.emulator.peripherals.base import Peripheral, Register
 
 _HSI_HZ = 64_000_000
 _CSI_HZ = 4_000_000
@@ -12,21 +14,31 @@ _READY = {0: 2, 7: 8, 12: 13, 16: 17, 24: 25, 26: 27, 28: 29}
 _SWITCH_NEEDS = (0, 7, 16, 24)
 _DIVIDERS = (2, 4, 8, 16, 64, 128, 256, 512)
 _REVISION_V = 0x2003_6450
+_PLL1ON = 24
+# HSI, HSE and PLL1 are on.
+_BOOTED_CR = 1 | 1 << 16 | 1 << 24
 
 
 class Stm32h7Rcc(Peripheral):
-    """Oscillators and PLL1 that are ready as soon as they are on."""
+    """Oscillators and PLL1 that are ready as soon as they are on.
 
-    def __init__(self) -> None:
+    Args:
+        pll_runs: A boot loader has started PLL1 from the crystal and runs from it.
+    """
+
+    def __init__(self, *, pll_runs: bool) -> None:
         super().__init__("RCC", 0x5802_4400, 0x400)
-        self._control = self.define(0x00, "CR", 1, on_read=self._read_control)
-        self._config = self.define(0x10, "CFGR", on_read=self._read_config)
+        control, config = (_BOOTED_CR, 3) if pll_runs else (1, 0)
+        self._control = self.define(
+            0x00, "CR", control, on_read=self._read_control, on_write=self._write_control
+        )
+        self._config = self.define(0x10, "CFGR", config, on_read=self._read_config)
         self._d1 = self.define(0x18, "D1CFGR")
         self._d2 = self.define(0x1C, "D2CFGR")
         self.define(0x20, "D3CFGR")
-        self._source = self.define(0x28, "PLLCKSELR", 0x0202_0200)
-        self._pll_config = self.define(0x2C, "PLLCFGR", 0x01FF_0000)
-        self._divider = self.define(0x30, "PLL1DIVR", 0x0101_0280)
+        self._source = self._define_of_pll(0x28, "PLLCKSELR", 0x0202_0200)
+        self._pll_config = self._define_of_pll(0x2C, "PLLCFGR", 0x01FF_0000)
+        self._divider = self._define_of_pll(0x30, "PLL1DIVR", 0x0101_0280)
         self._enables = {
             offset: self.define(offset, name)
             for offset, name in (
@@ -35,6 +47,19 @@ class Stm32h7Rcc(Peripheral):
                 (0xF4, "APB4ENR"),
             )
         }  # fmt: skip
+
+    def _define_of_pll(self, offset: int, name: str, value: int) -> Register:
+        def write(word: int) -> int:
+            if self._control.value >> _PLL1ON & 1:
+                raise BusFault(f"RCC_{name} is written while PLL1 runs, which hardware ignores")
+            return word
+
+        return self.define(offset, name, value, on_write=write)
+
+    def _write_control(self, word: int) -> int:
+        if not word >> _PLL1ON & 1 and self._switch() == 3:
+            raise BusFault("PLL1 is switched off while the core runs from it")
+        return word
 
     def is_enabled(self, offset: int, bit: int) -> bool:
         """Whether a clock enable register has ``bit`` set."""
@@ -79,14 +104,19 @@ class Stm32h7Rcc(Peripheral):
 
 
 class Stm32h7Pwr(Peripheral):
-    """Supply and voltage scaling that are ready at once."""
+    """Supply and voltage scaling that are ready at once.
 
-    def __init__(self) -> None:
+    Args:
+        supply_is_chosen: A boot loader has said which regulator supplies the core, which can be
+            said once.
+    """
+
+    def __init__(self, *, supply_is_chosen: bool) -> None:
         super().__init__("PWR", 0x5802_4800, 0x400)
         self.define(0x00, "CR1", 0xF000_C000)
         # ACTVOSRDY (13), ACTVOS (15, 14).
         self.define_read_only(0x04, "CSR1", 0x0000_E000)
-        self.define(0x0C, "CR3", 0x0000_0006)
+        self.define(0x0C, "CR3", 0x0000_0006, on_write=_locked if supply_is_chosen else None)
         scaling = self.define(0x18, "D3CR", 0x0000_4000, on_read=lambda: scaling.value | 1 << 13)
 
 
@@ -112,6 +142,10 @@ class Stm32h7Axi(Peripheral):
     def __init__(self) -> None:
         super().__init__("AXI", 0x5100_8000, 0x1000)
         self.define(0x108, "TARG7_FN_MOD")
+
+
+def _locked(_word: int) -> int:
+    raise BusFault("PWR_CR3 is written again: the boot loader has chosen the supply")
 
 
 def _divider(field: int) -> int:
