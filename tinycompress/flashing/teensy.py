@@ -41,7 +41,7 @@ class TeensyLoader(FlashMethod):
         keys="`mcu`: the loader's name of the board",
     )
 
-    method: Literal["teensy_loader_cli"]
+    method: Literal["teensy"]
     image: Literal["hex"]
     mcu: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
 
