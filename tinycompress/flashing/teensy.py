@@ -71,6 +71,4 @@ class TeensyLoader(FlashMethod):
             raise NotPossibleError(
                 f"teensy_loader_cli may not open the board: {reason(done)}", hint=_PERMISSION_HINT
             )
-        raise NotPossibleError(
-            f"teensy_loader_cli does not write: {reason(done)}", hint=_BUTTON
-        )
+        raise NotPossibleError(f"teensy_loader_cli does not write: {reason(done)}", hint=_BUTTON)

@@ -134,7 +134,9 @@ def test_teensy_loader_that_failed_while_it_wrote(
 ) -> None:
     text = LOADED.partition("...")[0]
     stand_in(
-        tools, "teensy_loader_cli", {"stdout": text, "stderr": "error writing to Teensy\n", "exit": 1}
+        tools,
+        "teensy_loader_cli",
+        {"stdout": text, "stderr": "error writing to Teensy\n", "exit": 1},
     )
     with pytest.raises(FlashError, match="began to write and failed") as caught:
         teensy.flash(job(load_board("teensy41"), tmp_path))

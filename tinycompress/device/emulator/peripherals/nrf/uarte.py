@@ -40,8 +40,14 @@ class NrfUarte(Peripheral):
         self.define(0x510, "PSEL.CTS", _DISCONNECTED)
         self._pin_rx = self.define(0x514, "PSEL.RXD", _DISCONNECTED)
         self._baudrate = self.define(0x524, "BAUDRATE", 0x0400_0000)
-        self._rx_at, self._rx_count = self.define(0x534, "RXD.PTR"), self.define(0x538, "RXD.MAXCNT")
-        self._tx_at, self._tx_count = self.define(0x544, "TXD.PTR"), self.define(0x548, "TXD.MAXCNT")
+        self._rx_at, self._rx_count = (
+            self.define(0x534, "RXD.PTR"),
+            self.define(0x538, "RXD.MAXCNT"),
+        )
+        self._tx_at, self._tx_count = (
+            self.define(0x544, "TXD.PTR"),
+            self.define(0x548, "TXD.MAXCNT"),
+        )
         self.define(0x56C, "CONFIG")
 
     @property

@@ -22,9 +22,7 @@ class RpUart(AtomicPeripheral):
 
     waits_for_host = True
 
-    def __init__(
-        self, place: tuple[str, int], line: UartLine, clock_hz: Callable[[], int]
-    ) -> None:
+    def __init__(self, place: tuple[str, int], line: UartLine, clock_hz: Callable[[], int]) -> None:
         super().__init__(*place)
         self._line = line
         self._clock_hz = clock_hz
