@@ -20,7 +20,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
         cycle-model fuzz explore corpus weights-simplified mutate \
-        results results-again $(NETWORKS:%=results-%)
+        results results-again headline $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -127,6 +127,10 @@ results: $(VENV)/.ready-dev
 
 $(NETWORKS:%=results-%): results-%: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run $*
+
+# MLPerf Tiny's models on its reference board beside published results: docs/headline.md.
+headline: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.headline $(if $(MODELS),--models $(MODELS))
 
 # The int8 files that those runs keep in build/, measured with the kernels as they are now.
 results-again: $(VENV)/.ready-dev
