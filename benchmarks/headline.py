@@ -1,10 +1,10 @@
-"""MLPerf Tiny's models on its reference board, the Nucleo-L4R5ZI at 120 MHz, beside published results.
+"""MLPerf Tiny's models on its reference board, the Nucleo-L4R5ZI, beside published results.
 
     python -m benchmarks.headline [--models DIRECTORY]
 
 Ours are modelled by the virtual board, theirs were measured on silicon. The figures go to
-docs/headline.json, the page to docs/headline.md. The published ones are in mlperf_tiny.json, with where
-each was read.
+docs/headline.json, the page to docs/headline.md. The published ones are in mlperf_tiny.json, with
+where each was read.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from tinycompress.boards import load_board
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = Path(__file__).with_name("mlperf_tiny.json")
+TEMPLATE = Path(__file__).with_name("headline_page.md")
 FIGURES, PAGE = ROOT / "docs" / "headline.json", ROOT / "docs" / "headline.md"
 BOARD = "nucleo_l4r5zi"
 TASKS = {
@@ -64,55 +65,20 @@ def _figures(result: BenchResult, file: str) -> dict[str, Any]:
     }
 
 
-_INTRODUCTION = """\
-# MLPerf Tiny on its reference board
-
-The four models of [MLPerf Tiny](https://github.com/mlcommons/tiny) on the board that its reference submission uses, the
-Nucleo-L4R5ZI (STM32L4R5, Cortex-M4, {mhz} MHz). Latency of one inference in milliseconds:
-
-"""
-
-_READING = """
-**Ours are modelled, theirs were measured on silicon.** Nobody has run our firmware on this board yet; if you have one,
-`tinycompress confirm --port PORT --flash` makes the file that would settle it.
-
-- *No wait*: cycles of the virtual board, with code and constants as if a cache served every read.
-- *Every wait*: the same run if no cache ever helped: {waits} wait states for each 64-bit line of flash that could be
-  read ([how](virtual-boards.md#wait-states-an-upper-bound)). The chip's accelerator holds 1 KB of code and 256 bytes of
-  constants, so silicon lies between the two; where, the model does not say.
-- The models are MLPerf Tiny's own int8 files, built by {toolchain} for speed. Every output equals the oracle's, byte for
-  byte. The engine leaves out channels that provably never change an output ([how](simplification.md)), most of all in
-  visual wake words; whether a submission to the closed division may do that is MLCommons' to say.
-- The published figures are 1000 divided by the median throughput of a submission's performance run. All are of the
-  closed division at 120 MHz. ST's v1.3 used the board's variant with an external regulator; the chip is the same.
-- Energy is not compared: nothing here measures any.
-
-What it takes of the board:
-
-"""
-
-_SOURCES = """
-Sources: `https://github.com/mlcommons/tiny_results_ROUND`, file
-`closed/SUBMITTER/results/SYSTEM/TASK/performance/results.txt`, line *Median throughput*; clock and framework from
-`closed/SUBMITTER/systems/`:
-
-"""
-
-_END = """
-Made by `make headline`; figures in [headline.json](headline.json), published ones in `benchmarks/mlperf_tiny.json`.
-"""
-
-
 def page(figures: dict[str, Any], published: dict[str, Any]) -> str:
     """The page, from our figures and the published ones."""
-    waits, mhz = figures["flash_wait_states"], figures["clock_hz"] // 1_000_000
-    text = _INTRODUCTION.format(mhz=mhz)
-    text += _table(("", *(name for name, _ in TASKS.values())), _latencies(figures, published))
-    text += _READING.format(waits=waits, toolchain=figures["toolchain"])
-    text += _table(("", "flash, bytes", "RAM, bytes", "cycles, no wait", "every wait"), _sizes(figures))
-    text += _SOURCES
-    text += _table(("round", "submitter", "system", "framework", "commit"), _origins(published))
-    return text + _END
+    tasks = tuple(name for name, _ in TASKS.values())
+    sizes = ("flash, bytes", "RAM, bytes", "cycles, no wait", "every wait")
+    return TEMPLATE.read_text().format(
+        mhz=figures["clock_hz"] // 1_000_000,
+        waits=figures["flash_wait_states"],
+        toolchain=figures["toolchain"],
+        latencies=_table(("", *tasks), _latencies(figures, published)),
+        sizes=_table(("", *sizes), _sizes(figures)),
+        origins=_table(
+            ("round", "submitter", "system", "framework", "commit"), _origins(published)
+        ),
+    )
 
 
 def _latencies(figures: dict[str, Any], published: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -144,7 +144,9 @@ def test_the_port_tells_the_board_if_only_one_has_its_ids(monkeypatch: pytest.Mo
     monkeypatch.setattr(ports, "list_serial_ports", desk.list_serial_ports)
     board_of = pipeline.confirming._board_of
     assert board_of("/dev/ttyACM0").id == "arduino_nano_33_ble"
-    with pytest.raises(ConfigError, match="nucleo_f446re, .*nucleo_h743zi, .*all have its USB ids"):
+    with pytest.raises(
+        ConfigError, match=r"nucleo_f446re, .*nucleo_h743zi, .*all have its USB ids"
+    ):
         board_of("/dev/ttyACM1")
     for port in ("/dev/ttyUSB0", "socket://127.0.0.1:9"):
         with pytest.raises(ConfigError, match="no board has its USB ids") as caught:

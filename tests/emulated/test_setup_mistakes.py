@@ -32,8 +32,9 @@ MISTAKES = [
     Mistake("nucleo_l4r5zi", "PWR_CR2 |= CR2_IOSV;", "", r"port G whose supply is not valid"),
     Mistake("nucleo_l4r5zi", "PWR_CR5 &= ~CR5_R1MODE;", "", r"not in its boost mode"),
     Mistake("nucleo_l4r5zi", "0x40008000u", "0x40008400u", r"unmodelled peripheral"),
-    Mistake("nucleo_l4r5zi", "TC_STM32_LPUART_BRR", "TC_STM32_USART_BRR", r"LPUART1 runs at \d{8} baud, the host at"),
-    Mistake("nucleo_g0b1re", "/ 24000000u", "/ 64000000u", r"0 wait states of flash; the board.* 2"),
+    Mistake("nucleo_l4r5zi", "TC_STM32_LPUART_BRR", "TC_STM32_USART_BRR",
+            r"LPUART1 runs at \d{8} baud, the host at"),
+    Mistake("nucleo_g0b1re", "/ 24000000u", "/ 64000000u", r"0 wait states of flash; the.* 2"),
     Mistake("nucleo_g0b1re", "(FLASH_ACR & ~ACR_LATENCY_MASK) | ", "", r"locks debuggers out"),
     Mistake("nucleo_f411re", "#define HAS_OVER_DRIVE 0", "#define HAS_OVER_DRIVE 1",
             r"neither answered nor waited"),
@@ -60,7 +61,8 @@ MISTAKES = [
     Mistake("teensy41", "0x42464346u", "0x46434642u", r"configuration block for FlexSPI",
             file="platform/boot_header.c"),
     Mistake("teensy41", ".size_bytes = {FLASH_CHIP_BYTES}", ".size_bytes = {0x200000u}",
-            r"speaks of 2097152 bytes of flash; the board has 8388608", file="platform/boot_header.c"),
+            r"speaks of 2097152 bytes of flash; the board has 8388608",
+            file="platform/boot_header.c"),
     Mistake("nrf5340dk", "    trim();\n", "", r"trim values \(FICR.TRIMCNF\) not copied"),
     Mistake("nrf5340dk", "(uintptr_t)sent;", "(uintptr_t)tc_platform_write;",
             r"its DMA reaches RAM alone"),
@@ -77,6 +79,6 @@ def test_one_mistake_is_found(mistake: Mistake, tmp_path: Path) -> None:
     source.write_text(text.replace(mistake.right, mistake.wrong))
     # A mistake may leave something unused, which is no matter here.
     elf = link(project, "zig", tmp_path / "mistaken.elf", "-Wno-unused")
+    board = load_board(mistake.board)
     with pytest.raises(DeviceError, match=mistake.message):
-        virtual = VirtualBoard(load_board(mistake.board), elf, max_instructions=2_000_000)
-        DeviceClient(virtual).hello()
+        DeviceClient(VirtualBoard(board, elf, max_instructions=2_000_000)).hello()

@@ -1,7 +1,7 @@
 """Boards that their owners have seen run: what a confirmation says, and those that are shipped.
 
-``tinycompress confirm`` writes one file for a board; `boards/confirmations/` holds those that owners
-have sent. A run counts on silicon alone, and if every output was the oracle's.
+``tinycompress confirm`` writes one file for a board; `boards/confirmations/` holds those that
+owners have sent. A run counts on silicon alone, and if every output was the oracle's.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ def read_confirmation(path: Path) -> Confirmation:
         ) from error
     if found.counts != found.deserves_to_count:
         raise BoardError(
-            f"{path} was edited: it says {'that' if found.counts else 'not that'} it counts, against "
-            f"its own figures (machine {found.machine!r}, {found.mismatched_samples} of "
+            f"{path} was edited: it says {'that' if found.counts else 'not that'} it counts, "
+            f"against its own figures (machine {found.machine!r}, {found.mismatched_samples} of "
             f"{found.samples} samples differ)"
         )
     return found

@@ -123,7 +123,9 @@ def _holds(board: Board) -> Iterator[str]:
             )
         for region in board.memory:
             if purpose in region.holds and (region.length != length or len(region.holds) > 1):
-                yield f"memory {region.name}: {purpose!r} needs a region of {length} bytes to itself"
+                yield (
+                    f"memory {region.name}: {purpose!r} needs a region of {length} bytes to itself"
+                )
 
 
 def _cpu(board: Board) -> Iterator[str]:

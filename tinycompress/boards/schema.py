@@ -260,7 +260,7 @@ class Board(Table):
         """The region that holds ``purpose``.
 
         Raises:
-            KeyError: No region does; a loaded board has one for all but ``boot2`` and ``boot_header``.
+            KeyError: No region does; a loaded board has one for all but what boot ROMs read.
         """
         for region in self.memory:
             if purpose in region.holds:

@@ -4,9 +4,10 @@ Sources: arduino/ArduinoCore-mbed platform.txt (``tools.bossac.upload.pattern``)
 (``use_1200bps_touch``, ``wait_for_upload_port``). On the Nano 33 BLE there is no ``--offset``: the
 stock boot loader adds the 0x10000 of its own size itself, and with an offset the program would land
 at 0x20000, where nothing starts it (zephyrproject-rtos/zephyr issue 33523 and pull request 34947).
-Nor is there ``--verify``, which that recipe does not have either: that the program runs is proven by
-its answer. Adafruit's boot loaders of the SAMD51 want both (adafruit/ArduinoCore-samd platform.txt,
-``tools.bossac18.upload.pattern``), and erase what they write without ``-e``.
+Nor is there ``--verify``, which that recipe does not have either: that the program runs is proven
+by its answer. Adafruit's boot loaders of the SAMD51 want both
+(adafruit/ArduinoCore-samd platform.txt, ``tools.bossac18.upload.pattern``), and erase what they
+write without ``-e``.
 """
 
 from __future__ import annotations
@@ -55,15 +56,15 @@ class Bossac(FlashMethod):
     """Over the board's own USB port, after it was made to start its boot loader.
 
     ``usb_ids`` are those of the port while a program runs, ``boot_loader_usb_ids`` those while the
-    boot loader waits for one. ``offset`` is the program's place in flash, for boot loaders that must
-    be told.
+    boot loader waits for one. ``offset`` is the program's place in flash, where the boot loader
+    must be told.
     """
 
     TOOL: ClassVar = _BOSSAC
     DOCS: ClassVar = MethodDocs(
         program="Arduino's build of BOSSA",
-        command="`bossac --port=P -U -i -e -w firmware.bin -R`; with `offset`: `bossac --port=P -U -i "
-        "--offset=O -w -v firmware.bin -R`",
+        command="`bossac --port=P -U -i -e -w firmware.bin -R`; with `offset`: "
+        "`bossac --port=P -U -i --offset=O -w -v firmware.bin -R`",
         verified_by="HELLO",
         keys="`touch_1200_baud`; `usb_ids` while a program runs, `boot_loader_usb_ids` while the "
         "boot loader waits; `offset` (optional) where it must be told the program's place",

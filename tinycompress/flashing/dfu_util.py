@@ -2,8 +2,8 @@
 
 Sources: dfu-util(1), options -d, -a, -s and -D (``:leave`` starts the program); arduino/
 ArduinoCore-mbed platform.txt (``tools.dfu-util.upload.pattern``); Zephyr
-scripts/west_commands/runners/dfu.py. A boot loader that leaves at once may not answer dfu-util's last
-request, so that its exit code says nothing: its text does.
+scripts/west_commands/runners/dfu.py. A boot loader that leaves at once may not answer dfu-util's
+last request, so that its exit code says nothing: its text does.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tinycompress.flashing.tools import (
 
 _DFU_UTIL = Program("dfu-util", "apt install dfu-util")
 _BOOT_HINT = (
-    "start the board's boot loader: hold BOOT0 while you press reset, or press reset twice; then try "
-    "again"
+    "start the board's boot loader: hold BOOT0 while you press reset, or press reset twice; then "
+    "try again"
 )
 _PERMISSION_HINT = (
-    "let your user open it: a udev rule for the boot loader's USB ids (dfu-util's FAQ has one), then "
-    "plug the board in again"
+    "let your user open it: a udev rule for the boot loader's USB ids (dfu-util's FAQ has one), "
+    "then plug the board in again"
 )
 _TIMEOUT_S = 180.0
 _DONE = "File downloaded successfully"
@@ -40,8 +40,8 @@ _WRITING = "Downloading element"
 class DfuUtil(FlashMethod):
     """Over USB, with the chip in its boot loader.
 
-    ``address`` is where the image goes, ``alternate`` the interface that stands for flash, ``usb_ids``
-    those of the boot loader.
+    ``address`` is where the image goes, ``alternate`` the interface that stands for flash,
+    ``usb_ids`` those of the boot loader.
     """
 
     TOOL: ClassVar = _DFU_UTIL
@@ -49,8 +49,8 @@ class DfuUtil(FlashMethod):
         program="dfu-util",
         command="`dfu-util -d V:P -a N -s ADDRESS:leave -D firmware.bin`",
         verified_by="HELLO",
-        keys="`address` of the image, `alternate`: the interface that stands for flash, `usb_ids` of "
-        "the boot loader",
+        keys="`address` of the image, `alternate`: the interface that stands for flash, `usb_ids` "
+        "of the boot loader",
     )
 
     method: Literal["dfu-util"]

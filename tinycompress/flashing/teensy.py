@@ -1,7 +1,7 @@
 """PJRC's teensy_loader_cli: Teensy boards in their HalfKay boot loader.
 
-Source: PaulStoffregen/teensy_loader_cli README.md and teensy_loader_cli.c. Without ``-w`` it does not
-wait for the boot loader, which a press of the board's button starts.
+Source: PaulStoffregen/teensy_loader_cli README.md and teensy_loader_cli.c. Without ``-w`` it does
+not wait for the boot loader, which a press of the board's button starts.
 """
 
 from __future__ import annotations

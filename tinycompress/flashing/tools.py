@@ -69,8 +69,8 @@ class PythonPackage:
 def find_program(name: str, *, hint: str, preferred: Iterable[Path] = ()) -> Path:
     """Path of a program.
 
-    It is what the variable ``TC_<NAME>`` says (with ``_`` for ``-``), else the first of ``preferred`` that exists, else
-    what PATH has.
+    It is what the variable ``TC_<NAME>`` says (with ``_`` for ``-``), else the first of
+    ``preferred`` that exists, else what PATH has.
 
     Raises:
         NotPossibleError: It is not installed; ``hint`` says how it gets there.

@@ -12,7 +12,6 @@ from tinycompress.device.emulator.boot_roms import crc32_mpeg2
 from tinycompress.device.emulator.bus import Bus
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.host_port import HostPort
-from tinycompress.device.emulator.peripherals.rp import clocks as rp
 from tinycompress.device.emulator.peripherals.base import Peripheral
 from tinycompress.device.emulator.peripherals.cmsdk_timer import CmsdkTimer
 from tinycompress.device.emulator.peripherals.cmsdk_uart import CmsdkUart
@@ -20,11 +19,12 @@ from tinycompress.device.emulator.peripherals.dwt import Dwt
 from tinycompress.device.emulator.peripherals.gated import Gated
 from tinycompress.device.emulator.peripherals.line import UartLine
 from tinycompress.device.emulator.peripherals.nrf.uart import NrfUart
+from tinycompress.device.emulator.peripherals.rp import clocks as rp
 from tinycompress.device.emulator.peripherals.rp.ssi import Rp2040Ssi
-from tinycompress.device.emulator.peripherals.stm32.usart import Stm32UsartNew
 from tinycompress.device.emulator.peripherals.stm32.f4_system import Stm32f4Rcc
 from tinycompress.device.emulator.peripherals.stm32.h7_system import Stm32h7Rcc
 from tinycompress.device.emulator.peripherals.stm32.u5_system import Stm32u5Rcc
+from tinycompress.device.emulator.peripherals.stm32.usart import Stm32UsartNew
 from tinycompress.device.emulator.peripherals.systick import SysTick
 
 

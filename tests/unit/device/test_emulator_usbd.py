@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tinycompress.device.emulator.faults import BusFault
-from tinycompress.device.emulator.peripherals.nrf.power import NrfPower, NrfUsbAnomalies
 from tinycompress.device.emulator.peripherals.memory import Memory
+from tinycompress.device.emulator.peripherals.nrf.power import NrfPower, NrfUsbAnomalies
 from tinycompress.device.emulator.peripherals.nrf.usbd import NrfUsbd
 
 RAM = 0x2000_1000

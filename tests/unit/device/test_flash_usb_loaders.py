@@ -1,5 +1,5 @@
-"""dfu-util, teensy_loader_cli and bossac with an offset: command lines, and what is made of what they
-print.
+"""dfu-util, teensy_loader_cli, bossac with an offset: command lines, and what is made of what
+they print.
 
 dfu-util's texts are those of version 0.11 (src/main.c, src/dfuse.c), teensy_loader_cli's those of
 version 2.2 (teensy_loader_cli.c), bossac's of Adafruit's recipe for version 1.8 (platform.txt).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 from tinycompress.device.emulator.families.mcu import Check, Microcontroller, Surroundings

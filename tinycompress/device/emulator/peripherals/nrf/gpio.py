@@ -1,4 +1,4 @@
-"""A GPIO port (nRF52840 Product Specification v1.1, 6.9; nRF5340 Product Specification v1.4, 7.14)."""
+"""A GPIO port (Product Specifications of the nRF52840 v1.1, 6.9, and the nRF5340 v1.4, 7.14)."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.peripherals.base import Peripheral, Register
+from tinycompress.device.emulator.peripherals.memory import Memory
 from tinycompress.device.emulator.peripherals.nrf.power import NrfPower, NrfUsbAnomalies
 
 Handshake = Literal["ACK", "NAK", "STALL"]

@@ -1,4 +1,4 @@
-"""CCM, its analog part, DCDC and IOMUXC of the i.MX RT1060 (IMXRT1060RM, chapters of these names)."""
+"""CCM, its analog part, DCDC, IOMUXC of the i.MX RT1060 (IMXRT1060RM, chapters of these names)."""
 
 from __future__ import annotations
 

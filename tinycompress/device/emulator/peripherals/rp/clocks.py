@@ -57,7 +57,7 @@ RP2350 = RpChip(
 
 
 class AtomicPeripheral(Peripheral):
-    """A peripheral with aliases that XOR, set and clear bits (RP2040 datasheet 2.1.2, RP2350's 2.1.3)."""
+    """A peripheral with aliases that XOR, set and clear bits (RP2040 datasheet 2.1.2)."""
 
     def __init__(self, name: str, base: int) -> None:
         super().__init__(name, base, 0x4000)
