@@ -22,6 +22,7 @@ from tinycompress.cli.main import call
 from tinycompress.device.emulator import VirtualBoard
 from tinycompress.device.serve import TcpServer, serve
 from tinycompress.errors import ConfigError, DeviceError, MismatchError
+from tinycompress.measurement.confirmation import confirmation
 from tinycompress.pipeline.files import built_firmware
 
 # It is the firmware on the board: its own USB in one, UART pins in the other.
@@ -86,7 +87,7 @@ def test_silicon_counts(
     file = tmp_path / "mine.json"
     # The virtual board that is compared with must not pose as silicon: its figures are made before.
     modelled = pipeline.bench(project, runs=1)
-    measure = pipeline.confirming.bench
+    measure = pipeline.bench
 
     def bench(*args: object, port: str | None = None, **more: object) -> object:
         return modelled if port is None else measure(*args, port=port, **more)  # type: ignore[arg-type]
@@ -111,7 +112,7 @@ def test_another_firmware_is_not_measured(project: Path, tmp_path: Path) -> None
     model = tmp_path / "other.tflite"
     model.write_bytes(small_cnn())
     tinycompress.build(model, "nano33", output=other)
-    with board_with(other) as port, pytest.raises(DeviceError, match="build"):
+    with board_with(other) as port, pytest.raises(DeviceError, match="the device runs the model"):
         pipeline.confirm(port, board="nano33", directory=project, output=tmp_path / "mine.json")
     assert not (tmp_path / "mine.json").exists()
 
@@ -120,7 +121,7 @@ def test_outputs_that_differ_are_written_and_refused(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "mine.json"
-    make = pipeline.confirming.confirmation
+    make = confirmation
 
     def wrong(*args: object, **more: object) -> object:
         made = make(*args, **more)  # type: ignore[arg-type]

@@ -99,7 +99,15 @@ class Bossac(FlashMethod):
         image = job.image(self.image)
         port = self._boot_loader_port(job)
         job.progress(f"write by bossac through {port.device}")
-        argv = (program, f"--port={port.device}", "-U", "-i", *self._how(), image, "-R")
+        argv: tuple[str | Path, ...] = (
+            program,
+            f"--port={port.device}",
+            "-U",
+            "-i",
+            *self._how(),
+            image,
+            "-R",
+        )
         for left in reversed(range(_TRIES)):
             done = run_program(argv, timeout_s=_TIMEOUT_S, hint=DOUBLE_TAP)
             output = done.stdout + done.stderr

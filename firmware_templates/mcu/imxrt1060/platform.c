@@ -73,8 +73,9 @@
 #define FIFO_TXFE_RXFE       ((1u << 7) | (1u << 3))
 #define FIFO_TXFLUSH_RXFLUSH ((1u << 15) | (1u << 14))
 #define WATER_RXCOUNT(w)     (((w) >> 24) & 7u)
-#define OVERSAMPLING         16u
-#define BAUD_DIVIDER         ((CRYSTAL_HZ / OVERSAMPLING + TC_UART_BAUD / 2u) / TC_UART_BAUD)
+#define CLOCKS_PER_BIT       ((CRYSTAL_HZ + TC_UART_BAUD / 2u) / TC_UART_BAUD)
+#define OVERSAMPLING         (CLOCKS_PER_BIT > 32u ? 16u : CLOCKS_PER_BIT) /* 4 to 32 */
+#define BAUD_DIVIDER         ((CLOCKS_PER_BIT + OVERSAMPLING / 2u) / OVERSAMPLING)
 #define BAUD_VALUE           (((OVERSAMPLING - 1u) << 24) | BAUD_DIVIDER)
 
 /* Armv7-M Architecture Reference Manual (DDI 0403E), B3.5. */
@@ -96,7 +97,10 @@ _Static_assert(TC_CORE_CLOCK_HZ % 6000000 == 0, "the PLL makes multiples of 6 MH
 _Static_assert(TC_CORE_CLOCK_HZ >= 324000000 && TC_CORE_CLOCK_HZ <= 600000000, "core clock range");
 _Static_assert(TC_UART_INSTANCE == 6 && TC_UART_TX_PIN == 2 && TC_UART_RX_PIN == 3,
                "this port knows LPUART6 on GPIO_AD_B0_02 and GPIO_AD_B0_03");
-_Static_assert(BAUD_DIVIDER >= 1 && BAUD_DIVIDER < 8192, "baud rate out of range");
+_Static_assert(CLOCKS_PER_BIT >= 4 && BAUD_DIVIDER < 8192, "baud rate out of range");
+_Static_assert(BAUD_DIVIDER *OVERSAMPLING * 50u >= CLOCKS_PER_BIT * 49u &&
+                   BAUD_DIVIDER * OVERSAMPLING * 50u <= CLOCKS_PER_BIT * 51u,
+               "the LPUART's clock cannot be divided to this baud rate");
 
 static void start_power(void) {
     CCM_CCGR6 |= CCGR6_DCDC;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ GOOD: dict[str, Any] = {
 }  # fmt: skip
 
 
-def write(directory: Path, name: str = "one", **changes: object) -> Path:
+def write(directory: Path, changes: Mapping[str, object], name: str = "one") -> Path:
     path = directory / f"{name}.json"
     path.write_text(json.dumps({**GOOD, **changes}))
     return path
@@ -56,7 +57,7 @@ def test_no_board_is_confirmed_yet_and_every_file_is_of_a_shipped_board() -> Non
 
 
 def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
-    found = read_confirmation(write(tmp_path))
+    found = read_confirmation(write(tmp_path, {}))
     assert found.counts
     assert json.loads(found.model_dump_json(by_alias=True)) == GOOD
 
@@ -68,8 +69,8 @@ def test_a_file_is_read_as_it_was_written(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_does_not_count(changes: dict[str, object], tmp_path: Path) -> None:
     with pytest.raises(BoardError, match="was edited: it says that it counts"):
-        read_confirmation(write(tmp_path, **changes))
-    path = write(tmp_path, **changes, counts=False)
+        read_confirmation(write(tmp_path, changes))
+    path = write(tmp_path, {**changes, "counts": False})
     assert not read_confirmation(path).counts
     with pytest.raises(BoardError, match="confirms nothing"):
         list_confirmations(tmp_path)
@@ -90,7 +91,7 @@ def test_what_does_not_count(changes: dict[str, object], tmp_path: Path) -> None
 )
 def test_broken_files_are_refused(changes: dict[str, object], message: str, tmp_path: Path) -> None:
     with pytest.raises(BoardError, match=message):
-        read_confirmation(write(tmp_path, **changes))
+        read_confirmation(write(tmp_path, changes))
 
 
 def test_what_is_no_json_or_not_there_is_refused(tmp_path: Path) -> None:
@@ -105,8 +106,8 @@ def test_what_is_no_json_or_not_there_is_refused(tmp_path: Path) -> None:
 def test_boards_show_who_saw_them_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write(tmp_path, "early", date="2026-11-01", by="Grace")
-    write(tmp_path, "late")
+    write(tmp_path, {"date": "2026-11-01", "by": "Grace"}, "early")
+    write(tmp_path, {}, "late")
     found = list_confirmations(tmp_path)
     assert [one.by for one in found] == ["Grace", "Ada"]
     monkeypatch.setattr(confirmations, "list_confirmations", lambda: found)
