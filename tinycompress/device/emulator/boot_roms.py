@@ -112,6 +112,8 @@ def _check_image_definition(words: tuple[int, ...]) -> None:
     ends = words[at : at + 3]
     if len(ends) != 3 or ends[2] != _BLOCK_ENDS or ends[0] >> 8 & 0xFFFF != at:
         raise refusal("its image definition has no end, or another length than it says")
+    if ends[1]:
+        raise refusal("its image definition names a next block, and there is only one")
     if image_type != _SECURE_ARM_PROGRAM:
         raise refusal("its image definition is not that of a secure Arm program for the RP2350")
 
