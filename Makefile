@@ -18,9 +18,9 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
-        bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
-        cycle-model fuzz explore corpus kernels-on-the-road weights-simplified mutate \
-        results results-again $(NETWORKS:%=results-%)
+        bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
+        decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
+        mutate results results-again $(NETWORKS:%=results-%) headline
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -131,6 +131,10 @@ results: $(VENV)/.ready-dev
 
 $(NETWORKS:%=results-%): results-%: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run $*
+
+# MLPerf Tiny's models on its reference board beside published results: docs/headline.md.
+headline: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.headline $(if $(MODELS),--models $(MODELS))
 
 # The int8 files that those runs keep in build/, measured with the kernels as they are now.
 results-again: $(VENV)/.ready-dev

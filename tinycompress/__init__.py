@@ -15,14 +15,14 @@ from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
-    from tinycompress.pipeline import bench, build, convert
+    from tinycompress.pipeline import bench, build, confirm, convert
 
-__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "convert"]
+__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "confirm", "convert"]
 
 
 def __getattr__(name: str) -> Any:
     # The pipeline needs numpy, unicorn and more; `tinycompress --help` must not wait for them.
-    if name in ("bench", "build", "convert"):
+    if name in ("bench", "build", "confirm", "convert"):
         from tinycompress import pipeline
 
         return getattr(pipeline, name)

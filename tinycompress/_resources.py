@@ -21,3 +21,10 @@ def boards_dir() -> Path:
 def firmware_templates_dir() -> Path:
     """Directory that holds every byte of C: common/, engine/, mcu/."""
     return _data_dir("firmware_templates")
+
+
+def reference_model() -> Path:
+    """The int8 model of handwritten digits that `confirm` runs on boards."""
+    name = "digits_int8.tflite"
+    packed = _PACKAGE / "_data" / "reference" / name
+    return packed if packed.is_file() else _PACKAGE.parent / "examples" / "digits" / name

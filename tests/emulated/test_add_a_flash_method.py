@@ -92,7 +92,7 @@ def board_file(directory: Path, table: str) -> Path:
         (
             '{ method = "slot", image = "bin" }',
             "flash[0]: unknown method 'slot'; allowed: bossac, pyocd, openocd, jlink, picotool, "
-            "volume, slotter",
+            "dfu-util, teensy, volume, slotter",
         ),
     ],
 )

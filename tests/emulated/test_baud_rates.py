@@ -12,7 +12,10 @@ from tinycompress.device.emulator import VirtualBoard
 from tinycompress.errors import DeviceError
 from tinycompress.measurement.protocol.client import DeviceClient
 
-BOARDS = ("nano33", "nucleo_f446re", "nucleo_h743zi", "nucleo_u575zi_q", "pico", "mps2_an386")
+BOARDS = (
+    "nano33", "nrf5340dk", "nucleo_f446re", "nucleo_l4r5zi", "disco_f746ng", "nucleo_h743zi",
+    "nucleo_u575zi_q", "nucleo_g0b1re", "pico", "pico2", "feather_m4", "teensy41", "mps2_an386",
+)  # fmt: skip
 
 
 def _at(board: Board, baud: int) -> Board:

@@ -36,6 +36,13 @@ CASES = [
     Case("nucleo_f446re", "PB3", ("GPIOB", 0x18, 1 << 3), ("GPIOB", 0x18, 1 << 19)),
     Case("nucleo_h743zi", "PE14", ("GPIOE", 0x18, 1 << 14), ("GPIOE", 0x18, 1 << 30)),
     Case("nucleo_u575zi_q", "PC7", ("GPIOC", 0x18, 1 << 7), ("GPIOC", 0x18, 1 << 23)),
+    Case("nucleo_l4r5zi", "PC7", ("GPIOC", 0x18, 1 << 7), ("GPIOC", 0x18, 1 << 23)),
+    Case("nucleo_g0b1re", "PA5", ("GPIOA", 0x18, 1 << 5), ("GPIOA", 0x18, 1 << 21)),
+    Case("disco_f746ng", "PI1", ("GPIOI", 0x18, 1 << 1), ("GPIOI", 0x18, 1 << 17)),
+    Case("raspberry_pi_pico2", "GP15", ("SIO", 0x018, 1 << 15), ("SIO", 0x020, 1 << 15)),
+    Case("feather_m4_express", "PA23", ("PORT", 0x018, 1 << 23), ("PORT", 0x014, 1 << 23)),
+    Case("teensy41", "GPIO_AD_B0_12", ("GPIO1", 0x084, 1 << 12), ("GPIO1", 0x088, 1 << 12)),
+    Case("nrf5340dk", "P0.28", ("P0", 0x008, 1 << 28), ("P0", 0x00C, 1 << 28)),
 ]
 
 

@@ -33,22 +33,32 @@ _DSP: dict[Core, tuple[bool, ...]] = {
 _WITHOUT_DWT_COUNTER = ("cortex-m0plus",)
 _PLACED: tuple[Purpose, ...] = ("code", "data", "stack", "arena")
 _KIND_OF: dict[Purpose, str] = {
-    "boot2": "flash", "code": "flash", "data": "ram", "stack": "ram", "arena": "ram",
+    "boot2": "flash", "boot_header": "flash", "code": "flash", "data": "ram", "stack": "ram",
+    "arena": "ram",
 }  # fmt: skip
 # Microcontrollers whose port has a USB device.
 _USB_DEVICES = ("nrf52840",)
 # Families with a timer of their own, which they must use.
-_FAMILY_TIMERS = {"mps2": "cmsdk_timer0", "mps3": "sse_counter"}
+_FAMILY_TIMERS = {"mps2": "cmsdk_timer0", "mps3": "sse_counter", "stm32g0": "tim2"}
 _REGION_ALIGNMENT = 256
 _STACK_MIN_BYTES = 1024
 _STACK_ALIGNMENT = 8
-_BOOT2_BYTES = 256
+# What a boot ROM reads before the program: the family that needs it, and its region's bytes.
+_BOOT_REGIONS: dict[Purpose, tuple[str, int]] = {
+    "boot2": ("rp2040", 256), "boot_header": ("imxrt1060", 8192),
+}  # fmt: skip
+_NORDIC = re.compile(r"P0\.(0[0-9]|[12][0-9]|3[01])|P1\.(0[0-9]|1[0-5])")
 _PIN = {
-    "nrf52": re.compile(r"P0\.(0[0-9]|[12][0-9]|3[01])|P1\.(0[0-9]|1[0-5])"),
-    "stm32f4": re.compile(r"P[A-K]([0-9]|1[0-5])"),
-    "stm32h7": re.compile(r"P[A-K]([0-9]|1[0-5])"),
-    "stm32u5": re.compile(r"P[A-K]([0-9]|1[0-5])"),
+    "imxrt1060": re.compile(r"GPIO_AD_B0_(0[0-9]|1[0-5])"),
+    "nrf52": _NORDIC,
+    "nrf53": _NORDIC,
     "rp2040": re.compile(r"GP([0-9]|[12][0-9])"),
+    "rp2350": re.compile(r"GP([0-9]|[123][0-9]|4[0-7])"),
+    "samd51": re.compile(r"P[AB](0[0-9]|[12][0-9]|3[01])"),
+    **dict.fromkeys(
+        ("stm32f4", "stm32f7", "stm32g0", "stm32h7", "stm32l4", "stm32u5"),
+        re.compile(r"P[A-K]([0-9]|1[0-5])"),
+    ),
 }
 
 
@@ -105,14 +115,17 @@ def _holds(board: Board) -> Iterator[str]:
         count = held.count(purpose)
         if count != 1:
             yield f"memory: {purpose!r} must be held by exactly one region, not {count}"
-    if held.count("boot2") != (1 if board.family == "rp2040" else 0):
-        yield (
-            f"memory: 'boot2' is held by {held.count('boot2')} regions; family 'rp2040' needs "
-            "exactly one, every other family none"
-        )
-    for region in board.memory:
-        if "boot2" in region.holds and (region.length != _BOOT2_BYTES or len(region.holds) > 1):
-            yield f"memory {region.name}: 'boot2' needs a region of {_BOOT2_BYTES} bytes to itself"
+    for purpose, (family, length) in _BOOT_REGIONS.items():
+        if held.count(purpose) != (1 if board.family == family else 0):
+            yield (
+                f"memory: {purpose!r} is held by {held.count(purpose)} regions; family {family!r} "
+                "needs exactly one, every other family none"
+            )
+        for region in board.memory:
+            if purpose in region.holds and (region.length != length or len(region.holds) > 1):
+                yield (
+                    f"memory {region.name}: {purpose!r} needs a region of {length} bytes to itself"
+                )
 
 
 def _cpu(board: Board) -> Iterator[str]:

@@ -18,10 +18,11 @@ from tinycompress.flashing.registry import FlashTable
 
 Core = Literal["cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m55"]
 Fpu = Literal["none", "fpv4-sp-d16", "fpv5-sp-d16", "fpv5-d16"]
-Purpose = Literal["boot2", "code", "data", "stack", "arena"]
+Purpose = Literal["boot2", "boot_header", "code", "data", "stack", "arena"]
 """What the linker script places in a region.
 
-``boot2``: the RP2040's second-stage boot loader. ``code``: vectors, code, constants and the load
+``boot2``: the RP2040's second-stage boot loader. ``boot_header``: what an i.MX RT's boot ROM reads
+before the program. ``code``: vectors, code, constants and the load
 image of ``.data``. ``data``: ``.data`` and ``.bss``. ``stack`` and ``arena``: as named.
 """
 
@@ -29,6 +30,7 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,47}$")]
 Alias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_:.-]{0,63}$")]
 # The name is printed into C comments, CMake and Markdown: letters, digits and plain punctuation.
 PlainText = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ,.:()+/_-]{0,79}$")]
+PinName = Annotated[str, Field(pattern=r"^(GPIO_[A-Z0-9_]{1,12}|[A-Z]{1,2}[0-9.]{1,4})$")]
 Url = Annotated[str, Field(pattern=r"^https://[!-~]+$")]
 
 _MICROS_HZ = 1_000_000
@@ -77,7 +79,7 @@ class Budget(Table):
 class Timer(Table):
     """The counter behind ``tc_platform_ticks``."""
 
-    source: Literal["dwt", "systick", "cmsdk_timer0", "sse_counter"]
+    source: Literal["dwt", "systick", "tim2", "cmsdk_timer0", "sse_counter"]
     hz: PositiveWord32
     counts: Literal["cycles", "instructions"]
 
@@ -86,8 +88,8 @@ class Uart(Table):
     """The UART that the firmware talks over. Pins in the vendor's spelling (P1.03, PA2, GP0)."""
 
     instance: Annotated[str, Field(pattern=r"^[A-Z]{3,6}[0-9]{0,2}$")]
-    tx: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")] | None = None
-    rx: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")] | None = None
+    tx: PinName | None = None
+    rx: PinName | None = None
     alternate_function: Annotated[int, Field(ge=0, le=15)] | None = None
 
 
@@ -108,7 +110,7 @@ class Serial(Table):
 class Energy(Table):
     """A free pin, in the vendor's spelling, that is high while the model runs."""
 
-    pin: Annotated[str, Field(pattern=r"^[A-Z]{1,2}[0-9.]{1,4}$")]
+    pin: PinName
 
 
 class Emulator(Table):
@@ -121,7 +123,7 @@ class Emulator(Table):
     """
 
     family: Identifier
-    flash_wait_states: Annotated[int, Field(ge=0, le=255)]
+    flash_wait_states: Annotated[int, Field(ge=0, le=1023)]
     flash_read_bytes: Literal[2, 4, 8, 16, 32]
     instruction_cache_bytes: Word32
     data_cache_bytes: Word32
@@ -258,7 +260,7 @@ class Board(Table):
         """The region that holds ``purpose``.
 
         Raises:
-            KeyError: No region does; a loaded board has one for all but ``boot2``.
+            KeyError: No region does; a loaded board has one for all but what boot ROMs read.
         """
         for region in self.memory:
             if purpose in region.holds:

@@ -29,21 +29,24 @@ def list_command(as_json: bool) -> None:
 def show_command(board: str, as_json: bool) -> None:
     """Show BOARD: an id, an alias or a .toml file."""
     from tinycompress.boards import load_board
-    from tinycompress.cli.answers import common as render
+    from tinycompress.boards.confirmations import list_confirmations
+    from tinycompress.cli.answers import boards as render
 
     found = load_board(board)
+    confirmed = tuple(one for one in list_confirmations() if one.board == found.id)
     if as_json:
-        print_json(render.board_json(found))
+        print_json(render.board_json(found, confirmed))
     else:
-        render.print_board(found)
+        render.print_board(found, confirmed)
 
 
 def _list(as_json: bool) -> None:
     from tinycompress.boards import list_boards
-    from tinycompress.cli.answers import common as render
+    from tinycompress.boards.confirmations import list_confirmations
+    from tinycompress.cli.answers import boards as render
 
-    boards = list_boards()
+    boards, confirmed = list_boards(), list_confirmations()
     if as_json:
-        print_json(render.boards_json(boards))
+        print_json(render.boards_json(boards, confirmed))
     else:
-        render.print_boards(boards)
+        render.print_boards(boards, confirmed)

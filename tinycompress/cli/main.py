@@ -14,6 +14,7 @@ from tinycompress.cli.boards import boards_group
 from tinycompress.cli.build import build_command
 from tinycompress.cli.carray import carray_command
 from tinycompress.cli.compress import compress_command, recipes_command
+from tinycompress.cli.confirm import confirm_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.failure import describe, show
@@ -61,6 +62,7 @@ for _command in (
     ports_command,
     serve_command,
     boards_group,
+    confirm_command,
     doctor_command,
 ):
     main.add_command(_command)

@@ -15,7 +15,8 @@ class Pin:
 
 
 def pin_number(name: str) -> Pin:
-    """Numbers of a pin: P1.03 (Nordic), PA2 (STMicroelectronics), GP0 (Raspberry Pi).
+    """Numbers of a pin: P1.03 (Nordic), PA2 (STMicroelectronics), PB16 (Microchip), GP0 (Raspberry
+    Pi), GPIO_AD_B0_02 (NXP; of its banks the boards use this one).
 
     Raises:
         ValueError: The name follows none of these; the board's rules refuse such a file before.
@@ -25,6 +26,8 @@ def pin_number(name: str) -> Pin:
     if match := re.fullmatch(r"P([A-K])(\d{1,2})", name):
         return Pin(ord(match[1]) - ord("A"), int(match[2]))
     if match := re.fullmatch(r"GP(\d{1,2})", name):
+        return Pin(0, int(match[1]))
+    if match := re.fullmatch(r"GPIO_AD_B0_(\d\d)", name):
         return Pin(0, int(match[1]))
     raise ValueError(f"no such spelling of a pin: {name!r}")
 

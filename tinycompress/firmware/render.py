@@ -226,7 +226,10 @@ def _facts(
         "portable_sources": [path for path in plan.sources if not path.startswith("platform/")],
         "platform_sources": [path for path in plan.sources if path.startswith("platform/")],
         "has_assembly": any(path.endswith(".S") for path in plan.sources),
-        "boot2": next((region for region in board.memory if "boot2" in region.holds), None),
+        **{
+            purpose: next((region for region in board.memory if purpose in region.holds), None)
+            for purpose in ("boot2", "boot_header")
+        },
         **{purpose: board.region_for(purpose) for purpose in ("code", "data", "stack", "arena")},
         "arena_max_bytes": arena_max_bytes(board),
         "uart_instance": uart_number(uart.instance),

@@ -1,10 +1,13 @@
 """BOSSA's command line: boards with Arduino's SAM-BA boot loader on their own USB port.
 
 Sources: arduino/ArduinoCore-mbed platform.txt (``tools.bossac.upload.pattern``) and boards.txt
-(``use_1200bps_touch``, ``wait_for_upload_port``). There is no ``--offset``: the stock boot loader
-adds the 0x10000 of its own size itself, and with an offset the program would land at 0x20000, where
-nothing starts it (zephyrproject-rtos/zephyr issue 33523 and pull request 34947). Nor is there
-``--verify``, which that recipe does not have either: that the program runs is proven by its answer.
+(``use_1200bps_touch``, ``wait_for_upload_port``). On the Nano 33 BLE there is no ``--offset``: the
+stock boot loader adds the 0x10000 of its own size itself, and with an offset the program would land
+at 0x20000, where nothing starts it (zephyrproject-rtos/zephyr issue 33523 and pull request 34947).
+Nor is there ``--verify``, which that recipe does not have either: that the program runs is proven
+by its answer. Adafruit's boot loaders of the SAMD51 want both
+(adafruit/ArduinoCore-samd platform.txt, ``tools.bossac18.upload.pattern``), and erase what they
+write without ``-e``.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from tinycompress._serial_ports import SerialPort
-from tinycompress._tables import UsbId
+from tinycompress._tables import UsbId, Word32
 from tinycompress.errors import FlashError
 from tinycompress.flashing.method import FlashJob, FlashMethod, MethodDocs
 from tinycompress.flashing.tools import NotPossibleError, Program, last_words, run_program
@@ -53,16 +56,18 @@ class Bossac(FlashMethod):
     """Over the board's own USB port, after it was made to start its boot loader.
 
     ``usb_ids`` are those of the port while a program runs, ``boot_loader_usb_ids`` those while the
-    boot loader waits for one.
+    boot loader waits for one. ``offset`` is the program's place in flash, where the boot loader
+    must be told.
     """
 
     TOOL: ClassVar = _BOSSAC
     DOCS: ClassVar = MethodDocs(
         program="Arduino's build of BOSSA",
-        command="`bossac --port=P -U -i -e -w firmware.bin -R`",
+        command="`bossac --port=P -U -i -e -w firmware.bin -R`; with `offset`: "
+        "`bossac --port=P -U -i --offset=O -w -v firmware.bin -R`",
         verified_by="HELLO",
         keys="`touch_1200_baud`; `usb_ids` while a program runs, `boot_loader_usb_ids` while the "
-        "boot loader waits",
+        "boot loader waits; `offset` (optional) where it must be told the program's place",
     )
 
     method: Literal["bossac"]
@@ -70,6 +75,7 @@ class Bossac(FlashMethod):
     touch_1200_baud: bool
     usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
     boot_loader_usb_ids: Annotated[tuple[UsbId, ...], Field(min_length=1)]
+    offset: Word32 | None = None
 
     def running_usb_ids(self) -> tuple[UsbId, ...]:
         """See `FlashMethod.running_usb_ids`."""
@@ -84,7 +90,7 @@ class Bossac(FlashMethod):
         return (
             "Press the reset button twice quickly, so that the boot loader's port appears, then "
             "with Arduino's `bossac`:\n\n"
-            f"    bossac --port=PORT -e -w build/firmware.{self.image} -R"
+            f"    bossac --port=PORT {' '.join(self._how())} build/firmware.{self.image} -R"
         )
 
     def flash(self, job: FlashJob) -> None:
@@ -93,7 +99,15 @@ class Bossac(FlashMethod):
         image = job.image(self.image)
         port = self._boot_loader_port(job)
         job.progress(f"write by bossac through {port.device}")
-        argv = (program, f"--port={port.device}", "-U", "-i", "-e", "-w", image, "-R")
+        argv: tuple[str | Path, ...] = (
+            program,
+            f"--port={port.device}",
+            "-U",
+            "-i",
+            *self._how(),
+            image,
+            "-R",
+        )
         for left in reversed(range(_TRIES)):
             done = run_program(argv, timeout_s=_TIMEOUT_S, hint=DOUBLE_TAP)
             output = done.stdout + done.stderr
@@ -103,6 +117,9 @@ class Bossac(FlashMethod):
             if "No device found" not in output or not left:
                 raise _failure(last_words(done), output)
             time.sleep(_BETWEEN_TRIES_S)
+
+    def _how(self) -> tuple[str, ...]:
+        return ("-e", "-w") if self.offset is None else (f"--offset=0x{self.offset:x}", "-w", "-v")
 
     def _boot_loader_port(self, job: FlashJob) -> SerialPort:
         if job.port is None:

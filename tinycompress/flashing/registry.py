@@ -14,14 +14,18 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from tinycompress.flashing.bossac import Bossac
+from tinycompress.flashing.dfu_util import DfuUtil
 from tinycompress.flashing.jlink import Jlink
 from tinycompress.flashing.method import FlashMethod
 from tinycompress.flashing.openocd import Openocd
 from tinycompress.flashing.picotool import Picotool
 from tinycompress.flashing.pyocd import Pyocd
+from tinycompress.flashing.teensy import TeensyLoader
 from tinycompress.flashing.volume import VolumeCopy
 
-METHODS: tuple[type[FlashMethod], ...] = (Bossac, Pyocd, Openocd, Jlink, Picotool, VolumeCopy)
+METHODS: tuple[type[FlashMethod], ...] = (
+    Bossac, Pyocd, Openocd, Jlink, Picotool, DfuUtil, TeensyLoader, VolumeCopy,
+)  # fmt: skip
 """Every way to flash. A board file has an order of its own."""
 
 METHOD_PROBLEM = "flash_method"

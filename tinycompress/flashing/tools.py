@@ -69,13 +69,13 @@ class PythonPackage:
 def find_program(name: str, *, hint: str, preferred: Iterable[Path] = ()) -> Path:
     """Path of a program.
 
-    It is what the variable ``TC_<NAME>`` says, else the first of ``preferred`` that exists, else
-    what PATH has.
+    It is what the variable ``TC_<NAME>`` says (with ``_`` for ``-``), else the first of
+    ``preferred`` that exists, else what PATH has.
 
     Raises:
         NotPossibleError: It is not installed; ``hint`` says how it gets there.
     """
-    variable = f"TC_{name.upper()}"
+    variable = f"TC_{name.upper().replace('-', '_')}"
     if variable in os.environ:
         chosen = shutil.which(os.environ[variable])
         if chosen is None:

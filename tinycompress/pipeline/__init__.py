@@ -12,6 +12,11 @@ from tinycompress.pipeline.afterwards import Afterwards, Then, go_on
 from tinycompress.pipeline.beside import Beside, Candidate, compare_beside
 from tinycompress.pipeline.building import build, carray, convert
 from tinycompress.pipeline.comparing import Comparison, compare
+from tinycompress.pipeline.confirming import (
+    Confirmed,
+    confirm,
+    require_confirmed_outputs,
+)
 from tinycompress.pipeline.flashing import Flashed, flash
 from tinycompress.pipeline.inspecting import (
     Inspection,
@@ -31,6 +36,7 @@ __all__ = [
     "Build",
     "Candidate",
     "Comparison",
+    "Confirmed",
     "Flashed",
     "Inspection",
     "Then",
@@ -41,6 +47,7 @@ __all__ = [
     "carray",
     "compare",
     "compare_beside",
+    "confirm",
     "convert",
     "default_directory",
     "flash",
@@ -49,6 +56,7 @@ __all__ = [
     "inspect_source",
     "inspect_weights",
     "model_name",
+    "require_confirmed_outputs",
     "require_exact",
     "require_promises",
     "serve",

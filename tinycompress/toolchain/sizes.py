@@ -36,7 +36,7 @@ STACK_SECTION = ".tc_stack"
 
 _PLATFORM_PREFIXES = ("tc_platform_", "tc_fault_", "tc_stack_")
 _PLATFORM_NAMES = frozenset({"tc_reset", "tc_start", "tc_unhandled", "tc_vectors"})
-_PLATFORM_SECTIONS = frozenset({".vectors", ".boot2"})
+_PLATFORM_SECTIONS = frozenset({".vectors", ".boot2", ".boot_header"})
 _PROTOCOL_PREFIXES = ("tc_proto_", "tc_cobs_", "tc_crc32")
 _PROTOCOL_FILES = frozenset({"tc_proto.c", "tc_proto_requests.c", "tc_cobs.c", "tc_crc32.c"})
 _TABLE = re.compile(r"^tcm_.*_(exps|reciprocals|sigmoid|sizes|table)(_\d+)?$")

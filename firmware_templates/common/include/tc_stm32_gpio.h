@@ -1,6 +1,6 @@
 /* The GPIO ports of STMicroelectronics' STM32 families, for platform.c and mark.c files. The ports'
- * addresses and clocks differ by family, their registers do not: RM0390 (F4), RM0433 (H7) and
- * RM0456 (U5), chapters "GPIO registers". */
+ * addresses and clocks differ by family, their registers do not: RM0390 (F4), RM0385 (F7), RM0432
+ * (L4+), RM0444 (G0), RM0433 (H7) and RM0456 (U5), chapters "GPIO registers". */
 #ifndef TC_STM32_GPIO_H
 #define TC_STM32_GPIO_H
 

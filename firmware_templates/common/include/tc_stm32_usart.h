@@ -1,5 +1,6 @@
-/* The USART with a FIFO that the STM32 families since the H7 have, for platform.c files: RM0433
- * (H7) and RM0456 (U5), chapters "USART registers". The STM32F4's is another one. */
+/* The USART with apart data registers that the STM32 families since the F7 have, for platform.c
+ * files: RM0385 (F7), RM0432 (L4+), RM0444 (G0), RM0433 (H7) and RM0456 (U5), chapters "USART
+ * registers" and "LPUART registers". All but the F7's have a FIFO. The STM32F4's is another one. */
 #ifndef TC_STM32_USART_H
 #define TC_STM32_USART_H
 
@@ -20,17 +21,24 @@ typedef struct {
     volatile uint32_t tdr;
 } tc_stm32_usart;
 
-#define TC_STM32_USART_CR1_FIFOEN_TE_RE ((1u << 29) | (1u << 3) | (1u << 2))
-#define TC_STM32_USART_CR1_UE           (1u << 0)
-#define TC_STM32_USART_CR3_OVRDIS       (1u << 12)
-#define TC_STM32_USART_ISR_RXFNE        (1u << 5)
-#define TC_STM32_USART_ISR_TXFNF        (1u << 7)
+#define TC_STM32_USART_CR1_FIFOEN (1u << 29)
+#define TC_STM32_USART_CR1_TE_RE  ((1u << 3) | (1u << 2))
+#define TC_STM32_USART_CR1_UE     (1u << 0)
+#define TC_STM32_USART_CR3_OVRDIS (1u << 12)
+#define TC_STM32_USART_ISR_RXFNE  (1u << 5)
+#define TC_STM32_USART_ISR_TXFNF  (1u << 7)
 
-static inline void tc_stm32_usart_start(tc_stm32_usart *usart, uint32_t clock_hz, uint32_t baud) {
-    usart->brr = (clock_hz + baud / 2u) / baud;
+/* The divider of a USART, sampling 16 times a bit; an LPUART counts in 256ths of its clock. */
+#define TC_STM32_USART_BRR(clock_hz, baud) (((clock_hz) + (baud) / 2u) / (baud))
+#define TC_STM32_LPUART_BRR(clock_hz, baud)                                                        \
+    ((uint32_t)((256u * (uint64_t)(clock_hz) + (baud) / 2u) / (baud)))
+
+/* fifo: TC_STM32_USART_CR1_FIFOEN, or 0 where there is none. */
+static inline void tc_stm32_usart_start(tc_stm32_usart *usart, uint32_t divider, uint32_t fifo) {
+    usart->brr = divider;
     usart->cr3 = TC_STM32_USART_CR3_OVRDIS;
-    usart->cr1 = TC_STM32_USART_CR1_FIFOEN_TE_RE;
-    usart->cr1 = TC_STM32_USART_CR1_FIFOEN_TE_RE | TC_STM32_USART_CR1_UE;
+    usart->cr1 = fifo | TC_STM32_USART_CR1_TE_RE;
+    usart->cr1 = fifo | TC_STM32_USART_CR1_TE_RE | TC_STM32_USART_CR1_UE;
 }
 
 /* The next byte that has arrived, -1 if there is none. */

@@ -1,5 +1,5 @@
-/* STMicroelectronics STM32F446: the pin that is high while the model runs. Chapters of
- * the reference manual RM0390 in brackets, by name. */
+/* STMicroelectronics STM32F446 and STM32F411: the pin that is high while the model runs. Chapters
+ * of the reference manuals RM0390 and RM0383 in brackets, by name. */
 #include "tc_mark.h"
 
 #include <stdint.h>

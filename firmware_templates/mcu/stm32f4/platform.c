@@ -1,8 +1,10 @@
-/* STMicroelectronics STM32F446: PLL from the internal oscillator, USART, DWT cycle counter.
+/* STMicroelectronics STM32F446 and STM32F411: PLL from the internal oscillator, USART, DWT cycle
+ * counter.
  *
- * Chapters of the reference manual RM0390 in brackets, by name. The internal 16 MHz oscillator is
- * accurate to 1 % at room temperature (datasheet, HSI characteristics): enough for a UART, and it
- * needs nothing on the board. Cycle counts do not depend on it.
+ * Chapters of the reference manuals RM0390 (F446) and RM0383 (F411) in brackets, by name. The
+ * internal 16 MHz oscillator is accurate to 1 % at room temperature (datasheet, HSI
+ * characteristics): enough for a UART, and it needs nothing on the board. Cycle counts do not
+ * depend on it.
  *
  * The USART buffers one received byte: the firmware must poll at least once in a byte's time. */
 #include "tc_platform.h"
@@ -12,6 +14,18 @@
 #include "tc_stm32_gpio.h"
 
 #define REGISTER(address) (*(volatile uint32_t *)(address))
+
+#if defined(TC_MCU_STM32F446)
+#define CORE_MAX_HZ    180000000
+#define HAS_OVER_DRIVE 1
+#define PLL_R          (2u << 28)
+#elif defined(TC_MCU_STM32F411)
+#define CORE_MAX_HZ    100000000
+#define HAS_OVER_DRIVE 0
+#define PLL_R          0u /* the PLL has no such output */
+#else
+#error "this port knows the STM32F446 and the STM32F411"
+#endif
 
 #define FLASH_ACR               REGISTER(0x40023C00u) /* [flash interface registers] */
 #define ACR_PREFETCH_AND_CACHES (7u << 8)
@@ -42,8 +56,8 @@
 /* VCO input 16 MHz / 8 = 2 MHz; VCO = 2 MHz * N; core = VCO / 2. */
 #define PLL_M         8u
 #define PLL_N         (TC_CORE_CLOCK_HZ / 1000000u)
-#define PLLCFGR_VALUE (PLL_M | (PLL_N << 6) | (2u << 24) | (2u << 28)) /* P = 2, source HSI */
-#define FLASH_LATENCY ((TC_CORE_CLOCK_HZ - 1u) / 30000000u)            /* [read access latency] */
+#define PLLCFGR_VALUE (PLL_M | (PLL_N << 6) | (2u << 24) | PLL_R) /* P = 2, source HSI */
+#define FLASH_LATENCY ((TC_CORE_CLOCK_HZ - 1u) / 30000000u)       /* [read access latency] */
 
 #define APB1_HZ (TC_CORE_CLOCK_HZ / 4u)
 #define APB2_HZ (TC_CORE_CLOCK_HZ / 2u)
@@ -74,7 +88,19 @@
 #define GPIO_BASE 0x40020000u /* [GPIO registers] */
 
 _Static_assert(TC_CORE_CLOCK_HZ % 1000000 == 0, "the PLL makes whole MHz");
-_Static_assert(TC_CORE_CLOCK_HZ >= 50000000 && TC_CORE_CLOCK_HZ <= 180000000, "core clock range");
+_Static_assert(TC_CORE_CLOCK_HZ >= 50000000 && TC_CORE_CLOCK_HZ <= CORE_MAX_HZ, "core clock range");
+
+/* Above 168 MHz the regulator needs over-drive; below it does no harm [PWR]. */
+static void start_over_drive(void) {
+#if HAS_OVER_DRIVE
+    PWR_CR |= CR_ODEN;
+    while ((PWR_CSR & CSR_ODRDY) == 0u) {
+    }
+    PWR_CR |= CR_ODSWEN;
+    while ((PWR_CSR & CSR_ODSWRDY) == 0u) {
+    }
+#endif
+}
 
 static void start_clocks(void) {
     RCC_APB1ENR |= APB1ENR_PWREN;
@@ -82,13 +108,7 @@ static void start_clocks(void) {
     PWR_CR |= CR_VOS_SCALE_1;
     RCC_PLLCFGR = PLLCFGR_VALUE;
     RCC_CR |= CR_PLLON;
-    /* Above 168 MHz the regulator needs over-drive; below it does no harm [PWR]. */
-    PWR_CR |= CR_ODEN;
-    while ((PWR_CSR & CSR_ODRDY) == 0u) {
-    }
-    PWR_CR |= CR_ODSWEN;
-    while ((PWR_CSR & CSR_ODSWRDY) == 0u) {
-    }
+    start_over_drive();
     while ((RCC_CR & CR_PLLRDY) == 0u) {
     }
     FLASH_ACR = ACR_PREFETCH_AND_CACHES | FLASH_LATENCY;

@@ -1,5 +1,5 @@
-/* STMicroelectronics STM32H743: the pin that is high while the model runs. Chapters of
- * the reference manual RM0433 in brackets, by name. */
+/* STMicroelectronics STM32H743 and STM32H747: the pin that is high while the model runs. Chapters
+ * of the reference manuals RM0433 and RM0399 in brackets, by name. */
 #include "tc_mark.h"
 
 #include <stdint.h>

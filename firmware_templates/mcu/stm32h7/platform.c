@@ -1,14 +1,18 @@
-/* STMicroelectronics STM32H743: PLL from the internal oscillator, caches, USART, DWT cycle counter.
+/* STMicroelectronics STM32H743 and the Cortex-M7 of the STM32H747: PLL from the internal
+ * oscillator, caches, USART, DWT cycle counter.
  *
- * Chapters of the reference manual RM0433 in brackets, by name. The core runs at TC_CORE_CLOCK_HZ,
- * the buses at half of that (AXI, AHB) and a quarter (APB). Voltage scale 1 allows 400 MHz on every
- * silicon revision; 480 MHz needs scale 0, which revision Y lacks.
+ * Chapters of the reference manuals RM0433 (H743) and RM0399 (H747) in brackets, by name. The core
+ * runs at TC_CORE_CLOCK_HZ, the buses at half of that (AXI, AHB) and a quarter (APB). Voltage scale
+ * 1 allows 400 MHz on every silicon revision; 480 MHz needs scale 0, which revision Y lacks.
+ *
+ * A boot loader may have started the PLL already: the core leaves it before it is changed.
  *
  * The USART's receive buffer holds 16 bytes. */
 #include "tc_platform.h"
 
 #include "board_config.h"
 #include "tc_dwt.h"
+#include "tc_m7_cache.h"
 #include "tc_stm32_gpio.h"
 #include "tc_stm32_usart.h"
 
@@ -36,8 +40,12 @@
 #define RCC_AHB4ENR                REGISTER(0x580244E0u)
 #define RCC_APB1LENR               REGISTER(0x580244E8u)
 #define RCC_APB2ENR                REGISTER(0x580244F0u)
+#define CR_HSION                   (1u << 0)
+#define CR_HSIRDY                  (1u << 2)
+#define CR_HSIDIV_MASK             (3u << 3)
 #define CR_PLL1ON                  (1u << 24)
 #define CR_PLL1RDY                 (1u << 25)
+#define CFGR_SW_MASK               7u
 #define CFGR_SW_PLL1               3u
 #define CFGR_SWS_MASK              (7u << 3)
 #define CFGR_SWS_PLL1              (3u << 3)
@@ -75,15 +83,6 @@
 #define DBGMCU_IDCODE    REGISTER(0x5C001000u) /* [DBGMCU registers] */
 #define AXI_TARG7_FN_MOD REGISTER(0x51008108u)
 
-/* Armv7-M Architecture Reference Manual (DDI 0403E), B3.2 and B2.2.7. */
-#define SCB_CCR     REGISTER(0xE000ED14u)
-#define SCB_CCSIDR  REGISTER(0xE000ED80u)
-#define SCB_CSSELR  REGISTER(0xE000ED84u)
-#define SCB_ICIALLU REGISTER(0xE000EF50u)
-#define SCB_DCISW   REGISTER(0xE000EF60u)
-#define CCR_DC      (1u << 16)
-#define CCR_IC      (1u << 17)
-
 _Static_assert(TC_CORE_CLOCK_HZ % 2000000 == 0, "the PLL makes even MHz");
 _Static_assert(TC_CORE_CLOCK_HZ >= 96000000 && TC_CORE_CLOCK_HZ <= 400000000, "core clock range");
 
@@ -94,13 +93,34 @@ static void serialise_axi_sram_reads(void) {
     }
 }
 
-static void start_clocks(void) {
+/* Which regulator supplies the core can be said once after power-on [PWR_CR3]. An STM32H747 has one
+ * more to choose from, which depends on the board: its boot loader has said it. */
+static void choose_supply(void) {
+#if defined(TC_MCU_STM32H743)
     PWR_CR3 = (PWR_CR3 & ~CR3_SUPPLY_MASK) | CR3_LDOEN;
+#elif !defined(TC_MCU_STM32H747)
+#error "this port knows the STM32H743 and the STM32H747"
+#endif
     while ((PWR_CSR1 & CSR1_ACTVOSRDY) == 0u) {
     }
     PWR_D3CR |= D3CR_VOS_SCALE_1;
     while ((PWR_D3CR & D3CR_VOSRDY) == 0u) {
     }
+}
+
+static void leave_pll(void) {
+    RCC_CR = (RCC_CR & ~CR_HSIDIV_MASK) | CR_HSION;
+    while ((RCC_CR & CR_HSIRDY) == 0u) {
+    }
+    RCC_CFGR &= ~CFGR_SW_MASK;
+    while ((RCC_CFGR & CFGR_SWS_MASK) != 0u) {
+    }
+    RCC_CR &= ~CR_PLL1ON;
+    while ((RCC_CR & CR_PLL1RDY) != 0u) {
+    }
+}
+
+static void start_clocks(void) {
     RCC_PLLCKSELR = PLL_M << 4; /* source HSI */
     RCC_PLLCFGR = PLLCFGR_VALUE;
     RCC_PLL1DIVR = PLL1DIVR_VALUE;
@@ -119,31 +139,6 @@ static void start_clocks(void) {
     }
 }
 
-static void invalidate_data_cache(void) {
-    SCB_CSSELR = 0;
-    __asm volatile("dsb" ::: "memory");
-    const uint32_t geometry = SCB_CCSIDR;
-    const uint32_t last_set = (geometry >> 13) & 0x7FFFu;
-    const uint32_t last_way = (geometry >> 3) & 0x3FFu;
-    for (uint32_t set = 0; set <= last_set; ++set) {
-        for (uint32_t way = 0; way <= last_way; ++way) {
-            SCB_DCISW = (way << 30) | (set << 5); /* four ways, lines of 32 bytes */
-        }
-    }
-}
-
-static void start_caches(void) {
-    SCB_ICIALLU = 0;
-    invalidate_data_cache();
-    __asm volatile("dsb\n"
-                   "isb" ::
-                       : "memory");
-    SCB_CCR |= CCR_IC | CCR_DC;
-    __asm volatile("dsb\n"
-                   "isb" ::
-                       : "memory");
-}
-
 static void connect_pin(uint32_t port, uint32_t pin) {
     RCC_AHB4ENR |= 1u << port;
     (void)RCC_AHB4ENR; /* two cycles until the peripheral hears [RCC] */
@@ -155,13 +150,17 @@ static void start_uart(void) {
     connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
     ENABLE_USART_CLOCK();
     (void)RCC_APB1LENR;
-    tc_stm32_usart_start(USART, APB_HZ, TC_UART_BAUD);
+    tc_stm32_usart_start(USART, TC_STM32_USART_BRR(APB_HZ, TC_UART_BAUD),
+                         TC_STM32_USART_CR1_FIFOEN);
 }
 
 void tc_platform_init(void) {
+    TC_MPU_CTRL = 0; /* rules of a boot loader */
     serialise_axi_sram_reads();
+    choose_supply();
+    leave_pll();
     start_clocks();
-    start_caches();
+    tc_m7_start_caches();
     start_uart();
     tc_dwt_start();
 }

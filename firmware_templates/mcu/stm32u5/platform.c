@@ -122,7 +122,8 @@ static void start_uart(void) {
     connect_pin(TC_UART_RX_PORT, TC_UART_RX_PIN);
     ENABLE_USART_CLOCK();
     (void)RCC_APB2ENR;
-    tc_stm32_usart_start(USART, TC_CORE_CLOCK_HZ, TC_UART_BAUD);
+    tc_stm32_usart_start(USART, TC_STM32_USART_BRR(TC_CORE_CLOCK_HZ, TC_UART_BAUD),
+                         TC_STM32_USART_CR1_FIFOEN);
 }
 
 void tc_platform_init(void) {

@@ -63,7 +63,7 @@ def compiler(toolchain: ToolchainName) -> list[str]:
     return [sys.executable, "-m", "ziglang", "cc"]
 
 
-def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path) -> Path:
+def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path, *flags_too: str) -> Path:
     """Compile and link in one go, as tinycompress.json says, every warning an error."""
     plan = load_plan(project.directory)
     flags = plan.toolchains[toolchain]
@@ -73,6 +73,7 @@ def link(project: FirmwareProject, toolchain: ToolchainName, elf: Path) -> Path:
         *plan.compile_flags,
         *plan.warnings,
         "-Werror",
+        *flags_too,
         *(f"-I{directory}" for directory in plan.include_dirs),
         *plan.sources,
         *plan.link_flags,

@@ -17,15 +17,28 @@ from tinycompress.errors import BoardError
 
 SHIPPED = (
     "arduino_nano_33_ble",
+    "arduino_nano_rp2040_connect",
+    "arduino_portenta_h7",
+    "blackpill_f411ce",
+    "disco_f746ng",
+    "feather_m4_express",
     "microbit_v2",
+    "nrf52840dk",
+    "nrf5340dk",
+    "nucleo_f411re",
     "nucleo_f446re",
+    "nucleo_g0b1re",
     "nucleo_h743zi",
+    "nucleo_l4r5zi",
     "nucleo_u575zi_q",
     "qemu_mps2_an385",
     "qemu_mps2_an386",
     "qemu_mps2_an500",
     "qemu_mps3_an547",
     "raspberry_pi_pico",
+    "raspberry_pi_pico2",
+    "teensy41",
+    "xiao_nrf52840",
 )
 
 
@@ -45,6 +58,11 @@ def test_all_boards_are_shipped_in_order_of_id() -> None:
         ("mps2_an385", "qemu_mps2_an385"),
         ("mps2-an500", "qemu_mps2_an500"),
         ("an547", "qemu_mps3_an547"),
+        ("pico2", "raspberry_pi_pico2"),
+        ("nano33ble_sense_rev2", "arduino_nano_33_ble"),
+        ("xiao_nrf52840_sense", "xiao_nrf52840"),
+        ("Teensy4.1", "teensy41"),
+        ("black_pill", "blackpill_f411ce"),
     ],
 )
 def test_a_board_has_many_names(name: str, board: str) -> None:

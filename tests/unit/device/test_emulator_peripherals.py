@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tinycompress.device.emulator.boot_roms import crc32_mpeg2
 from tinycompress.device.emulator.bus import Bus
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.host_port import HostPort
-from tinycompress.device.emulator.peripherals import rp2040_clocks as rp
 from tinycompress.device.emulator.peripherals.base import Peripheral
 from tinycompress.device.emulator.peripherals.cmsdk_timer import CmsdkTimer
 from tinycompress.device.emulator.peripherals.cmsdk_uart import CmsdkUart
 from tinycompress.device.emulator.peripherals.dwt import Dwt
 from tinycompress.device.emulator.peripherals.gated import Gated
 from tinycompress.device.emulator.peripherals.line import UartLine
-from tinycompress.device.emulator.peripherals.nrf_uart import NrfUart
-from tinycompress.device.emulator.peripherals.rp2040_ssi import Rp2040Ssi
-from tinycompress.device.emulator.peripherals.stm32_usart import Stm32UsartNew
-from tinycompress.device.emulator.peripherals.stm32f4_system import Stm32f4Rcc
-from tinycompress.device.emulator.peripherals.stm32h7_system import Stm32h7Rcc
-from tinycompress.device.emulator.peripherals.stm32u5_system import Stm32u5Rcc
+from tinycompress.device.emulator.peripherals.nrf.uart import NrfUart
+from tinycompress.device.emulator.peripherals.rp import clocks as rp
+from tinycompress.device.emulator.peripherals.rp.ssi import Rp2040Ssi
+from tinycompress.device.emulator.peripherals.stm32.f4_system import Stm32f4Rcc
+from tinycompress.device.emulator.peripherals.stm32.h7_system import Stm32h7Rcc
+from tinycompress.device.emulator.peripherals.stm32.u5_system import Stm32u5Rcc
+from tinycompress.device.emulator.peripherals.stm32.usart import Stm32UsartNew
 from tinycompress.device.emulator.peripherals.systick import SysTick
-from tinycompress.device.emulator.reset import crc32_mpeg2
 
 
 class Clock:
@@ -179,7 +179,7 @@ def test_stm32f4_clock_tree() -> None:
 
 
 def test_stm32h7_clock_tree() -> None:
-    rcc = Stm32h7Rcc()
+    rcc = Stm32h7Rcc(pll_runs=False)
     assert rcc.core_hz() == 64_000_000
     rcc.write(0x28, 4, 16 << 4)
     rcc.write(0x2C, 4, 2 << 2 | 1 << 16)
@@ -203,9 +203,9 @@ def test_stm32u5_clock_tree() -> None:
 
 
 def test_rp2040_clock_tree() -> None:
-    xosc = rp.Rp2040Xosc()
-    pll = rp.Rp2040Pll(xosc)
-    clocks = rp.Rp2040Clocks(xosc, pll)
+    xosc = rp.RpXosc(rp.RP2040)
+    pll = rp.RpPll(rp.RP2040, xosc)
+    clocks = rp.RpClocks(rp.RP2040, xosc, pll)
     pll.write(0x8, 4, 125)
     pll.write(0x3004, 4, 0x21)  # clear the power-down bits through the alias
     assert not pll.read(0x0, 4) >> 31

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tinycompress.device.emulator.faults import BusFault
-from tinycompress.device.emulator.peripherals.nrf_power import NrfPower, NrfUsbAnomalies
-from tinycompress.device.emulator.peripherals.nrf_usbd import Memory, NrfUsbd
+from tinycompress.device.emulator.peripherals.memory import Memory
+from tinycompress.device.emulator.peripherals.nrf.power import NrfPower, NrfUsbAnomalies
+from tinycompress.device.emulator.peripherals.nrf.usbd import NrfUsbd
 
 RAM = 0x2000_1000
 ENABLE, PULL_UP, START_IN_2, START_OUT_2, END_IN_2, SIZE_2 = (

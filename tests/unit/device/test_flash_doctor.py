@@ -22,7 +22,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Desk:
     """A machine with nothing."""
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("BOSSAC", "OPENOCD", "PICOTOOL", "JLINKEXE"):
+    for name in ("BOSSAC", "OPENOCD", "PICOTOOL", "JLINKEXE", "DFU_UTIL", "TEENSY_LOADER_CLI"):
         monkeypatch.delenv(f"TC_{name}", raising=False)
     monkeypatch.setattr(doctor, "PROCESSES", tmp_path / "proc")
     desk = Desk()
@@ -41,13 +41,14 @@ def test_bare_machine(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.metadata, "version", missing)
     found = findings()
     assert list(found) == [
-        "boards", "bossac", "pyocd", "openocd", "JLinkExe", "picotool", "arduino-cli",
+        "boards", "bossac", "pyocd", "openocd", "JLinkExe", "picotool", "dfu-util",
+        "teensy_loader_cli", "arduino-cli",
     ]  # fmt: skip
     for finding in found.values():
         assert finding.status == "missing"
         assert finding.hint
     assert "reset button twice" in str(found["boards"].hint)
-    assert found["bossac"].detail == "flashes arduino_nano_33_ble"
+    assert found["bossac"].detail == "flashes arduino_nano_33_ble, feather_m4_express"
     assert "raspberry_pi_pico" in str(found["pyocd"].detail)
 
 

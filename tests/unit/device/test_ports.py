@@ -61,12 +61,18 @@ def test_listing_takes_over_what_the_system_knows(monkeypatch: pytest.MonkeyPatc
     )
 
 
+ST_LINK_BOARDS = (
+    "disco_f746ng", "nucleo_f411re", "nucleo_f446re", "nucleo_g0b1re", "nucleo_h743zi",
+    "nucleo_l4r5zi",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("port", "expected"),
     [
         (SKETCH, {("arduino_nano_33_ble", "serial port")}),
         (BOOT, {("arduino_nano_33_ble", "boot loader")}),
-        (PROBE, {("nucleo_f446re", "serial port"), ("nucleo_h743zi", "serial port")}),
+        (PROBE, {(board, "serial port") for board in ST_LINK_BOARDS}),
         (USB_ADAPTER, set()),
         (ONBOARD, set()),
     ],

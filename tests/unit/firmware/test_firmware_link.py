@@ -40,7 +40,7 @@ def test_everything_lies_where_the_board_file_says(linked: tuple[Board, ElfImage
     purpose_of = {
         ".boot2": "boot2", ".vectors": "code", ".note.gnu.build-id": "code", ".text": "code",
         ".rodata": "code", ".data": "data", ".bss": "data", ".tc_stack": "stack",
-        ".tc_arena": "arena",
+        ".tc_arena": "arena", ".boot_header": "boot_header", ".boot_block": "code",
     }  # fmt: skip
     assert {section.name for section in image.sections} <= set(purpose_of)
     for section in image.sections:

@@ -158,9 +158,9 @@ def test_a_name_cannot_break_out_of_the_readme() -> None:
 
 
 def test_a_family_without_a_port_is_refused(tmp_path: Path) -> None:
-    board = NANO.model_copy(update={"family": "nrf53"})
+    board = NANO.model_copy(update={"family": "nrf54"})
     with pytest.raises(
-        ConfigError, match="no port for MCU family 'nrf53'; there are: mps2, mps3, nrf52"
+        ConfigError, match="no port for MCU family 'nrf54'; there are: imxrt1060, mps2, mps3"
     ):
         render_project(copy_sources(), board, tmp_path / "p", tflite=TFLITE, model_name="copy")
 
@@ -192,7 +192,7 @@ def test_what_cannot_fit_is_refused_before_anything_is_written(tmp_path: Path) -
 def test_a_model_that_only_emulated_boards_hold(tmp_path: Path) -> None:
     with pytest.raises(DoesNotFitError) as caught:
         render_project(
-            copy_sources(weights_bytes=3 << 20), NANO, tmp_path / "p", tflite=TFLITE,
+            copy_sources(arena_bytes=2 << 20), NANO, tmp_path / "p", tflite=TFLITE,
             model_name="copy",
         )  # fmt: skip
     assert caught.value.hint is not None
@@ -244,7 +244,8 @@ def test_the_readme_tells_every_way_to_flash(board: Board) -> None:
     told = section.split("\n")
     programs = {
         "bossac": "bossac ", "pyocd": "pyocd flash", "openocd": "openocd -f ", "jlink": "JLinkExe",
-        "picotool": "picotool load", "volume": "USB drive",
+        "picotool": "picotool load", "volume": "USB drive", "dfu-util": "dfu-util ",
+        "teensy": "teensy_loader_cli ",
     }  # fmt: skip
     for method in board.flash:
         assert any(programs[method.method] in line for line in told), method

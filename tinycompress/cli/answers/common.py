@@ -17,7 +17,6 @@ from tinycompress.artifacts import (
     TensorSpec,
     TflmEncoding,
 )
-from tinycompress.boards import Board
 
 
 def schema(name: str) -> dict[str, object]:
@@ -122,61 +121,6 @@ def _methods_text(encoding: TflmEncoding) -> str:
     """How many layers each method has."""
     counts = Counter(tensor.method for tensor in encoding.tensors)
     return ", ".join(f"{method} {count}" for method, count in sorted(counts.items()))
-
-
-# --- boards ---------------------------------------------------------------------------------------
-
-
-def board_json(board: Board) -> dict[str, Any]:
-    """One board, as its file says it."""
-    return {**schema("board"), "board": board.model_dump(mode="json", by_alias=True)}
-
-
-def boards_json(boards: tuple[Board, ...]) -> dict[str, Any]:
-    """All boards."""
-    return {
-        **schema("boards"),
-        "boards": [board.model_dump(mode="json", by_alias=True) for board in boards],
-    }
-
-
-def print_boards(boards: tuple[Board, ...]) -> None:
-    """One line a board."""
-    rows = table("Boards", "id", "short", "name", "core", "clock", "flash", "RAM", right=(4, 5, 6))
-    for board in boards:
-        rows.add_row(
-            board.id, min((board.id, *board.aliases), key=len), board.name, board.cpu.core,
-            f"{board.cpu.clock_hz / 1e6:g} MHz", f"{board.flash_bytes // 1024:,} KiB",
-            f"{board.ram_bytes // 1024:,} KiB",
-        )  # fmt: skip
-    results_console().print(rows)
-
-
-def print_board(board: Board) -> None:
-    """Everything about one board, with where each number came from."""
-    console = results_console()
-    shown = table(f"{board.name}  ({board.id})", "what", "value")
-    cpu = board.cpu
-    rows: list[tuple[str, str]] = [
-        ("aliases", ", ".join(board.aliases)),
-        ("kind", board.kind),
-        ("MCU", f"{board.mcu}, {cpu.core}, {cpu.clock_hz / 1e6:g} MHz"),
-        ("FPU", f"{cpu.fpu} ({cpu.float_abi}-float ABI)"),
-        ("extensions", ", ".join(n for n, on in (("DSP", cpu.dsp), ("MVE", cpu.mve)) if on) or "-"),
-        *(
-            (f"memory {m.name}", f"{m.kind} 0x{m.origin:08x} + {m.length:,} bytes: "
-             + ", ".join(m.holds)) for m in board.memory
-        ),
-        ("stack", f"{board.budget.stack_bytes:,} bytes"),
-        ("counter", f"{board.timer.source} at {board.timer.hz:,} Hz, counts {board.timer.counts}"),
-        ("serial", f"{board.serial.transport}, {board.serial.baud:,} baud"),
-        ("flashing", ", ".join(way.method for way in board.flash) or "-"),
-        ("URL", board.url),
-        *((f"source: {source.what}", source.ref) for source in board.source),
-    ]  # fmt: skip
-    for row in rows:
-        shown.add_row(*row)
-    console.print(shown)
 
 
 # --- doctor ---------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from tinycompress.device.emulator.legality import (
 )
 from tinycompress.device.emulator.memory_map import MemoryMap
 from tinycompress.device.emulator.peripherals.dwt import Dwt
-from tinycompress.device.emulator.peripherals.nrf_usbd import Memory
+from tinycompress.device.emulator.peripherals.memory import Memory
 from tinycompress.device.emulator.peripherals.system_control import SystemControl
 from tinycompress.device.emulator.peripherals.systick import SysTick
 from tinycompress.device.emulator.reset import reset
@@ -111,7 +111,12 @@ class Machine:
     def _build_core(self) -> None:
         core = self._board.cpu.core
         systick = SysTick(self._cycles_now)
-        self._control = SystemControl(core, systick, has_fpu=self._board.cpu.fpu != "none")
+        self._control = SystemControl(
+            core,
+            systick,
+            has_fpu=self._board.cpu.fpu != "none",
+            data_cache_bytes=self._board.emulator.data_cache_bytes,
+        )
         private = [self._control]
         dwt = Dwt(
             self._cycles_now,
@@ -122,14 +127,13 @@ class Machine:
         self._bus = Bus(peripherals if core == "cortex-m0plus" else (*peripherals, dwt), self.port)
 
     def _map(self) -> None:
-        boots_in_ram = self._mcu.boots_from is not None
         for contents in self._memory.contents():
             memory = contents.range
             self._engine.map_memory(
                 (memory.start, *memory.aliases),
                 contents.data,
                 writable=memory.kind == "ram",
-                executable=contents.executable or boots_in_ram,
+                executable=contents.executable or self._mcu.runs_code_in_ram,
             )
         self._engine.map_peripherals(
             self._bus.pages(), PAGE_BYTES, self._read_peripheral, self._write_peripheral

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from tinycompress.device.emulator.faults import BusFault
 from tinycompress.device.emulator.host_port import HostPort
-from tinycompress.device.emulator.peripherals.nrf_power import NrfPower
-from tinycompress.device.emulator.peripherals.nrf_usbd import NrfUsbd
+from tinycompress.device.emulator.peripherals.nrf.power import NrfPower
+from tinycompress.device.emulator.peripherals.nrf.usbd import NrfUsbd
 
 _PACKET_BYTES = 64
 # What Linux' cdc-acm asks for at a time: a packet that is not full ends it early.

@@ -13,8 +13,9 @@ _VECTKEY = 0x05FA
 _VECTKEY_READ = 0xFA05
 _ENDS_IN_RESET = 1 << 2
 _FPU_ACCESS = 0xF << 20
-# A data cache of 16 KiB: 4 ways of 128 lines of 32 bytes (Cortex-M7 TRM, CCSIDR).
-_CCSIDR_16K = 0xF00F_E019
+# A data cache of the Cortex-M7 has 4 ways of lines of 32 bytes (its TRM, CCSIDR).
+_CCSIDR_WAYS_AND_LINE, _CACHE_WAYS, _CACHE_LINE_BYTES = 0xF000_0019, 4, 32
+_DEFAULT_CACHE_BYTES = 16_384
 
 
 class SystemControl(Peripheral):
@@ -24,9 +25,12 @@ class SystemControl(Peripheral):
         core: The core's name.
         systick: The timer that shares the address space.
         has_fpu: The core has an FPU, whose access CPACR controls.
+        data_cache_bytes: Size of a Cortex-M7's data cache; 0 where no board says.
     """
 
-    def __init__(self, core: str, systick: SysTick, *, has_fpu: bool) -> None:
+    def __init__(
+        self, core: str, systick: SysTick, *, has_fpu: bool, data_cache_bytes: int = 0
+    ) -> None:
         super().__init__("SCS", 0xE000_E000, 0x1000)
         self._has_fpu = has_fpu
         systick.define_in(self)
@@ -42,7 +46,9 @@ class SystemControl(Peripheral):
             self.define(0xD18 + 4 * index, f"SHPR{index + 1}")
         self.define(0xD24, "SHCSR")
         if core != "cortex-m0plus":
-            self._define_mainline(core)
+            self._define_mainline()
+        if core == "cortex-m7":
+            self._define_caches(data_cache_bytes or _DEFAULT_CACHE_BYTES)
         self.trace_control = self.define(0xDFC, "DEMCR")
 
     def _define_interrupts(self, words: int) -> None:
@@ -60,7 +66,7 @@ class SystemControl(Peripheral):
         for index in range(8 * words):
             self.define(0x400 + 4 * index, f"NVIC_IPR{index}")
 
-    def _define_mainline(self, core: str) -> None:
+    def _define_mainline(self) -> None:
         for offset, name in (
             (0xD28, "CFSR"), (0xD2C, "HFSR"), (0xD30, "DFSR"), (0xD34, "MMFAR"), (0xD38, "BFAR"),
         ):  # fmt: skip
@@ -69,21 +75,25 @@ class SystemControl(Peripheral):
             0xD88, "CPACR", on_write=lambda word: word & _FPU_ACCESS if self._has_fpu else 0
         )
         self.define_read_only(0xD90, "MPU_TYPE", 0)
-        self.define(0xD94, "MPU_CTRL")
+        # Rules of the MPU are kept, and not enforced.
+        for offset, name in ((0xD94, "CTRL"), (0xD98, "RNR"), (0xD9C, "RBAR"), (0xDA0, "RASR")):
+            self.define(offset, f"MPU_{name}")
         if self._has_fpu:
             self.define(0xF34, "FPCCR", 0xC000_0000)
             self.define(0xF38, "FPCAR")
             self.define(0xF3C, "FPDSCR")
-        if core == "cortex-m7":
-            self.define_read_only(0xD78, "CLIDR", 0x0900_0003)
-            self.define_read_only(0xD80, "CCSIDR", _CCSIDR_16K)
-            self.define(0xD84, "CSSELR")
-            for offset, name in (
-                (0xF50, "ICIALLU"), (0xF58, "ICIMVAU"), (0xF5C, "DCIMVAC"), (0xF60, "DCISW"),
-                (0xF64, "DCCMVAU"), (0xF68, "DCCMVAC"), (0xF6C, "DCCSW"), (0xF70, "DCCIMVAC"),
-                (0xF74, "DCCISW"), (0xF78, "BPIALL"),
-            ):  # fmt: skip
-                self.define(offset, name, on_write=lambda _: 0)
+
+    def _define_caches(self, data_cache_bytes: int) -> None:
+        sets = data_cache_bytes // (_CACHE_WAYS * _CACHE_LINE_BYTES)
+        self.define_read_only(0xD78, "CLIDR", 0x0900_0003)
+        self.define_read_only(0xD80, "CCSIDR", _CCSIDR_WAYS_AND_LINE | sets - 1 << 13)
+        self.define(0xD84, "CSSELR")
+        for offset, name in (
+            (0xF50, "ICIALLU"), (0xF58, "ICIMVAU"), (0xF5C, "DCIMVAC"), (0xF60, "DCISW"),
+            (0xF64, "DCCMVAU"), (0xF68, "DCCMVAC"), (0xF6C, "DCCSW"), (0xF70, "DCCIMVAC"),
+            (0xF74, "DCCISW"), (0xF78, "BPIALL"),
+        ):  # fmt: skip
+            self.define(offset, name, on_write=lambda _: 0)
 
     @property
     def fpu_is_on(self) -> bool:

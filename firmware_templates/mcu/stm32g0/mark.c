@@ -1,0 +1,22 @@
+/* STMicroelectronics STM32G0B1: the pin that is high while the model runs. Chapters of
+ * the reference manual RM0444 in brackets, by name. */
+#include "tc_mark.h"
+
+#include <stdint.h>
+
+#include "tc_stm32_gpio.h"
+
+#ifdef TC_MARK_PIN
+
+#define REGISTER(address) (*(volatile uint32_t *)(address))
+
+#define RCC_IOPENR REGISTER(0x40021034u)                    /* [RCC registers] */
+#define GPIO       TC_STM32_GPIO(0x50000000u, TC_MARK_PORT) /* [GPIO registers] */
+
+void tc_mark(bool high) {
+    RCC_IOPENR |= 1u << TC_MARK_PORT;
+    (void)RCC_IOPENR; /* two cycles until the peripheral hears [RCC] */
+    tc_stm32_gpio_drive(GPIO, TC_MARK_PIN, high);
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Peripherals of Microchip's SAMD51."""

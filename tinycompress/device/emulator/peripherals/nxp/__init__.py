@@ -1,0 +1,1 @@
+"""Peripherals of NXP's i.MX RT1060."""
