@@ -28,6 +28,7 @@ from tinycompress.compression.stages.masks import (
     magnitude_mask,
 )
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.training.entropy import coded_kernels
 from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
@@ -224,6 +225,7 @@ def _trained(
         tune,
         options.distill,
         kernels=kernels,
+        coded=coded_kernels(network, lambda name: plain.get_layer(name).weights[0]),
         callbacks=(tfmot.UpdatePruningStep(),),
         first_best_epoch=ceil(tune.epochs * options.ramp),
         label=f"prune round {number}",

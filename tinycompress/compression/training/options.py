@@ -17,6 +17,7 @@ class FineTune(Options):
     ``weight_decay``: share of a kernel that goes with every step of a rate of 1 (Loshchilov and
     Hutter, Decoupled Weight Decay Regularization, 2019). Weights that the loss does not need
     shrink, which tells pruning which these are; biases and the like stay.
+    ``entropy_weight``: what a bit in every weight of the int8 file adds to the loss (``entropy``).
     ``early_stop_epochs``: stop after so many epochs without a better validation loss, and take the
     best weights; None trains all epochs.
     """
@@ -26,6 +27,7 @@ class FineTune(Options):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     decay: Literal["none", "cosine"] = "none"
     weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
+    entropy_weight: Annotated[float, Field(ge=0, le=100)] = 0.0
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
     early_stop_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
 
