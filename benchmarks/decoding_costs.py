@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from support.cases.conv import ConvCase, add_conv
-from support.cases.encoded import encoding_of
+from support.cases.encoded import encoding_of, thin_fours
 from support.cases.encoded_conv import ENCODINGS, around_zero
 from support.cases.kernels import KernelCases
 
@@ -35,6 +35,8 @@ BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_
 _FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "decoding_costs.json"
 _KINDS = ((0.5, 15), (0.0, 2), (0.8, 7), (0.0, 4), (0.9, 31), (0.0, 15), (0.6, 100), (0.95, 15))
 """Share of zeros, and values beside."""
+_THINNED = ((2, 15), (1, 100), (2, 3), (1, 15), (2, 60))
+"""How many of four weights are there, and values beside 0."""
 _DEVIATIONS = (3, 20)
 """Of weights around 0, as training leaves them: most look-ups of a Huffman code yield one."""
 _SIZES = ((64, 64, 1), (16, 32, 3), (128, 64, 1), (32, 32, 3), (48, 16, 1))
@@ -47,7 +49,13 @@ class _Kinds(KernelCases):
     def weight_values(
         self, shape: Sequence[int], largest: int, *, extreme: bool
     ) -> npt.NDArray[np.int8]:
-        kind = len(self.labels) % (len(_KINDS) + len(_DEVIATIONS))
+        number, kinds = len(self.labels), len(_KINDS) + len(_DEVIATIONS)
+        if number >= kinds * len(_SIZES):
+            kept, count = _THINNED[number // len(_SIZES) - kinds]
+            data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
+            thin_fours(data.reshape(shape[0], -1), kept)
+            return data.astype(np.int8)
+        kind = number % kinds
         if kind < len(_KINDS):
             zeros, count = _KINDS[kind]
             data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
@@ -75,7 +83,7 @@ class _Prefer:
 
 def _model() -> bytes:
     cases = _Kinds(1)
-    for _ in range(len(_KINDS) + len(_DEVIATIONS)):
+    for _ in range(len(_KINDS) + len(_DEVIATIONS) + len(_THINNED)):
         for inputs, outputs, size in _SIZES:
             add_conv(
                 cases,
@@ -84,14 +92,16 @@ def _model() -> bytes:
     return cases.tflite()
 
 
-def _samples(board_name: str) -> Iterator[tuple[str, tuple[int, ...], int]]:
+def _samples(
+    board_name: str, encodings: Sequence[str]
+) -> Iterator[tuple[str, tuple[int, ...], int]]:
     """Encoding, features and cost of decoding of each layer that has it."""
     board, tflite = load_board(board_name), _model()
     graph = read_model(tflite)
     options = CodegenOptions.for_board(board)
     plain = generate(graph, options, prefer=_Prefer(""))
     before = layer_counts(plain, board, tflite)
-    for encoding in ENCODINGS:
+    for encoding in encodings:
         for last in (False, True):
             sources = generate(graph, options, prefer=_Prefer(encoding, last))
             after = layer_counts(sources, board, tflite)
@@ -117,15 +127,23 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--boards", nargs="+", default=list(BOARDS), choices=BOARDS)
+    parser.add_argument(
+        "--encodings",
+        nargs="+",
+        default=list(ENCODINGS),
+        choices=ENCODINGS,
+        help="measure these; the others keep their costs",
+    )
+    chosen = parser.parse_args()
     written = json.loads(_FILE.read_text("utf-8"))
-    for name in parser.parse_args().boards:
+    for name in chosen.boards:
         family = CodegenOptions.for_board(load_board(name)).family
         found = defaultdict(list)
-        for encoding, features, cost in _samples(name):
+        for encoding, features, cost in _samples(name, chosen.encodings):
             found[encoding].append((features, cost))
         fits = {encoding: _fitted(samples) for encoding, samples in found.items()}
         costs = {encoding: factors for encoding, (factors, _) in fits.items()}
-        written.setdefault(cost_unit(family), {})[family] = costs
+        written.setdefault(cost_unit(family), {}).setdefault(family, {}).update(costs)
         for encoding, (factors, error) in fits.items():
             print(f"{family:7} {encoding:11} {factors} error {error:.2f}", flush=True)
     written["how"] = "make decoding-costs: " + ", ".join(DECODING_FEATURES)

@@ -14,6 +14,8 @@ _KINDS = ((0.9, 7), (0.92, 31), (0.97, 31), (0.8, 15), (0.5, 60), (0.0, 2), (0.0
 _WIDE_SIZES = ((784, 40), (300, 100), (128, 64), (64, 20), (256, 10))
 _WIDE_KIND = (0.0, 60)
 """Indices of 6 bits, which some cores look up in a way of its own."""
+_THINNED = ((2, 0.0, 15), (1, 0.0, 31), (2, 0.3, 100), (1, 0.2, 3), (2, 0.0, 3))
+"""How many of four weights are there, the share of these that is 0, and values beside."""
 ENCODED_MODELS = 3
 _TWO_ROUNDINGS = 2
 """From this one on, outputs vary over all of int8, which no fitted line can do."""
@@ -28,8 +30,11 @@ def encoded_model(number: int) -> bytes:
         for at, size in enumerate(_SIZES + _SIZES[1:])
     ]
     kinds += [(*size, *_WIDE_KIND) for size in _WIDE_SIZES]
-    for kind in kinds:
-        case = EncodedCase(*kind)
+    made = [EncodedCase(*kind) for kind in kinds]
+    for at, size in enumerate(_SIZES):
+        of_four, zeros, values = _THINNED[(at + number) % len(_THINNED)]
+        made.append(EncodedCase(*size, zeros, values, of_four=of_four))
+    for case in made:
         if steep:
             add_encoded(cases, replace(case, out_zero=3, gain=0.4))
         else:
