@@ -49,19 +49,25 @@ class _Kinds(KernelCases):
     def weight_values(
         self, shape: Sequence[int], largest: int, *, extreme: bool
     ) -> npt.NDArray[np.int8]:
-        number, kinds = len(self.labels), len(_KINDS) + len(_DEVIATIONS)
-        if number >= kinds * len(_SIZES):
-            kept, count = _THINNED[number // len(_SIZES) - kinds]
-            data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
-            thin_fours(data.reshape(shape[0], -1), kept)
-            return data.astype(np.int8)
-        kind = number % kinds
+        kind = len(self.labels) % (len(_KINDS) + len(_DEVIATIONS))
         if kind < len(_KINDS):
             zeros, count = _KINDS[kind]
             data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
             data[self.rng.random(data.shape) < zeros] = 0
             return data.astype(np.int8)
         return around_zero(self.rng, shape, _DEVIATIONS[kind - len(_KINDS)], largest)
+
+
+class _Thinned(KernelCases):
+    """Layers with weights of N:M patterns, one kind after the other."""
+
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
+        kept, count = _THINNED[len(self.labels) // len(_SIZES)]
+        data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
+        thin_fours(data.reshape(shape[0], -1), kept)
+        return data.astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -81,37 +87,44 @@ class _Prefer:
         return fitting[-1 if self.last else 0] if fitting else candidates[0]
 
 
-def _model() -> bytes:
-    cases = _Kinds(1)
-    for _ in range(len(_KINDS) + len(_DEVIATIONS) + len(_THINNED)):
-        for inputs, outputs, size in _SIZES:
-            add_conv(
-                cases,
-                ConvCase(2, 2, inputs, outputs, (size, size), activation="RELU", out_zero=-128),
-            )
-    return cases.tflite()
+def _models() -> Iterator[bytes]:
+    """Of weights of many kinds, and of N:M patterns."""
+    for cases, rounds in (
+        (_Kinds(1), len(_KINDS) + len(_DEVIATIONS)),
+        (_Thinned(2), len(_THINNED)),
+    ):
+        for _ in range(rounds):
+            for inputs, outputs, size in _SIZES:
+                add_conv(
+                    cases,
+                    ConvCase(2, 2, inputs, outputs, (size, size), activation="RELU", out_zero=-128),
+                )
+        yield cases.tflite()
 
 
 def _samples(
     board_name: str, encodings: Sequence[str]
 ) -> Iterator[tuple[str, tuple[int, ...], int]]:
     """Encoding, features and cost of decoding of each layer that has it."""
-    board, tflite = load_board(board_name), _model()
-    graph = read_model(tflite)
+    board = load_board(board_name)
     options = CodegenOptions.for_board(board)
-    plain = generate(graph, options, prefer=_Prefer(""))
-    before = layer_counts(plain, board, tflite)
-    for encoding in encodings:
-        for last in (False, True):
-            sources = generate(graph, options, prefer=_Prefer(encoding, last))
-            after = layer_counts(sources, board, tflite)
-            rows = zip(plain.layers, sources.layers, before, after, strict=True)
-            for other, layer, less, more in rows:
-                known = layer.weights
-                # Tiles are not for words_s8_thumb1.h.
-                if known is not None and "words" not in other.kernel:
-                    features = (1, known.int8_bytes, known.symbols, known.entries)
-                    yield encoding, features, more - less
+    for tflite in _models():
+        graph = read_model(tflite)
+        plain = generate(graph, options, prefer=_Prefer(""))
+        before = layer_counts(plain, board, tflite)
+        for encoding in encodings:
+            for last in (False, True):
+                sources = generate(graph, options, prefer=_Prefer(encoding, last))
+                if all(layer.weights is None for layer in sources.layers):
+                    continue
+                after = layer_counts(sources, board, tflite)
+                rows = zip(plain.layers, sources.layers, before, after, strict=True)
+                for other, layer, less, more in rows:
+                    known = layer.weights
+                    # Tiles are not for words_s8_thumb1.h.
+                    if known is not None and "words" not in other.kernel:
+                        features = (1, known.int8_bytes, known.symbols, known.entries)
+                        yield encoding, features, more - less
 
 
 def _fitted(samples: list[tuple[tuple[int, ...], int]]) -> tuple[list[float], float]:

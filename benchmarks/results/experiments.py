@@ -146,7 +146,6 @@ EXPERIMENTS: Mapping[str, Experiment] = MappingProxyType(
             load=samples.mnist_images,
             network=networks.lenet5,
             training=Training(epochs=12, batch_size=128),
-            exact_to="litert",
             recipes=("lenet5-deep",),
             targets=(*_deep("lenet5-deep", 0.80), *_flashed("lenet5-deep", 39, 55.8)),
             notes=(

@@ -86,6 +86,8 @@ def fine_tune(
         raise ConfigError("distill needs a teacher: a model with the same inputs and outputs")
     _tf.make_deterministic(trainer.seed)
     tf_keras = _tf.tf_keras()
+    if options.dropout is not None:
+        _set_dropout(model, options.dropout)
     losses = _losses(trainer, options, distill, coded)
     model.compile(
         optimizer=_optimizer(options, options.epochs * steps_per_epoch(trainer, options)),
@@ -108,6 +110,14 @@ def fine_tune(
             verbose=0,
             callbacks=watchers,
         )
+
+
+def _set_dropout(model: Any, rate: float) -> None:
+    """Let every Dropout layer, wrapped or not, drop such a share of its inputs."""
+    for layer in model.layers:
+        inner = getattr(layer, "layer", layer)
+        if isinstance(inner, _tf.tf_keras().layers.Dropout):
+            inner.rate = rate
 
 
 def _losses(

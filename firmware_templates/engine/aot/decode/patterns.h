@@ -51,13 +51,10 @@ TCK_SHARED int32_t tck_patterns_dot(const uint32_t *patterns, uint32_t bits, con
     return sum;
 }
 
-/* Writes four times `fours` weights. There are whole blocks of `stride` fours: nothing is written
- * outside of them, whatever the patterns say. */
+/* Writes those of four times `fours` weights that are there, between zeros. There are whole blocks
+ * of `stride` fours: nothing is written outside of them, whatever the patterns say. */
 TCK_SHARED_FAST void tck_patterns_spread(const uint32_t *patterns, uint32_t bits, uint32_t stride,
                                          const int8_t *values, int8_t *to, int32_t fours) {
-    for (int32_t i = 0; i < 4 * fours; ++i) {
-        to[i] = 0;
-    }
     int8_t *block_end = to + stride;
     while (fours > 0) {
         uint32_t word = *patterns++;

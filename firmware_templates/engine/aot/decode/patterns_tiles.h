@@ -20,6 +20,9 @@ TCK_SHARED_FAST void tck_patterns_tile(const tck_encoded_weights *w, tck_tile_re
     for (reader->group += groups; groups > 0; --groups, patterns += w->index_words) {
         tile = tck_tile_words(&tables, w->head_words, tile);
         tck_huffman_row(&huffman, values, tck_pattern_values(w->index_bits, w->weight_words));
+        for (int32_t i = 0; i < w->weight_words; ++i) {
+            tile[i] = 0;
+        }
         tck_patterns_spread(patterns, w->index_bits, w->index_group, values, (int8_t *)tile,
                             w->weight_words);
         if (pack != NULL) {

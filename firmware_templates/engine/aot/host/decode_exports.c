@@ -72,6 +72,7 @@ static void decode_patterns(const tct_encoded *e, uint32_t *table, int8_t *row, 
     tck_huffman huffman = tck_huffman_from(e->stream, table, (int32_t)e->longest);
     for (uint32_t i = 0; i < e->rows; ++i, patterns += e->row_words, weights += e->inputs) {
         tck_huffman_decode(&huffman, values, tck_pattern_values(e->bits, fours));
+        memset(row, 0, e->inputs);
         tck_patterns_spread(patterns, e->bits, e->group, values, row, fours);
         memcpy(weights, row, e->inputs);
     }
