@@ -171,7 +171,7 @@ def test_patterns_are_of_one_or_two_in_four(kept: int, bits: int, stride: int) -
     assert [each.numbers["longest"] for each in found] == [8, 10]
     assert min(every, key=lambda each: each.size_bytes) in found
     assert found[0].numbers["pattern_bits"] == bits
-    assert found[0].arrays["patterns"].size == 3 * -(-40 // (32 // bits))
+    assert found[0].arrays["patterns"].size == -(-3 * 40 // (32 // bits))
     # A bit for each weight is what a Huffman code needs to say that it is 0.
     whole = huffman.encode(rows, 10)
     assert whole is not None

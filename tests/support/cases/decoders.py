@@ -80,7 +80,7 @@ class DecoderCall:
             numbers.get("longest", 0),
             numbers.get("lut.group", numbers.get("stride", 1)),
         )
-        words = numbers.get("words", numbers.get("pattern_words", 0))
+        words = numbers.get("words", 0)
         row_bytes = {
             "lut": words * lut.indices_per_word(bits) if "lut.bits" in numbers else 0,
             "huffman": shape[1] + huffman.BEHIND,

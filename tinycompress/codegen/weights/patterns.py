@@ -68,17 +68,16 @@ def encode(rows: npt.NDArray[np.int64], stride: int, longest: int) -> Encoded | 
     values = np.take_along_axis(fours, places, axis=2).reshape(len(matrix), -1)
     coded = huffman.encode(values, longest)
     patterns = _packed(_indices(places), BITS[kept])
-    if coded is None or patterns.shape[1] > _MOST_WORDS:
+    if coded is None or patterns.size > _MOST_WORDS:
         return None
     return replace(
         coded,
         encoding="patterns",
         detail=f"{kept} of {FOUR}, {coded.detail}",
-        arrays={**coded.arrays, "patterns": patterns.reshape(-1)},
+        arrays={**coded.arrays, "patterns": patterns},
         numbers={
             **coded.numbers,
             "pattern_bits": BITS[kept],
-            "pattern_words": patterns.shape[1],
             **({"stride": stride} if stride > 1 else {}),
         },
         symbols=coded.symbols + values.size,
@@ -109,11 +108,10 @@ def _indices(places: npt.NDArray[np.intp]) -> Int64s:
 
 
 def _packed(indices: Int64s, bits: int) -> npt.NDArray[np.uint32]:
-    """As many as fit in a word, whole words for each row: ``[rows, words]``."""
+    """As many as fit in a word, over the ends of rows."""
     per_word = _WORD // bits
-    filled = np.pad(indices, ((0, 0), (0, -indices.shape[1] % per_word)))
-    shifts = bits * np.arange(per_word)
-    words = (filled.reshape(len(indices), -1, per_word) << shifts).sum(axis=2)
+    filled = np.pad(indices.reshape(-1), (0, -indices.size % per_word))
+    words = (filled.reshape(-1, per_word) << bits * np.arange(per_word)).sum(axis=1)
     return words.astype(np.uint32)
 
 
@@ -122,9 +120,9 @@ def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     numbers, (rows, inputs) = encoded.numbers, shape
     bits, stride = numbers["pattern_bits"], numbers.get("stride", 1)
     values = huffman.decode(encoded, (rows, values_bytes(encoded, inputs)))
-    words = encoded.arrays["patterns"].astype(np.int64).reshape(rows, -1, 1)
+    words = encoded.arrays["patterns"].astype(np.int64)[:, None]
     indices = words >> bits * np.arange(_WORD // bits) & (1 << bits) - 1
-    patterns = indices.reshape(rows, -1)[:, : inputs // FOUR]
+    patterns = indices.reshape(-1)[: rows * (inputs // FOUR)].reshape(rows, -1)
     places = np.array(_PAIRS)[patterns] if bits == BITS[2] else patterns[..., None]
     fours = np.zeros((rows, inputs // FOUR, FOUR), np.int64)
     np.put_along_axis(fours, places, values.reshape(places.shape), axis=2)

@@ -118,7 +118,7 @@ def tile_params(encoded: Encoded, row_bytes: int) -> TileParams:
             {
                 "longest": longest,
                 "index_bits": numbers["pattern_bits"],
-                "index_words": numbers["pattern_words"],
+                "index_words": arrays["patterns"].size,
                 "index_group": numbers.get("stride", 1),
             },
             (4 << longest) + patterns.values_bytes(encoded, row_bytes) + huffman.BEHIND,

@@ -64,16 +64,20 @@ static int8_t *values_behind(const tct_encoded *e, uint32_t *table) {
     return (int8_t *)(table + ((size_t)1 << e->longest));
 }
 
+static tck_patterns patterns_of(const tct_encoded *e) {
+    return tck_patterns_from((const uint32_t *)(const void *)e->words, e->bits, 0);
+}
+
 static void decode_patterns(const tct_encoded *e, uint32_t *table, int8_t *row, int8_t *weights) {
-    const uint32_t *patterns = (const uint32_t *)(const void *)e->words;
     int8_t *const values = values_behind(e, table);
     const int32_t fours = (int32_t)e->inputs / 4;
     tck_huffman_table(e->codes, (int32_t)e->longest, table);
     tck_huffman huffman = tck_huffman_from(e->stream, table, (int32_t)e->longest);
-    for (uint32_t i = 0; i < e->rows; ++i, patterns += e->row_words, weights += e->inputs) {
+    tck_patterns patterns = patterns_of(e);
+    for (uint32_t i = 0; i < e->rows; ++i, weights += e->inputs) {
         tck_huffman_decode(&huffman, values, tck_pattern_values(e->bits, fours));
         memset(row, 0, e->inputs);
-        tck_patterns_spread(patterns, e->bits, e->group, values, row, fours);
+        tck_patterns_spread(&patterns, e->group, values, row, fours);
         memcpy(weights, row, e->inputs);
     }
 }
@@ -110,14 +114,14 @@ static int32_t dot_words(const tct_encoded *e, const uint32_t *tokens, const uin
 
 static void dot_patterns(const tct_encoded *e, uint32_t *table, const int8_t *inputs,
                          int32_t *sums) {
-    const uint32_t *patterns = (const uint32_t *)(const void *)e->words;
     int8_t *const values = values_behind(e, table);
     const int32_t fours = (int32_t)e->inputs / 4;
     tck_huffman_table(e->codes, (int32_t)e->longest, table);
     tck_huffman huffman = tck_huffman_from(e->stream, table, (int32_t)e->longest);
-    for (uint32_t i = 0; i < e->rows; ++i, patterns += e->row_words) {
+    tck_patterns patterns = patterns_of(e);
+    for (uint32_t i = 0; i < e->rows; ++i) {
         tck_huffman_decode(&huffman, values, tck_pattern_values(e->bits, fours));
-        sums[i] = tck_patterns_dot(patterns, e->bits, values, inputs, fours, 0);
+        sums[i] = tck_patterns_dot(&patterns, values, inputs, fours, 0);
     }
 }
 

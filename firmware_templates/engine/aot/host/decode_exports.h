@@ -25,7 +25,7 @@ typedef struct {
     uint32_t bits;      /* of values, gaps, indices or patterns */
     uint32_t longest;   /* bits of a code */
     uint32_t group;     /* indices in a group, or the stride of fours */
-    uint32_t row_words; /* of a row of indices or patterns */
+    uint32_t row_words; /* of a row of indices */
 } tct_encoded;
 
 /* Decodes row after row to `row`, which has room for what the decoder writes, and copies them to

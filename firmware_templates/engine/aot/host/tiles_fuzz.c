@@ -50,7 +50,7 @@ static void pattern_sizes(tck_encoded_weights *w) {
     w->index_group = (uint8_t)(1U << random_below(4));
     w->weight_words = (uint16_t)(w->index_group * (1 + random_below(12)));
     const uint32_t in_word = 32U / w->index_bits;
-    w->index_words = (uint16_t)((w->weight_words + in_word - 1) / in_word);
+    w->index_words = (uint16_t)((w->groups * w->weight_words + in_word - 1) / in_word);
 }
 
 /* Random sizes; returns the bytes that a row's decoder may write behind the row. */

@@ -10,7 +10,6 @@ typedef struct {
     const uint8_t *codes;                     /* for tck_huffman_table */
     const uint32_t *code;                     /* the weights that are there */
     const uint32_t *patterns;                 /* which these are */
-    uint16_t pattern_words;                   /* of a row */
     uint8_t pattern_bits;                     /* 2 or 3 */
     uint8_t longest;                          /* bits of a code */
 } tck_fully_connected_patterns_s8_params;
@@ -28,11 +27,11 @@ TCK_INLINE void tck_fully_connected_patterns_s8(const tck_fully_connected_patter
     for (int32_t n = 0; n < dense->batches; ++n, input += dense->inputs) {
         tck_fully_connected_s8_tables row = tck_fully_connected_s8_row(dense);
         tck_huffman huffman = tck_huffman_from(p->code, table, p->longest);
-        const uint32_t *patterns = p->patterns;
-        for (int32_t left = dense->outputs; left > 0; --left, patterns += p->pattern_words) {
+        tck_patterns patterns = tck_patterns_from(p->patterns, p->pattern_bits, 0);
+        for (int32_t left = dense->outputs; left > 0; --left) {
             int32_t sum = *row.bias++;
             tck_huffman_decode(&huffman, values, tck_pattern_values(p->pattern_bits, fours));
-            sum = tck_patterns_dot(patterns, p->pattern_bits, values, input, fours, sum);
+            sum = tck_patterns_dot(&patterns, values, input, fours, sum);
             output = tck_fully_connected_s8_outputs(dense, &sum, 1, &row, output, fitted);
         }
     }
