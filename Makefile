@@ -18,8 +18,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
-        bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings flash-of-collection tflm-decode decoding-costs \
-        cycle-model fuzz explore corpus weights-simplified mutate \
+        bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
+        decoding-costs flash-of-collection cycle-model fuzz explore corpus weights-simplified mutate \
         results results-again $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo

@@ -59,10 +59,11 @@ def weights_of(rng: np.random.Generator, case: EncodedCase) -> npt.NDArray[np.in
 
 
 def thin_fours(rows: npt.NDArray[np.signedinteger], kept: int) -> None:
-    """Makes all but the first so many weights of every four in a row 0, in place."""
+    """Makes all but the largest so many weights of every four in a row 0, in place."""
     for first in range(0, rows.shape[1], 4):
         four = rows[:, first : first + 4]
-        four[np.cumsum(four != 0, axis=1) > kept] = 0
+        order = np.argsort(-np.abs(four.astype(np.int64)), axis=1, kind="stable")
+        np.put_along_axis(four, order[:, kept:], 0, axis=1)
 
 
 CASES = (
