@@ -20,7 +20,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
-        mutate results results-again $(NETWORKS:%=results-%) headline
+        mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -104,9 +104,13 @@ encodings: $(VENV)/.ready-dev
 tflm-decode: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.tflm_decode
 
-# Bytes of encodings that were tried and left out: the last table of docs/weights.md.
+# Bytes of encodings that were tried and left out, and of N:M: the last table of docs/weights.md.
 left-out-encodings: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.left_out_encodings
+
+# Flash of every model of the collection, now and before weights were encoded.
+flash-of-collection: $(VENV)/.ready-dev
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.flash_of_collection
 
 decoding-costs: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.decoding_costs

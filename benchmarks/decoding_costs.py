@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from support.cases.conv import ConvCase, add_conv
-from support.cases.encoded import encoding_of
+from support.cases.encoded import encoding_of, thin_fours
 from support.cases.encoded_conv import ENCODINGS, around_zero
 from support.cases.kernels import KernelCases
 
@@ -35,6 +35,8 @@ BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_
 _FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "decoding_costs.json"
 _KINDS = ((0.5, 15), (0.0, 2), (0.8, 7), (0.0, 4), (0.9, 31), (0.0, 15), (0.6, 100), (0.95, 15))
 """Share of zeros, and values beside."""
+_THINNED = ((2, 15), (1, 100), (2, 3), (1, 15), (2, 60))
+"""How many of four weights are there, and values beside 0."""
 _DEVIATIONS = (3, 20)
 """Of weights around 0, as training leaves them: most look-ups of a Huffman code yield one."""
 _SIZES = ((64, 64, 1), (16, 32, 3), (128, 64, 1), (32, 32, 3), (48, 16, 1))
@@ -56,6 +58,18 @@ class _Kinds(KernelCases):
         return around_zero(self.rng, shape, _DEVIATIONS[kind - len(_KINDS)], largest)
 
 
+class _Thinned(KernelCases):
+    """Layers with weights of N:M patterns, one kind after the other."""
+
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
+        kept, count = _THINNED[len(self.labels) // len(_SIZES)]
+        data = self.rng.choice(self.rng.integers(-largest, largest + 1, count), shape)
+        thin_fours(data.reshape(shape[0], -1), kept)
+        return data.astype(np.int8)
+
+
 @dataclass(frozen=True)
 class _Prefer:
     """Takes one way of an encoding on one tile, if there is one, else weights as they are."""
@@ -73,35 +87,44 @@ class _Prefer:
         return fitting[-1 if self.last else 0] if fitting else candidates[0]
 
 
-def _model() -> bytes:
-    cases = _Kinds(1)
-    for _ in range(len(_KINDS) + len(_DEVIATIONS)):
-        for inputs, outputs, size in _SIZES:
-            add_conv(
-                cases,
-                ConvCase(2, 2, inputs, outputs, (size, size), activation="RELU", out_zero=-128),
-            )
-    return cases.tflite()
+def _models() -> Iterator[bytes]:
+    """Of weights of many kinds, and of N:M patterns."""
+    for cases, rounds in (
+        (_Kinds(1), len(_KINDS) + len(_DEVIATIONS)),
+        (_Thinned(2), len(_THINNED)),
+    ):
+        for _ in range(rounds):
+            for inputs, outputs, size in _SIZES:
+                add_conv(
+                    cases,
+                    ConvCase(2, 2, inputs, outputs, (size, size), activation="RELU", out_zero=-128),
+                )
+        yield cases.tflite()
 
 
-def _samples(board_name: str) -> Iterator[tuple[str, tuple[int, ...], int]]:
+def _samples(
+    board_name: str, encodings: Sequence[str]
+) -> Iterator[tuple[str, tuple[int, ...], int]]:
     """Encoding, features and cost of decoding of each layer that has it."""
-    board, tflite = load_board(board_name), _model()
-    graph = read_model(tflite)
+    board = load_board(board_name)
     options = CodegenOptions.for_board(board)
-    plain = generate(graph, options, prefer=_Prefer(""))
-    before = layer_counts(plain, board, tflite)
-    for encoding in ENCODINGS:
-        for last in (False, True):
-            sources = generate(graph, options, prefer=_Prefer(encoding, last))
-            after = layer_counts(sources, board, tflite)
-            rows = zip(plain.layers, sources.layers, before, after, strict=True)
-            for other, layer, less, more in rows:
-                known = layer.weights
-                # Tiles are not for words_s8_thumb1.h.
-                if known is not None and "words" not in other.kernel:
-                    features = (1, known.int8_bytes, known.symbols, known.entries)
-                    yield encoding, features, more - less
+    for tflite in _models():
+        graph = read_model(tflite)
+        plain = generate(graph, options, prefer=_Prefer(""))
+        before = layer_counts(plain, board, tflite)
+        for encoding in encodings:
+            for last in (False, True):
+                sources = generate(graph, options, prefer=_Prefer(encoding, last))
+                if all(layer.weights is None for layer in sources.layers):
+                    continue
+                after = layer_counts(sources, board, tflite)
+                rows = zip(plain.layers, sources.layers, before, after, strict=True)
+                for other, layer, less, more in rows:
+                    known = layer.weights
+                    # Tiles are not for words_s8_thumb1.h.
+                    if known is not None and "words" not in other.kernel:
+                        features = (1, known.int8_bytes, known.symbols, known.entries)
+                        yield encoding, features, more - less
 
 
 def _fitted(samples: list[tuple[tuple[int, ...], int]]) -> tuple[list[float], float]:
@@ -117,15 +140,23 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
     parser.add_argument("--boards", nargs="+", default=list(BOARDS), choices=BOARDS)
+    parser.add_argument(
+        "--encodings",
+        nargs="+",
+        default=list(ENCODINGS),
+        choices=ENCODINGS,
+        help="measure these; the others keep their costs",
+    )
+    chosen = parser.parse_args()
     written = json.loads(_FILE.read_text("utf-8"))
-    for name in parser.parse_args().boards:
+    for name in chosen.boards:
         family = CodegenOptions.for_board(load_board(name)).family
         found = defaultdict(list)
-        for encoding, features, cost in _samples(name):
+        for encoding, features, cost in _samples(name, chosen.encodings):
             found[encoding].append((features, cost))
         fits = {encoding: _fitted(samples) for encoding, samples in found.items()}
         costs = {encoding: factors for encoding, (factors, _) in fits.items()}
-        written.setdefault(cost_unit(family), {})[family] = costs
+        written.setdefault(cost_unit(family), {}).setdefault(family, {}).update(costs)
         for encoding, (factors, error) in fits.items():
             print(f"{family:7} {encoding:11} {factors} error {error:.2f}", flush=True)
     written["how"] = "make decoding-costs: " + ", ".join(DECODING_FEATURES)

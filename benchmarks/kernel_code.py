@@ -2,7 +2,8 @@
 
 Compiles every kernel alone, called by a function that knows none of its parameters, with gcc's
 flags of one board for each family of cores. That function is the kernel's own code; what else is in
-the object are routines that it shares with other kernels, by name. Writes
+the object are routines that it shares with other kernels, by name. Look-ups in a codebook are
+compiled for each width of indices alone, too, as firmware has them. Writes
 ``tinycompress/codegen/choosing/kernel_code.json``.
 """
 
@@ -12,7 +13,7 @@ import argparse
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,15 @@ from tinycompress._resources import firmware_templates_dir
 from tinycompress.boards import load_board
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.kernel_files import engine_dir
+from tinycompress.codegen.weights.lut import MOST_BITS
 from tinycompress.errors import ToolError
 from tinycompress.firmware.plan import build_plan
 from tinycompress.toolchain.find import find_gcc
 
 _FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "kernel_code.json"
 _PROBE = "probe"
+_LUT = "_lut_s8_"
+"""In the names of kernels that look weights up."""
 _TIMEOUT_S = 60.0
 
 
@@ -44,8 +48,36 @@ def entries() -> Iterator[tuple[str, str, str]]:
             yield str(header.relative_to(engine_dir())), header.stem, parameters
 
 
-def measure(board_name: str) -> dict[str, Any]:
-    """Bytes of each kernel that compiles for a board's core: its own, and of what it shares."""
+def by_lut_bits(board_name: str) -> dict[str, dict[str, int]]:
+    """Bytes of routines that have loops for each width of indices, with one of these alone."""
+    whole = _shared_by_name(measure(board_name, _LUT))
+    found: dict[str, dict[str, int]] = {}
+    for bits in range(1, MOST_BITS + 1):
+        alone = measure(board_name, _LUT, (f"-DTCK_LUT_BITS=(1U<<{bits})",))
+        for name, size in _shared_by_name(alone).items():
+            if size < whole[name]:
+                found.setdefault(name, {})[str(bits)] = size
+    # What is no smaller with one width is no loop for several.
+    return {name: sizes for name, sizes in found.items() if len(sizes) > 1}
+
+
+def _shared_by_name(kernels: Mapping[str, Any]) -> dict[str, int]:
+    """Routines of some kernels; where they differ from one kernel to the other, the largest."""
+    found: dict[str, int] = {}
+    for kernel in kernels.values():
+        for name, size in kernel["shared"].items():
+            found[name] = max(size, found.get(name, 0))
+    return found
+
+
+def measure(board_name: str, part: str = "", defines: Sequence[str] = ()) -> dict[str, Any]:
+    """Bytes of each kernel that compiles for a board's core: its own, and of what it shares.
+
+    Args:
+        board_name: The board.
+        part: Of the names of the kernels.
+        defines: More flags of the compiler.
+    """
     board = load_board(board_name)
     plan = build_plan(board, sources=(), include_dirs=())
     gcc = find_gcc()
@@ -55,6 +87,8 @@ def measure(board_name: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="tinycompress-code-") as directory:
         source, target = Path(directory) / "probe.c", Path(directory) / "probe.o"
         for header, name, parameters in entries():
+            if part not in name:
+                continue
             names = ", ".join(part.split()[-1].lstrip("*") for part in parameters.split(","))
             source.write_text(
                 f'#include "{header}"\nvoid {_PROBE}({parameters});\n'
@@ -62,7 +96,7 @@ def measure(board_name: str) -> dict[str, Any]:
             )
             files = (*(f"-I{path}" for path in include), "-c", str(source), "-o", str(target))
             try:
-                _proc.run([*gcc.command, *flags, *files], timeout_s=_TIMEOUT_S)
+                _proc.run([*gcc.command, *flags, *defines, *files], timeout_s=_TIMEOUT_S)
             except ToolError:
                 continue  # written for another family of cores
             sizes = code_sizes(target)
@@ -84,11 +118,13 @@ def code_sizes(path: Path) -> dict[str, int]:
 def main() -> None:
     """The command."""
     argparse.ArgumentParser(description=str(__doc__).splitlines()[0]).parse_args()
-    code = {CodegenOptions.for_board(load_board(each)).family: measure(each) for each in BOARDS}
+    families = {CodegenOptions.for_board(load_board(each)).family: each for each in BOARDS}
+    code = {family: measure(board) for family, board in families.items()}
     written = {
         "how": "make kernel-code: each kernel compiled alone by gcc, its parameters unknown",
         "boards": list(BOARDS),
         "code": code,
+        "lut_bits": {family: by_lut_bits(board) for family, board in families.items()},
     }
     _files.write_text(_FILE, json.dumps(written, indent=1) + "\n")
     for family, kernels in code.items():

@@ -46,6 +46,8 @@ from tinycompress.toolchain import build
 BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_an547")
 _COSTS_FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "kernel_costs.json"
 
+_TABLES_OF_TWO_SIZES = ("gap_tokens", "huffman", "patterns")
+
 _LARGEST_ERROR = 0.4
 """Relative error beyond which a sum says too little of a kernel to choose by it."""
 
@@ -77,13 +79,12 @@ def samples_of(model: Path, board_name: str) -> list[Sample]:
     return found
 
 
-def encoded_samples(number: int, board_name: str) -> list[Sample]:
-    """Layers of one of the models of `encoded_layers` by every encoding."""
+def encoded_samples(number: int, board_name: str, encodings: Sequence[str]) -> list[Sample]:
+    """Layers of one of the models of `encoded_layers` by some encodings."""
     board, tflite = load_board(board_name), encoded_model(number)
     options, found = CodegenOptions.for_board(board), list[Sample]()
-    for encoding in ENCODINGS:
-        # Tables of two sizes, where there is one.
-        for last in (False, True) if encoding in ("gap_tokens", "huffman") else (False,):
+    for encoding in encodings:
+        for last in (False, True) if encoding in _TABLES_OF_TWO_SIZES else (False,):
             prefer = PreferEncoding(encoding, last=last)
             run = _run(tflite, board, options, prefer)
             found += [each for each in run if encoding in each.kernel]
@@ -256,12 +257,23 @@ def main() -> None:
         action="store_true",
         help="measure kernels for encoded weights alone; others keep their costs",
     )
+    parser.add_argument(
+        "--encodings",
+        nargs="+",
+        default=ENCODINGS,
+        choices=ENCODINGS,
+        help="with --encoded: measure kernels for these; the others keep their costs",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     samples: list[Sample] = []
     with ProcessPoolExecutor(options.jobs) as pool:
         pending = [
-            (f"encoded weights {number}", board, pool.submit(encoded_samples, number, board))
+            (
+                f"encoded weights {number}",
+                board,
+                pool.submit(encoded_samples, number, board, options.encodings),
+            )
             for board in options.boards
             for number in range(ENCODED_MODELS)
         ]

@@ -1,10 +1,11 @@
-"""Bytes of encodings that are not there: ``make left-out-encodings`` prints the table.
+"""Bytes of encodings that are not there, and of N:M: ``make left-out-encodings`` prints the table.
 
-Bitmaps, N:M patterns and Rice-coded gaps, each with its values raw, as indices into a codebook or
-by a Huffman code, whichever is the smallest, against the encodings that there are. Weights are
-those of stock files, pruned by magnitude, layer by layer; clustered ones have 15 values a layer
-beside 0. *Gained* is what a network would save if each of its layers took the new encoding where
-that is the smaller one: it has to be more than the decoder, some 200 to 400 bytes.
+Bitmaps and Rice-coded gaps, each with its values raw, as indices into a codebook or by a Huffman
+code, whichever is the smallest, against the encodings that there are; and what these would take
+without N:M patterns. Weights are those of stock files, pruned by magnitude, layer by layer;
+clustered ones have 15 values a layer beside 0. *Gained* is what a network would save if each of its
+layers took the new encoding where that is the smaller one: it has to be more than the decoder, some
+200 to 400 bytes.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from benchmarks.kernels import data_directory
 from benchmarks.performance_page import table
 from tinycompress.codegen.weights.bits import canonical_code
 from tinycompress.codegen.weights.encodings import ENCODINGS, TILED, smaller_encodings
+from tinycompress.codegen.weights.patterns import FOUR
 from tinycompress.ir.reader import read_model
 
 Rows = npt.NDArray[np.int64]
@@ -34,23 +36,24 @@ _NETWORKS = {
     "ResNet-8": "mlperf_tiny/pretrainedResnet_quant",
     "LeNet-300-100": "mcunet_tinyengine/ptq_mnist_lenet-300-100",
 }
-_ZEROS = ("50%", "75%", "90%", "2:4")
+_PATTERNS = {"2:4": 2, "1:4": 1}
+"""How many of every four weights are left."""
+_ZEROS = ("50%", "75%", "90%", *_PATTERNS)
 _VALUES = 15
-_PATTERN = (2, 4)
 _LONGEST = 10
 _RICE_BITS = range(8)
-_KINDS = ("bitmap", "N:M", "Rice")
-_HEADS = ("network", "zeros", "values", "int8", "best there is",
+_KINDS = ("bitmap", "Rice")
+_HEADS = ("network", "zeros", "values", "int8", "without N:M", "best there is",
           *(head for kind in _KINDS for head in (kind, "gained")))  # fmt: skip
 
 
 def pruned(rows: Rows, zeros: str) -> Rows:
-    """Rows whose smallest weights are 0: a share of all, or all but two of every four inputs."""
+    """Rows whose smallest weights are 0: a share of all, or some of every four inputs."""
     found: Rows = rows.copy()
-    if zeros == "2:4":
-        kept, of = _PATTERN
-        whole = rows.shape[1] // of * of
-        groups = found[:, :whole].reshape(-1, of)
+    kept = _PATTERNS.get(zeros)
+    if kept is not None:
+        whole = rows.shape[1] // FOUR * FOUR
+        groups = found[:, :whole].reshape(-1, FOUR)
         order = np.argsort(-np.abs(groups), axis=1, kind="stable")
         np.put_along_axis(groups, order[:, kept:], 0, axis=1)
         found[:, :whole] = groups.reshape(len(rows), whole)
@@ -80,22 +83,6 @@ def bitmap_bytes(rows: Rows) -> int:
     return ceil(rows.size / 8) + values_bytes(rows[rows != 0])
 
 
-def pattern_bytes(rows: Rows) -> int | None:
-    """Of every four weights which two are there, one of six ways in three bits, and their values.
-
-    Returns:
-        None for rows that have more weights than that.
-    """
-    kept, of = _PATTERN
-    filled = np.pad(rows, ((0, 0), (0, -rows.shape[1] % of))).reshape(-1, of)
-    if (np.count_nonzero(filled, axis=1) > kept).any():
-        return None
-    # Where fewer are there, zeros fill the places: which ones does not matter.
-    order = np.argsort(filled == 0, axis=1, kind="stable")[:, :kept]
-    values = np.take_along_axis(filled, np.sort(order, axis=1), axis=1)
-    return ceil(3 * len(filled) / 8) + values_bytes(values.reshape(-1))
-
-
 def rice_bytes(rows: Rows) -> int:
     """Gaps by the Rice code with the best parameter, over the ends of rows, and values."""
     places = np.flatnonzero(rows)
@@ -116,13 +103,13 @@ def layers(path: Path) -> Iterator[tuple[str, Rows]]:
 def sizes(kind: str, rows: Rows) -> dict[str, int]:
     """Bytes of a layer as int8, by the best encoding that there is, and by each left out."""
     ways = ENCODINGS if kind == "FULLY_CONNECTED" else TILED
-    there = [each.size_bytes for each in smaller_encodings(rows, ways)]
-    pattern = pattern_bytes(rows)
+    there = smaller_encodings(rows, ways)
+    others = [each.size_bytes for each in there if each.encoding != "patterns"]
     return {
         "int8": rows.size,
-        "best": min([rows.size, *there]),
+        "others": min([rows.size, *others]),
+        "best": min([rows.size, *(each.size_bytes for each in there)]),
         "bitmap": bitmap_bytes(rows),
-        "N:M": rows.size if pattern is None else pattern,
         "Rice": rice_bytes(rows),
     }
 
@@ -130,7 +117,7 @@ def sizes(kind: str, rows: Rows) -> dict[str, int]:
 def _cells(found: Sequence[Mapping[str, int]]) -> Iterator[str]:
     """Bytes of a network, and what each encoding would gain."""
     best = sum(each["best"] for each in found)
-    yield from (f"{sum(each['int8'] for each in found):,}", f"{best:,}")
+    yield from (f"{sum(each[name] for each in found):,}" for name in ("int8", "others", "best"))
     for kind in _KINDS:
         gained = best - sum(min(each["best"], each[kind]) for each in found)
         yield from (f"{sum(each[kind] for each in found):,}", f"{gained:,}")

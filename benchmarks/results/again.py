@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tinycompress.artifacts import ExactTo
 from tinycompress.boards import load_board
+from tinycompress.compression.checks.int8 import int8_outputs
+from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import StageRow
 from tinycompress.compression.run.store import stage_directory
@@ -20,7 +26,13 @@ Report = Callable[[str, str], None]
 
 
 def measured_again(
-    measured: Mapping[str, Any], scratch: Path, *, board: str, report: Report
+    measured: Mapping[str, Any],
+    scratch: Path,
+    *,
+    board: str,
+    report: Report,
+    exact_to: ExactTo,
+    test: Path,
 ) -> dict[str, dict[str, Any]]:
     """The runs of one experiment with the figures of today.
 
@@ -29,9 +41,12 @@ def measured_again(
         scratch: Where its runs were kept, one directory per recipe.
         board: Id of the board.
         report: Told of every file before it is measured.
+        exact_to: Whose kernels int8 accuracy is counted with, and firmware is exact to. Where they
+            are not those of the runs it is counted anew.
+        test: The test samples, ``x`` and ``y``, class numbers.
 
     Returns:
-        The runs by recipe; accuracies, counts and notes on them are as they were.
+        The runs by recipe; float accuracies, counts and notes on them are as they were.
 
     Raises:
         ConfigError: Files that belong to the figures are not there; all of them are named, and
@@ -49,16 +64,24 @@ def measured_again(
         for row in rows[recipe]:
             report(recipe, row.stage)
             firmware = parse_recipe(run["recipe"]).firmware
+            tflite = files[row.tflite_sha256]
+            if exact_to != measured["exact_to"]:
+                row = replace(row, int8_accuracy=accuracy(tflite, test, exact_to))
             figures = figures_or_misfit(
-                files[row.tflite_sha256],
-                target,
-                exact_to=measured["exact_to"],
-                optimize=firmware.optimize,
+                tflite, target, exact_to=exact_to, optimize=firmware.optimize
             )
             place = measured_on(target, firmware.optimize)
             done.append(row.with_figures(figures, place, done[-1] if done else None))
         runs[recipe] = {**run, "rows": [row.to_json() for row in done]}
     return runs
+
+
+def accuracy(tflite: bytes, test: Path, exact_to: ExactTo) -> float:
+    """Share of test samples that an int8 classifier gets right."""
+    with np.load(test, allow_pickle=False) as archive:
+        x, y = archive["x"], archive["y"]
+    (scores,) = int8_outputs(tflite, Data((x,), (y,)), exact_to=exact_to)
+    return float(np.mean(scores.reshape(len(y), -1).argmax(axis=1) == y))
 
 
 def last_file(directory: Path, run: Mapping[str, Any]) -> bytes:

@@ -3,6 +3,7 @@
     python -m benchmarks.results.run lenet300 lenet5 dscnn resnet8
     python -m benchmarks.results.run dscnn --only dscnn-pcqat
     python -m benchmarks.results.run --again lenet300
+    python -m benchmarks.results.run --again dscnn --only dscnn-pcqat
 
 Each reference is made, taken through its recipes by ``tinycompress.compress`` and measured on the
 virtual Nano 33 BLE. An interrupted run resumes behind the last finished stage. ``--again`` trains
@@ -88,19 +89,42 @@ def measure(name: str, scratch: Path, only: Sequence[str] = ()) -> dict[str, Any
     }
 
 
-def again(name: str, scratch: Path) -> dict[str, Any]:
+def again(name: str, scratch: Path, only: Sequence[str] = ()) -> dict[str, Any]:
     """Measure the kept files of an experiment, and judge its targets; plain values.
 
+    Args:
+        name: Of the experiment.
+        scratch: Where runs are kept.
+        only: The recipes to measure; figures of the others stay. Empty measures all.
+
     Raises:
-        ConfigError: It was not measured before, or its files are gone.
+        ConfigError: It was not measured before, its files are gone, or only some recipes are to be
+            measured where accuracy is counted by other kernels than before.
     """
     known = _experiments().get(name)
     if known is None:
         raise ConfigError(f"{name} was not measured yet", hint="run it without --again")
-    runs = measured_again(known, scratch / name, board=BOARD, report=report)
-    _add_layers(runs, scratch / name, known["exact_to"])
+    exact_to = EXPERIMENTS[name].exact_to
+    chosen = {key: run for key, run in known["runs"].items() if not only or key in only}
+    if exact_to != known["exact_to"] and len(chosen) < len(known["runs"]):
+        raise ConfigError(
+            f"{name}: accuracy was counted with {known['exact_to']}'s kernels, and is now with"
+            f" {exact_to}'s",
+            hint="leave --only out",
+        )
+    runs = measured_again(
+        {**known, "runs": chosen},
+        scratch / name,
+        board=BOARD,
+        report=report,
+        exact_to=exact_to,
+        test=scratch / name / "inputs" / TEST,
+    )
+    _add_layers(runs, scratch / name, exact_to)
+    runs = {**known["runs"], **runs}
     return {
         **known,
+        "exact_to": exact_to,
         "notes": list(EXPERIMENTS[name].notes),
         "versions": {**versions(), **{key: known["versions"][key] for key in TRAINED_BY}},
         "runs": runs,
@@ -194,7 +218,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.again:
         for name in arguments.names:
-            record(name, again(name, arguments.scratch))
+            record(name, again(name, arguments.scratch, arguments.only))
         return
     _tf.make_deterministic(0, threads=_THREADS)
     for name in arguments.names:

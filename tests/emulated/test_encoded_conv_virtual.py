@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.cases.conv import ConvCase, add_conv
 from support.cases.encoded import PreferEncoding
-from support.cases.encoded_conv import CASES, ENCODINGS, AroundZero, FewValues, PreferTiles
+from support.cases.encoded_conv import CASES, ENCODINGS, AroundZero, PreferTiles, cases_for
 from support.device.board_runs import run_on_board, runs_exactly
 
 from tinycompress import pipeline
@@ -29,8 +29,8 @@ _MEASURED = tuple(
 """By kernels whose cycles are known."""
 
 
-def _tflite(cases: tuple[ConvCase, ...], seed: int) -> bytes:
-    made = FewValues(seed)
+def _tflite(cases: tuple[ConvCase, ...], seed: int, encoding: str = "") -> bytes:
+    made = cases_for(encoding, seed)
     for case in cases:
         add_conv(made, case)
     return made.tflite()
@@ -53,7 +53,9 @@ def test_every_decoder_of_tiles_is_exact(
     board_id: str, chain: ToolchainName, encoding: str, tmp_path: Path
 ) -> None:
     prefer = PreferTiles(encoding)
-    assert runs_exactly(board_id, _tflite(CASES, 93), chain, tmp_path / "p", prefer=prefer)
+    assert runs_exactly(
+        board_id, _tflite(CASES, 93, encoding), chain, tmp_path / "p", prefer=prefer
+    )
     assert max(prefer.tiles) > 2
 
 

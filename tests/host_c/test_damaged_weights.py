@@ -20,6 +20,8 @@ _CASES = (
     EncodedCase(inputs=300, outputs=2, zeros=0.97, values=14),
     EncodedCase(inputs=31, outputs=5, zeros=0.2, values=200),
     EncodedCase(inputs=1, outputs=4, zeros=0.5, values=1),
+    EncodedCase(inputs=96, outputs=5, zeros=0.0, values=15, of_four=2),
+    EncodedCase(inputs=64, outputs=3, zeros=0.0, values=90, of_four=1),
 )
 _ROUNDS = 200
 
@@ -49,4 +51,4 @@ def test_damaged_tiles_are_contained(reader: str, tmp_path: Path) -> None:
     flags = ("-O1", *SANITIZER_FLAGS, *READERS[reader])
     compile_c([engine_dir() / "host" / "tiles_fuzz.c"], program, flags)
     done = _proc.run([program, str(rounds)], timeout_s=120.0)
-    assert int(done.stdout) == 3 * rounds
+    assert int(done.stdout) == 4 * rounds

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 from support.cases.conv import add_conv
-from support.cases.encoded_conv import CASES, ENCODINGS, FAMILIES, FewValues, PreferTiles
+from support.cases.encoded_conv import (
+    CASES,
+    ENCODINGS,
+    FAMILIES,
+    FewValues,
+    PreferTiles,
+    cases_for,
+)
 from support.cases.fast import random_conv_cases
 from support.cases.kernels import BOTH
 
@@ -12,7 +19,7 @@ from tinycompress.artifacts import ExactTo
 
 
 def _cases(seed: int, family: str, prefer: PreferTiles, more: int = 0) -> FewValues:
-    cases = FewValues(seed)
+    cases = cases_for(prefer.encoding, seed)
     cases.target = dict(FAMILIES[family])
     cases.prefer = prefer
     for case in (*CASES, *random_conv_cases(cases.rng, more)):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.cases.decoders import MODULES, READERS, Decoders, every_encoding
-from support.cases.encoded import ENCODINGS
+from support.cases.encoded import ENCODINGS, thin_fours
 
-from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
+from tinycompress.codegen.weights import gap_tokens, huffman, lut, patterns, word_tokens
 from tinycompress.codegen.weights.bits import BitReader, CanonicalCode, canonical_code, pack_bits
 from tinycompress.codegen.weights.encoding import checked_rows
 
@@ -30,6 +30,13 @@ def weights(draw: st.DrawFn) -> Rows:
     found = rng.choice(values, (rows, inputs))
     found[rng.random(found.shape) < zeros] = 0
     found[rng.random(rows) < draw(st.sampled_from([0.0, 0.4]))] = 0
+    if draw(st.booleans()):
+        found = found[:, : inputs // 8 * 8] if inputs >= 8 else np.resize(found, (rows, 8))
+        for stride in draw(st.sampled_from([(1,), (1, 2), (1, 2, 4, 8), (8,)])):
+            blocks = found[:, : found.shape[1] // (4 * stride) * (4 * stride)]
+            fours = blocks.reshape(rows, -1, 4, stride).swapaxes(2, 3).reshape(-1, 4)
+            thin_fours(fours, draw(st.integers(1, 2)))
+            blocks[:] = fours.reshape(rows, -1, stride, 4).swapaxes(2, 3).reshape(blocks.shape)
     return found.astype(np.int64)
 
 
@@ -56,7 +63,7 @@ def test_c_multiplies_sparse_weights(c: Decoders, rows: Rows, seed: int) -> None
     inputs = np.random.default_rng(seed).integers(-128, 128, (rows.shape[1],), np.int8)
     expected = (rows * inputs).sum(axis=1).tolist()
     for encoded in every_encoding(rows):
-        if encoded.encoding in ("lut", "huffman"):
+        if encoded.encoding in ("lut", "huffman") or encoded.numbers.get("stride", 1) > 1:
             continue
         assert c.dot(encoded, rows.shape, inputs) == expected, encoded.detail
 
@@ -149,6 +156,29 @@ def test_what_an_encoding_cannot_hold_is_left_out() -> None:
     assert huffman.encode(many, 7) is None
     assert gap_tokens.encode(many, 1, 0, 7) is None
     assert list(gap_tokens.encodings(many)) == list(word_tokens.encodings(many)) == []
+
+
+@pytest.mark.parametrize("stride", patterns.STRIDES)
+@pytest.mark.parametrize(("kept", "bits"), [(1, 2), (2, 3)])
+def test_patterns_are_of_one_or_two_in_four(kept: int, bits: int, stride: int) -> None:
+    rng = np.random.default_rng(6)
+    fours = rng.integers(1, 16, (3 * 40, 4))
+    thin_fours(fours, kept)
+    mixed = rng.permuted(fours, axis=1).reshape(3, -1, stride, 4).swapaxes(2, 3)
+    rows = np.ascontiguousarray(mixed).reshape(3, 160)
+    every = list(patterns.encodings_of_tiles(rows))
+    found = [each for each in every if each.numbers.get("stride", 1) == stride]
+    assert [each.numbers["longest"] for each in found] == [8, 10]
+    assert min(every, key=lambda each: each.size_bytes) in found
+    assert found[0].numbers["pattern_bits"] == bits
+    assert found[0].arrays["patterns"].size == -(-3 * 40 // (32 // bits))
+    # A bit for each weight is what a Huffman code needs to say that it is 0.
+    whole = huffman.encode(rows, 10)
+    assert whole is not None
+    assert found[-1].size_bytes < whole.size_bytes
+    rows[1, :24] = 5
+    assert list(patterns.encodings_of_tiles(rows)) == []
+    assert list(patterns.encodings_of_tiles(rows[:, :-1])) == []
 
 
 @given(weights(), st.sampled_from(huffman.LONGEST))

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
+from support.compression.runs import export
 from support.compression.small_models import NO_TRAINING, SHORT, accuracy, trained
 
-from tinycompress.compression.checks.promises import broken_promises, has_m_by_n
-from tinycompress.compression.network.kernels import sparsity
+from tinycompress.compression.checks.invariants import check_int8
+from tinycompress.compression.checks.promises import Promises, broken_promises, has_m_by_n
+from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.network.kernels import sparsity, with_kernel
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.prune import Prune, prune
 from tinycompress.compression.training.options import Distill, FineTune
-from tinycompress.errors import ConfigError
+from tinycompress.errors import ConfigError, MismatchError
 
 pytestmark = pytest.mark.tf
 PRUNED = ("stem", "pw", "branch", "hidden", "out")
@@ -105,6 +111,39 @@ def test_blocks_of_dense() -> None:
     blocks = (kernel != 0).reshape(kernel.shape[0] // 4, 4, -1)
     assert np.all(blocks.all(axis=1) | ~blocks.any(axis=1))
     assert sparsity(kernel) == pytest.approx(0.5, abs=0.01)
+    assert not broken_promises(state.network, state.promises)
+    assert Promises.from_json(state.promises.to_json()) == state.promises
+    # As many zeros elsewhere do not keep it.
+    moved = np.roll(kernel.reshape(-1), 1).reshape(kernel.shape)
+    layer = with_kernel(state.network.layers["hidden"], moved)
+    (problem,) = broken_promises(state.network.with_layers([layer]), state.promises)
+    assert problem.startswith("layer 'hidden': sparsity in 4x1 blocks ")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (Prune(m_by_n=(2, 4), skip=("stem",), fine_tune=NO_TRAINING), "the pattern (2, 4)"),
+        (
+            Prune(block_size=(4, 2), skip_types=("Conv2D",), fine_tune=NO_TRAINING),
+            "sparsity in 4x2 blocks",
+        ),
+    ],
+    ids=["m_by_n", "blocks"],
+)
+def test_the_file_is_held_to_the_shape_that_was_promised(options: Prune, words: str) -> None:
+    network, trainer = trained()
+    state = prune(State(fold_batch_norms(network)), options, trainer)
+    calibration = (trainer.train.inputs[0][:100],)
+    kept = export(build_model(state.network, "tf_keras"), calibration)
+    check_int8(kept, state.network, state.promises, stage="prune")
+    layer = state.network.layers["hidden"]
+    places = np.random.default_rng(0).permutation(layer.weights[0].size)
+    mixed = layer.weights[0].reshape(-1)[places].reshape(layer.weights[0].shape)
+    broken = state.network.with_layers([with_kernel(layer, mixed)])
+    tflite = export(build_model(broken, "tf_keras"), calibration)
+    with pytest.raises(MismatchError, match=re.escape(words)):
+        check_int8(tflite, broken, state.promises, stage="prune")
 
 
 def test_blocks_of_convolutions_are_refused_by_name() -> None:

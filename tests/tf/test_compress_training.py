@@ -23,7 +23,11 @@ from tinycompress import _tf
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.prune import Prune
 from tinycompress.compression.stages.prune_channels import PruneChannels, prune_channels
+from tinycompress.compression.stages.qat import Qat
+from tinycompress.compression.stages.registry import STAGES
+from tinycompress.compression.stages.train import Train
 from tinycompress.compression.training.fine_tune import fine_tune, train_network
 from tinycompress.compression.training.options import Distill, FineTune
 from tinycompress.errors import ConfigError
@@ -75,6 +79,25 @@ def test_weight_decay_takes_its_share_of_kernels_and_no_bias(
     steps = 2 * len(X) // 60
     np.testing.assert_allclose(kernel, (1 - 0.1 * 0.5) ** steps, rtol=1e-3)
     np.testing.assert_allclose(bias, 1.0, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("stage", "learns"), [(Train, False), (Train, True), (Prune, True), (Qat, True)]
+)
+def test_a_stage_has_a_dropout_of_its_own(stage: Any, learns: bool) -> None:
+    keras = _tf.keras()
+    layers = [keras.Input((6,)), keras.layers.Dropout(0.99, name="drop"),
+              keras.layers.Dense(3, name="out")]  # fmt: skip
+    network = read_network(keras.Sequential(layers))
+    wanted = X @ np.eye(6, 3, dtype=np.float32)
+    trainer = trainer_of(network, X, wanted)
+    tune = FineTune(epochs=40, batch_size=24, learning_rate=3e-2, dropout=0.0 if learns else None)
+    # Layers are wrapped by pruning and by training for int8.
+    done = STAGES[stage().kind].run(State(network), stage(fine_tune=tune), trainer).network
+    error = np.mean((np.asarray(build_model(done, "tf_keras")(X)) - wanted) ** 2)
+    assert (error < 0.02) == learns
+    rates = [layer.config["rate"] for layer in done.layers.values() if layer.kind == "Dropout"]
+    assert rates == [0.99]
 
 
 @pytest.mark.parametrize("patience", [1, 40], ids=["stopped", "to the end"])

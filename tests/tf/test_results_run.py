@@ -104,6 +104,27 @@ def measured_again_is_what_was_measured(tiny: dict[str, Any], tmp_path: Path) ->
     run.record("tiny", stale)
     # Through JSON, since tuples become lists there.
     assert json.loads(json.dumps(run.again("tiny", tmp_path / "scratch"))) == tiny
+    kept = run.again("tiny", tmp_path / "scratch", ["another"])
+    assert kept["runs"] == json.loads(json.dumps(stale["runs"]))
+    # Accuracy is counted anew where other kernels count it: here these were right by chance.
+    rows = stale["runs"]["tiny-run"]["rows"]
+    run.record(
+        "tiny",
+        {
+            **stale,
+            "exact_to": "litert",
+            "runs": {
+                "tiny-run": {
+                    **stale["runs"]["tiny-run"],
+                    "rows": [{**r, "int8_accuracy": 0.0} for r in rows],
+                },
+            },
+        },
+    )
+    assert json.loads(json.dumps(run.again("tiny", tmp_path / "scratch"))) == tiny
+    with pytest.raises(ConfigError, match="counted with litert's kernels, and is now with tflm's"):
+        run.again("tiny", tmp_path / "scratch", ["another"])
+    run.record("tiny", stale)
     (tmp_path / "scratch/tiny/tiny-run/stages/01-prune/model.tflite").write_bytes(b"another")
     (tmp_path / "scratch/tiny/tiny-run/stages/00-original/model.tflite").unlink()
     with pytest.raises(ConfigError) as caught:

@@ -259,5 +259,13 @@ class Layer:
         return tuple(value for value in values if isinstance(value, ConstArray))
 
     @property
+    def lut_bits(self) -> int | None:
+        """Bits of the indices into a codebook, where weights are encoded so."""
+        if self.encoded is None or self.encoded.encoding != "lut":
+            return None
+        bits = self.params.get("lut.bits", self.params.get("weights.index_bits"))
+        return bits if isinstance(bits, int) else None
+
+    @property
     def _tensors(self) -> tuple[TensorArgument, ...]:
         return tuple(a for a in self.arguments if isinstance(a, TensorArgument))

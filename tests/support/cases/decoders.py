@@ -16,7 +16,7 @@ import numpy.typing as npt
 from support.cases.encoded import ENCODINGS
 from support.host_model import compile_c
 from tinycompress.codegen.kernel_files import engine_dir
-from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
+from tinycompress.codegen.weights import gap_tokens, huffman, lut, patterns, word_tokens
 from tinycompress.codegen.weights.encoding import Encoded
 
 MODULES: Mapping[str, ModuleType] = {
@@ -26,8 +26,11 @@ MODULES: Mapping[str, ModuleType] = {
     "gap_tokens": gap_tokens,
     "lut": lut,
     "huffman": huffman,
+    "patterns": patterns,
 }
 """The module of each encoding."""
+
+_BITS = ("value_bits", "gap_bits", "lut.bits", "pattern_bits")
 
 READERS: Mapping[str, tuple[str, ...]] = {"anew": (), "kept": ("-DTCK_BITS_KEPT=1",)}
 """Flags for both readers of bits in decode/bits.h: each core takes one of them."""
@@ -47,6 +50,8 @@ def every_encoding(rows: npt.NDArray[np.int64]) -> Iterator[Encoded]:
         yield from _known(lut.encode(rows, bits))
     for longest in huffman.LONGEST:
         yield from _known(huffman.encode(rows, longest))
+        for stride in patterns.STRIDES:
+            yield from _known(patterns.encode(rows, stride, longest))
 
 
 def _known(encoded: Encoded | None) -> Iterator[Encoded]:
@@ -70,21 +75,24 @@ class DecoderCall:
         arrays, numbers = encoded.arrays, encoded.numbers
         stream = next(arrays[name] for name in ("tokens", "indices", "code") if name in arrays)
         codes = arrays.get("codes", arrays.get("book", np.zeros(0, np.uint8)))
-        bits = next(
-            (numbers[name] for name in ("value_bits", "gap_bits", "lut.bits") if name in numbers), 0
+        bits = next((numbers[name] for name in _BITS if name in numbers), 0)
+        longest, group = (
+            numbers.get("longest", 0),
+            numbers.get("lut.group", numbers.get("stride", 1)),
         )
-        longest, group = numbers.get("longest", 0), numbers.get("lut.group", 0)
         words = numbers.get("words", 0)
         row_bytes = {
-            "lut": words * lut.indices_per_word(bits) if group else 0,
+            "lut": words * lut.indices_per_word(bits) if "lut.bits" in numbers else 0,
             "huffman": shape[1] + huffman.BEHIND,
         }.get(encoded.encoding, shape[1])
+        there = patterns.values_bytes(encoded, shape[1]) if "pattern_bits" in numbers else None
+        behind = 0 if there is None else there + huffman.BEHIND
         return cls(
             (ENCODINGS.index(encoded.encoding), *shape, bits, longest, group, words),
             stream.tobytes(),
             codes.tobytes(),
-            arrays.get("words", np.zeros(0, np.uint8)).tobytes(),
-            numbers.get("table_bytes", 4 << longest),
+            arrays.get("words", arrays.get("patterns", np.zeros(0, np.uint8))).tobytes(),
+            numbers.get("table_bytes", 4 << longest) + behind,
             row_bytes,
         )
 

@@ -11,7 +11,15 @@ import numpy.typing as npt
 from support.cases.kernels import KernelCases, options
 from tinycompress.codegen.choosing.candidates import Candidate
 
-ENCODINGS = ("byte_tokens", "triple_tokens", "pair_tokens", "gap_tokens", "lut", "huffman")
+ENCODINGS = (
+    "byte_tokens",
+    "triple_tokens",
+    "pair_tokens",
+    "gap_tokens",
+    "lut",
+    "huffman",
+    "patterns",
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class EncodedCase:
     activation: str = "NONE"
     gain: float = 0.01
     extreme: bool = False
+    of_four: int = 4
+    """So many of every four weights in a row are there, at most."""
     pointwise: bool = False
     """As a CONV_2D of 1x1 on one pixel."""
 
@@ -42,9 +52,18 @@ def weights_of(rng: np.random.Generator, case: EncodedCase) -> npt.NDArray[np.in
     values = rng.choice(pool, min(case.values, pool.size), replace=False)
     data = rng.choice(values, (case.outputs, case.inputs))
     data[rng.random(data.shape) < case.zeros] = 0
+    thin_fours(data, case.of_four)
     if case.empty_rows:
         data[-case.empty_rows :] = 0
     return data.astype(np.int8)
+
+
+def thin_fours(rows: npt.NDArray[np.signedinteger], kept: int) -> None:
+    """Makes all but the largest so many weights of every four in a row 0, in place."""
+    for first in range(0, rows.shape[1], 4):
+        four = rows[:, first : first + 4]
+        order = np.argsort(-np.abs(four.astype(np.int64)), axis=1, kind="stable")
+        np.put_along_axis(four, order[:, kept:], 0, axis=1)
 
 
 CASES = (
@@ -70,6 +89,12 @@ CASES = (
     EncodedCase(inputs=256, outputs=8, zeros=0.9, gain=0.4),
     EncodedCase(inputs=128, outputs=7, zeros=0.9, pointwise=True),
     EncodedCase(inputs=33, outputs=12, zeros=0.0, values=4, pointwise=True, per_channel=True),
+    EncodedCase(inputs=64, outputs=12, zeros=0.1, values=15, of_four=2, batches=2),
+    EncodedCase(inputs=128, outputs=9, zeros=0.1, values=100, of_four=2, activation="RELU"),
+    EncodedCase(inputs=784, outputs=6, zeros=0.0, values=15, of_four=1, gain=2.0**-9),
+    EncodedCase(inputs=44, outputs=32, zeros=0.0, values=1, of_four=1, empty_rows=3),
+    EncodedCase(inputs=200, outputs=13, zeros=0.5, values=31, of_four=2, gain=0.2),
+    EncodedCase(inputs=96, outputs=20, zeros=0.0, values=7, of_four=2, pointwise=True),
 )
 
 
@@ -79,6 +104,7 @@ def random_cases(rng: np.random.Generator, count: int) -> Iterator[EncodedCase]:
         yield EncodedCase(
             inputs=int(rng.integers(2, 260)),
             outputs=int(rng.integers(2, 40)),
+            of_four=int(rng.choice([1, 2, 4, 4])),
             zeros=float(rng.choice([0.0, 0.3, 0.6, 0.8, 0.9, 0.95, 0.99])),
             values=int(2 ** rng.uniform(0, 7)),
             batches=int(rng.integers(1, 3)),

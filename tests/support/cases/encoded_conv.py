@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from support.cases.conv import ConvCase
-from support.cases.encoded import encoding_of
+from support.cases.encoded import encoding_of, thin_fours
 from support.cases.fast import FAMILIES as THUMB2
 from support.cases.kernels import KernelCases
 from tinycompress.codegen.choosing.candidates import Candidate
 
-ENCODINGS = ("gap_tokens", "lut", "huffman")
+ENCODINGS = ("gap_tokens", "lut", "huffman", "patterns")
 FAMILIES = {
     "mve": THUMB2["mve"],
     "dsp": THUMB2["dsp"],
@@ -64,6 +64,27 @@ class FewValues(KernelCases):
         return data.astype(np.int8)
 
 
+class FewOfFour(FewValues):
+    """Cases of which every four weights have one or two, in the order of the file.
+
+    Kernels that read the taps of a row in another order get so few weights that it does not matter.
+    """
+
+    def weight_values(
+        self, shape: Sequence[int], largest: int, *, extreme: bool
+    ) -> npt.NDArray[np.int8]:
+        data = super().weight_values(shape, largest, extreme=extreme)
+        if shape[-1] % 4:
+            data[self.rng.random(data.shape) < 0.9] = 0
+        thin_fours(data.reshape(shape[0], -1), int(self.rng.integers(1, 3)))
+        return data
+
+
+def cases_for(encoding: str, seed: int) -> FewValues:
+    """Cases with weights that an encoding is for."""
+    return FewOfFour(seed) if encoding == "patterns" else FewValues(seed)
+
+
 def around_zero(
     rng: np.random.Generator, shape: Sequence[int], deviation: float, largest: int = 127
 ) -> npt.NDArray[np.int8]:
@@ -90,11 +111,11 @@ class PreferTiles:
     def __init__(self, encoding: str, turn: int = 0) -> None:
         self.kernels: set[str] = set()
         self.tiles: set[int] = set()
-        self._encoding = encoding
+        self.encoding = encoding
         self._turn = turn
 
     def __call__(self, candidates: Sequence[Candidate]) -> Candidate:
-        fitting = [each for each in candidates if encoding_of(each) == self._encoding]
+        fitting = [each for each in candidates if encoding_of(each) == self.encoding]
         if not fitting:
             return candidates[0]
         self._turn += 1

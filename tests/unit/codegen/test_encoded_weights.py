@@ -14,7 +14,8 @@ from support.models.collection import Collection
 from tinycompress.artifacts import GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.codegen.choosing.candidates import Candidate, candidates
-from tinycompress.codegen.choosing.flash import flash_bytes, smallest
+from tinycompress.codegen.choosing.costs import code_bytes
+from tinycompress.codegen.choosing.flash import cheapest_within, flash_bytes, smallest
 from tinycompress.codegen.choosing.select import fastest
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
@@ -143,6 +144,63 @@ def test_a_decoder_that_saves_less_than_its_code_is_not_taken() -> None:
         for other in each:
             if other.is_encoded and other.code_is_known:
                 assert flash_bytes([other]) >= flash_bytes([taken[index]])
+
+
+@BOTH_CORES
+@pytest.mark.parametrize(("kept", "detail"), [(1, "1 of 4, "), (2, "2 of 4, ")])
+def test_n_of_m_weights_take_fewest_bytes_by_patterns(
+    core: CodegenOptions, kept: int, detail: str
+) -> None:
+    case = EncodedCase(inputs=256, outputs=200, zeros=0.0, values=15, of_four=kept)
+    (offers,) = _offers(core, case).values()
+    best: dict[str, int] = {}
+    for each in offers:
+        encoded = each.layers[0].encoded
+        if encoded is not None:
+            least = min(encoded.size_bytes, best.get(encoded.encoding, encoded.size_bytes))
+            best[encoded.encoding] = least
+            assert encoded.encoding != "patterns" or encoded.detail.startswith(detail)
+    others = min(size for name, size in best.items() if name != "patterns")
+    assert best["patterns"] < 0.97 * others
+    # What is asked for is bytes: a budget that nothing else keeps.
+    index, candidates_ = 0, {0: offers}
+    plain = {index: fastest([each for each in offers if not each.is_encoded])}
+    taken = cheapest_within(candidates_, plain, 0)[index]
+    (layer,) = taken.layers
+    assert layer.encoded is not None
+    assert layer.encoded.encoding == "patterns"
+
+
+@pytest.mark.parametrize("case", [(64, 16, 4), (64, 200, 16)], ids=["2 bits", "4 bits"])
+def test_loops_of_a_lookup_table_are_paid_for_one_width(case: tuple[int, int, int]) -> None:
+    inputs, outputs, values = case
+    bits = (values - 1).bit_length()
+    dense = EncodedCase(inputs=inputs, outputs=outputs, zeros=0.0, values=values)
+    for options in (DSP, THUMB1):
+        (offers,) = _offers(options, dense).values()
+        (lut,) = (each for each in offers if each.layers[0].lut_bits is not None)
+        kernel = lut.layers[0].kernel
+        assert lut.layers[0].lut_bits == bits
+        whole = code_bytes(kernel, options.family)
+        assert whole is not None
+        loops = "tck_lut_pair_dot" if options is DSP else "tck_lut_decode"
+        one = lut.code_bytes[f"{loops} of {bits} bits"]
+        assert 0 < one < 0.6 * dict(whole.shared)[loops]
+        assert loops not in lut.code_bytes
+        # All that has no loop for each width counts as before.
+        rest = {name: size for name, size in whole.shared if name != loops}
+        assert rest.items() <= lut.code_bytes.items()
+
+
+def test_layers_of_two_widths_pay_for_the_loops_of_both() -> None:
+    cases = (replace(CLUSTERED, values=4), replace(CLUSTERED, values=16))
+    offers = _offers(DSP, *cases)
+    found = [
+        next(each for each in ways if each.layers[0].lut_bits is not None)
+        for ways in offers.values()
+    ]
+    both = {name for each in found for name in each.code_bytes if "pair_dot" in name}
+    assert both == {"tck_lut_pair_dot of 2 bits", "tck_lut_pair_dot of 4 bits"}
 
 
 def test_what_it_saves_and_costs_is_said() -> None:

@@ -70,7 +70,7 @@ class Candidate:
         """
         found: dict[str, int] = {}
         for layer in self.layers:
-            code = code_bytes(layer.kernel, self.family)
+            code = code_bytes(layer.kernel, self.family, layer.lut_bits)
             if code is not None:
                 found |= {layer.kernel.function: code.own, **dict(code.shared)}
         return found

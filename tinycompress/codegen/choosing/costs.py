@@ -5,7 +5,8 @@ cores, or how many instructions where cycles are not known, as a sum over what a
 little of. ``make kernel-costs`` writes it: it runs the layers of real models by every kernel that
 can compute them on virtual boards, and fits the sum. ``decoding_costs.json`` says what decoding
 tiles of weights adds to a convolution. ``kernel_code.json`` has the bytes of each kernel compiled
-alone, and of the routines that it shares with others.
+alone, and of the routines that it shares with others; of look-ups in a codebook for each width of
+indices.
 """
 
 from __future__ import annotations
@@ -96,13 +97,33 @@ class CodeBytes:
     shared: tuple[tuple[str, int], ...]
 
 
-def code_bytes(kernel: Kernel, family: CoreFamily) -> CodeBytes | None:
+def code_bytes(kernel: Kernel, family: CoreFamily, lut_bits: int | None = None) -> CodeBytes | None:
     """The code of a kernel as gcc compiles it alone, its parameters unknown; None if not measured.
 
     A layer's own copy, whose parameters are known, is often smaller: an estimate to compare by.
+
+    Args:
+        kernel: Which one.
+        family: Of cores.
+        lut_bits: Of indices into a codebook. Firmware has the loops for those alone that its layers
+            have: they count as routines of their own.
     """
-    found = _code().get(family, {}).get(kernel.name)
-    return None if found is None else CodeBytes(found["own"], tuple(found["shared"].items()))
+    found = _code()["code"].get(family, {}).get(kernel.name)
+    if found is None:
+        return None
+    shared = found["shared"].items()
+    if lut_bits is None:
+        return CodeBytes(found["own"], tuple(shared))
+    by_bits = _code()["lut_bits"].get(family, {})
+    return CodeBytes(
+        found["own"],
+        tuple(
+            (f"{name} of {lut_bits} bits", by_bits[name][str(lut_bits)])
+            if str(lut_bits) in by_bits.get(name, {})
+            else (name, size)
+            for name, size in shared
+        ),
+    )
 
 
 def shared_cost(kernel: str, family: CoreFamily) -> float | None:
@@ -134,7 +155,7 @@ def _decoding(layer: Layer) -> tuple[int, int]:
 
 @lru_cache(maxsize=1)
 def _code() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = json.loads(_CODE_FILE.read_text(encoding="utf-8"))["code"]
+    loaded: Mapping[str, Any] = json.loads(_CODE_FILE.read_text(encoding="utf-8"))
     return loaded
 
 

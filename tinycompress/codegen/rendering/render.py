@@ -142,7 +142,7 @@ def render(
         "inputs_at": _border(graph, graph.inputs, layout),
         "outputs_at": _border(graph, graph.outputs, layout),
         "states": [_state(tensor, layout, weights) for tensor in states],
-        "lut_bits": sorted({bits for layer in layers for bits in _lut_bits(layer)}),
+        "lut_bits": sorted({bits for layer in layers if (bits := layer.lut_bits) is not None}),
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
     of_the_model = {"tck_math.h", "tck_bytes.h"} if states else {"tck_math.h"}
@@ -179,14 +179,6 @@ def _render_template(name: str, context: Mapping[str, object]) -> str:
     )
     environment.filters["comment"] = c_literals.comment
     return environment.get_template(f"engine/aot/{name}").render(context)
-
-
-def _lut_bits(layer: Layer) -> Iterator[int]:
-    """Bits of the indices into a codebook, if weights are encoded so."""
-    for name in ("lut.bits", "weights.index_bits"):
-        bits = layer.params.get(name)
-        if isinstance(bits, int):
-            yield bits
 
 
 class _Weights:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tinycompress.codegen.rounding.channels import Int64s
 
 EncodingName = Literal[
-    "byte_tokens", "triple_tokens", "pair_tokens", "gap_tokens", "lut", "huffman"
+    "byte_tokens", "triple_tokens", "pair_tokens", "gap_tokens", "lut", "huffman", "patterns"
 ]
 """The decoders: ``engine/aot/decode/`` has their C."""
 

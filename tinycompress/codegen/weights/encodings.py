@@ -8,17 +8,19 @@ from functools import lru_cache
 import numpy as np
 
 from tinycompress.codegen.rounding.channels import Int64s
-from tinycompress.codegen.weights import gap_tokens, huffman, lut, word_tokens
+from tinycompress.codegen.weights import gap_tokens, huffman, lut, patterns, word_tokens
 from tinycompress.codegen.weights.encoding import Encoded, EncodingName, frontier
 
 Encodings = Callable[[Int64s], Iterable[Encoded]]
 """What an encoding's module calls ``encodings``: the ways to encode rows that may be the best."""
 
-TILED: tuple[Encodings, ...] = (gap_tokens.encodings, lut.encodings, huffman.encodings)
+_ANYWHERE: tuple[Encodings, ...] = (gap_tokens.encodings, lut.encodings, huffman.encodings)
+
+TILED: tuple[Encodings, ...] = (*_ANYWHERE, patterns.encodings_of_tiles)
 """Of those whose decoder writes tiles of rows for convolutions (``decode/tiles.h``)."""
 
-ENCODINGS: tuple[Encodings, ...] = (word_tokens.encodings, *TILED)
-"""Of all."""
+ENCODINGS: tuple[Encodings, ...] = (word_tokens.encodings, *_ANYWHERE, patterns.encodings)
+"""Of those whose kernel multiplies rows."""
 
 _REMEMBERED = 256
 """Rows whose encodings are kept: patches have the same ones several times."""

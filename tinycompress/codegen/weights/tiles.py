@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tinycompress.codegen.layer import KernelFamily, Rounding
 from tinycompress.codegen.rounding.channels import Int64s
-from tinycompress.codegen.weights import huffman, lut
+from tinycompress.codegen.weights import huffman, lut, patterns
 from tinycompress.codegen.weights.encoding import Encoded
 from tinycompress.codegen.weights.streams import Words
 
@@ -83,7 +83,7 @@ class TileParams:
     Args:
         arrays: ``stream`` and ``description``.
         numbers: Fields of tck_encoded_weights.
-        table_bytes: Of the decoder's table in RAM.
+        table_bytes: Of the decoder's table in RAM, and what lies behind it.
         over_bytes: What a row's decoder writes behind the row, at most.
     """
 
@@ -109,6 +109,21 @@ def tile_params(encoded: Encoded, row_bytes: int) -> TileParams:
             numbers["words"] * lut.indices_per_word(bits) - row_bytes,
         )
     longest = numbers["longest"]
+    if encoded.encoding == "patterns":
+        return TileParams(
+            {
+                "stream": np.concatenate([arrays["patterns"], arrays["code"]]),
+                "description": arrays["codes"],
+            },
+            {
+                "longest": longest,
+                "index_bits": numbers["pattern_bits"],
+                "index_words": arrays["patterns"].size,
+                "index_group": numbers.get("stride", 1),
+            },
+            (4 << longest) + patterns.values_bytes(encoded, row_bytes) + huffman.BEHIND,
+            0,
+        )
     if encoded.encoding == "huffman":
         stream, own = arrays["code"], {}
     else:

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from tinycompress.artifacts import LayerAgreement
-from tinycompress.compression.checks.promises import Promises, broken_promises, has_m_by_n
+from tinycompress.compression.checks.promises import Promises, broken_promises
 from tinycompress.compression.network.kernels import channel_rows, has_kernel
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.errors import MismatchError, ModelError
@@ -344,13 +344,9 @@ def _kernel_problems(
         problems.append(f"layer {fact.layer!r}: all weights are zero")
     sparse = promises.sparse.get(fact.layer)
     if sparse is not None:
-        if fact.zeros < sparse.sparsity * fact.weights - 1:
-            problems.append(
-                f"layer {fact.layer!r}: {fact.zeros / fact.weights:.4f} of the weights are zero,"
-                f" promised {sparse.sparsity:.4f}"
-            )
-        if sparse.m_by_n and not has_m_by_n(stored, sparse.m_by_n):
-            problems.append(f"layer {fact.layer!r}: the pattern {sparse.m_by_n} is broken")
+        problem = sparse.broken_by(stored)
+        if problem:
+            problems.append(f"layer {fact.layer!r}: {problem}")
     cluster = promises.clustered.get(fact.layer)
     if cluster is not None:
         quantization = tensor.quantization

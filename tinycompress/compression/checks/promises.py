@@ -35,10 +35,29 @@ Projection = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class SparsePromise:
-    """At least the share ``sparsity`` of a kernel is zero; ``m_by_n`` zeros in consecutive ones."""
+    """At least the share ``sparsity`` of a kernel is zero.
+
+    With ``m_by_n`` so many of consecutive ones are; with ``block_size`` that share is in whole
+    blocks of zeros, inputs and outputs of a matrix.
+    """
 
     sparsity: float
     m_by_n: tuple[int, int] | None = None
+    block_size: tuple[int, int] = (1, 1)
+
+    def broken_by(self, kernel: Array) -> str:
+        """What is wrong with a kernel, of a network or of a file; empty if nothing."""
+        found, what = sparsity(kernel), "sparsity"
+        if self.block_size != (1, 1):
+            height, width = self.block_size
+            found, what = block_sparsity(kernel, self.block_size), f"sparsity in {height}x{width}"
+            what += " blocks"
+        # Rounding to whole weights may leave one weight more than the share allows.
+        if found < self.sparsity - 1.0 / kernel.size:
+            return f"{what} {found:.4f}, promised {self.sparsity:.4f}"
+        if self.m_by_n and not has_m_by_n(kernel, self.m_by_n):
+            return f"the pattern {self.m_by_n} is broken"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,11 @@ class Promises:
         """Plain values for a JSON file."""
         return {
             "sparse": {
-                name: {"sparsity": p.sparsity, "m_by_n": p.m_by_n and list(p.m_by_n)}
+                name: {
+                    "sparsity": p.sparsity,
+                    "m_by_n": p.m_by_n and list(p.m_by_n),
+                    "block_size": list(p.block_size),
+                }
                 for name, p in self.sparse.items()
             },
             "clustered": {
@@ -86,7 +109,11 @@ class Promises:
         """The inverse of :meth:`to_json`."""
         return Promises(
             {
-                name: SparsePromise(p["sparsity"], tuple(p["m_by_n"]) if p["m_by_n"] else None)
+                name: SparsePromise(
+                    p["sparsity"],
+                    tuple(p["m_by_n"]) if p["m_by_n"] else None,
+                    tuple(p["block_size"]),
+                )
                 for name, p in value["sparse"].items()
             },
             {name: ClusterPromise(**p) for name, p in value["clustered"].items()},
@@ -97,14 +124,9 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
     """Which promises the kernels of a network break; one line each, empty if all are kept."""
     problems = []
     for name, sparse in promises.sparse.items():
-        kernel = network.layers[name].weights[0]
-        # Rounding to whole weights may leave one weight more than the share allows.
-        if sparsity(kernel) < sparse.sparsity - 1.0 / kernel.size:
-            problems.append(
-                f"layer {name!r}: sparsity {sparsity(kernel):.4f}, promised {sparse.sparsity:.4f}"
-            )
-        if sparse.m_by_n and not has_m_by_n(kernel, sparse.m_by_n):
-            problems.append(f"layer {name!r}: the pattern {sparse.m_by_n} is broken")
+        problem = sparse.broken_by(network.layers[name].weights[0])
+        if problem:
+            problems.append(f"layer {name!r}: {problem}")
     for name, cluster in promises.clustered.items():
         layer = network.layers[name]
         count, what = _distinct(layer, cluster)
@@ -135,6 +157,20 @@ def has_m_by_n(kernel: Array, m_by_n: tuple[int, int]) -> bool:
     whole = rows.shape[-1] // size * size
     groups = rows[..., :whole].reshape(-1, size)
     return bool(np.all((groups == 0).sum(axis=1) >= zeros))
+
+
+def block_sparsity(kernel: Array, block_size: tuple[int, int]) -> float:
+    """Share of a matrix ``[inputs, outputs]`` that lies in blocks of zeros.
+
+    Blocks are counted from the first input and output; those that the edge cuts short are blocks,
+    too.
+    """
+    height, width = block_size
+    inputs, outputs = kernel.shape
+    padded = np.pad(kernel != 0, ((0, -inputs % height), (0, -outputs % width)))
+    blocks = padded.reshape(padded.shape[0] // height, height, padded.shape[1] // width, width)
+    used = np.repeat(np.repeat(blocks.any(axis=(1, 3)), height, 0), width, 1)
+    return float(1.0 - np.mean(used[:inputs, :outputs]))
 
 
 def projections(network: Network, promises: Promises) -> dict[str, Projection]:

@@ -28,6 +28,7 @@ from tinycompress.compression.stages.masks import (
     magnitude_mask,
 )
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.training.entropy import coded_kernels
 from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
@@ -139,7 +140,9 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
         network = _masked(network, ramp, options)
         reached = {name: sparsity(network.layers[name].weights[0]) for name in names}
     promised = {
-        name: SparsePromise(_promised(network, name, ramp[name].end, options), options.m_by_n)
+        name: SparsePromise(
+            _promised(network, name, ramp[name].end, options), options.m_by_n, options.block_size
+        )
         for name in ramp
     }
     return State(network, state.promises.with_sparse(promised), _notes(network, options))
@@ -224,6 +227,7 @@ def _trained(
         tune,
         options.distill,
         kernels=kernels,
+        coded=coded_kernels(network, lambda name: plain.get_layer(name).weights[0]),
         callbacks=(tfmot.UpdatePruningStep(),),
         first_best_epoch=ceil(tune.epochs * options.ramp),
         label=f"prune round {number}",
@@ -310,7 +314,7 @@ SPEC = StageSpec(
     summary="makes weights of small magnitude zero: one by one, in blocks, or m of n",
     run=prune,
     saves="flash, if encoded",
-    promises="at least so many zeros, m of n",
+    promises="at least so many zeros, in whole blocks, m of n",
     precedes={"cluster": "pruning would break the clusters; cluster keeps the zeros of prune"},
     conflict=_brings_weights_back,
 )

@@ -25,6 +25,7 @@ from tinycompress.compression.stages.quantize_configs import (
     quantize_config,
     supported_kinds,
 )
+from tinycompress.compression.training.entropy import coded_kernels
 from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ModelError
@@ -67,6 +68,7 @@ def qat(state: State, options: Qat, trainer: Trainer) -> State:
         options.fine_tune,
         options.distill,
         kernels={name: (variables[name], project) for name, project in kept.items()},
+        coded=coded_kernels(network, variables.__getitem__),
         label="qat",
     )
     _refresh_weight_ranges(model)

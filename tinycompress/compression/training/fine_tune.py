@@ -13,7 +13,9 @@ from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model, weights_of
+from tinycompress.compression.network.integers import SCALED_ALIKE
 from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.training.entropy import Coded, coded_kernels, with_entropy
 from tinycompress.compression.training.losses import output_loss
 from tinycompress.compression.training.options import Distill, FineTune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
@@ -44,7 +46,8 @@ def train_network(
     kernels = {
         name: (model.get_layer(name).weights[0], project) for name, project in projections.items()
     }
-    fine_tune(model, trainer, options, distill, kernels=kernels, label=label)
+    coded = coded_kernels(network, lambda name: model.get_layer(name).weights[0])
+    fine_tune(model, trainer, options, distill, kernels=kernels, coded=coded, label=label)
     return weights_of(model, network)
 
 
@@ -55,6 +58,7 @@ def fine_tune(
     distill: Distill | None = None,
     *,
     kernels: Mapping[str, tuple[Any, Projection]] | None = None,
+    coded: Sequence[Coded] = (),
     callbacks: Sequence[Any] = (),
     first_best_epoch: int = 0,
     label: str = "training",
@@ -67,12 +71,14 @@ def fine_tune(
         options: How long and how.
         distill: How the teacher takes part; needs a teacher.
         kernels: By layer name, a variable and what it is put back onto after every step.
+        coded: Kernels whose entropy counts where the options say so.
         callbacks: More tf_keras callbacks.
         first_best_epoch: Early stopping takes no weights from before this epoch.
         label: Name for progress reports.
 
     Raises:
-        ConfigError: The loss is no longer finite, or there is no teacher to distill from.
+        ConfigError: The loss is no longer finite, there is no teacher to distill from, or no
+            weight that could be encoded shorter.
     """
     if options.epochs == 0:
         return
@@ -80,7 +86,9 @@ def fine_tune(
         raise ConfigError("distill needs a teacher: a model with the same inputs and outputs")
     _tf.make_deterministic(trainer.seed)
     tf_keras = _tf.tf_keras()
-    losses = [output_loss(task, distill) for task in trainer.tasks]
+    if options.dropout is not None:
+        _set_dropout(model, options.dropout)
+    losses = _losses(trainer, options, distill, coded)
     model.compile(
         optimizer=_optimizer(options, options.epochs * steps_per_epoch(trainer, options)),
         loss=losses if len(losses) > 1 else losses[0],
@@ -102,6 +110,29 @@ def fine_tune(
             verbose=0,
             callbacks=watchers,
         )
+
+
+def _set_dropout(model: Any, rate: float) -> None:
+    """Let every Dropout layer, wrapped or not, drop such a share of its inputs."""
+    for layer in model.layers:
+        inner = getattr(layer, "layer", layer)
+        if isinstance(inner, _tf.tf_keras().layers.Dropout):
+            inner.rate = rate
+
+
+def _losses(
+    trainer: Trainer, options: FineTune, distill: Distill | None, coded: Sequence[Coded]
+) -> list[Any]:
+    """By output; what does not depend on outputs is part of the first."""
+    losses = [output_loss(task, distill) for task in trainer.tasks]
+    if options.entropy_weight:
+        if not coded:
+            raise ConfigError(
+                "entropy_weight: the model has no layer whose weights firmware encodes",
+                hint=f"these are {', '.join(SCALED_ALIKE)}; leave entropy_weight out",
+            )
+        losses[0] = with_entropy(losses[0], coded, options.entropy_weight)
+    return losses
 
 
 def _early_stopping(tf_keras: Any, options: FineTune, first_best_epoch: int) -> list[Any]:

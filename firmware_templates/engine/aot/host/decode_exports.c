@@ -5,6 +5,7 @@
 #include "decode/gap_tokens.h"
 #include "decode/huffman.h"
 #include "decode/lut.h"
+#include "decode/patterns.h"
 #include "decode/word_tokens.h"
 
 static tck_book book_of(const tct_encoded *e) {
@@ -59,6 +60,28 @@ static void decode_huffman(const tct_encoded *e, uint32_t *table, int8_t *row, i
     }
 }
 
+static int8_t *values_behind(const tct_encoded *e, uint32_t *table) {
+    return (int8_t *)(table + ((size_t)1 << e->longest));
+}
+
+static tck_patterns patterns_of(const tct_encoded *e) {
+    return tck_patterns_from((const uint32_t *)(const void *)e->words, e->bits, 0);
+}
+
+static void decode_patterns(const tct_encoded *e, uint32_t *table, int8_t *row, int8_t *weights) {
+    int8_t *const values = values_behind(e, table);
+    const int32_t fours = (int32_t)e->inputs / 4;
+    tck_huffman_table(e->codes, (int32_t)e->longest, table);
+    tck_huffman huffman = tck_huffman_from(e->stream, table, (int32_t)e->longest);
+    tck_patterns patterns = patterns_of(e);
+    for (uint32_t i = 0; i < e->rows; ++i, weights += e->inputs) {
+        tck_huffman_decode(&huffman, values, tck_pattern_values(e->bits, fours));
+        memset(row, 0, e->inputs);
+        tck_patterns_spread(&patterns, e->group, values, row, fours);
+        memcpy(weights, row, e->inputs);
+    }
+}
+
 void tct_decode(const tct_encoded *e, uint32_t *table, int8_t *row, int8_t *weights) {
     switch (e->encoding) {
     case TCT_GAP_TOKENS:
@@ -69,6 +92,9 @@ void tct_decode(const tct_encoded *e, uint32_t *table, int8_t *row, int8_t *weig
         break;
     case TCT_HUFFMAN:
         decode_huffman(e, table, row, weights);
+        break;
+    case TCT_PATTERNS:
+        decode_patterns(e, table, row, weights);
         break;
     default:
         decode_words(e, row, weights);
@@ -86,7 +112,24 @@ static int32_t dot_words(const tct_encoded *e, const uint32_t *tokens, const uin
     return tck_pair_tokens_dot(tokens, end, inputs, 0);
 }
 
+static void dot_patterns(const tct_encoded *e, uint32_t *table, const int8_t *inputs,
+                         int32_t *sums) {
+    int8_t *const values = values_behind(e, table);
+    const int32_t fours = (int32_t)e->inputs / 4;
+    tck_huffman_table(e->codes, (int32_t)e->longest, table);
+    tck_huffman huffman = tck_huffman_from(e->stream, table, (int32_t)e->longest);
+    tck_patterns patterns = patterns_of(e);
+    for (uint32_t i = 0; i < e->rows; ++i) {
+        tck_huffman_decode(&huffman, values, tck_pattern_values(e->bits, fours));
+        sums[i] = tck_patterns_dot(&patterns, values, inputs, fours, 0);
+    }
+}
+
 void tct_dot(const tct_encoded *e, uint32_t *table, const int8_t *inputs, int32_t *sums) {
+    if (e->encoding == TCT_PATTERNS) {
+        dot_patterns(e, table, inputs, sums);
+        return;
+    }
     if (e->encoding == TCT_GAP_TOKENS) {
         tck_gap_tokens tokens = gap_tokens_of(e, table);
         for (uint32_t i = 0; i < e->rows; ++i) {

@@ -4,19 +4,27 @@
 
 #include <stdint.h>
 
-enum { TCT_BYTE_TOKENS, TCT_TRIPLE_TOKENS, TCT_PAIR_TOKENS, TCT_GAP_TOKENS, TCT_LUT, TCT_HUFFMAN };
+enum {
+    TCT_BYTE_TOKENS,
+    TCT_TRIPLE_TOKENS,
+    TCT_PAIR_TOKENS,
+    TCT_GAP_TOKENS,
+    TCT_LUT,
+    TCT_HUFFMAN,
+    TCT_PATTERNS
+};
 
 /* Encoded weights: arrays and numbers as the kernels' parameters have them. */
 typedef struct {
-    const void *stream; /* tokens, indices or the code */
-    const void *codes;  /* of a Huffman code, or the codebook */
-    const uint8_t *words;
+    const void *stream;   /* tokens, indices or the code */
+    const void *codes;    /* of a Huffman code, or the codebook */
+    const uint8_t *words; /* of each row of tokens; or patterns */
     uint32_t encoding;
     uint32_t rows;
     uint32_t inputs;
-    uint32_t bits;      /* of values, gaps or indices */
+    uint32_t bits;      /* of values, gaps, indices or patterns */
     uint32_t longest;   /* bits of a code */
-    uint32_t group;     /* indices in a group */
+    uint32_t group;     /* indices in a group, or the stride of fours */
     uint32_t row_words; /* of a row of indices */
 } tct_encoded;
 

@@ -44,7 +44,7 @@ static void run(const tct_encoded *e, size_t table_bytes, size_t row_bytes, cons
     int8_t *const weights = allocated((size_t)e->rows * e->inputs);
     int32_t *const sums = allocated(sizeof(int32_t) * e->rows);
     tct_decode(e, table, row, weights);
-    if (e->encoding <= TCT_GAP_TOKENS) {
+    if (e->encoding <= TCT_GAP_TOKENS || (e->encoding == TCT_PATTERNS && e->group == 1)) {
         tct_dot(e, table, inputs, sums);
     }
     free(table);

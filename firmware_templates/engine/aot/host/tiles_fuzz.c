@@ -11,8 +11,9 @@
 #include "decode/gap_tokens_tiles.h"
 #include "decode/huffman_tiles.h"
 #include "decode/lut_tiles.h"
+#include "decode/patterns_tiles.h"
 
-#define DECODERS 3
+#define DECODERS 4
 #define BEHIND   3 /* bytes that Huffman's decoder may write behind a row */
 
 static uint32_t random_state = 1;
@@ -43,6 +44,15 @@ static uint32_t smaller(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
+/* Patterns of one or two in four, whose blocks fill the words of a group. */
+static void pattern_sizes(tck_encoded_weights *w) {
+    w->index_bits = (uint8_t)(2 + random_below(2));
+    w->index_group = (uint8_t)(1U << random_below(4));
+    w->weight_words = (uint16_t)(w->index_group * (1 + random_below(12)));
+    const uint32_t in_word = 32U / w->index_bits;
+    w->index_words = (uint16_t)((w->groups * w->weight_words + in_word - 1) / in_word);
+}
+
 /* Random sizes; returns the bytes that a row's decoder may write behind the row. */
 static uint32_t sizes(tck_encoded_weights *w, int lut) {
     w->groups = (uint16_t)(1 + random_below(6));
@@ -60,12 +70,18 @@ static uint32_t sizes(tck_encoded_weights *w, int lut) {
     return lut ? w->index_words * in_word - 4U * w->weight_words : BEHIND;
 }
 
-static void run(tck_tile_decoder decode, int lut) {
+static void run(tck_tile_decoder decode, int lut, int patterns) {
     tck_encoded_weights w = {0};
     const uint32_t behind = sizes(&w, lut), tail = 4U * w.tail_words;
+    if (patterns) {
+        pattern_sizes(&w);
+    }
     const uint32_t weights = 4U * w.groups * w.weight_words;
-    const size_t table_bytes =
-        lut ? (size_t)w.index_group << w.index_bits * w.index_group : sizeof(uint32_t) << w.longest;
+    const size_t table_bytes = lut ? (size_t)w.index_group << w.index_bits * w.index_group
+                               : patterns
+                                   ? (sizeof(uint32_t) << w.longest) + BEHIND +
+                                         (size_t)tck_pattern_values(w.index_bits, w.weight_words)
+                                   : sizeof(uint32_t) << w.longest;
     /* A damaged stream is read on by a symbol for each weight, a damaged code by all its table. */
     void *const stream = random_bytes((size_t)weights * 4 + 64);
     void *const description = random_bytes(sizeof(uint16_t) * (((size_t)1 << w.longest) + 16));
@@ -92,11 +108,11 @@ static void run(tck_tile_decoder decode, int lut) {
 
 int main(int argc, char **argv) {
     static const tck_tile_decoder decoders[DECODERS] = {tck_lut_tile, tck_huffman_tile,
-                                                        tck_gap_tokens_tile};
+                                                        tck_gap_tokens_tile, tck_patterns_tile};
     const long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
     for (long round = 0; round < rounds; ++round) {
         for (int i = 0; i < DECODERS; ++i) {
-            run(decoders[i], i == 0);
+            run(decoders[i], i == 0, i == DECODERS - 1);
         }
     }
     printf("%ld\n", rounds * DECODERS);

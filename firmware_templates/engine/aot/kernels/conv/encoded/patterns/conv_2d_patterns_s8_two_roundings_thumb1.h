@@ -1,0 +1,17 @@
+/* CONV_2D on int8, one or two weights of every four there, requantised with two roundings. */
+#ifndef TCK_CONV_2D_PATTERNS_S8_TWO_ROUNDINGS_THUMB1_H
+#define TCK_CONV_2D_PATTERNS_S8_TWO_ROUNDINGS_THUMB1_H
+
+#include "../../../../decode/patterns_tiles.h"
+#include "../conv_2d_encoded_s8_thumb1.h"
+
+/* input [N, H, W, C_IN] -> output [N, H, W, C_OUT] */
+TCK_KERNEL void
+tck_conv_2d_patterns_s8_two_roundings_thumb1(const tck_conv_2d_encoded_s8_thumb1_params *p,
+                                             const int8_t *input, int8_t *output, uint32_t *row,
+                                             uint32_t *tile, uint32_t *table) {
+    tck_conv_2d_encoded_s8_thumb1(p, input, output, row, tile, table,
+                                  tck_conv_2d_s8_two_roundings_thumb1_tile, tck_patterns_tile);
+}
+
+#endif
