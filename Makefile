@@ -19,7 +19,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
-        cycle-model fuzz explore corpus weights-simplified mutate \
+        cycle-model fuzz explore corpus weights-simplified mutate mixed-precision \
         results results-again $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo
@@ -131,6 +131,10 @@ $(NETWORKS:%=results-%): results-%: $(VENV)/.ready-dev
 # The int8 files that those runs keep in build/, measured with the kernels as they are now.
 results-again: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run --again $(NETWORKS)
+
+# Bits per layer against the same bits for all, in DS-CNN: docs/mixed-precision.md.
+mixed-precision: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.mixed_precision
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +84,7 @@ def measure_sensitivity(
     data: Data,
     *,
     options: SensitivityOptions | None = None,
+    layers: Collection[str] | None = None,
     progress: Progress = no_progress,
 ) -> SensitivityTable:
     """Measure what changes of single layers cost a network.
@@ -98,10 +99,11 @@ def measure_sensitivity(
         network: A trained network.
         data: Samples of any number; ``labels`` is empty where there are none.
         options: What is measured, on how much.
+        layers: Names of the layers to change; None changes each that has a kernel.
         progress: Told of every point.
 
     Returns:
-        One row for every layer with a kernel, in order of first use.
+        One row for every such layer, in order of first use.
 
     Raises:
         ConfigError: There is no layer with a kernel, labels do not fit the outputs, or an output is
@@ -109,22 +111,24 @@ def measure_sensitivity(
     """
     options = options or SensitivityOptions()
     folded = fold_batch_norms(network)
-    layers = kernel_layers(folded)
-    if not layers:
+    changed = tuple(
+        layer for layer in kernel_layers(folded) if layers is None or layer.name in layers
+    )
+    if not changed:
         raise ConfigError(f"model {network.name!r} has no layer with a kernel to change")
     tasks = tasks_of(folded, data) if data.labels else tasks_without_labels(folded)
     sample = _drawn(data, options.samples, options.seed)
     bench = _Bench(folded, tasks, sample)
-    total = len(layers) * len(options.changes)
+    total = len(changed) * len(options.changes)
     rows = []
-    for number, layer in enumerate(layers):
+    for number, layer in enumerate(changed):
         points = []
         for position, change in enumerate(options.changes):
             progress(f"sensitivity: {layer.name}", number * len(options.changes) + position, total)
             points.append(bench.point(layer, change, options.seed))
         rows.append(tuple(points))
     progress("sensitivity: layers", total, total)
-    traces, used = _traces(bench, layers, options, progress)
+    traces, used = _traces(bench, changed, options, progress)
     return SensitivityTable(
         model=network.name,
         samples=len(sample),
@@ -141,7 +145,7 @@ def measure_sensitivity(
                 None if trace is None else trace.value,
                 None if trace is None else trace.error,
             )
-            for layer, points, trace in zip(layers, rows, traces, strict=True)
+            for layer, points, trace in zip(changed, rows, traces, strict=True)
         ),
         notes=_notes(len(sample), bool(data.labels)),
     )

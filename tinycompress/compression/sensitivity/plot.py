@@ -67,11 +67,13 @@ def _curves(axis: Any, table: SensitivityTable, kind: ChangeKind) -> None:
 
 def _bars(axis: Any, table: SensitivityTable) -> None:
     names = [layer.layer for layer in table.layers]
-    values = [layer.hessian_trace or 0.0 for layer in table.layers]
+    values = [max(layer.hessian_trace or 0.0, 0.0) for layer in table.layers]
     errors = [layer.hessian_error or 0.0 for layer in table.layers]
     colours = [f"C{number % 10}" for number in range(len(names))]
     axis.barh(range(len(names)), values, xerr=errors, color=colours)
     axis.set_yticks(range(len(names)), names, fontsize="small")
     axis.invert_yaxis()
+    if max(values) > 0.0:
+        axis.set_xscale("log", nonpositive="clip")
     axis.set_xlabel(f"trace of the Hessian, {table.hessian_samples} samples")
     axis.grid(visible=True, axis="x", alpha=0.3)

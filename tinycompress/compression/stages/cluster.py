@@ -37,7 +37,7 @@ from tinycompress.compression.network.kernels import (
     with_kernel,
 )
 from tinycompress.compression.network.network import Array, Layer, Network
-from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
+from tinycompress.compression.stages.base import StageSpec, State, Table, chosen, left_as_they_are
 from tinycompress.compression.stages.options import LayerChoice, TrainedStage
 from tinycompress.compression.training.fine_tune import train_network
 from tinycompress.compression.training.trainer import Trainer
@@ -120,12 +120,7 @@ def _notes(network: Network, layers: Sequence[Layer], options: Cluster) -> tuple
         most = max(distinct_values(layer.weights[0]) for layer in kernels)
         return (f"{most} distinct values in the most varied kernel",)
     most = max(distinct_values(file_integers(layer.weights[0], layer.kind)) for layer in kernels)
-    names = {layer.name for layer in layers}
-    left = [
-        f"{layer.name} ({layer.kind})" for layer in kernel_layers(network)
-        if layer.name not in names
-    ]  # fmt: skip
-    notes = [f"left as they are: {', '.join(left)}"] if left else []
+    notes = left_as_they_are(network, layers)
     return (*notes, f"{most} distinct integers in the most varied layer")
 
 
@@ -183,6 +178,8 @@ SPEC = StageSpec(
     run=cluster,
     saves="flash, if encoded",
     promises="at most k distinct weights, or integers in the file",
-    precedes={"cluster": "the model is clustered already; set clusters in one stage"},
+    precedes=dict.fromkeys(
+        ("cluster", "weight_bits"), "a weight has one grid or codebook; set it in one stage"
+    ),
     conflict=_undoes_pruning,
 )

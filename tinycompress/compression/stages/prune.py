@@ -311,6 +311,9 @@ SPEC = StageSpec(
     run=prune,
     saves="flash, if encoded",
     promises="at least so many zeros, m of n",
-    precedes={"cluster": "pruning would break the clusters; cluster keeps the zeros of prune"},
+    precedes={
+        "cluster": "pruning would break the clusters; cluster keeps the zeros of prune",
+        "weight_bits": "pruning needs no grid; weight_bits keeps the zeros of prune",
+    },
     conflict=_brings_weights_back,
 )

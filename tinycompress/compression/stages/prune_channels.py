@@ -365,8 +365,8 @@ SPEC = StageSpec(
     run=prune_channels,
     saves="flash, RAM, latency",
     precedes=dict.fromkeys(
-        ("prune", "cluster"),
-        "taking channels away changes the share of zeros and the clusters that it was tuned for",
+        ("prune", "cluster", "weight_bits"),
+        "taking channels away changes the share of zeros and the values that it was tuned for",
     ),
     needs_board=_on_board,
     by_core=lambda options: options.multiple is None,
