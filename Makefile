@@ -19,7 +19,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
-        cycle-model fuzz explore corpus weights-simplified mutate mixed-precision \
+        cycle-model fuzz explore corpus weights-simplified mutate mixed-precision pruning-criteria \
         results results-again $(NETWORKS:%=results-%)
 
 demo: $(VENV)/.ready-demo
@@ -135,6 +135,10 @@ results-again: $(VENV)/.ready-dev
 # Bits per layer against the same bits for all, in DS-CNN: docs/mixed-precision.md.
 mixed-precision: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.mixed_precision
+
+# Criteria of pruning against magnitude, in the digits network: docs/pruning-criteria.md.
+pruning-criteria: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.pruning_criteria
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

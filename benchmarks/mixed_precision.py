@@ -9,35 +9,46 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
-import tinycompress
 from benchmarks.performance_page import table
 from benchmarks.results.experiments import EXPERIMENTS
-from benchmarks.results.reference import MODEL, TEST, TRAIN, is_made, make_reference
+from benchmarks.results.reference import is_made, make_reference
 from benchmarks.results.run import BOARD, versions
 from benchmarks.results.samples import ROOT
+from benchmarks.ways import (
+    SEEDS,
+    Run,
+    Way,
+    accuracy_cells,
+    float_percent,
+    mean_of,
+    measured,
+    of_way,
+)
 from tinycompress import _files, _tf
 
 FIGURES = ROOT / "docs" / "mixed-precision.json"
 PAGE = ROOT / "docs" / "mixed-precision.md"
 NETWORK = "dscnn"
-SEEDS = (0, 1, 2)
 EPOCHS_ON_GRID, EPOCHS_QAT = 4, 1
 CHOICES = (8, 4, 3, 2)
-_PERCENT = 100.0
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way to choose the bits; ``options`` are of the stage, None for weights of 8 bits."""
-
-    name: str
-    options: Mapping[str, Any] | None
+def _way(name: str, options: Mapping[str, Any] | None) -> Way:
+    """What it does to the weights, None for weights of 8 bits, then training for int8."""
+    first = {"kind": "train"} if options is None else {"kind": "weight_bits", **options}
+    rates = {"decay": "cosine", "batch_size": 64}
+    return Way(
+        name,
+        (
+            {**first, "fine_tune": {"epochs": EPOCHS_ON_GRID, "learning_rate": 1e-3, **rates}},
+            {"kind": "qat", "fine_tune": {"epochs": EPOCHS_QAT, "learning_rate": 3e-4, **rates}},
+        ),
+    )
 
 
 def _mixed(mean_bits: float, sensitivity: str) -> dict[str, Any]:
@@ -47,68 +58,24 @@ def _mixed(mean_bits: float, sensitivity: str) -> dict[str, Any]:
 
 
 WAYS = (
-    Way("8 bits", None),
-    Way("4 bits in every layer", {"bits": 4}),
-    Way("3 bits in every layer", {"bits": 3}),
-    Way("3 bits in the mean, by KL divergence", _mixed(3.0, "kl")),
-    Way("3 bits in the mean, by the Hessian's trace", _mixed(3.0, "hessian")),
-    Way("2 bits in every layer", {"bits": 2}),
+    _way("8 bits", None),
+    _way("4 bits in every layer", {"bits": 4}),
+    _way("3 bits in every layer", {"bits": 3}),
+    _way("3 bits in the mean, by KL divergence", _mixed(3.0, "kl")),
+    _way("3 bits in the mean, by the Hessian's trace", _mixed(3.0, "hessian")),
+    _way("2 bits in every layer", {"bits": 2}),
 )
-
-
-def recipe(way: Way, seed: int) -> dict[str, Any]:
-    """The recipe of a way: what it does to the weights, then training for int8."""
-    first = {"kind": "train"} if way.options is None else {"kind": "weight_bits", **way.options}
-    rates = {"decay": "cosine", "batch_size": 64}
-    return {
-        "schema": 1, "name": "bits", "description": way.name, "seed": seed,
-        "limits": {"max_accuracy_drop": 1.0}, "firmware": {"optimize": "flash"},
-        "stage": [
-            {**first, "fine_tune": {"epochs": EPOCHS_ON_GRID, "learning_rate": 1e-3, **rates}},
-            {"kind": "qat", "fine_tune": {"epochs": EPOCHS_QAT, "learning_rate": 3e-4, **rates}},
-        ],
-    }  # fmt: skip
 
 
 def measure(scratch: Path) -> dict[str, Any]:
     """All ways from all seeds; plain values."""
     # Without augmented copies: half the time.
     experiment = replace(EXPERIMENTS[NETWORK], augment=None, copies=0)
-    inputs = scratch / "inputs"
-    if not is_made(experiment, inputs):
-        make_reference(experiment, inputs)
-    runs = []
-    for number, way in enumerate(WAYS):
-        for seed in SEEDS:
-            result = tinycompress.compress(
-                inputs / MODEL,
-                recipe(way, seed),
-                inputs / TRAIN,
-                val=inputs / TEST,
-                board=BOARD,
-                output=scratch / f"{number}-{seed}",
-                exact_to="litert",
-                evaluation_samples=None,
-            )
-            first, bits, last = result.rows
-            runs.append(
-                {
-                    "way": way.name,
-                    "seed": seed,
-                    "float_accuracy": first.float_accuracy,
-                    "int8_accuracy": last.int8_accuracy,
-                    "figures": dict(last.figures),
-                    "bits": next((n for n in bits.notes if n.startswith("bits of")), ""),
-                }
-            )
-            print(
-                f"{way.name}, seed {seed}: {_PERCENT * last.int8_accuracy:.2f} %,"
-                f" {last.figures['flash_bytes']:,} bytes",
-                flush=True,
-            )
+    if not is_made(experiment, scratch / "inputs"):
+        make_reference(experiment, scratch / "inputs")
     return {
         "schema": "tinycompress.mixed_precision", "schema_version": 1, "board": BOARD,
-        "seeds": list(SEEDS), "versions": versions(), "runs": runs,
+        "seeds": list(SEEDS), "versions": versions(), "runs": measured(WAYS, scratch, board=BOARD),
     }  # fmt: skip
 
 
@@ -130,35 +97,29 @@ all rows.
 
 def page(found: Mapping[str, Any]) -> str:
     """The table, and which bits the layers got."""
-    runs = found["runs"]
+    runs: list[Run] = found["runs"]
     head = _HEAD.format(
         on_grid=EPOCHS_ON_GRID, qat=EPOCHS_QAT, seeds=", ".join(map(str, found["seeds"])),
         tested=f"{len(EXPERIMENTS[NETWORK].load().x_test):,}", board=found["board"],
-        dense=_PERCENT * runs[0]["float_accuracy"],
+        dense=float_percent(runs),
     )  # fmt: skip
-    rows = [_row([run for run in runs if run["way"] == way.name]) for way in WAYS]
+    rows = [_row(way, of_way(runs, way)) for way in WAYS]
     columns = ["weights", "accuracy, mean", "least to most", "flash, bytes", "weights", "latency"]
-    told = [f"- {run['way']}, seed {run['seed']}: {run['bits']}" for run in runs if _chosen(run)]
+    told = [
+        f"- {run['way']}, seed {run['seed']}: {note}"
+        for run in runs
+        for note in run["notes"]
+        if " in the mean; by" in note
+    ]
     return (
         f"{head}{table(columns, rows)}\n## Which bits the layers got\n\n" + "\n".join(told) + "\n"
     )
 
 
-def _chosen(run: Mapping[str, Any]) -> bool:
-    """Whether a run's bits were chosen, layer by layer."""
-    return " in the mean, by " in run["way"]
-
-
-def _row(runs: Sequence[Mapping[str, Any]]) -> list[str]:
-    scores = [_PERCENT * run["int8_accuracy"] for run in runs]
-
-    def figure(name: str) -> float:
-        return mean(run["figures"][name] for run in runs)
-
+def _row(way: Way, runs: list[Run]) -> list[str]:
     return [
-        runs[0]["way"], f"{mean(scores):.2f} %", f"{min(scores):.2f} to {max(scores):.2f} %",
-        f"{figure('flash_bytes'):,.0f}", f"{figure('weights_bytes'):,.0f}",
-        f"{figure('latency_us') / 1e3:.1f} ms",
+        way.name, *accuracy_cells(runs), f"{mean_of(runs, 'flash_bytes'):,.0f}",
+        f"{mean_of(runs, 'weights_bytes'):,.0f}", f"{mean_of(runs, 'latency_us') / 1e3:.1f} ms",
     ]  # fmt: skip
 
 

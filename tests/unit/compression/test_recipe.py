@@ -48,11 +48,14 @@ def test_recipes_that_aim_at_flash_are_measured_with_weights_encoded() -> None:
         recipe.name
         for recipe in list_recipes()
         if any(
-            getattr(stage, "shared", False) or stage.kind == "weight_bits" for stage in recipe.stage
+            getattr(stage, "shared", False)
+            or getattr(stage, "rewind", False)
+            or stage.kind == "weight_bits"
+            for stage in recipe.stage
         )
     }
     assert {name for name, aim in aims.items() if aim == "flash"} == shared
-    assert shared == {"deep", "ternary", "binary", "tiny", "int4", "mixed"}
+    assert shared == {"deep", "ternary", "binary", "tiny", "int4", "mixed", "tickets"}
 
 
 def test_what_the_firmware_is_built_for_is_said_or_given() -> None:

@@ -31,7 +31,7 @@ def redundancy(rows: Array) -> Array:
     unit = rows / np.where(norms > 0, norms, 1.0)[:, None]
     alike = unit @ unit.T
     np.fill_diagonal(alike, -np.inf)
-    scores = np.full(len(rows), _MOST)
+    scores: Array = np.full(len(rows), _MOST)
     scores[norms == 0] = 0.0
     gone = norms == 0
     alike[gone] = alike[:, gone] = -np.inf
@@ -41,4 +41,5 @@ def redundancy(rows: Array) -> Array:
         scores[least] = 1.0 - alike[one, other]
         alike[least] = alike[:, least] = -np.inf
     # A pair that is taken apart later is never more alike; rounding must not say so.
-    return np.maximum(scores, 0.0)
+    found: Array = np.maximum(scores, 0.0)
+    return found

@@ -65,9 +65,11 @@ def grid_levels(bits: int) -> Array:
         bits: 1 to 7.
     """
     largest = max(2 ** (bits - 1) - 1, 1)
-    return np.arange(-largest, largest + 1, 2 if bits == 1 else 1) / largest
+    levels: Array = np.arange(-largest, largest + 1, 2 if bits == 1 else 1) / largest
+    return levels
 
 
 def grid_integers(bits: int) -> Array:
     """What the int8 file holds of weights of so many bits: int64, ascending from -127 to 127."""
-    return np.rint(LARGEST * grid_levels(bits)).astype(np.int64)
+    integers: Array = np.rint(LARGEST * grid_levels(bits)).astype(np.int64)
+    return integers

@@ -41,6 +41,6 @@ def pruned(kernel: Array, share: float) -> Array:
     """The kernel with a share of its weights, those of smallest magnitude, made zero."""
     count = round(share * kernel.size)
     smallest = np.argsort(np.abs(kernel).reshape(-1), kind="stable")[:count]
-    flat = kernel.reshape(-1).copy()
+    flat: Array = kernel.reshape(-1).copy()
     flat[smallest] = 0.0
     return flat.reshape(kernel.shape)
