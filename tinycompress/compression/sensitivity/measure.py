@@ -116,18 +116,9 @@ def measure_sensitivity(
     )
     if not changed:
         raise ConfigError(f"model {network.name!r} has no layer with a kernel to change")
-    tasks = tasks_of(folded, data) if data.labels else tasks_without_labels(folded)
     sample = _drawn(data, options.samples, options.seed)
-    bench = _Bench(folded, tasks, sample)
-    total = len(changed) * len(options.changes)
-    rows = []
-    for number, layer in enumerate(changed):
-        points = []
-        for position, change in enumerate(options.changes):
-            progress(f"sensitivity: {layer.name}", number * len(options.changes) + position, total)
-            points.append(bench.point(layer, change, options.seed))
-        rows.append(tuple(points))
-    progress("sensitivity: layers", total, total)
+    bench = _Bench(folded, _tasks(folded, data), sample)
+    points = _points(bench, changed, options, progress)
     traces, used = _traces(bench, changed, options, progress)
     return SensitivityTable(
         model=network.name,
@@ -135,20 +126,27 @@ def measure_sensitivity(
         hessian_samples=used,
         seed=options.seed,
         accuracy=bench.accuracy(bench.reference),
-        layers=tuple(
-            LayerSensitivity(
-                layer.name,
-                layer.kind,
-                int(layer.weights[0].size),
-                macs_of_layer(folded, layer),
-                points,
-                None if trace is None else trace.value,
-                None if trace is None else trace.error,
-            )
-            for layer, points, trace in zip(changed, rows, traces, strict=True)
-        ),
+        layers=tuple(_row(folded, *each) for each in zip(changed, points, traces, strict=True)),
         notes=_notes(len(sample), bool(data.labels)),
     )
+
+
+def _row(
+    network: Network, layer: Layer, points: tuple[Point, ...], trace: Trace | None
+) -> LayerSensitivity:
+    return LayerSensitivity(
+        layer.name,
+        layer.kind,
+        int(layer.weights[0].size),
+        macs_of_layer(network, layer),
+        points,
+        None if trace is None else trace.value,
+        None if trace is None else trace.error,
+    )
+
+
+def _tasks(network: Network, data: Data) -> tuple[Task, ...]:
+    return tasks_of(network, data) if data.labels else tasks_without_labels(network)
 
 
 def _drawn(data: Data, count: int, seed: int) -> Data:
@@ -204,6 +202,22 @@ class _Bench:
         if not self.data.labels:
             return None
         return mean_score(self.tasks, self.data.labels, outputs)
+
+
+def _points(
+    bench: _Bench, layers: Sequence[Layer], options: SensitivityOptions, progress: Progress
+) -> list[tuple[Point, ...]]:
+    """What every change of every layer costs."""
+    count = len(options.changes)
+    found = []
+    for number, layer in enumerate(layers):
+        points = []
+        for position, change in enumerate(options.changes):
+            done = number * count + position
+            progress(f"sensitivity: {layer.name}", done, len(layers) * count)
+            points.append(bench.point(layer, change, options.seed))
+        found.append(tuple(points))
+    return found
 
 
 def _traces(
