@@ -57,7 +57,7 @@ def trace_of(x: Array, outputs: int, probes: int) -> Trace:
 def test_the_trace_of_a_quadratic_loss_is_known() -> None:
     """The mean of (xW - y)^2 over outputs has the Hessian 2/m E[xx'] for each of m outputs."""
     # Uncorrelated inputs: the Hessian is diagonal, and every probe gives the trace itself.
-    x = np.float32([[1, 0, 0], [0, 2, 0], [0, 0, 3], [0, 0, 0]])
+    x = np.array([[1, 0, 0], [0, 2, 0], [0, 0, 3], [0, 0, 0]], np.float32)
     found = trace_of(x, outputs=4, probes=8)
     assert found.value == pytest.approx(2 * (1 + 4 + 9) / 4, rel=1e-5)
     assert found.error == pytest.approx(0.0, abs=1e-5)
@@ -142,8 +142,8 @@ def test_without_labels_there_is_divergence_alone(tmp_path: Path) -> None:
     assert any("no labels" in note for note in table.notes)
     labelled = tinycompress.measure_sensitivity(classifier(), (X, CLASSES), options=FEW)
     for one, other in zip(table.layers, labelled.layers, strict=True):
-        divergences = [[p.divergence for p in layer.points] for layer in (one, other)]
-        np.testing.assert_allclose(*divergences, rtol=1e-6)
+        unlabelled = [point.divergence for point in one.points]
+        np.testing.assert_allclose(unlabelled, [p.divergence for p in other.points], rtol=1e-6)
     stored = json.loads((tmp_path / "out" / "sensitivity.json").read_text())
     assert stored.pop("schema") == "tinycompress.sensitivity"
     assert stored.pop("schema_version") == 1
