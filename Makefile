@@ -20,7 +20,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
-        mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection
+        mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
+        mixed-precision pruning-criteria
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -143,6 +144,14 @@ headline: $(VENV)/.ready-dev
 # The int8 files that those runs keep in build/, measured with the kernels as they are now.
 results-again: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run --again $(NETWORKS)
+
+# Bits per layer against the same bits for all, in DS-CNN: docs/mixed-precision.md.
+mixed-precision: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.mixed_precision
+
+# Criteria of pruning against magnitude, in the digits network: docs/pruning-criteria.md.
+pruning-criteria: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.pruning_criteria
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)

@@ -15,9 +15,19 @@ from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
+    from tinycompress.deploy.sensitivity import measure_sensitivity
     from tinycompress.pipeline import bench, build, confirm, convert
 
-__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "confirm", "convert"]
+__all__ = [
+    "BuildOptions",
+    "__version__",
+    "bench",
+    "build",
+    "compress",
+    "confirm",
+    "convert",
+    "measure_sensitivity",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,4 +40,8 @@ def __getattr__(name: str) -> Any:
         from tinycompress.deploy.compressing import compress
 
         return compress
+    if name == "measure_sensitivity":
+        from tinycompress.deploy.sensitivity import measure_sensitivity
+
+        return measure_sensitivity
     raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")

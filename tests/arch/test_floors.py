@@ -83,7 +83,7 @@ def test_the_command_line_starts_light() -> None:
     assert not heavy & set(done.stdout.split())
 
 
-COMPRESSION = ("network", "data", "checks", "training", "stages", "run")
+COMPRESSION = ("network", "data", "checks", "training", "sensitivity", "criteria", "stages", "run")
 """The rooms of compression, each built on those before it."""
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tinycompress.compression.checks.kmeans import kmeans
 from tinycompress.compression.checks.promises import (
     ClusterPromise,
     Promises,
@@ -25,7 +26,6 @@ from tinycompress.compression.network.integers import (
     scaled_rows,
 )
 from tinycompress.compression.network.network import Layer, Network
-from tinycompress.compression.stages.cluster import kmeans
 
 Array = npt.NDArray[Any]
 SHAPES = {"Dense": (17, 6), "Conv1D": (3, 5, 4), "Conv2D": (3, 2, 4, 5)}

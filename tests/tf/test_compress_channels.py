@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import get_args
 
 import numpy as np
 import pytest
 from support.compression.small_models import NO_TRAINING, convolutional, stripes
 
 from tinycompress import _tf
+from tinycompress.compression.criteria.channels import Importance
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.bridge import build_checked
@@ -115,9 +117,7 @@ def test_shared_layers_groups_and_softmax_are_coupled_or_fixed() -> None:
     build_checked(thin, "tf_keras", build_model(dead, "tf_keras"), what="thinning")
 
 
-@pytest.mark.parametrize(
-    "importance", ["l1", "l2", "bn_gamma", "fpgm", "apoz", "mean_activation", "taylor"]
-)
+@pytest.mark.parametrize("importance", get_args(Importance))
 def test_every_importance_meets_a_budget_of_macs(importance: str) -> None:
     network, trainer = case()
     options = PruneChannels.model_validate(

@@ -22,6 +22,7 @@ from tinycompress.artifacts.choices import (
     ToolchainName,
     TransportName,
     Weights,
+    WeightType,
 )
 from tinycompress.artifacts.firmware import (
     BuiltFirmware,
@@ -91,6 +92,7 @@ __all__ = [
     "TransportName",
     "WeighedLayer",
     "WeighedModel",
+    "WeightType",
     "Weights",
     "WeightsInfo",
 ]

@@ -15,6 +15,9 @@ EngineName = Literal["aot", "tflm"]
 Optimize = Literal["speed", "ram", "flash"]
 """What comes first where kernels differ: see `tinycompress.codegen.CodegenOptions`."""
 
+WeightType = Literal["int8", "int4"]
+"""Integers of a converted model's weights; the file holds int4 ones as int8, too."""
+
 Weights = Literal["auto", "plain"]
 """Whether weights may be encoded in flash."""
 

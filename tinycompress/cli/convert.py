@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
+from tinycompress.artifacts import WeightType
 from tinycompress.cli.options import (
     PATH,
     activations_option,
@@ -27,9 +28,9 @@ from tinycompress.options import compression_of, weights_choices
 @activations_option("int8; a .tflite keeps its own")
 @exact_to_option("Runtime that accuracy is counted on, and that must have the int16 operators.")
 @weights_option(
-    weights_choices(),
-    "How weights are stored: plain as int8, others in ways that only TensorFlow Lite Micro reads."
-    "  [default: plain]",
+    (*weights_choices(), *get_args(WeightType)[1:]),
+    "How weights are stored: plain as int8; int4 rounded to -7 to 7, held as int8; others in ways"
+    " that only TensorFlow Lite Micro reads.  [default: plain]",
 )
 @json_option
 def convert_command(model: Path, output: Path, as_json: bool, **options: Any) -> None:
@@ -38,7 +39,8 @@ def convert_command(model: Path, output: Path, as_json: bool, **options: Any) ->
     from tinycompress.cli.answers.convert import show_convert
     from tinycompress.pipeline.tflm_verdict import tflm_verdict
 
-    options["tflm_compression"] = compression_of(options.pop("weights") or "plain")
+    if options["weights"] != "int4":
+        options["tflm_compression"] = compression_of(options.pop("weights") or "plain")
     with stage_progress() as progress:
         converted = pipeline.convert(
             model, options.pop("data"), output, progress=progress, **options

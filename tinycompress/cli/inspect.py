@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from tinycompress.cli.options import PATH, board_option, json_option
+from tinycompress.cli.options import PATH, board_option, json_option, output_option
 from tinycompress.cli.progress import stage_progress
+
+_COMPARED = 32
+"""Samples that --compare takes if nothing is said."""
 
 
 @click.command("inspect")
@@ -19,13 +24,14 @@ from tinycompress.cli.progress import stage_progress
     type=PATH,
     help="Float model that each .tflite MODEL was made from; shows how well each layer agrees.",
 )
-@click.option("--data", type=PATH, help="Samples for --compare: .npz with x and y.")
+@click.option(
+    "--data", type=PATH, help="Samples for --compare and --sensitivity: .npz with x (and y)."
+)
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
-    default=32,
-    show_default=True,
-    help="Largest number of samples that are compared.",
+    help="Largest number of samples that are used.  [default: 32 for --compare, 256 for"
+    " --sensitivity]",
 )
 @click.option(
     "--weights",
@@ -33,15 +39,24 @@ from tinycompress.cli.progress import stage_progress
     help="Show instead what each layer's weights take encoded, and what pruning or clustering them"
     " further would bring; with --board what decoding costs there.",
 )
+@click.option(
+    "--sensitivity",
+    is_flag=True,
+    help="Show instead what pruning, clusters and fewer bits of each layer of a Keras MODEL cost"
+    " in accuracy and KL divergence, before any training.",
+)
 @board_option(required=False)
+@output_option("Directory for the plot and the JSON of --sensitivity.")
 @json_option
 def inspect_command(
     models: tuple[Path, ...],
     float_model: Path | None,
     data: Path | None,
-    samples: int,
+    samples: int | None,
     weights: bool,
+    sensitivity: bool,
     board: str | None,
+    output: Path | None,
     as_json: bool,
 ) -> None:
     """Show what is in MODEL.
@@ -51,13 +66,10 @@ def inspect_command(
     with --compare, such as int8 and int16 of one model: signal-to-noise ratio layer by layer,
     accuracy and costs, side by side.
     """
-    if weights and float_model is not None:
-        raise click.UsageError("--weights and --compare exclude each other")
-    if float_model is None:
-        if len(models) > 1:
-            raise click.UsageError("several models are put beside each other with --compare FLOAT")
-        if data is not None:
-            raise click.UsageError("--data is for --compare FLOAT")
+    _refuse_mixtures(locals())
+    if sensitivity:
+        _inspect_sensitivity(models[0], data, samples, output, as_json)
+    elif float_model is None:
         (_inspect_weights if weights else _inspect)(models[0], board, as_json)
     elif data is None:
         raise click.UsageError("--compare needs samples: --data samples.npz")
@@ -67,11 +79,45 @@ def inspect_command(
         _compare(float_model, models[0], data, samples, as_json)
 
 
-def _compare(float_model: Path, model: Path, data: Path, samples: int, as_json: bool) -> None:
+def _refuse_mixtures(given: Mapping[str, Any]) -> None:
+    """Refuse options that are for something else than what is asked for."""
+    modes = {"sensitivity": "--sensitivity", "weights": "--weights", "float_model": "--compare"}
+    chosen = [flag for name, flag in modes.items() if given[name]]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} exclude each other")
+    mode = chosen[0] if chosen else ""
+    if len(given["models"]) > 1 and mode != "--compare":
+        raise click.UsageError("several models are put beside each other with --compare FLOAT")
+    if given["data"] is not None and mode not in ("--compare", "--sensitivity"):
+        raise click.UsageError("--data is for --compare FLOAT and --sensitivity")
+    if given["output"] is not None and mode != "--sensitivity":
+        raise click.UsageError("-o is for --sensitivity")
+    if given["board"] is not None and mode == "--sensitivity":
+        raise click.UsageError("--sensitivity needs no board: leave --board out")
+
+
+def _inspect_sensitivity(
+    model: Path, data: Path | None, samples: int | None, output: Path | None, as_json: bool
+) -> None:
+    if data is None:
+        raise click.UsageError("--sensitivity needs samples: --data samples.npz")
+    from tinycompress.cli.answers.sensitivity import show_sensitivity
+    from tinycompress.compression.sensitivity import SensitivityOptions
+    from tinycompress.deploy.sensitivity import measure_sensitivity
+
+    options = SensitivityOptions() if samples is None else SensitivityOptions(samples=samples)
+    with stage_progress() as progress:
+        table = measure_sensitivity(model, data, options=options, output=output, progress=progress)
+    show_sensitivity(table, output, as_json=as_json)
+
+
+def _compare(
+    float_model: Path, model: Path, data: Path, samples: int | None, as_json: bool
+) -> None:
     from tinycompress import pipeline
     from tinycompress.cli.answers.inspect import show_comparison
 
-    comparison = pipeline.compare(float_model, model, data, samples=samples)
+    comparison = pipeline.compare(float_model, model, data, samples=samples or _COMPARED)
     show_comparison(comparison, as_json=as_json)
 
 
@@ -79,7 +125,7 @@ def _compare_beside(
     float_model: Path,
     models: tuple[Path, ...],
     data: Path,
-    samples: int,
+    samples: int | None,
     board: str | None,
     as_json: bool,
 ) -> None:
@@ -89,7 +135,7 @@ def _compare_beside(
 
     with stage_progress() as progress:
         beside = pipeline.compare_beside(
-            float_model, models, data, samples=samples, board=board, progress=progress
+            float_model, models, data, samples=samples or _COMPARED, board=board, progress=progress
         )
         costs = {}
         if board is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from tinycompress.artifacts import Activations, ConvertedModel, ExactTo
+from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, WeightType
 from tinycompress.conversion.accuracy import float_accuracy, labels_for, quantized_accuracy
 from tinycompress.conversion.calibrate import (
     Samples,
@@ -18,6 +18,7 @@ from tinycompress.conversion.calibrate import (
 )
 from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
+from tinycompress.conversion.int4_weights import with_int4_weights
 from tinycompress.conversion.int16_operators import require_int16
 from tinycompress.conversion.load import (
     SourceModel,
@@ -46,6 +47,8 @@ class ConvertOptions:
     Attributes:
         activations: Type of the activations, of inputs and outputs too; weights are int8 with
             either. None is int8 for a model that is converted, and whatever a ``.tflite`` has.
+        weights: Integers of the weights: int8, or int4 from -7 to 7, which the file holds as int8;
+            see `int4_weights`.
         calibration_samples: At most so many samples set the ranges.
         evaluation_samples: At most so many labelled samples are classified to count accuracy.
         seed: Which samples are drawn when there are more.
@@ -59,6 +62,7 @@ class ConvertOptions:
     """
 
     activations: Activations | None = None
+    weights: WeightType = "int8"
     calibration_samples: int = 500
     evaluation_samples: int = 500
     seed: int = 0
@@ -70,6 +74,8 @@ class ConvertOptions:
     def __post_init__(self) -> None:
         if self.activations not in (None, *get_args(Activations)):
             raise ConfigError(f"activations is {self.activations!r}; allowed: 'int8' or 'int16'")
+        if self.weights not in get_args(WeightType):
+            raise ConfigError(f"weights is {self.weights!r}; allowed: 'int8' or 'int4'")
         for name in ("calibration_samples", "evaluation_samples"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
@@ -207,10 +213,25 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
         activations=activations,
         per_channel_dense=options.per_channel_dense,
     )
+    tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     in_float, in_integers, notes = _accuracies(prepared, tflite, model, options)
     narrow = narrow_parts(prepared.frozen, prepared.calibration, model)
-    return _converted(tflite, model, in_float, in_integers, (*prepared.warnings, *narrow, *notes))
+    warnings = (*prepared.warnings, *told, *narrow, *notes)
+    return _converted(tflite, model, in_float, in_integers, warnings)
+
+
+def _narrowed(tflite: bytes, options: ConvertOptions) -> tuple[bytes, tuple[str, ...]]:
+    """The file with the weights that are asked for, and what to tell of it."""
+    if options.weights == "int8":
+        return tflite, ()
+    rounded = with_int4_weights(tflite)
+    if not rounded.int8_weights:
+        return rounded.tflite, ()
+    return rounded.tflite, (
+        f"{rounded.int8_weights:,} of {rounded.int4_weights + rounded.int8_weights:,} weights stay"
+        " int8: those of depthwise and transposed convolutions",
+    )
 
 
 def _verified(name: str, tflite: bytes, hint: str) -> Model:
@@ -277,15 +298,18 @@ def _pass_on(
             f" {options.activations}; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} --activations {options.activations}",
         )
+    tflite, told = _narrowed(tflite, options)
+    model = read_model(tflite)
     if labelled is None:
-        return _converted(tflite, model, None, None, ())
+        return _converted(tflite, model, None, None, told)
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]
     samples = choose(read_samples(labelled, specs), options.evaluation_samples, options.seed)
     labels, problem = labels_for(samples, model)
     if labels is None:
-        return _converted(tflite, model, None, None, () if problem is None else (problem,))
+        notes = () if problem is None else (problem,)
+        return _converted(tflite, model, None, None, (*told, *notes))
     in_integers = quantized_accuracy(tflite, samples, labels, model, options.exact_to)
-    return _converted(tflite, model, None, in_integers, ())
+    return _converted(tflite, model, None, in_integers, told)
 
 
 def _converted(

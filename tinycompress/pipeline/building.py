@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from tinycompress import _files
 from tinycompress._owner import owned_beside
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, TflmCompression
+from tinycompress.artifacts import (
+    Activations,
+    ConvertedModel,
+    ExactTo,
+    TflmCompression,
+    WeightType,
+)
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.conversion import ConvertOptions, convert_model
@@ -37,6 +43,7 @@ def convert(
     val: str | Path | None = None,
     activations: Activations | None = None,
     exact_to: ExactTo = "tflm",
+    weights: WeightType = "int8",
     tflm_compression: TflmCompression = "none",
     progress: Progress = no_progress,
 ) -> ConvertedModel:
@@ -52,6 +59,8 @@ def convert(
         activations: Type of activations, inputs and outputs; weights are int8 with either. None
             is int8, and takes a ``.tflite`` with what it has.
         exact_to: Runtime that accuracy is counted on; int16 operators must be among its own.
+        weights: ``int4`` rounds the weights of convolutions and dense layers to -7 to 7; the file
+            holds them as int8, and gives the outputs of an int4 file of the same values.
         tflm_compression: How weights are stored for TFLite Micro's DECODE operator: ``auto`` takes
             the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
         progress: Told what is under way.
@@ -61,7 +70,7 @@ def convert(
         ModelError: The model cannot be made fully integer, or encoded weights do not gain what
             DECODE costs.
     """
-    options = ConvertOptions(activations=activations, exact_to=exact_to)
+    options = ConvertOptions(activations=activations, weights=weights, exact_to=exact_to)
     converted = _integers(Path(model), data, val, options, progress)
     converted = _encoded(converted, tflm_compression, progress)
     if output is not None:

@@ -47,10 +47,15 @@ def test_recipes_that_aim_at_flash_are_measured_with_weights_encoded() -> None:
     shared = {
         recipe.name
         for recipe in list_recipes()
-        if any(getattr(stage, "shared", False) for stage in recipe.stage)
+        if any(
+            getattr(stage, "shared", False)
+            or getattr(stage, "rewind", False)
+            or stage.kind == "weight_bits"
+            for stage in recipe.stage
+        )
     }
     assert {name for name, aim in aims.items() if aim == "flash"} == shared
-    assert shared == {"deep", "ternary", "binary", "tiny"}
+    assert shared == {"deep", "ternary", "binary", "tiny", "int4", "mixed", "tickets"}
 
 
 def test_what_the_firmware_is_built_for_is_said_or_given() -> None:
@@ -118,7 +123,7 @@ def test_values_out_of_range(stage: dict[str, Any], words: str) -> None:
         (("qat", "qat"), "must be the last training"),
         (("convert", "prune"), "convert must be the last stage"),
         (("cluster", "prune"), "pruning would break the clusters"),
-        (("cluster", "cluster"), "clustered already"),
+        (("cluster", "cluster"), "one grid or codebook"),
         (("prune", "prune_channels"), "taking channels away changes the share of zeros"),
         (("cluster", "low_rank"), "neither"),
     ],
@@ -168,6 +173,7 @@ def test_layers_that_do_not_exist_are_named() -> None:
 def test_every_kind_is_listed() -> None:
     assert stage_kinds() == (
         "cluster", "convert", "low_rank", "prune", "prune_channels", "qat", "train",
+        "weight_bits",
     )  # fmt: skip
 
 

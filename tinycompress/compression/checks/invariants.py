@@ -13,7 +13,11 @@ from typing import Protocol
 import numpy as np
 
 from tinycompress.artifacts import LayerAgreement
-from tinycompress.compression.checks.promises import Promises, broken_promises
+from tinycompress.compression.checks.promises import (
+    Promises,
+    broken_promises,
+    off_grid,
+)
 from tinycompress.compression.network.kernels import channel_rows, has_kernel
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.errors import MismatchError, ModelError
@@ -361,6 +365,9 @@ def _kernel_problems(
                 f" {'in one channel' if per_channel else 'in the kernel'}, promised at most"
                 f" {cluster.clusters}"
             )
+    grid = promises.gridded.get(fact.layer)
+    if grid is not None:
+        problems += off_grid(fact.layer, stored, grid)
     return problems
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress.compression.checks.shared_integers import SharedIntegers
-from tinycompress.compression.network.integers import file_integers
+from tinycompress.compression.network.integers import file_integers, grid_integers
 from tinycompress.compression.network.kernels import (
     channel_rows,
     distinct_per_channel,
@@ -73,11 +73,19 @@ class ClusterPromise:
 
 
 @dataclass(frozen=True)
+class GridPromise:
+    """The integers of a layer in the int8 file are `grid_integers` of so many bits, 1 to 7."""
+
+    bits: int
+
+
+@dataclass(frozen=True)
 class Promises:
     """By layer name."""
 
     sparse: Mapping[str, SparsePromise] = field(default_factory=lambda: MappingProxyType({}))
     clustered: Mapping[str, ClusterPromise] = field(default_factory=lambda: MappingProxyType({}))
+    gridded: Mapping[str, GridPromise] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_sparse(self, more: Mapping[str, SparsePromise]) -> Promises:
         """These promises and more."""
@@ -86,6 +94,10 @@ class Promises:
     def with_clustered(self, more: Mapping[str, ClusterPromise]) -> Promises:
         """These promises and more."""
         return replace(self, clustered={**self.clustered, **more})
+
+    def with_gridded(self, more: Mapping[str, GridPromise]) -> Promises:
+        """These promises and more."""
+        return replace(self, gridded={**self.gridded, **more})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -102,6 +114,7 @@ class Promises:
                 name: {"clusters": p.clusters, "per_channel": p.per_channel, "shared": p.shared}
                 for name, p in self.clustered.items()
             },
+            "gridded": {name: {"bits": p.bits} for name, p in self.gridded.items()},
         }
 
     @staticmethod
@@ -117,6 +130,7 @@ class Promises:
                 for name, p in value["sparse"].items()
             },
             {name: ClusterPromise(**p) for name, p in value["clustered"].items()},
+            {name: GridPromise(**p) for name, p in value.get("gridded", {}).items()},
         )
 
 
@@ -134,7 +148,21 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
             problems.append(
                 f"layer {name!r}: {count} distinct {what}, promised at most {cluster.clusters}"
             )
+    for name, grid in promises.gridded.items():
+        layer = network.layers[name]
+        problems += off_grid(name, file_integers(layer.weights[0], layer.kind), grid)
     return tuple(problems)
+
+
+def off_grid(name: str, integers: Array, promise: GridPromise) -> list[str]:
+    """What is wrong with the integers of a layer that were promised to be on a grid."""
+    off = np.setdiff1d(integers, grid_integers(promise.bits))
+    if not off.size:
+        return []
+    return [
+        f"layer {name!r}: {off.size} distinct integers such as {off[0]} are not on the grid of the"
+        f" promised {promise.bits} bits"
+    ]
 
 
 def _distinct(layer: Layer, promise: ClusterPromise) -> tuple[int, str]:
@@ -176,11 +204,15 @@ def block_sparsity(kernel: Array, block_size: tuple[int, int]) -> float:
 def projections(network: Network, promises: Promises) -> dict[str, Projection]:
     """By layer name, what keeps its kernel as the network's kernels keep the promises now."""
     found: dict[str, Projection] = {}
-    for name in {**promises.sparse, **promises.clustered}:
+    for name in {**promises.sparse, **promises.clustered, **promises.gridded}:
         layer = network.layers[name]
         kernel = layer.weights[0]
         cluster = promises.clustered.get(name)
-        if cluster is None:
+        if name in promises.gridded:
+            bits = promises.gridded[name].bits
+            free = moving(name, kernel, promises)
+            found[name] = SharedIntegers.on_grid(kernel, layer.kind, free, bits)
+        elif cluster is None:
             found[name] = masked(kernel != 0)
         elif cluster.shared:
             found[name] = SharedIntegers.of(kernel, layer.kind, moving(name, kernel, promises))

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tinycompress.compression.checks.kmeans import LLOYD_ROUNDS, Initialization, kmeans
 from tinycompress.compression.network.integers import (
     LARGEST,
     file_integers,
     from_scaled_rows,
+    grid_levels,
     scaled_rows,
 )
 from tinycompress.compression.network.network import Array
@@ -34,7 +36,14 @@ class SharedIntegers:
     """Holds a kernel to few integers; a projection (see ``promises``) with weights behind it."""
 
     def __init__(
-        self, kernel: Array, kind: str, moving: Array, levels: Array, reach: float = 1.0
+        self,
+        kernel: Array,
+        kind: str,
+        moving: Array,
+        levels: Array,
+        reach: float = 1.0,
+        *,
+        even: bool = False,
     ) -> None:
         """Share nothing yet.
 
@@ -44,6 +53,7 @@ class SharedIntegers:
             moving: bool, in the shape of the kernel: the weights that may be other than zero.
             levels: The codebook over 127, ascending from -1 to 1; ends and zero stay as they are.
             reach: Which share of the largest weight of a row the ends stand for at first.
+            even: Whether all levels stay as they are, as those of a grid do.
         """
         self._shape, self._kind = kernel.shape, kind
         rows = scaled_rows(kernel, kind)
@@ -53,7 +63,7 @@ class SharedIntegers:
         self._latent = rows.reshape(-1)[self._places].astype(np.float64)
         self._kept = self._latent
         self._levels = np.asarray(levels, np.float64)
-        self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0))
+        self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0)) | even
         self._scales = reach * self._largest()
         if self._fixed.all():
             self._scales = self._best_start()
@@ -65,6 +75,11 @@ class SharedIntegers:
         levels = np.union1d(file_integers(kernel, kind), ends) / LARGEST
         return cls(kernel, kind, moving, levels)
 
+    @classmethod
+    def on_grid(cls, kernel: Array, kind: str, moving: Array, bits: int) -> SharedIntegers:
+        """What holds a kernel to `grid_levels` of so many bits; a weight may go to any of them."""
+        return cls(kernel, kind, moving, grid_levels(bits), even=True)
+
     def __call__(self, changed: Array) -> Array:
         """The kernel after a step that was made from what the last call returned."""
         now = scaled_rows(changed, self._kind).reshape(-1)[self._places].astype(np.float64)
@@ -74,7 +89,10 @@ class SharedIntegers:
     def fitted(self, rounds: int) -> Array:
         """The kernel with shared integers, after so many more rounds of k-means."""
         for _ in range(rounds):
+            before = self._scales, self._levels
             self._fit()
+            if np.array_equal(before[0], self._scales) and np.array_equal(before[1], self._levels):
+                break
         integers = np.rint(LARGEST * self._levels)
         index = self._with_an_end(self._nearest(integers / LARGEST, self._scales), integers)
         rows = np.zeros(self._rows_shape, np.float32).reshape(-1)
@@ -153,3 +171,30 @@ def levels_from(centroids: Array, count: int) -> Array:
     while inner.size > count - len(fixed):
         inner = np.delete(inner, np.argmin(np.abs(inner)))
     return np.unique(np.concatenate([fixed, inner]))
+
+
+def clustered(
+    kernel: Array,
+    kind: str,
+    moving: Array,
+    clusters: int,
+    initialization: Initialization,
+    generator: np.random.Generator,
+) -> Array:
+    """The kernel with at most so many integers in the file, as near to it as k-means finds.
+
+    Args:
+        kernel: float32.
+        kind: Class of its layer.
+        moving: bool, in the shape of the kernel: the weights that may be other than zero.
+        clusters: 2 or more.
+        initialization: Where the centroids start.
+        generator: For the starts that are random.
+    """
+    rows = scaled_rows(kernel, kind)
+    largest = np.max(np.abs(rows), axis=1, keepdims=True)
+    values = (rows / np.where(largest > 0, largest, 1.0))[scaled_rows(moving, kind)]
+    centroids = kmeans(values, clusters, initialization, generator)
+    levels = levels_from(centroids, clusters)
+    reach = float(np.max(np.abs(centroids)))
+    return SharedIntegers(kernel, kind, moving, levels, reach).fitted(LLOYD_ROUNDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycompress.compression.data.sources import Names, x_and_y
+from tinycompress.compression.data.sources import Names, opened, x_alone, x_and_y
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.errors import ConfigError
 
@@ -47,11 +47,31 @@ def read_data(source: Any, network: Network, *, what: str = "data") -> Data:
         ConfigError: Another form, wrong shapes, no numbers, no samples, NaN or infinity.
     """
     x, y = x_and_y(source, Names.of(network), what)
+    labels = tuple(_numbers(what, "y", array) for array in y)
+    _require_count("output", labels, len(network.outputs), what)
+    return _checked(x, labels, network, what)
+
+
+def read_samples(source: Any, network: Network, *, what: str = "data") -> Data:
+    """The same for what needs no labels: a mapping or an ``.npz`` may lack them.
+
+    Returns:
+        Samples with labels, or with none at all: ``labels`` is empty then.
+
+    Raises:
+        ConfigError: As :func:`read_data`.
+    """
+    source = opened(source, what)
+    x = x_alone(source, Names.of(network), what)
+    if x is None:
+        return read_data(source, network, what=what)
+    return _checked(x, (), network, what)
+
+
+def _checked(x: list[Any], labels: tuple[Array, ...], network: Network, what: str) -> Data:
     with np.errstate(over="ignore"):  # what float32 cannot hold is told below, as infinity
         inputs = tuple(_numbers(what, "x", array).astype(np.float32) for array in x)
-    labels = tuple(_numbers(what, "y", array) for array in y)
     _require_count("input", inputs, len(network.inputs), what)
-    _require_count("output", labels, len(network.outputs), what)
     shaped = []
     for array, source_input in zip(inputs, network.inputs, strict=True):
         expected = source_input.shape

@@ -50,8 +50,7 @@ def x_and_y(source: Any, names: Names, what: str) -> tuple[list[Any], list[Any]]
     Raises:
         ConfigError: Another form, or a file that cannot be read.
     """
-    if isinstance(source, (str, Path)):
-        source = _from_npz(Path(source), what)
+    source = opened(source, what)
     if isinstance(source, Mapping):
         return _chosen(source, "x", names.inputs, what), _chosen(source, "y", names.outputs, what)
     if _is_pair(source):
@@ -63,6 +62,27 @@ def x_and_y(source: Any, names: Names, what: str) -> tuple[list[Any], list[Any]]
     if isinstance(source, Iterable):
         return _from_batches(source, names, what)
     raise ConfigError(f"{what}: {type(source).__name__} is no data", hint=_FORMS)
+
+
+def opened(source: Any, what: str) -> Any:
+    """The arrays of a file by their names; any other source as it is.
+
+    Raises:
+        ConfigError: The file cannot be read.
+    """
+    return _from_npz(Path(source), what) if isinstance(source, (str, Path)) else source
+
+
+def x_alone(source: Any, names: Names, what: str) -> list[Any] | None:
+    """Samples of a mapping that has no labels, one item per input; None for any other source.
+
+    Raises:
+        ConfigError: It has no samples either.
+    """
+    if not isinstance(source, Mapping):
+        return None
+    labels = {"y", *(f"y{index}" for index in range(len(names.outputs))), *names.outputs}
+    return None if labels & set(source) else _chosen(source, "x", names.inputs, what)
 
 
 def _is_pair(source: Any) -> bool:

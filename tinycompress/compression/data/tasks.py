@@ -53,6 +53,28 @@ def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...
     )
 
 
+def tasks_without_labels(network: Network) -> tuple[Task, ...]:
+    """The task of every output of a model as its last activation tells it.
+
+    A softmax tells classes, a sigmoid binary outputs; everything else counts as values, logits too.
+
+    Args:
+        network: The model; unknown dimensions of an output count as 1.
+    """
+    found = []
+    for value in network.outputs:
+        shape = network.shape(value)
+        width = int(np.prod([size or 1 for size in shape]))
+        activation = _last_activation(network, value)
+        if activation == "softmax":
+            found.append(Task("classes", width, False, width // (shape[-1] or 1)))
+        elif activation == "sigmoid":
+            found.append(Task("binary", width, False))
+        else:
+            found.append(Task("regression", width, True))
+    return tuple(found)
+
+
 def targets(task: Task, labels: Array) -> Array:
     """Labels in the shape of the output, float32 ``[samples, width]``; classes are one-hot."""
     flat = labels.reshape(len(labels), -1)

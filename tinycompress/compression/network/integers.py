@@ -38,3 +38,38 @@ def file_integers(kernel: Array, kind: str) -> Array:
     rows = scaled_rows(kernel, kind).astype(np.float64)
     largest = np.max(np.abs(rows), axis=1, keepdims=True)
     return np.rint(LARGEST * rows / np.where(largest > 0, largest, 1.0)).astype(np.int64)
+
+
+def with_int8(kernel: Array, kind: str) -> Array:
+    """The kernel as an int8 file computes with it: float32, each row its scale times integers.
+
+    Args:
+        kernel: float32, finite.
+        kind: Class of its layer; kinds beyond `SCALED_ALIKE` as the export without training for
+            int8 scales them, by output channel.
+    """
+    rows = scaled_rows(kernel, kind)
+    scales = np.max(np.abs(rows), axis=1, keepdims=True).astype(np.float64) / LARGEST
+    return from_scaled_rows(
+        (scales * file_integers(kernel, kind)).astype(np.float32), kernel.shape, kind
+    )
+
+
+def grid_levels(bits: int) -> Array:
+    """The levels of weights of so many bits, over the largest: ascending from -1 to 1.
+
+    They are evenly spaced and symmetric, 2**bits - 1 of them with zero in the middle; of one bit
+    there are two, -1 and 1. In the file they are `grid_integers`.
+
+    Args:
+        bits: 1 to 7.
+    """
+    largest = max(2 ** (bits - 1) - 1, 1)
+    levels: Array = np.arange(-largest, largest + 1, 2 if bits == 1 else 1) / largest
+    return levels
+
+
+def grid_integers(bits: int) -> Array:
+    """What the int8 file holds of weights of so many bits: int64, ascending from -127 to 127."""
+    integers: Array = np.rint(LARGEST * grid_levels(bits)).astype(np.int64)
+    return integers

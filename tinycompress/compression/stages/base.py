@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from tinycompress.compression.checks.promises import Promises
+from tinycompress.compression.network.kernels import kernel_layers
 from tinycompress.compression.network.network import Layer, Network
 from tinycompress.compression.stages.options import LayerChoice, StageOptions
 from tinycompress.compression.training.trainer import Trainer
@@ -72,6 +73,17 @@ class StageSpec(Generic[OptionsT]):
     def kind(self) -> str:
         """Its name in a recipe."""
         return str(self.options.model_fields["kind"].default)
+
+
+def left_as_they_are(network: Network, layers: Iterable[Layer]) -> tuple[str, ...]:
+    """A note on the layers with a kernel that a stage does not work on; empty if there is none."""
+    names = {layer.name for layer in layers}
+    left = [
+        f"{layer.name} ({layer.kind})"
+        for layer in kernel_layers(network)
+        if layer.name not in names
+    ]
+    return (f"left as they are: {', '.join(left)}",) if left else ()
 
 
 def chosen(layers: tuple[Layer, ...], choice: LayerChoice) -> tuple[Layer, ...]:

@@ -19,17 +19,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from tinycompress.compression.checks.kmeans import Initialization, kmeans, nearest
 from tinycompress.compression.checks.promises import (
     ClusterPromise,
     Promises,
     moving,
     projections,
 )
-from tinycompress.compression.checks.shared_integers import (
-    LEAST_WITH_ZERO,
-    SharedIntegers,
-    levels_from,
-)
+from tinycompress.compression.checks.shared_integers import LEAST_WITH_ZERO, clustered
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.integers import SCALED_ALIKE, file_integers, scaled_rows
 from tinycompress.compression.network.kernels import (
@@ -40,14 +37,11 @@ from tinycompress.compression.network.kernels import (
     with_kernel,
 )
 from tinycompress.compression.network.network import Array, Layer, Network
-from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
+from tinycompress.compression.stages.base import StageSpec, State, Table, chosen, left_as_they_are
 from tinycompress.compression.stages.options import LayerChoice, TrainedStage
 from tinycompress.compression.training.fine_tune import train_network
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
-
-Initialization = Literal["linear", "kmeans++", "density", "random"]
-_LLOYD_ROUNDS = 100
 
 
 class Cluster(TrainedStage, LayerChoice):
@@ -126,12 +120,7 @@ def _notes(network: Network, layers: Sequence[Layer], options: Cluster) -> tuple
         most = max(distinct_values(layer.weights[0]) for layer in kernels)
         return (f"{most} distinct values in the most varied kernel",)
     most = max(distinct_values(file_integers(layer.weights[0], layer.kind)) for layer in kernels)
-    names = {layer.name for layer in layers}
-    left = [
-        f"{layer.name} ({layer.kind})" for layer in kernel_layers(network)
-        if layer.name not in names
-    ]  # fmt: skip
-    notes = [f"left as they are: {', '.join(left)}"] if left else []
+    notes = left_as_they_are(network, layers)
     return (*notes, f"{most} distinct integers in the most varied layer")
 
 
@@ -159,11 +148,7 @@ def _shared(layer: Layer, options: Cluster, free: Array, generator: np.random.Ge
             " shared values have no room for it",
             hint="set clusters to 3 or more, or skip the layer",
         )
-    values = (rows / np.where(largest > 0, largest, 1.0))[scaled_rows(free, layer.kind)]
-    centroids = kmeans(values, options.clusters, options.initialization, generator)
-    levels = levels_from(centroids, options.clusters)
-    reach = float(np.max(np.abs(centroids)))
-    return SharedIntegers(kernel, layer.kind, free, levels, reach).fitted(_LLOYD_ROUNDS)
+    return clustered(kernel, layer.kind, free, options.clusters, options.initialization, generator)
 
 
 def _row(row: Array, options: Cluster, keep_zeros: bool, generator: np.random.Generator) -> Array:
@@ -175,59 +160,6 @@ def _row(row: Array, options: Cluster, keep_zeros: bool, generator: np.random.Ge
         centroids = kmeans(values, clusters, options.initialization, generator)
         result[moving] = centroids[nearest(values, centroids)]
     return result
-
-
-def kmeans(
-    values: Array, clusters: int, initialization: Initialization, generator: np.random.Generator
-) -> Array:
-    """Centroids of k-means in one dimension, ascending float32; fewer where values repeat.
-
-    Args:
-        values: float32 ``[n]``.
-        clusters: At most so many centroids.
-        initialization: Where they start.
-        generator: For the starts that are random.
-    """
-    unique = np.unique(values).astype(np.float64)
-    if unique.size <= clusters:
-        return unique.astype(np.float32)
-    centroids = np.unique(_initial(values.astype(np.float64), clusters, initialization, generator))
-    for _ in range(_LLOYD_ROUNDS):
-        owner = nearest(values, centroids)
-        counts = np.bincount(owner, minlength=centroids.size)
-        sums = np.bincount(owner, weights=values, minlength=centroids.size)
-        used = counts > 0
-        moved = np.unique(sums[used] / counts[used])
-        if moved.size == centroids.size and np.allclose(moved, centroids, rtol=1e-7, atol=0):
-            break
-        centroids = moved
-    return centroids.astype(np.float32)
-
-
-def nearest(values: Array, centroids: Array) -> Array:
-    """Index of the nearest of ascending centroids, for each value."""
-    middles = (centroids[1:] + centroids[:-1]) / 2.0
-    return np.searchsorted(middles, values)
-
-
-def _initial(
-    values: Array, clusters: int, initialization: Initialization, generator: np.random.Generator
-) -> Array:
-    if initialization == "linear":
-        return np.linspace(values.min(), values.max(), clusters)
-    if initialization == "density":
-        return np.quantile(values, (np.arange(clusters) + 0.5) / clusters)
-    if initialization == "random":
-        return generator.uniform(values.min(), values.max(), clusters)
-    chosen_values = [values[generator.integers(values.size)]]
-    distance = (values - chosen_values[0]) ** 2
-    while len(chosen_values) < clusters:
-        total = distance.sum()
-        if total <= 0:
-            break
-        chosen_values.append(values[generator.choice(values.size, p=distance / total)])
-        distance = np.minimum(distance, (values - chosen_values[-1]) ** 2)
-    return np.array(chosen_values)
 
 
 def _undoes_pruning(tables: Sequence[Table], index: int) -> str:
@@ -246,6 +178,8 @@ SPEC = StageSpec(
     run=cluster,
     saves="flash, if encoded",
     promises="at most k distinct weights, or integers in the file",
-    precedes={"cluster": "the model is clustered already; set clusters in one stage"},
+    precedes=dict.fromkeys(
+        ("cluster", "weight_bits"), "a weight has one grid or codebook; set it in one stage"
+    ),
     conflict=_undoes_pruning,
 )

@@ -168,6 +168,7 @@ SPEC = StageSpec(
     run=low_rank,
     saves="flash, latency",
     precedes=dict.fromkeys(
-        ("prune", "cluster"), "the factors of a pruned or clustered kernel are neither"
+        ("prune", "cluster", "weight_bits"),
+        "the factors of a pruned or clustered kernel are neither",
     ),
 )

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from tinycompress import _tf
 from tinycompress.compression.checks.promises import SparsePromise, projections
+from tinycompress.compression.criteria.weights import WEIGHTS, WeightCriterion
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.kernels import kernel_layers, sparsity, with_kernel
 from tinycompress.compression.network.network import Array, Layer, Network
@@ -28,6 +29,7 @@ from tinycompress.compression.stages.masks import (
     magnitude_mask,
 )
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
+from tinycompress.compression.stages.prune_by_scores import Scoring, pruned_by_scores
 from tinycompress.compression.training.entropy import coded_kernels
 from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
@@ -47,6 +49,10 @@ class Prune(TrainedStage, LayerChoice):
     over the first ``ramp`` of the training steps; ``constant`` prunes at once. ``rounds`` repeats
     pruning and fine-tuning with rising targets. ``block_size`` prunes whole blocks of Dense
     kernels; ``m_by_n = [2, 4]`` makes 2 of 4 consecutive weights zero, which sets the sparsity.
+
+    ``criterion`` scores weights otherwise than by magnitude, on ``samples`` of the training data;
+    ``rewind`` takes what is left back to the weights that the stage began with, after every round.
+    Either prunes at once, round by round.
     """
 
     kind: Literal["prune"] = "prune"
@@ -57,6 +63,9 @@ class Prune(TrainedStage, LayerChoice):
     initial_sparsity: Annotated[float, Field(ge=0, lt=1)] = 0.0
     ramp: Annotated[float, Field(gt=0, le=1)] = 0.6
     rounds: Annotated[int, Field(ge=1, le=100)] = 1
+    criterion: WeightCriterion = "magnitude"
+    rewind: bool = False
+    samples: Annotated[int, Field(ge=1, le=100_000)] = 1024
     block_size: Annotated[
         tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]],
         Field(strict=False),
@@ -93,6 +102,22 @@ class Prune(TrainedStage, LayerChoice):
             raise ValueError("block_size does not go with scope = 'global'")
         return self
 
+    @model_validator(mode="after")
+    def _scores_prune_at_once(self) -> Prune:
+        if not self.by_scores:
+            return self
+        why = "rewind" if self.rewind else f"criterion = {self.criterion!r}"
+        gradual = ("schedule", "initial_sparsity", "ramp", "block_size", "m_by_n")
+        wrong = [name for name in gradual if name in self.model_fields_set]
+        if wrong:
+            raise ValueError(f"{why} prunes weight by weight and at once: no {', '.join(wrong)}")
+        return self
+
+    @property
+    def by_scores(self) -> bool:
+        """Whether weights are scored here, in place of TF-MOT's pruning by magnitude."""
+        return self.rewind or self.criterion != "magnitude"
+
     @property
     def target(self) -> float:
         """Share of zeros that is asked for."""
@@ -123,6 +148,8 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
             layer cannot have.
     """
     layers = _layers_to_prune(state.network, options)
+    if options.by_scores:
+        return _by_scores(state, tuple(layer.name for layer in layers), options, trainer)
     network = state.network
     reached = {layer.name: sparsity(layer.weights[0]) for layer in layers}
     for number in range(1, options.rounds + 1):
@@ -145,6 +172,20 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
         )
         for name in ramp
     }
+    return State(network, state.promises.with_sparse(promised), _notes(network, options))
+
+
+def _by_scores(state: State, names: tuple[str, ...], options: Prune, trainer: Trainer) -> State:
+    def targets(scores: Mapping[str, Array], part: float) -> dict[str, float]:
+        if options.scope == "global":
+            return global_sparsities(scores, options.target * part)
+        return {name: options.target_of(name) * part for name in names}
+
+    scoring = Scoring(WEIGHTS[options.criterion], options.samples, options.rounds, options.rewind)
+    network = pruned_by_scores(
+        state.network, names, targets, scoring, trainer, options.fine_tune, options.distill
+    )
+    promised = {name: SparsePromise(sparsity(network.layers[name].weights[0])) for name in names}
     return State(network, state.promises.with_sparse(promised), _notes(network, options))
 
 
@@ -311,10 +352,14 @@ def _sparsity_in(table: Table) -> float | None:
 
 SPEC = StageSpec(
     Prune,
-    summary="makes weights of small magnitude zero: one by one, in blocks, or m of n",
+    summary="makes weights zero, those of small magnitude or by another criterion: one by one, in"
+    " blocks, or m of n",
     run=prune,
     saves="flash, if encoded",
     promises="at least so many zeros, in whole blocks, m of n",
-    precedes={"cluster": "pruning would break the clusters; cluster keeps the zeros of prune"},
+    precedes={
+        "cluster": "pruning would break the clusters; cluster keeps the zeros of prune",
+        "weight_bits": "pruning needs no grid; weight_bits keeps the zeros of prune",
+    },
     conflict=_brings_weights_back,
 )

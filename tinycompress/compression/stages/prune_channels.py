@@ -11,11 +11,12 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from tinycompress.compression.checks.promises import projections
+from tinycompress.compression.criteria.base import Scores
+from tinycompress.compression.criteria.channels import CHANNELS, Importance
 from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
 from tinycompress.compression.network.kernels import macs
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.stages.base import StageSpec, State
-from tinycompress.compression.stages.importance import Importance, Scores, channel_scores
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
 from tinycompress.compression.training.fine_tune import train_network
 from tinycompress.compression.training.trainer import Trainer
@@ -91,7 +92,7 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
     if not families:
         raise ConfigError(
             "prune_channels: no channel can be removed",
-            hint=f"{_UNRANKED}{', '.join(unranked)}; take another importance"
+            hint=f"{_UNRANKED[options.importance]}{', '.join(unranked)}; take another importance"
             if unranked
             else "all channels reach an output or are skipped; see skip and skip_types",
         )
@@ -101,7 +102,11 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
         f"{len(removed)} of {sum(f.channels.size for f in families)} coupled channels removed;"
         f" MACs {macs(network)} -> {macs(thin)}, parameters {network.parameters} ->"
         f" {thin.parameters}",
-        *((f"left whole: {_UNRANKED}{', '.join(unranked)}",) if unranked else ()),
+        *(
+            (f"left whole: {_UNRANKED[options.importance]}{', '.join(unranked)}",)
+            if unranked
+            else ()
+        ),
     )
     thin = train_network(
         thin,
@@ -114,7 +119,10 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
     return State(thin, state.promises, notes)
 
 
-_UNRANKED = "there is no BatchNormalization to rank the channels of "
+_UNRANKED = {
+    "bn_gamma": "there is no BatchNormalization to rank the channels of ",
+    "hrank": "there are no feature maps of two axes to rank the channels of ",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,9 +174,7 @@ def _families(
     names = tuple(name for members, _ in candidates for name in sorted(members))
     scores: Scores = {}
     if names:
-        scores = channel_scores(
-            network, names, trainer, measure=options.importance, samples=options.samples
-        )
+        scores = CHANNELS[options.importance](network, names, trainer, options.samples)
     found, unranked = [], []
     for members, free in candidates:
         if not members <= set(scores):
@@ -365,8 +371,8 @@ SPEC = StageSpec(
     run=prune_channels,
     saves="flash, RAM, latency",
     precedes=dict.fromkeys(
-        ("prune", "cluster"),
-        "taking channels away changes the share of zeros and the clusters that it was tuned for",
+        ("prune", "cluster", "weight_bits"),
+        "taking channels away changes the share of zeros and the values that it was tuned for",
     ),
     needs_board=_on_board,
     by_core=lambda options: options.multiple is None,

@@ -14,6 +14,7 @@ from tinycompress.compression.stages import (
     prune_channels,
     qat,
     train,
+    weight_bits,
 )
 from tinycompress.compression.stages.base import StageSpec, State
 from tinycompress.compression.stages.options import StageOptions
@@ -27,6 +28,7 @@ STAGES: Mapping[str, StageSpec[Any]] = MappingProxyType(
             prune_channels.SPEC,
             prune.SPEC,
             cluster.SPEC,
+            weight_bits.SPEC,
             train.SPEC,
             qat.SPEC,
             convert.SPEC,

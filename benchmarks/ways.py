@@ -1,0 +1,103 @@
+"""Several ways to compress one model, each from several seeds: run, and made rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import tinycompress
+from benchmarks.results.reference import MODEL, TEST, TRAIN
+from tinycompress.artifacts import ExactTo
+
+SEEDS = (0, 1, 2)
+_PERCENT = 100.0
+
+Run = Mapping[str, Any]
+"""One way from one seed: plain values."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way by its name in the table, and the stages of its recipe."""
+
+    name: str
+    stages: tuple[Mapping[str, Any], ...]
+
+    def recipe(self, seed: int) -> dict[str, Any]:
+        """Its recipe, which accepts any loss: that is what is to be measured."""
+        return {
+            "schema": 1, "name": "way", "description": self.name, "seed": seed,
+            "limits": {"max_accuracy_drop": 1.0, "max_stage_drop": 1.0},
+            "firmware": {"optimize": "flash"}, "stage": [dict(stage) for stage in self.stages],
+        }  # fmt: skip
+
+
+def measured(
+    ways: Sequence[Way],
+    scratch: Path,
+    *,
+    board: str | None = None,
+    exact_to: ExactTo = "litert",
+) -> list[Run]:
+    """All ways from all seeds; a run that an earlier call finished is taken over.
+
+    Args:
+        ways: What to run.
+        scratch: Directory with ``inputs/``, as `reference.make_reference` makes it; runs go there.
+        board: Where the firmware of the last stage is measured; None measures accuracy alone.
+        exact_to: Whose arithmetic the accuracy is counted with.
+    """
+    runs: list[Run] = []
+    for number, way in enumerate(ways):
+        for seed in SEEDS:
+            result = tinycompress.compress(
+                scratch / "inputs" / MODEL,
+                way.recipe(seed),
+                scratch / "inputs" / TRAIN,
+                val=scratch / "inputs" / TEST,
+                board=board,
+                output=scratch / f"{number}-{seed}",
+                exact_to=exact_to,
+                evaluation_samples=None,
+            )
+            last = result.rows[-1]
+            runs.append(
+                {
+                    "way": way.name,
+                    "seed": seed,
+                    "float_accuracy": result.rows[0].float_accuracy,
+                    "int8_accuracy": last.int8_accuracy,
+                    "parameters": last.parameters,
+                    "nonzero_parameters": last.nonzero_parameters,
+                    "macs": last.macs,
+                    "figures": dict(last.figures),
+                    "notes": [note for row in result.rows[1:] for note in row.notes],
+                }
+            )
+            print(f"{way.name}, seed {seed}: {_PERCENT * last.int8_accuracy:.2f} %", flush=True)
+    return runs
+
+
+def of_way(runs: Sequence[Run], way: Way) -> list[Run]:
+    """The runs of one way."""
+    return [run for run in runs if run["way"] == way.name]
+
+
+def accuracy_cells(runs: Sequence[Run]) -> list[str]:
+    """Mean accuracy of the int8 file, and the least and the most."""
+    scores = [_PERCENT * run["int8_accuracy"] for run in runs]
+    return [f"{mean(scores):.2f} %", f"{min(scores):.2f} to {max(scores):.2f} %"]
+
+
+def mean_of(runs: Sequence[Run], name: str) -> float:
+    """Mean over the seeds of a value of the runs or of their figures."""
+    values = [run[name] if name in run else run["figures"][name] for run in runs]
+    return float(mean(values))
+
+
+def float_percent(runs: Sequence[Run]) -> float:
+    """Accuracy of the float model that all runs began with."""
+    return _PERCENT * float(runs[0]["float_accuracy"])

@@ -1,0 +1,1 @@
+"""Criteria of pruning: functions from a network and data to a score per channel or per weight."""
