@@ -12,7 +12,7 @@ from support.imports import imports_of
 PACKAGE = Path(__file__).resolve().parents[2] / "tinycompress"
 
 FLOORS: dict[str, int] = {
-    "errors": -1, "_tables": -1,
+    "errors": -1, "_tables": -1, "_sealed": -1,
     "_version": 0, "_proc": 0, "_resources": 0, "_console": 0, "_files": 0, "_progress": 0,
     "_fitted_table": 0,
     "_isolated": 0, "_arduino_cli": 0, "_owner": 0, "_serial_ports": 0, "_includes": 0, "_lfs": 0,

@@ -68,7 +68,9 @@ class BenchResult:
     of the slowest run if no cache ever spared it a wait state of the flash; None where none was
     modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
     ``recomputed_macs`` and ``latency_budget_us`` as in `FirmwareProject`. Where ``oracle`` does not
-    run the model, ``not_compared`` says why, and ``mismatched_samples`` is None.
+    run the model, ``not_compared`` says why, and ``mismatched_samples`` is None. ``model_sha256``
+    is of the ``.tflite``, ``elf_sha256`` of the firmware, ``samples_sha256`` of the samples as the
+    device got them; None where a result was made otherwise.
     """
 
     board_id: str
@@ -95,6 +97,9 @@ class BenchResult:
     cycles_upper_bound: int | None = None
     recomputed_macs: int = 0
     latency_budget_us: float | None = None
+    model_sha256: str | None = None
+    elf_sha256: str | None = None
+    samples_sha256: str | None = None
 
     @property
     def keeps_latency(self) -> bool | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 
 from tinycompress._console import messages_console
+from tinycompress._sealed import is_sealed, sealed
 
 
 @dataclass
@@ -34,6 +35,8 @@ def print_answer(answer: Mapping[str, object] | None, error: Mapping[str, object
         alone = {"schema": "tinycompress.error", "schema_version": 1}
         answer = {**(alone if answer is None else answer), "error": error}
     if answer is not None:
+        # What a command added after its answer belongs to the contents.
+        answer = sealed(answer) if is_sealed(answer) else answer
         click.echo(json.dumps(answer, indent=2))
 
 

@@ -10,17 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._sealed import sealed
 from tinycompress.artifacts import (
     BenchResult,
     ClockCheck,
     ExactTo,
-    FlashSizes,
     LayerCost,
     Machine,
     Spread,
 )
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
+from tinycompress.measurement.plain import flash_json
 
 SCHEMA = "tinycompress.bench"
 SCHEMA_VERSION = 1
@@ -47,57 +48,57 @@ def to_json(result: BenchResult) -> dict[str, Any]:
     where labels are of several outputs.
     """
     ram = result.ram
-    return {
-        "schema": SCHEMA,
-        "schema_version": SCHEMA_VERSION,
-        "board": result.board_id,
-        "engine": result.engine,
-        "toolchain": result.toolchain,
-        "transport": result.transport,
-        "machine": result.machine,
-        "build_id": result.build_id,
-        "runs": result.runs,
-        "latency": {
-            "instructions": _spread_json(result.instructions),
-            "cycles": _spread_json(result.cycles),
-            "cycles_upper_bound": result.cycles_upper_bound,
-            "us": _spread_json(result.latency_us),
-            "budget_us": result.latency_budget_us,
-            "within_budget": result.keeps_latency,
-        },
-        "clock": _clock_json(result.clock),
-        "ram": {
-            "arena_bytes": ram.arena_bytes,
-            "static_bytes": ram.static_bytes,
-            "stack_peak_bytes": ram.stack_peak_bytes,
-            "stack_reserved_bytes": ram.stack_reserved_bytes,
-            "used_bytes": ram.used_bytes,
-            "reserved_bytes": ram.reserved_bytes,
-        },
-        "flash": flash_json(result.flash),
-        "exact": {
-            "exact_to": result.oracle,
-            "oracle": result.oracle if result.not_compared is None else None,
-            "not_compared": result.not_compared,
-            "samples": result.samples,
-            "mismatched_samples": result.mismatched_samples,
-        },
-        "accuracy": {
-            "device": result.device_accuracy,
-            "host_int8": result.host_int8_accuracy,
-            "outputs": [asdict(one) for one in result.accuracies],
-        },
-        "fits": result.fits,
-        "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
-        "recomputed_macs": result.recomputed_macs,
-        "layers": [_layer_json(layer) for layer in result.layers],
-        "notes": list(result.notes),
-    }
-
-
-def flash_json(flash: FlashSizes) -> dict[str, int]:
-    """What firmware takes of flash, part by part."""
-    return {**asdict(flash), "total_bytes": flash.total_bytes}
+    return sealed(
+        {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "board": result.board_id,
+            "engine": result.engine,
+            "toolchain": result.toolchain,
+            "transport": result.transport,
+            "machine": result.machine,
+            "build_id": result.build_id,
+            "model_sha256": result.model_sha256,
+            "elf_sha256": result.elf_sha256,
+            "samples_sha256": result.samples_sha256,
+            "runs": result.runs,
+            "latency": {
+                "instructions": _spread_json(result.instructions),
+                "cycles": _spread_json(result.cycles),
+                "cycles_upper_bound": result.cycles_upper_bound,
+                "us": _spread_json(result.latency_us),
+                "budget_us": result.latency_budget_us,
+                "within_budget": result.keeps_latency,
+            },
+            "clock": _clock_json(result.clock),
+            "ram": {
+                "arena_bytes": ram.arena_bytes,
+                "static_bytes": ram.static_bytes,
+                "stack_peak_bytes": ram.stack_peak_bytes,
+                "stack_reserved_bytes": ram.stack_reserved_bytes,
+                "used_bytes": ram.used_bytes,
+                "reserved_bytes": ram.reserved_bytes,
+            },
+            "flash": flash_json(result.flash),
+            "exact": {
+                "exact_to": result.oracle,
+                "oracle": result.oracle if result.not_compared is None else None,
+                "not_compared": result.not_compared,
+                "samples": result.samples,
+                "mismatched_samples": result.mismatched_samples,
+            },
+            "accuracy": {
+                "device": result.device_accuracy,
+                "host_int8": result.host_int8_accuracy,
+                "outputs": [asdict(one) for one in result.accuracies],
+            },
+            "fits": result.fits,
+            "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
+            "recomputed_macs": result.recomputed_macs,
+            "layers": [_layer_json(layer) for layer in result.layers],
+            "notes": list(result.notes),
+        }
+    )
 
 
 def print_table(result: BenchResult, board: Board, console: Console) -> None:

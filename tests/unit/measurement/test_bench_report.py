@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from tinycompress._sealed import SEAL, seal_problem
 from tinycompress.artifacts import (
     BenchResult,
     BuiltFirmware,
@@ -37,7 +38,8 @@ RESULT = BenchResult(
     oracle="tflm", samples=360, mismatched_samples=0, fits=True,
     accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), cycles_upper_bound=640,
     layers=(LayerCost("conv[1], a", "CONV_2D", 300, 60, 120), LayerCost("s", "SOFTMAX", 0, 20, 80)),
-    notes=("47% [bold] of it",),
+    notes=("47% [bold] of it",), model_sha256="5" * 64, elf_sha256="e" * 64,
+    samples_sha256="a" * 64,
 )  # fmt: skip
 REAL = replace(RESULT, transport="serial", machine="silicon", instructions=None,
                latency_us=Spread(3.0, 3.0, 3.0, "measured"), cycles=None,
@@ -66,7 +68,9 @@ def row(text: str, label: str) -> str:
 
 
 def test_json_has_every_figure_with_its_unit() -> None:
-    assert to_json(RESULT) == {
+    found = to_json(RESULT)
+    assert seal_problem(found) is None
+    assert {key: found[key] for key in found if key != SEAL} == {
         "schema": "tinycompress.bench",
         "schema_version": 1,
         "board": "arduino_nano_33_ble",
@@ -75,6 +79,9 @@ def test_json_has_every_figure_with_its_unit() -> None:
         "transport": "virtual",
         "machine": "emulated",
         "build_id": "ab" * 20,
+        "model_sha256": "5" * 64,
+        "elf_sha256": "e" * 64,
+        "samples_sha256": "a" * 64,
         "runs": 5,
         "latency": {
             "instructions": {"median": 100, "min": 90, "max": 110, "obtained": "emulated"},
