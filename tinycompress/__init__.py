@@ -16,8 +16,9 @@ from tinycompress.options import BuildOptions
 if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
     from tinycompress.pipeline import bench, build, convert
+    from tinycompress.pipeline import compare_results as compare
 
-__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "convert"]
+__all__ = ["BuildOptions", "__version__", "bench", "build", "compare", "compress", "convert"]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,6 +27,10 @@ def __getattr__(name: str) -> Any:
         from tinycompress import pipeline
 
         return getattr(pipeline, name)
+    if name == "compare":
+        from tinycompress.pipeline import compare_results
+
+        return compare_results
     if name == "compress":
         from tinycompress.deploy.compressing import compress
 

@@ -9,6 +9,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from tinycompress._console import printable
+
 _ELLIPSIS = "…"
 _BORDER = 1
 _BESIDE_CELL = 3
@@ -46,7 +48,8 @@ def print_fitted(
         rows: A cell for each column, plain text.
         totals: More rows, set apart below the others.
     """
-    cells = [[column.name for column in columns], *map(list, rows), *map(list, totals)]
+    rows, totals = _printable(rows), _printable(totals)
+    cells = [[column.name for column in columns], *rows, *totals]
     natural = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     kept = _that_fit(columns, natural, console.width)
     widths = _widths([columns[i] for i in kept], [natural[i] for i in kept], console.width)
@@ -65,6 +68,10 @@ def print_fitted(
     lost = [column.name for index, column in enumerate(columns) if index not in kept]
     if lost:
         console.print(f"(no room for: {', '.join(lost)}; --json has them)", markup=False)
+
+
+def _printable(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[printable(cell) for cell in row] for row in rows]
 
 
 def _that_fit(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:

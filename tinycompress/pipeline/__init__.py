@@ -23,6 +23,7 @@ from tinycompress.pipeline.inspecting import (
 from tinycompress.pipeline.job import Build
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact, require_promises
 from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.results import compare_results
 from tinycompress.pipeline.serving import serve
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "carray",
     "compare",
     "compare_beside",
+    "compare_results",
     "convert",
     "default_directory",
     "flash",
