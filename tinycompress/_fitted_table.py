@@ -56,13 +56,13 @@ def print_fitted(
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for index, width in zip(kept, widths, strict=True):
         column = columns[index]
-        name = _cut(column.name, width) if column.least else column.name
+        name = cut_middle(column.name, width) if column.least else column.name
         justify: JustifyMethod = "right" if column.right else "left"
         table.add_column(Text(name), justify=justify, max_width=width, overflow="fold")
     for part in (rows, totals):
         for row in part:
             shown = zip((row[index] for index in kept), widths, kept, strict=True)
-            table.add_row(*(Text(_cut(c, w) if columns[i].least else c) for c, w, i in shown))
+            table.add_row(*(Text(cut_middle(c, w) if columns[i].least else c) for c, w, i in shown))
         table.add_section()
     console.print(table)
     lost = [column.name for index, column in enumerate(columns) if index not in kept]
@@ -100,8 +100,8 @@ def _total(widths: Sequence[int]) -> int:
     return _BORDER + sum(width + _BESIDE_CELL for width in widths)
 
 
-def _cut(text: str, width: int) -> str:
-    """``text`` without its middle: names of layers differ at their ends."""
+def cut_middle(text: str, width: int) -> str:
+    """``text`` without its middle, at most ``width`` long: names of layers differ at their ends."""
     if len(text) <= width:
         return text
     end = (width - 1) // 2

@@ -15,7 +15,7 @@ from tinycompress.artifacts import (
     FirmwareProject,
     FlashSizes,
     LayerCost,
-    OutputAccuracy,
+    OutputQuality,
     RamSizes,
     Spread,
 )
@@ -36,7 +36,8 @@ BENCHED = BenchResult(
     latency_us=Spread(2000.0, 2000.0, 2000.0, "emulated"),
     ram=RamSizes(1536, 1600, 8192, 356), flash=FlashSizes(4716, 3808, 8113, 1467),
     oracle="tflm", samples=360, mismatched_samples=0, fits=True,
-    accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), cycles_upper_bound=250_000,
+    quality=(OutputQuality(0, "out", "classes", 0.975, "accuracy", 0.975, 0.1),),
+    cycles_upper_bound=250_000,
     layers=(
         LayerCost("conv", "CONV_2D", 30_000, 80_000, 100_000),
         LayerCost(ODD, "SOFTMAX", 0, 20_000, 28_000),

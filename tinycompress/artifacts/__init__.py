@@ -16,6 +16,7 @@ from tinycompress.artifacts.choices import (
     Machine,
     Obtained,
     Optimize,
+    QualityKind,
     TflmCompression,
     TflmMethod,
     ToolchainChoice,
@@ -32,9 +33,11 @@ from tinycompress.artifacts.firmware import (
 )
 from tinycompress.artifacts.measured import (
     BenchResult,
+    ClassQuality,
     ClockCheck,
     LayerCost,
     OutputAccuracy,
+    OutputQuality,
     Spread,
 )
 from tinycompress.artifacts.model import (
@@ -60,6 +63,7 @@ __all__ = [
     "BenchResult",
     "BuiltBy",
     "BuiltFirmware",
+    "ClassQuality",
     "ClockCheck",
     "ConvertedModel",
     "EncodedTensor",
@@ -78,7 +82,9 @@ __all__ = [
     "Obtained",
     "Optimize",
     "OutputAccuracy",
+    "OutputQuality",
     "ProjectUpdate",
+    "QualityKind",
     "RamSizes",
     "Simplification",
     "Spread",

@@ -25,10 +25,19 @@ from tinycompress.cli.progress import stage_progress
     "--runs", type=click.IntRange(1, 1000), default=5, show_default=True,
     help="Timed runs after warm-up.",
 )  # fmt: skip
+@click.option(
+    "--confusion", is_flag=True,
+    help="Show which classes are taken for which, also where there are more than 12.",
+)  # fmt: skip
 @output_option("Directory of the result bundle.")
 @json_option
 def bench_command(
-    directory: Path | None, roster: Path | None, virtual: bool, as_json: bool, **options: Any
+    directory: Path | None,
+    roster: Path | None,
+    virtual: bool,
+    confusion: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
@@ -38,7 +47,7 @@ def bench_command(
     if directory is not None:
         with stage_progress() as progress:
             result = pipeline.bench(directory, progress=progress, **options)
-        show_bench(result, options["board"], as_json=as_json)
+        show_bench(result, options["board"], confusion=confusion, as_json=as_json)
         pipeline.require_promises(result)
     elif roster is not None:
         with stage_progress() as progress:

@@ -218,7 +218,7 @@ def _result(
         layers=measured.layers,
         notes=measured.notes,
         clock=measured.clock,
-        accuracies=measured.comparison.accuracies,
+        quality=measured.comparison.quality,
         cycles_upper_bound=_cycles_upper_bound(costs),
         recomputed_macs=built.project.recomputed_macs,
         latency_budget_us=built.project.latency_budget_us,

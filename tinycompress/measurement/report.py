@@ -22,6 +22,7 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
 from tinycompress.measurement.plain import flash_json
+from tinycompress.measurement.quality_report import print_quality, quality_json, quality_rows
 
 SCHEMA = "tinycompress.bench"
 SCHEMA_VERSION = 1
@@ -92,6 +93,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
                 "host_int8": result.host_int8_accuracy,
                 "outputs": [asdict(one) for one in result.accuracies],
             },
+            "quality": [quality_json(one) for one in result.quality],
             "fits": result.fits,
             "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
             "recomputed_macs": result.recomputed_macs,
@@ -101,9 +103,19 @@ def to_json(result: BenchResult) -> dict[str, Any]:
     )
 
 
-def print_table(result: BenchResult, board: Board, console: Console) -> None:
-    """Print the result as two tables: the whole, and layer by layer."""
+def print_table(
+    result: BenchResult, board: Board, console: Console, *, confusion: bool = False
+) -> None:
+    """Print the result as tables: the whole, how classes are told apart, and layer by layer.
+
+    Args:
+        result: What was measured.
+        board: Its board.
+        console: Where to.
+        confusion: Whether classes are shown that are too many to be shown by themselves.
+    """
     console.print(_summary_table(result, board))
+    print_quality(result, console, asked=confusion)
     _print_layers(result, console)
     for note in result.notes:
         console.print(f"note: {note}", markup=False, highlight=False)
@@ -167,19 +179,7 @@ Row = tuple[str, str, str]
 
 
 def _exact_rows(result: BenchResult) -> list[Row]:
-    rows: list[Row] = []
-    several = len(result.accuracies) > 1
-    for one in result.accuracies:
-        host = one.host_int8
-        compared = "" if host is None else f"; same model on the host: {host:.2%}"
-        of_output = f", output {one.index}: {one.name}" if several else ""
-        rows.append(
-            (
-                f"accuracy of output {one.index}" if several else "accuracy on the device",
-                f"{one.device:.2%}",
-                f"of {result.samples} samples{compared}{of_output}",
-            )
-        )
+    rows: list[Row] = list(quality_rows(result))
     different = result.mismatched_samples
     rows.append(
         (

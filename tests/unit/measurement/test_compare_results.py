@@ -9,7 +9,7 @@ import pytest
 from support.results import BENCHED, ODD, bundle, compression, measured, stage_row
 
 import tinycompress
-from tinycompress.artifacts import BenchResult, FlashSizes, LayerCost, OutputAccuracy, Spread
+from tinycompress.artifacts import BenchResult, FlashSizes, LayerCost, OutputQuality, Spread
 from tinycompress.errors import ConfigError, RegressionError
 from tinycompress.measurement.differences import (
     Difference,
@@ -87,10 +87,12 @@ def test_parts_are_held_to_it_on_demand(tmp_path: Path) -> None:
 
 def test_accuracy_is_held_in_percentage_points(tmp_path: Path) -> None:
     def accurate(share: float) -> BenchResult:
-        return replace(BENCHED, accuracies=(OutputAccuracy(0, "out", share, share, 0.1),))
+        return replace(
+            BENCHED, quality=(OutputQuality(0, "out", "classes", share, "accuracy", share, 0.1),)
+        )
 
     found = compared(tmp_path, BENCHED, accurate(0.957), 0.02)
-    one = figure(found, "accuracy.outputs[0].device")
+    one = figure(found, "quality[0].score")
     assert (one.verdict, one.relative, found.regressions) == ("worse", None, ())
     assert one.absolute == pytest.approx(-0.018)
     found = compared(tmp_path, BENCHED, accurate(0.95), 0.02)

@@ -116,7 +116,7 @@ def _rows_table(
         for one in _shown(row, stages=stages)
     ]
     whose = list(dict.fromkeys(row[-1] for row in rows))
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("stage" if stages else "layer", least=8),
         Column("op", least=8, drop=2),
         *_COLUMNS[1:6],

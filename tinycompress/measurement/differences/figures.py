@@ -13,7 +13,7 @@ from typing import Any, Literal
 from tinycompress.measurement.reading import ReadResult
 
 Better = Literal["lower", "higher"]
-Unit = Literal["", "bytes", "us", "share", "yes or no"]
+Unit = Literal["", "bytes", "us", "share", "score", "yes or no"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Figure:
         name: Its key in JSON, such as ``flash.total_bytes``.
         label: What people read, at most 16 characters.
         value: The figure; of runs, their median. Of ``yes or no``, 1 is yes.
-        unit: Of the value; shares are from 0 to 1.
+        unit: Of the value; shares are from 0 to 1, a ``score`` is at most 1 and may be below 0.
         better: Which way is better.
         obtained: How it was got: measured, emulated, unknown, linked (read from the ELF), counted,
             compared or estimated.
@@ -99,7 +99,7 @@ _ONLY_A_RUN_TELLS = ("used_bytes", "stack_peak_bytes")
 
 
 def _of_bench(data: Mapping[str, Any]) -> Iterator[Figure]:
-    yield from _accuracies(data["accuracy"]["outputs"])
+    yield from _qualities(data["quality"])
     different = data["exact"]["mismatched_samples"]
     if different is not None:
         yield Figure(
@@ -117,14 +117,21 @@ def _truth(name: str, label: str, value: bool) -> Figure:
     return Figure(name, label, int(value), "yes or no", "compared", better="higher", strict=True)
 
 
-def _accuracies(outputs: list[dict[str, Any]]) -> Iterator[Figure]:
+def _qualities(outputs: list[dict[str, Any]]) -> Iterator[Figure]:
     several = len(outputs) > 1
     for one in outputs:
-        index = one["index"]
-        yield Figure(
-            f"accuracy.outputs[{index}].device", f"accuracy {index}" if several else "accuracy",
-            one["device"], "share", "counted", better="higher",
-        )  # fmt: skip
+        index, name = one["index"], one["score_name"]
+        number = f" {index}" if several else ""
+        if one["score"] is not None:
+            yield Figure(
+                f"quality[{index}].score", f"{name}{number}", one["score"],
+                "share" if one["kind"] == "classes" else "score", "counted", better="higher",
+            )  # fmt: skip
+        if one["mean_absolute_error"] is not None:
+            yield Figure(
+                f"quality[{index}].mean_absolute_error", f"mean error{number}",
+                one["mean_absolute_error"], "", "counted",
+            )  # fmt: skip
 
 
 _TIMES: tuple[tuple[str, str, Unit], ...] = (

@@ -19,6 +19,7 @@ different ways, such as measured and emulated."""
 
 _JITTERS = ("measured", "unknown")
 _ROUNDING = 1e-9
+_ABSOLUTE = ("share", "score", "yes or no")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Difference:
 
     @property
     def relative(self) -> float | None:
-        """The same as a share of A; None where A is 0, and for shares and truths."""
+        """The same as a share of A; None where A is 0, and for shares, scores and truths."""
         if self.a is None or self.absolute is None or self.a.value == 0:
             return None
-        return None if self.figure.unit in ("share", "yes or no") else self.absolute / self.a.value
+        return None if self.figure.unit in _ABSOLUTE else self.absolute / self.a.value
 
     @property
     def significant(self) -> bool | None:
@@ -72,7 +73,7 @@ class Difference:
 
     @property
     def worse_by(self) -> float:
-        """How much worse B is: a share of A, of shares the difference itself; 0 if it is not.
+        """How much worse B is: a share of A, of shares and scores the difference; 0 if it is not.
 
         What is worse than nothing at all, or is not told any more, is infinitely worse.
         """
@@ -80,7 +81,7 @@ class Difference:
             return float("inf")
         if self.verdict != "worse" or self.absolute is None:
             return 0.0
-        if self.figure.unit == "share":
+        if self.figure.unit in ("share", "score"):
             return abs(self.absolute)
         return float("inf") if self.relative is None else abs(self.relative)
 

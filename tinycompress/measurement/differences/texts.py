@@ -25,6 +25,8 @@ def value_text(figure: Figure | None, *, unit: bool = True) -> str:
         return "yes" if figure.value else "no"
     if figure.unit == "share":
         return f"{100 * figure.value:.2f} %"
+    if figure.unit == "score":
+        return f"{figure.value:.4f}"
     return f"{_number(figure.value)}{_unit(figure) if unit else ''}"
 
 
@@ -38,6 +40,8 @@ def absolute_text(one: Difference, *, unit: bool = False) -> str:
         return "0"
     if one.figure.unit == "share":
         return f"{100 * one.absolute:+.2f} pp"
+    if one.figure.unit == "score":
+        return f"{one.absolute:+.4f}"
     return f"{'+' if one.absolute > 0 else '-'}{_number(abs(one.absolute))}" + (
         _unit(one.figure) if unit else ""
     )
