@@ -19,6 +19,7 @@ FLOORS: dict[str, int] = {
     "_samples": 0,
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
     "elf": 1,
+    "schemas": 2,
     "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2,
     "toolchain": 3, "device": 3,
     "measurement": 4,

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import BaseModel, ValidationError
+
 from tinycompress._sealed import SEAL, seal_problem
 from tinycompress.artifacts import FirmwareProject, FlashSizes, RamSizes
 from tinycompress.elf import read_elf
@@ -25,6 +27,9 @@ from tinycompress.firmware.writing import MODEL_FILE
 from tinycompress.measurement.bundle import MANIFEST, SUMMARY
 from tinycompress.measurement.bundle import SCHEMA as MANIFEST_SCHEMA
 from tinycompress.measurement.plain import flash_json, layer_json, linked_ram_json
+from tinycompress.schemas.bench import BenchAnswer, Manifest
+from tinycompress.schemas.build import LinkedFacts
+from tinycompress.schemas.compress import CompressAnswer, CompressReport
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.record import BuildRecord, RecordedFile, read_record
 from tinycompress.toolchain.sizes import flash_sizes, ram_sizes
@@ -38,6 +43,10 @@ SUPPORTED_VERSION = 1
 
 _KINDS: dict[str, ResultKind] = {
     BENCH: "bench", BUILD: "build", COMPRESS: "compress", COMPRESS_REPORT: "compress",
+}  # fmt: skip
+_MODELS: dict[str, type[BaseModel]] = {
+    BENCH: BenchAnswer, BUILD: LinkedFacts, COMPRESS: CompressAnswer,
+    COMPRESS_REPORT: CompressReport,
 }  # fmt: skip
 _RUN_RECORD, _RESULT, _REPORT = "run.json", "result", "report.json"
 _WHAT_IS_READ = (
@@ -143,6 +152,24 @@ def _require_schema(table: Mapping[str, Any], path: Path, *schemas: str) -> None
         )
 
 
+def _require_keys(table: Mapping[str, Any], path: Path, model: type[BaseModel]) -> tuple[str, ...]:
+    """Refuse an object that lacks what its schema says (docs/schemas/).
+
+    Returns:
+        What its own hash says against it.
+    """
+    problem = seal_problem(table)
+    edited = () if problem is None else (f"{path} {problem}",)
+    try:
+        model.model_validate(table)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        told = f"{path} is not what its schema says: {where}: {first['msg']}"
+        raise ConfigError("; ".join((*edited, told)), hint="make the result again") from error
+    return edited
+
+
 def _file(path: Path) -> ReadResult:
     table = read_object(path)
     if table.get("schema") == MANIFEST_SCHEMA:
@@ -151,15 +178,11 @@ def _file(path: Path) -> ReadResult:
         )
     _require_schema(table, path, *_KINDS)
     kind = _KINDS[table["schema"]]
+    problems = _require_keys(table, path, _MODELS[table["schema"]])
     model_sha256 = table.get("model_sha256")
     if kind == "compress":
         model_sha256 = _tflite_sha256(table)
-    return ReadResult(kind, path, table, _seal_problems(table, path), model_sha256=model_sha256)
-
-
-def _seal_problems(table: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    problem = seal_problem(table)
-    return () if problem is None else (f"{path} {problem}",)
+    return ReadResult(kind, path, table, problems, model_sha256=model_sha256)
 
 
 def _hash_of(path: Path) -> str | None:
@@ -188,11 +211,13 @@ def _bundle(path: Path) -> ReadResult:
     _require_schema(manifest, path / MANIFEST, MANIFEST_SCHEMA)
     summary = read_object(path / SUMMARY)
     _require_schema(summary, path / SUMMARY, BENCH)
-    files = manifest.get("files")
-    if not isinstance(files, dict) or SUMMARY not in files:
-        raise ConfigError(f"{path / MANIFEST} names no files", hint="make the result again")
+    edited = _require_keys(manifest, path / MANIFEST, Manifest)
+    edited += _require_keys(summary, path / SUMMARY, BenchAnswer)
+    files = manifest["files"]
+    if SUMMARY not in files:
+        raise ConfigError(f"{path / MANIFEST} names no {SUMMARY}", hint="make the result again")
     problems = [p for name in sorted(files) for p in _changed(path / name, files[name], MANIFEST)]
-    problems += _seal_problems(summary, path / SUMMARY) + _seal_problems(manifest, path / MANIFEST)
+    problems += edited
     problems += [
         f"{path / MANIFEST} is not of this {SUMMARY}: their {key} differ"
         for key in ("model_sha256", "elf_sha256", "build_id")
@@ -286,13 +311,14 @@ def _compression(path: Path) -> ReadResult:
         )
     table = read_object(report)
     _require_schema(table, report, COMPRESS_REPORT)
+    edited = _require_keys(table, report, CompressReport)
     model = result / MODEL_FILE
     wanted = _tflite_sha256(table)
     return ReadResult(
         "compress",
         path,
         table,
-        (*_seal_problems(table, report), *_changed(model, wanted, _REPORT)),
+        (*edited, *_changed(model, wanted, _REPORT)),
         model=model if model.is_file() else None,
         model_sha256=wanted,
         manifest=read_object(record) if record.is_file() else {},

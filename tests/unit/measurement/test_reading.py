@@ -105,10 +105,27 @@ def test_an_answer_alone(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps(to_json(BENCHED)))
     assert read_result(path).problems == ()
-    edit(path, lambda table: table.pop("notes"))
+    edit(path, lambda table: table.update(notes=["good"]))
     assert "edited or cut" in read_result(path).problems[0]
-    edit(path, lambda table: table.pop(SEAL))
-    assert f"has no {SEAL}" in read_result(path).problems[0]
+    edit(path, lambda table: table.pop("notes"))
+    with pytest.raises(ConfigError, match=r"edited or cut .* its schema says: notes: Field req"):
+        read_result(path)
+    path.write_text(json.dumps({**to_json(BENCHED), SEAL: None}))
+    with pytest.raises(ConfigError, match=f"edited or cut .*{SEAL}: Input should be a valid str"):
+        read_result(path)
+
+
+def test_an_answer_of_another_shape_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(sealed({**to_json(BENCHED), "layers": [{"name": "x"}]})))
+    with pytest.raises(ConfigError, match=r"its schema says: layers\.0\.op: Field required"):
+        read_result(path)
+
+
+def test_keys_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(sealed({**to_json(BENCHED), "energy_uj": 3})))
+    assert read_result(path).problems == ()
 
 
 def test_a_manifest_alone_is_no_result(tmp_path: Path) -> None:
