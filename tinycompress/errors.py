@@ -102,9 +102,29 @@ class ModelError(TinyCompressError):
 
 
 class DoesNotFitError(TinyCompressError):
-    """Flash, RAM or a budget is exceeded."""
+    """Flash, RAM or a budget is exceeded.
+
+    Args:
+        message: What is exceeded, and by how much.
+        hint: The next thing to try.
+        exceeded: Each limit of a budget file that is not kept, as plain values.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        exceeded: tuple[dict[str, object], ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.exceeded = exceeded
+
+    def details(self) -> dict[str, object]:
+        """``exceeded``: one object for each limit of a budget file; no key without any."""
+        return {"exceeded": list(self.exceeded)} if self.exceeded else {}
 
 
 class ToolError(TinyCompressError):

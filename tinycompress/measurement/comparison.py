@@ -12,7 +12,7 @@ from tinycompress._progress import Progress
 from tinycompress.artifacts import BuiltFirmware, OutputQuality
 from tinycompress.errors import DeviceError, ModelError
 from tinycompress.measurement.answers import AnswerLog, Outputs
-from tinycompress.measurement.quality import chance_notes, qualities
+from tinycompress.measurement.quality.scores import chance_notes, qualities
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle

@@ -22,7 +22,7 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
 from tinycompress.measurement.plain import flash_json
-from tinycompress.measurement.quality_report import print_quality, quality_json, quality_rows
+from tinycompress.measurement.quality.tables import print_quality, quality_json, quality_rows
 
 SCHEMA = "tinycompress.bench"
 SCHEMA_VERSION = 1

@@ -9,8 +9,9 @@ trailing channel dimension of 1, or, for a single sample, either of them without
 Values of the input's stored dtype (int8 as a rule) are taken as they are. All others, floating
 point or integer, are real values, scaled as for training, and quantised on the host exactly as
 TensorFlow Lite does it (`tinycompress.ir.quantize`). What ``y`` may hold is in
-`tinycompress.measurement.labels`; with any other ``y`` there is no accuracy. ``class_names`` (or
-``class_names0``, ... for several outputs) are texts, one for each class or label.
+`tinycompress.measurement.quality.labels`; with any other ``y`` there is no accuracy.
+``class_names`` (or ``class_names0``, ... for several outputs) are texts, one for each class or
+label.
 
 The samples of a model that keeps state are one stream, in their order. ``reset``, shape ``(n,)`` or
 ``(n, 1)``, makes several of them: true (1) for every sample before which the state is reset.
@@ -33,7 +34,12 @@ from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
-from tinycompress.measurement.labels import Target, class_names_of, labels_of, numbered_names
+from tinycompress.measurement.quality.labels import (
+    Target,
+    class_names_of,
+    labels_of,
+    numbered_names,
+)
 from tinycompress.measurement.ranges import range_note
 
 _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"

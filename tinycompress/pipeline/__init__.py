@@ -21,6 +21,7 @@ from tinycompress.pipeline.inspecting import (
     inspect_weights,
 )
 from tinycompress.pipeline.job import Build
+from tinycompress.pipeline.limits import read_limits
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact, require_promises
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.results import compare_results
@@ -51,6 +52,7 @@ __all__ = [
     "inspect_source",
     "inspect_weights",
     "model_name",
+    "read_limits",
     "require_exact",
     "require_promises",
     "serve",

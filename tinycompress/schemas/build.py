@@ -146,8 +146,21 @@ class LinkedFacts(Part):
     layers: list[BuildLayer]
 
 
+class Limit(Part):
+    """A limit of a budget file, and what there is."""
+
+    name: Literal["flash", "ram", "arena", "latency", "accuracy"]
+    limit: float
+    value: float
+    unit: Literal["bytes", "us", "share"]
+    obtained: str
+    kept: bool
+    excess: float
+    """By how much it is not kept; 0 if it is."""
+
+
 class BuildAnswer(Sealed, ProjectFacts):
-    """Firmware that was built; ``flashed`` and ``bench`` where that was asked for."""
+    """Firmware that was built; ``flashed``, ``bench`` and ``limits`` where that was asked for."""
 
     schema_: Literal["tinycompress.build"] = Field(alias="schema")
     toolchain: Toolchain
@@ -162,6 +175,7 @@ class BuildAnswer(Sealed, ProjectFacts):
     layers: list[BuildLayer]
     flashed: FlashAnswer | None = None
     bench: BenchAnswer | None = None
+    limits: list[Limit] | None = None
 
 
 class FrameworkProject(Output, ProjectFacts):

@@ -17,8 +17,8 @@ from support.models.tflite_files import Builder
 from support.results import BENCHED, ODD
 
 from tinycompress.artifacts import OutputAccuracy, OutputQuality, TensorSpec
-from tinycompress.measurement.quality import chance_notes, qualities
-from tinycompress.measurement.quality_report import print_quality, quality_json, quality_rows
+from tinycompress.measurement.quality.scores import chance_notes, qualities
+from tinycompress.measurement.quality.tables import print_quality, quality_json, quality_rows
 from tinycompress.measurement.samples import Samples, load_samples, stored_samples
 
 SPREAD = np.linspace(-100, 100, 9).reshape(3, 3)

@@ -29,6 +29,7 @@ from tinycompress.measurement.plain import flash_json, layer_json, linked_ram_js
 from tinycompress.options import BuildOptions
 from tinycompress.pipeline import Afterwards, Build
 from tinycompress.pipeline.job import KeptBudgets
+from tinycompress.pipeline.limits import Limit, limit_text
 
 
 def show_build(
@@ -70,9 +71,19 @@ def show_afterwards(made: Build, done: Afterwards, *, as_json: bool) -> None:
     """Show how it was flashed and measured, as ``flash`` and ``bench`` do."""
     if as_json:
         then = then_json(made.directory, done.flashed, done.result)
-        print_json({**build_json(made), **then})
+        limits = {"limits": [one.to_json() for one in done.limits]} if done.limits else {}
+        print_json({**build_json(made), **then, **limits})
     else:
         print_then(made.directory, made.board, done.flashed, done.result)
+        tell(_limit_line(one) for one in done.limits)
+
+
+def _limit_line(one: Limit) -> str:
+    told = "kept" if not one.excess else "NOT KEPT"
+    return (
+        f"Budget file: {one.name} {limit_text(one, one.value)} of {limit_text(one, one.limit)}"
+        f" ({one.obtained}): {told}"
+    )
 
 
 def build_json(made: Build) -> dict[str, object]:

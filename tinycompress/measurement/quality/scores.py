@@ -19,7 +19,7 @@ from tinycompress.artifacts import ClassQuality, OutputQuality, TensorSpec
 from tinycompress.ir.quantize import dequantize
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.answers import Outputs
-from tinycompress.measurement.labels import Target, classes_of
+from tinycompress.measurement.quality.labels import Target, classes_of
 from tinycompress.measurement.samples import StoredSamples
 
 MOST_CLASSES = 256
