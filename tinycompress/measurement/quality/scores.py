@@ -212,7 +212,8 @@ def predicted_classes(
     """
     if answers.shape[1] == 1:
         return (answers > threshold).astype(np.int64)
-    return answers.reshape(len(answers), -1, classes).argmax(axis=2)
+    scores = answers.reshape(len(answers), -1, classes)
+    return np.asarray(scores.argmax(axis=2), np.int64)
 
 
 def threshold_of(tflite: bytes, index: int = 0) -> float:
