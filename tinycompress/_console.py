@@ -29,6 +29,11 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """The same of text that may have several lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def _width(*, is_terminal: bool) -> int | None:
     """None where rich finds it out itself: by asking the terminal, or in COLUMNS."""
     asked = os.environ.get("COLUMNS", "")

@@ -119,3 +119,15 @@ def test_a_broken_result_is_refused(
     told = capsys.readouterr()
     assert "x.json" in told.err
     assert told.out == ""
+
+
+def test_a_name_in_an_error_does_not_speak_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worse = LayerCost(ODD, "SOFTMAX", 0, 40_000, 56_000)
+    other = replace(BENCHED, layers=(BENCHED.layers[0], worse))
+    command = ["compare", str(bundle(tmp_path / "a")), str(bundle(tmp_path / "b", other))]
+    assert _run([*command, "--max-regression", "1%", "--parts"]) == 9
+    told = capsys.readouterr()
+    assert "\x1b[31m" not in told.err
+    assert "layer 'a/[bold red]<script>alert(1)</script>|\\`x`\\x1b[31m é', cycles" in told.err

@@ -77,5 +77,7 @@ def _refuse_what_does_not_go_together(
             "--board, --virtual, --port and --samples are said in the roster, not beside --all"
         )
     context = click.get_current_context()
+    if context.params["confusion"]:
+        raise click.UsageError("--confusion shows one board's, not those of --all")
     if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--runs is said in the roster, not beside --all")

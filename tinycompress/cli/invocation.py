@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from tinycompress._console import messages_console
+from tinycompress._console import messages_console, printable_lines
 from tinycompress._sealed import is_sealed, sealed
 
 
@@ -54,4 +54,4 @@ def warn(warnings: Iterable[str]) -> None:
 def _print(lines: Iterable[str]) -> None:
     console = messages_console()
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable_lines(line), markup=False, soft_wrap=True)

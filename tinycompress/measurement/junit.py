@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tinycompress import _files
-from tinycompress._console import printable
+from tinycompress._console import printable, printable_lines
 from tinycompress.artifacts import BenchResult
 from tinycompress.errors import TinyCompressError
 from tinycompress.measurement.exactness import require_exact
@@ -112,14 +112,10 @@ def _add_case(suite: ElementTree.Element, case: _Case) -> None:
     )
     made.set("time", _seconds(case.time_s or 0.0))
     if case.how:
-        told = ElementTree.SubElement(made, case.how, message=_lines(case.message))
+        told = ElementTree.SubElement(made, case.how, message=printable_lines(case.message))
         if case.how != "skipped":
             told.set("type", case.group)
-            told.text = _lines(case.message)
-
-
-def _lines(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))
+            told.text = printable_lines(case.message)
 
 
 def _seconds(value: float) -> str:

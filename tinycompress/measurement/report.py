@@ -8,7 +8,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from tinycompress._console import printable
 from tinycompress._fitted_table import Column, print_fitted
 from tinycompress._sealed import sealed
 from tinycompress.artifacts import (
@@ -118,7 +120,7 @@ def print_table(
     print_quality(result, console, asked=confusion)
     _print_layers(result, console)
     for note in result.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
+        console.print(f"note: {printable(note)}", markup=False, highlight=False)
 
 
 def _number(value: float) -> int | float:
@@ -169,7 +171,7 @@ def _summary_table(result: BenchResult, board: Board) -> Table:
     table.add_column("how", overflow="fold")
     for rows in (_exact_rows(result), _time_rows(result, board), _size_rows(result, board)):
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(printable(cell)) for cell in row))
         table.add_section()
     table.add_row("fits the board", "yes" if result.fits else "NO", "")
     return table

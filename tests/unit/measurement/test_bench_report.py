@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from support.results import ODD
 
 from tinycompress._sealed import SEAL, seal_problem
 from tinycompress.artifacts import (
@@ -316,3 +317,10 @@ def test_bundle_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a file is in the way"):
         write_bundle(REAL, BUILT, file)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out"]
+
+
+def test_names_of_outputs_and_notes_show_as_they_are() -> None:
+    two = tuple(OutputQuality(i, ODD, "classes", 0.5, "accuracy", None, 0.1) for i in range(2))
+    text = printed(replace(RESULT, quality=two, notes=(f"look at {ODD}",)))
+    assert "\x1b" not in text
+    assert text.count("[bold red]<script>") == 3
