@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def test_the_thread_ends_with_the_block(clock: Time, monkeypatch: pytest.MonkeyP
         ticking("link")
         clock.now += 3
         while "so far" not in text.getvalue():
-            pass
+            time.sleep(0.001)
     before = text.getvalue()
     clock.now += 100
     assert text.getvalue() == before

@@ -197,3 +197,15 @@ def test_compressions_of_two_models_are_refused(tmp_path: Path) -> None:
     b = compression(tmp_path / "b", stage_row(0, "convert", b"pruned"))
     with pytest.raises(ConfigError, match="two models, before compression"):
         tinycompress.compare(a, b)
+
+
+@pytest.mark.parametrize(("cycles", "verdict"), [(100_900, "within_spread"), (101_100, "worse")])
+def test_layers_of_a_real_board_have_the_spread_of_the_whole(
+    tmp_path: Path, cycles: int, verdict: str
+) -> None:
+    """A layer is measured once; the whole differs by 1 %."""
+    real = measured(2000.0, 20.0)
+    a = replace(real, layers=(LayerCost("conv", "CONV_2D", 30_000, None, 100_000),))
+    b = replace(real, layers=(LayerCost("conv", "CONV_2D", 30_000, None, cycles),))
+    (row,) = compared(tmp_path, a, b, 0.0, parts=True).rows
+    assert {one.figure.name: one.verdict for one in row.figures}["cycles"] == verdict

@@ -33,6 +33,7 @@ class Figure:
         low: Least of the runs, None where there were none.
         high: Greatest of the runs, likewise.
         runs: How many.
+        assumed_spread: What stands for the spread where nothing was run more than once.
     """
 
     name: str
@@ -46,11 +47,14 @@ class Figure:
     low: float | None = None
     high: float | None = None
     runs: int | None = None
+    assumed_spread: float = 0.0
 
     @property
     def spread(self) -> float:
-        """Between the least and the greatest of the runs, 0 without runs."""
-        return 0.0 if self.low is None or self.high is None else self.high - self.low
+        """Between the least and the greatest of the runs."""
+        if self.low is None or self.high is None:
+            return self.assumed_spread
+        return self.high - self.low
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,14 @@ def rows_of(result: ReadResult) -> tuple[Row, ...]:
             Row(f"{row['index']}: {row['stage']}", str(row["stage"]), tuple(_of_stage(row)))
             for row in result.data["rows"]
         )
-    make = _of_benched_layer if result.kind == "bench" else _of_built_layer
-    obtained = _obtained(result.data)
+    if result.kind == "build":
+        return tuple(
+            Row(layer["name"], layer["op"], tuple(_of_built_layer(layer)))
+            for layer in result.data["layers"]
+        )
+    obtained, spread = _obtained(result.data), _relative_spread(result.data)
     return tuple(
-        Row(layer["name"], layer["op"], tuple(make(layer, obtained)))
+        Row(layer["name"], layer["op"], tuple(_of_benched_layer(layer, obtained, spread)))
         for layer in result.data["layers"]
     )
 
@@ -164,6 +172,15 @@ def _obtained(data: Mapping[str, Any]) -> str:
     return "unknown"
 
 
+def _relative_spread(data: Mapping[str, Any]) -> float:
+    """Between the fastest and the slowest run, as a share of the median."""
+    for key in ("us", "cycles", "instructions"):
+        found = data["latency"][key]
+        if found is not None and found["median"]:
+            return float((found["max"] - found["min"]) / found["median"])
+    return 0.0
+
+
 def _memory(data: Mapping[str, Any], ran: str = "") -> Iterator[Figure]:
     for key, label in _FLASH:
         part = key != "total_bytes"
@@ -190,15 +207,19 @@ def _of_build(data: Mapping[str, Any]) -> Iterator[Figure]:
         yield Figure("tflite_bytes", ".tflite", data["tflite_bytes"], "bytes", "counted", part=True)
 
 
-def _of_benched_layer(layer: Mapping[str, Any], obtained: str) -> Iterator[Figure]:
-    for key in ("cycles", "instructions", "macs"):
-        if layer[key] is not None:
-            how = "counted" if key == "macs" else obtained
-            label = "MACs" if key == "macs" else key
-            yield Figure(key, label, layer[key], "", how, part=True)
+def _of_benched_layer(
+    layer: Mapping[str, Any], obtained: str, relative_spread: float
+) -> Iterator[Figure]:
+    """A layer is measured once; its spread is taken to be that of the whole, in proportion."""
+    for key in ("cycles", "instructions"):
+        value = layer[key]
+        if value is not None:
+            assumed = value * relative_spread
+            yield Figure(key, key, value, "", obtained, part=True, assumed_spread=assumed)
+    yield Figure("macs", "MACs", layer["macs"], "", "counted", part=True)
 
 
-def _of_built_layer(layer: Mapping[str, Any], obtained: str) -> Iterator[Figure]:
+def _of_built_layer(layer: Mapping[str, Any]) -> Iterator[Figure]:
     yield Figure(
         "constants_bytes", "constants", layer["constants_bytes"], "bytes", "counted", part=True
     )
