@@ -5,6 +5,8 @@ from __future__ import annotations
 from tinycompress.measurement.differences.figures import Figure
 from tinycompress.measurement.differences.judging import Difference, Verdict
 
+_GIGA = 1e9
+
 VERDICTS: dict[Verdict, str] = {
     "equal": "=",
     "better": "better",
@@ -71,6 +73,9 @@ def _unit(figure: Figure) -> str:
 
 
 def _number(value: float) -> str:
+    """A number of at most eleven characters, so that tables fit a terminal; JSON has all digits."""
+    if abs(value) >= _GIGA:
+        return f"{value / _GIGA:,.4f} G"
     if float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:,.4g}"
