@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from support.results import BENCHED, ODD, bundle, compression
+from support.results import BENCHED, ODD, bundle, compression, measured
 
 from tinycompress.artifacts import FlashSizes, LayerCost, Spread
 from tinycompress.cli.main import _run
@@ -109,6 +109,18 @@ def test_compressions_are_shown_stage_by_stage(
     shown = capsys.readouterr().out
     assert "1: prune" in shown
     assert "Stages (int accuracy, latency us, flash)" in shown
+
+
+def test_what_is_no_change_is_not_called_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = bundle(tmp_path / "a", measured()), bundle(tmp_path / "b", measured(2005.0))
+    assert _run(["compare", str(a), str(b), "--format", "md", "--max-regression", "0%"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("**No figure got better or worse.**\n")
+    assert "spread: apart by less than the runs of one result are; no change" in text
+    assert _run(["compare", str(a), str(a), "--format", "md"]) == 0
+    assert capsys.readouterr().out.startswith("**Nothing changed.**\n")
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"schema": "tinycompress.bench"}', "[]"])

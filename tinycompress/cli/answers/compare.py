@@ -200,7 +200,8 @@ def _verdict_line(compared: ResultComparison) -> str:
         return f"**Worse by more than {100 * (compared.limit or 0):g} %:**\n\n{listed}\n"
     changed = [one for one in compared.figures if one.verdict in ("better", "worse")]
     if not changed:
-        return "**Nothing changed.**\n\n"
+        same = {one.verdict for one in compared.figures} == {"equal"}
+        return f"**{'Nothing changed.' if same else 'No figure got better or worse.'}**\n\n"
     told = ", ".join(
         f"{one.figure.label.strip()} {_markdown.escaped(relative_text(one) or absolute_text(one))}"
         for one in _totals(changed)
