@@ -63,7 +63,7 @@ format: $(VENV)/.ready-dev
 
 # What is written from the code itself.
 docs: $(VENV)/.ready-dev
-	$(BIN)/pytest tests/golden -k 'supported_operators or stages_table' --update-golden -q
+	$(BIN)/pytest tests/golden -k 'supported_operators or stages_table or published_schemas' --update-golden -q
 
 soak: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python tests/support/device/soak.py --frames $(FRAMES)

@@ -24,7 +24,7 @@ from tinycompress import _files, pipeline
 from tinycompress.boards import load_board
 from tinycompress.elf import read_elf
 from tinycompress.errors import TinyCompressError
-from tinycompress.measurement.report import flash_json
+from tinycompress.measurement.plain import flash_json
 from tinycompress.toolchain.plan import read_plan, source_groups
 from tinycompress.toolchain.sizes import code_sizes, flash_items
 

@@ -80,6 +80,16 @@ def _wide_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
+@pytest.fixture(autouse=True)
+def _answers_follow_their_schemas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test makes a command answer in JSON is held against the published schema."""
+    from support.schemas import checking
+
+    from tinycompress.cli.invocation import print_answer
+
+    monkeypatch.setattr("tinycompress.cli.main.print_answer", checking(print_answer))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Collection:
     """The collection of real models and data sets, or the small part of it that is shipped."""

@@ -8,6 +8,7 @@ The command line only calls what is here::
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tinycompress._version import __version__
@@ -17,31 +18,37 @@ if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
     from tinycompress.deploy.sensitivity import measure_sensitivity
     from tinycompress.pipeline import bench, build, confirm, convert
+    from tinycompress.pipeline import compare_results as compare
 
 __all__ = [
     "BuildOptions",
     "__version__",
     "bench",
     "build",
+    "compare",
     "compress",
     "confirm",
     "convert",
     "measure_sensitivity",
 ]
 
+_PLACES = {
+    "bench": ("tinycompress.pipeline", "bench"),
+    "build": ("tinycompress.pipeline", "build"),
+    "compare": ("tinycompress.pipeline", "compare_results"),
+    "compress": ("tinycompress.deploy.compressing", "compress"),
+    "confirm": ("tinycompress.pipeline", "confirm"),
+    "convert": ("tinycompress.pipeline", "convert"),
+    "measure_sensitivity": ("tinycompress.deploy.sensitivity", "measure_sensitivity"),
+}
+"""Module and name of what is imported when it is asked for.
+
+The pipeline needs numpy, unicorn and more; ``tinycompress --help`` must not wait for them.
+"""
+
 
 def __getattr__(name: str) -> Any:
-    # The pipeline needs numpy, unicorn and more; `tinycompress --help` must not wait for them.
-    if name in ("bench", "build", "confirm", "convert"):
-        from tinycompress import pipeline
-
-        return getattr(pipeline, name)
-    if name == "compress":
-        from tinycompress.deploy.compressing import compress
-
-        return compress
-    if name == "measure_sensitivity":
-        from tinycompress.deploy.sensitivity import measure_sensitivity
-
-        return measure_sensitivity
-    raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")
+    if name not in _PLACES:
+        raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    return getattr(import_module(module), attribute)

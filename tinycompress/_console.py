@@ -21,6 +21,19 @@ def messages_console() -> Console:
     return Console(stderr=True, highlight=False, width=_width(is_terminal=sys.stderr.isatty()))
 
 
+def printable(text: str) -> str:
+    """Text without characters that a terminal acts upon: these are shown by their codes."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape", "replace").decode()
+        for one in text
+    )
+
+
+def printable_lines(text: str) -> str:
+    """The same of text that may have several lines."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
 def _width(*, is_terminal: bool) -> int | None:
     """None where rich finds it out itself: by asking the terminal, or in COLUMNS."""
     asked = os.environ.get("COLUMNS", "")

@@ -9,6 +9,8 @@ from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
+from tinycompress._console import printable
+
 _ELLIPSIS = "…"
 _BORDER = 1
 _BESIDE_CELL = 3
@@ -46,25 +48,30 @@ def print_fitted(
         rows: A cell for each column, plain text.
         totals: More rows, set apart below the others.
     """
-    cells = [[column.name for column in columns], *map(list, rows), *map(list, totals)]
+    rows, totals = _printable(rows), _printable(totals)
+    cells = [[column.name for column in columns], *rows, *totals]
     natural = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     kept = _that_fit(columns, natural, console.width)
     widths = _widths([columns[i] for i in kept], [natural[i] for i in kept], console.width)
     table = Table(title=Text(title), title_justify="left", title_style="bold")
     for index, width in zip(kept, widths, strict=True):
         column = columns[index]
-        name = _cut(column.name, width) if column.least else column.name
+        name = cut_middle(column.name, width) if column.least else column.name
         justify: JustifyMethod = "right" if column.right else "left"
         table.add_column(Text(name), justify=justify, max_width=width, overflow="fold")
     for part in (rows, totals):
         for row in part:
             shown = zip((row[index] for index in kept), widths, kept, strict=True)
-            table.add_row(*(Text(_cut(c, w) if columns[i].least else c) for c, w, i in shown))
+            table.add_row(*(Text(cut_middle(c, w) if columns[i].least else c) for c, w, i in shown))
         table.add_section()
     console.print(table)
     lost = [column.name for index, column in enumerate(columns) if index not in kept]
     if lost:
         console.print(f"(no room for: {', '.join(lost)}; --json has them)", markup=False)
+
+
+def _printable(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [[printable(cell) for cell in row] for row in rows]
 
 
 def _that_fit(columns: Sequence[Column], natural: Sequence[int], width: int) -> list[int]:
@@ -93,8 +100,8 @@ def _total(widths: Sequence[int]) -> int:
     return _BORDER + sum(width + _BESIDE_CELL for width in widths)
 
 
-def _cut(text: str, width: int) -> str:
-    """``text`` without its middle: names of layers differ at their ends."""
+def cut_middle(text: str, width: int) -> str:
+    """``text`` without its middle, at most ``width`` long: names of layers differ at their ends."""
     if len(text) <= width:
         return text
     end = (width - 1) // 2

@@ -8,7 +8,8 @@
     ├── ToolError                    5   compiler, linker or another build tool is missing or failed
     ├── FlashError                   6   a port or a flashing tool
     ├── DeviceError                  7   the device is silent, talks garbage, or stopped
-    └── MismatchError                8   outputs differ, or cannot be compared; or accuracy fell
+    ├── MismatchError                8   outputs differ, or cannot be compared; or accuracy fell
+    └── RegressionError              9   a result is worse than another one, beyond a limit
 
 The message says what is wrong, where, with which value, and what is allowed. The hint is the next
 thing to do.
@@ -17,8 +18,6 @@ thing to do.
 from __future__ import annotations
 
 from typing import ClassVar
-
-# Exit code 9 is reserved for a benchmark that is worse than its stored baseline; nothing raises it.
 
 
 def os_reason(error: OSError) -> str:
@@ -103,9 +102,29 @@ class ModelError(TinyCompressError):
 
 
 class DoesNotFitError(TinyCompressError):
-    """Flash, RAM or a budget is exceeded."""
+    """Flash, RAM or a budget is exceeded.
+
+    Args:
+        message: What is exceeded, and by how much.
+        hint: The next thing to try.
+        exceeded: Each limit of a budget file that is not kept, as plain values.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        exceeded: tuple[dict[str, object], ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.exceeded = exceeded
+
+    def details(self) -> dict[str, object]:
+        """``exceeded``: one object for each limit of a budget file; no key without any."""
+        return {"exceeded": list(self.exceeded)} if self.exceeded else {}
 
 
 class ToolError(TinyCompressError):
@@ -144,3 +163,25 @@ class MismatchError(TinyCompressError):
     """The outputs differ from the oracle's or cannot be compared; or accuracy fell too far."""
 
     exit_code = 8
+
+
+class RegressionError(TinyCompressError):
+    """A result is worse than the one that it was compared with, beyond a limit.
+
+    Args:
+        message: One sentence on the results as a whole.
+        regressions: Every figure that is, one line each, with both values.
+        hint: The next thing to try.
+    """
+
+    exit_code = 9
+
+    def __init__(
+        self, message: str, *, regressions: tuple[str, ...], hint: str | None = None
+    ) -> None:
+        super().__init__("\n  - ".join((message, *regressions)), hint=hint)
+        self.regressions = regressions
+
+    def details(self) -> dict[str, object]:
+        """``regressions``: one line for each."""
+        return {"regressions": list(self.regressions)}

@@ -12,13 +12,14 @@ from support.imports import imports_of
 PACKAGE = Path(__file__).resolve().parents[2] / "tinycompress"
 
 FLOORS: dict[str, int] = {
-    "errors": -1, "_tables": -1,
+    "errors": -1, "_tables": -1, "_sealed": -1,
     "_version": 0, "_proc": 0, "_resources": 0, "_console": 0, "_files": 0, "_progress": 0,
-    "_fitted_table": 0,
+    "_fitted_table": 0, "_markdown": 0,
     "_isolated": 0, "_arduino_cli": 0, "_owner": 0, "_serial_ports": 0, "_includes": 0, "_lfs": 0,
-    "_samples": 0,
+    "_samples": 0, "_strict_toml": 0,
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
     "elf": 1,
+    "schemas": 2,
     "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2,
     "toolchain": 3, "device": 3,
     "measurement": 4,
@@ -30,11 +31,12 @@ FLOORS: dict[str, int] = {
 # The exceptions: within F1 everything may build on the artifacts, and the oracle reads a model
 # before it hands it to a runtime; a flash table of a board file is read by the method that it
 # names, and a method verifies what the ELF says; a call of ours in another process is the running
-# of a program.
+# of a program; whatever prints knows what a terminal would act upon.
 ALLOWED_SIBLINGS = {
     ("ir", "artifacts"), ("boards", "artifacts"), ("oracle", "artifacts"), ("oracle", "ir"),
     ("boards", "flashing"), ("flashing", "artifacts"), ("flashing", "elf"), ("_isolated", "_proc"),
-    ("options", "artifacts"), ("_samples", "_lfs"),
+    ("options", "artifacts"), ("_samples", "_lfs"), ("_fitted_table", "_console"),
+    ("_markdown", "_console"),
 }  # fmt: skip
 
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}

@@ -19,7 +19,7 @@ COMMAND = ["compress", "m.keras", "--recipe", "pqat", "--data", "d.npz", "-o"]
 
 
 def _row(stage: str) -> StageRow:
-    return StageRow(0, stage, 0.9, 0.9, 10, 10, 10, 10, "", ())
+    return StageRow(0, stage, 0.9, 0.9, 10, 10, 10, 10, "0" * 64, ())
 
 
 @pytest.mark.parametrize("more", [[], ["--json"]])

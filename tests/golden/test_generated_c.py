@@ -11,6 +11,7 @@ from tinycompress._version import __version__
 from tinycompress.codegen import CodegenOptions, generate, supported_ops_markdown
 from tinycompress.compression.run.stages_table import with_stages_table
 from tinycompress.ir.reader import read_model
+from tinycompress.schemas.published import published
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -51,3 +52,12 @@ def test_stages_table(request: pytest.FixtureRequest) -> None:
 
 def test_supported_operators_page(request: pytest.FixtureRequest) -> None:
     _compare(ROOT / "docs" / "SUPPORTED_OPS.md", supported_ops_markdown(), request)
+
+
+@pytest.mark.parametrize(("name", "text"), published().items(), ids=list(published()))
+def test_published_schemas(name: str, text: str, request: pytest.FixtureRequest) -> None:
+    _compare(ROOT / "docs" / "schemas" / name, text, request)
+
+
+def test_no_schema_is_published_that_nothing_makes() -> None:
+    assert {path.name for path in (ROOT / "docs" / "schemas").iterdir()} == set(published())

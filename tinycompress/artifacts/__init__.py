@@ -16,6 +16,7 @@ from tinycompress.artifacts.choices import (
     Machine,
     Obtained,
     Optimize,
+    QualityKind,
     TflmCompression,
     TflmMethod,
     ToolchainChoice,
@@ -33,9 +34,11 @@ from tinycompress.artifacts.firmware import (
 )
 from tinycompress.artifacts.measured import (
     BenchResult,
+    ClassQuality,
     ClockCheck,
     LayerCost,
     OutputAccuracy,
+    OutputQuality,
     Spread,
 )
 from tinycompress.artifacts.model import (
@@ -61,6 +64,7 @@ __all__ = [
     "BenchResult",
     "BuiltBy",
     "BuiltFirmware",
+    "ClassQuality",
     "ClockCheck",
     "ConvertedModel",
     "EncodedTensor",
@@ -79,7 +83,9 @@ __all__ = [
     "Obtained",
     "Optimize",
     "OutputAccuracy",
+    "OutputQuality",
     "ProjectUpdate",
+    "QualityKind",
     "RamSizes",
     "Simplification",
     "Spread",

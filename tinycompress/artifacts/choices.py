@@ -51,3 +51,6 @@ Machine = Literal["silicon", "emulated", "host", "unknown"]
 Obtained = Literal["measured", "emulated", "unknown", "estimated"]
 """How a figure was got: on a real board, on an emulated one, on a device that does not say which
 of the two it is or is a PC, or by a calculation."""
+
+QualityKind = Literal["classes", "labels", "regression"]
+"""What an output is judged as: one class of many, labels of which several may be true, values."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tinycompress.artifacts.choices import BuiltBy, EngineName, ExactTo, LinkKind, Machine, Obtained
+from tinycompress.artifacts.choices import (
+    BuiltBy,
+    EngineName,
+    ExactTo,
+    LinkKind,
+    Machine,
+    Obtained,
+    QualityKind,
+)
 from tinycompress.artifacts.firmware import FlashSizes, RamSizes
 
 
@@ -46,6 +54,54 @@ class OutputAccuracy:
 
 
 @dataclass(frozen=True)
+class ClassQuality:
+    """How well one class, or one label of several, is told, on the device.
+
+    ``samples`` are of it (pixels, where every pixel has a class). ``precision`` is the share of
+    them among those that are said to be, None where none is; ``recall`` the share of them that is
+    said to be, None where there are none; ``f1`` their harmonic mean.
+    """
+
+    samples: int
+    precision: float | None
+    recall: float | None
+    f1: float
+
+
+@dataclass(frozen=True)
+class OutputQuality:
+    """How good one output is on the device, and by ``host_score`` on the host.
+
+    Attributes:
+        index: Of the output.
+        name: Of the output.
+        kind: What its labels are.
+        score: The figure that ``score_name`` names, at most 1; None where labels that are all the
+            same give none.
+        score_name: ``accuracy`` of classes, ``macro F1`` of labels, ``R²`` of a regression.
+        host_score: The same of the same model on the host; None where the oracle cannot run it.
+        chance: What an answer that ignores the samples reaches (`OutputAccuracy`); of classes only.
+        confusion: How many samples of each class (row) are said to be of each (column); of classes
+            only, and not of very many.
+        class_names: In the order of the classes or labels; None where the samples have none.
+        per_class: Each class or label; empty for a regression, and for very many classes.
+        mean_absolute_error: In the unit of the labels; of a regression only.
+    """
+
+    index: int
+    name: str
+    kind: QualityKind
+    score: float | None
+    score_name: str
+    host_score: float | None = None
+    chance: float | None = None
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    class_names: tuple[str, ...] | None = None
+    per_class: tuple[ClassQuality, ...] = ()
+    mean_absolute_error: float | None = None
+
+
+@dataclass(frozen=True)
 class ClockCheck:
     """Frequency of a board's tick counter as its file says and as the host's clock has it.
 
@@ -66,9 +122,12 @@ class BenchResult:
     ``transport`` only how it was reached: an emulated board may answer at a port. ``clock`` is None
     on emulated boards, and where the model is too fast to tell. ``cycles_upper_bound`` are cycles
     of the slowest run if no cache ever spared it a wait state of the flash; None where none was
-    modelled or flash does not wait. ``accuracies`` are of the outputs for which there are labels.
+    modelled or flash does not wait. ``quality`` is of the outputs for which there are labels,
+    ``accuracies`` of those among them that tell classes.
     ``recomputed_macs`` and ``latency_budget_us`` as in `FirmwareProject`. Where ``oracle`` does not
-    run the model, ``not_compared`` says why, and ``mismatched_samples`` is None.
+    run the model, ``not_compared`` says why, and ``mismatched_samples`` is None. ``model_sha256``
+    is of the ``.tflite``, ``elf_sha256`` of the firmware, ``samples_sha256`` of the samples as the
+    device got them; None where a result was made otherwise.
     """
 
     board_id: str
@@ -91,10 +150,13 @@ class BenchResult:
     notes: tuple[str, ...] = field(default=())
     clock: ClockCheck | None = None
     not_compared: str | None = None
-    accuracies: tuple[OutputAccuracy, ...] = ()
     cycles_upper_bound: int | None = None
     recomputed_macs: int = 0
     latency_budget_us: float | None = None
+    model_sha256: str | None = None
+    elf_sha256: str | None = None
+    samples_sha256: str | None = None
+    quality: tuple[OutputQuality, ...] = ()
 
     @property
     def keeps_latency(self) -> bool | None:
@@ -102,6 +164,15 @@ class BenchResult:
         if self.latency_budget_us is None or self.latency_us is None:
             return None
         return self.latency_us.max <= self.latency_budget_us
+
+    @property
+    def accuracies(self) -> tuple[OutputAccuracy, ...]:
+        """Of the outputs that tell classes, with their chance."""
+        return tuple(
+            OutputAccuracy(one.index, one.name, one.score, one.host_score, one.chance)
+            for one in self.quality
+            if one.kind == "classes" and one.score is not None and one.chance is not None
+        )
 
     @property
     def device_accuracy(self) -> float | None:

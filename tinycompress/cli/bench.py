@@ -25,24 +25,41 @@ from tinycompress.cli.progress import stage_progress
     "--runs", type=click.IntRange(1, 1000), default=5, show_default=True,
     help="Timed runs after warm-up.",
 )  # fmt: skip
+@click.option(
+    "--confusion", is_flag=True,
+    help="Show which classes are taken for which, also where there are more than 12.",
+)  # fmt: skip
 @output_option("Directory of the result bundle.")
+@click.option(
+    "--junit", type=PATH, metavar="FILE",
+    help="Write the promises and the layers as JUnit XML, for a server of continuous integration.",
+)  # fmt: skip
 @json_option
 def bench_command(
-    directory: Path | None, roster: Path | None, virtual: bool, as_json: bool, **options: Any
+    directory: Path | None,
+    roster: Path | None,
+    virtual: bool,
+    confusion: bool,
+    junit: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
     from tinycompress.cli.answers.bench import show_bench, show_roster
+    from tinycompress.cli.answers.junit import junit_of_all, junit_on_error
 
     _refuse_what_does_not_go_together(directory, roster, virtual, options)
     if directory is not None:
-        with stage_progress() as progress:
+        with junit_on_error(junit, directory) as told, stage_progress() as progress:
             result = pipeline.bench(directory, progress=progress, **options)
-        show_bench(result, options["board"], as_json=as_json)
+        show_bench(result, options["board"], confusion=confusion, as_json=as_json)
+        told(result)
         pipeline.require_promises(result)
     elif roster is not None:
         with stage_progress() as progress:
             outcomes = pipeline.bench_all(roster, output=options["output"], progress=progress)
+        junit_of_all(junit, outcomes)
         raise click.exceptions.Exit(show_roster(outcomes, as_json=as_json))
 
 
@@ -60,5 +77,7 @@ def _refuse_what_does_not_go_together(
             "--board, --virtual, --port and --samples are said in the roster, not beside --all"
         )
     context = click.get_current_context()
+    if context.params["confusion"]:
+        raise click.UsageError("--confusion shows one board's, not those of --all")
     if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
         raise click.UsageError("--runs is said in the roster, not beside --all")

@@ -77,6 +77,11 @@ from tinycompress.options import BuildOptions, TransportChoice, weights_choices,
         help="Longest inference on the emulated board, such as 5ms or 800us; kept with the least"
         " flash. Not beside --optimize. bench checks it, too.",
     ),
+    click.option(
+        "--budget", type=PATH, metavar="FILE",
+        help="Limits of flash, RAM, latency and accuracy in a .toml; exit code 4 where one is not"
+        " kept. docs/budgets.md.",
+    ),
     weights_option(
         weights_choices(),
         "How weights lie in flash: auto encodes them where --optimize gains by it, plain leaves"
@@ -119,6 +124,7 @@ def build_command(
     bench: bool,
     port: str | None,
     answer_port: str | None,
+    budget: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -129,16 +135,21 @@ def build_command(
     from tinycompress import pipeline
     from tinycompress.cli.answers.build import show_afterwards, show_build
 
-    if not flash and (port or answer_port):
-        raise click.UsageError("--port and --answer-port go with --flash")
+    _require_flash(flash, port or answer_port)
     weights = weights_of(options["engine"], options.pop("weights"))
     chosen = BuildOptions(**options, **weights)
+    limits = None if budget is None else pipeline.read_limits(budget, board, chosen)
     with stage_progress() as progress:
         made = pipeline.build(model, board, chosen, progress=progress)
     show_build(made, board, chosen, as_json=as_json, go_on=flash or bench)
-    if flash or bench:
-        then = pipeline.Then(flash, bench, port, answer_port, chosen.val)
+    if flash or bench or limits:
+        then = pipeline.Then(flash, bench, port, answer_port, chosen.val, limits)
         with stage_progress() as progress:
             done = pipeline.go_on(made, board, then, progress=progress)
         show_afterwards(made, done, as_json=as_json)
         done.require_promises()
+
+
+def _require_flash(flash: bool, port: str | None) -> None:
+    if port and not flash:
+        raise click.UsageError("--port and --answer-port go with --flash")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from tinycompress.cli.options import json_option, print_json
+from tinycompress.cli.progress import LONG_S, stage_progress
 
 
 @click.command("doctor")
@@ -14,7 +15,9 @@ def doctor_command(as_json: bool) -> None:
     from tinycompress.cli.answers import common as render
     from tinycompress.pipeline.machine import diagnose
 
-    findings = diagnose()
+    with stage_progress(patience_s=LONG_S) as progress:
+        progress("look for tools and boards")
+        findings = diagnose()
     if as_json:
         print_json(render.doctor_json(findings))
     else:

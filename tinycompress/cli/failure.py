@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tinycompress._console import messages_console
+from tinycompress._console import messages_console, printable_lines
 from tinycompress.errors import TinyCompressError, error_json
 
 _INTERRUPTED = 130
@@ -36,7 +36,7 @@ def show(error: BaseException) -> int:
     for label, text in (("[bold red]error:[/] ", "message"), ("[bold cyan]hint:[/] ", "hint")):
         if told[text]:
             console.print(label, end="")
-            console.print(str(told[text]), markup=False, soft_wrap=True)
+            console.print(printable_lines(str(told[text])), markup=False, soft_wrap=True)
     code = told["code"]
     assert isinstance(code, int)
     return code

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from tinycompress.cli.options import PATH, board_option, json_option, output_option
-from tinycompress.cli.progress import stage_progress
+from tinycompress.cli.progress import LONG_S, stage_progress
 
 _COMPARED = 32
 """Samples that --compare takes if nothing is said."""
@@ -117,7 +117,9 @@ def _compare(
     from tinycompress import pipeline
     from tinycompress.cli.answers.inspect import show_comparison
 
-    comparison = pipeline.compare(float_model, model, data, samples=samples or _COMPARED)
+    with stage_progress() as progress:
+        progress("run both models")
+        comparison = pipeline.compare(float_model, model, data, samples=samples or _COMPARED)
     show_comparison(comparison, as_json=as_json)
 
 
@@ -152,7 +154,10 @@ def _inspect_weights(model: Path, board: str | None, as_json: bool) -> None:
         raise click.UsageError(
             "weights are weighed once they are int8: tinycompress convert, then inspect the .tflite"
         )
-    show_weights(pipeline.inspect_weights(model, board=board), as_json=as_json)
+    with stage_progress(patience_s=LONG_S) as progress:
+        progress("encode the weights")
+        weighed = pipeline.inspect_weights(model, board=board)
+    show_weights(weighed, as_json=as_json)
 
 
 def _inspect(model: Path, board: str | None, as_json: bool) -> None:
@@ -162,12 +167,19 @@ def _inspect(model: Path, board: str | None, as_json: bool) -> None:
     from tinycompress.pipeline.tflm_verdict import tflm_verdict
 
     if is_tflite(model) or not model.exists():
-        inspection = pipeline.inspect(model, board=board)
-        show_inspection(inspection, tflm_verdict(model.read_bytes()), as_json=as_json)
+        with stage_progress(patience_s=LONG_S) as progress:
+            progress("generate C")
+            inspection = pipeline.inspect(model, board=board)
+            progress("run it on TensorFlow Lite Micro")
+            verdict = tflm_verdict(model.read_bytes())
+        show_inspection(inspection, verdict, as_json=as_json)
         return
     if board is not None:
         raise click.UsageError(
             "what a Keras model needs on a board is known once it is converted:"
             " tinycompress convert, then inspect the .tflite"
         )
-    show_source(pipeline.inspect_source(model), as_json=as_json)
+    with stage_progress(patience_s=LONG_S) as progress:
+        progress("load the model")
+        source = pipeline.inspect_source(model)
+    show_source(source, as_json=as_json)

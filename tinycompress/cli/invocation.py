@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import click
 
-from tinycompress._console import messages_console
+from tinycompress._console import messages_console, printable_lines
+from tinycompress._sealed import is_sealed, sealed
 
 
 @dataclass
@@ -34,6 +35,8 @@ def print_answer(answer: Mapping[str, object] | None, error: Mapping[str, object
         alone = {"schema": "tinycompress.error", "schema_version": 1}
         answer = {**(alone if answer is None else answer), "error": error}
     if answer is not None:
+        # What a command added after its answer belongs to the contents.
+        answer = sealed(answer) if is_sealed(answer) else answer
         click.echo(json.dumps(answer, indent=2))
 
 
@@ -51,4 +54,4 @@ def warn(warnings: Iterable[str]) -> None:
 def _print(lines: Iterable[str]) -> None:
     console = messages_console()
     for line in lines:
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(printable_lines(line), markup=False, soft_wrap=True)

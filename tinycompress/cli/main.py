@@ -13,6 +13,7 @@ from tinycompress.cli.bench import bench_command
 from tinycompress.cli.boards import boards_group
 from tinycompress.cli.build import build_command
 from tinycompress.cli.carray import carray_command
+from tinycompress.cli.compare import compare_command
 from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.confirm import confirm_command
 from tinycompress.cli.convert import convert_command
@@ -43,7 +44,7 @@ def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None
 
     Exit codes: 0 ok, 1 unexpected, 2 usage or configuration, 3 model not supported,
     4 does not fit, 5 toolchain, 6 port or flashing, 7 device,
-    8 outputs differ or cannot be compared.
+    8 outputs differ or cannot be compared, 9 worse than the baseline.
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(2, 2 if debug else verbose)]
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
@@ -54,6 +55,7 @@ for _command in (
     build_command,
     bench_command,
     convert_command,
+    compare_command,
     compress_command,
     recipes_command,
     carray_command,

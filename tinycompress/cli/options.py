@@ -59,6 +59,23 @@ class DurationType(_FloatType):
         return float(found[1]) * self._UNITS_US[found[2]]
 
 
+class PercentType(_FloatType):
+    """A share written in per cent, such as 2%, as a number: 0.02."""
+
+    name = "percent"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The share, or a refusal that says how per cent are written."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+) ?%", value.strip())
+        if found is None:
+            self.fail(f"{value!r} is no share in per cent, such as 2% or 0.5%", param, ctx)
+        return float(found[1]) / 100
+
+
 class FlashMethodType(_StringType):
     """A way to flash. The methods are looked up when they are asked for, so that others start fast.
 

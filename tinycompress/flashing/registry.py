@@ -6,12 +6,14 @@ import json
 from typing import Annotated, Any
 
 from pydantic import (
+    GetJsonSchemaHandler,
     SerializeAsAny,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from tinycompress.flashing.bossac import Bossac
 from tinycompress.flashing.dfu_util import DfuUtil
@@ -57,5 +59,14 @@ def _read(table: Any, otherwise: ValidatorFunctionWrapHandler, info: ValidationI
     )
 
 
-FlashTable = Annotated[FlashMethod, WrapValidator(_read), SerializeAsAny()]
+class _OneOfAll:
+    """In the JSON Schema a table is one of all methods', and not only what they have in common."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {"anyOf": [handler(method.__pydantic_core_schema__) for method in METHODS]}
+
+
+FlashTable = Annotated[FlashMethod, WrapValidator(_read), SerializeAsAny(), _OneOfAll()]
 """One ``flash`` table of a board file: a `FlashMethod`, made by the method that it names."""

@@ -30,20 +30,25 @@ def identity_of(
     built: BuiltFirmware, stored: StoredSamples, link: Link, machine: Machine
 ) -> dict[str, str]:
     """What must be the same for answers of one run to be of use to another."""
+    return {
+        "schema": SCHEMA,
+        "version": __version__,
+        "build_id": built.build_id,
+        "board_id": built.project.board_id,
+        "samples_sha256": samples_sha256(stored),
+        "device": f"{machine}, {link.transport}: {link.description}",
+    }
+
+
+def samples_sha256(stored: StoredSamples) -> str:
+    """SHA-256 of all that a run's outputs depend on: the samples, and where streams begin."""
     digest = hashlib.sha256()
     for array in stored.inputs:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(array.tobytes())
     if stored.begins is not None:
         digest.update(b"streams" + stored.begins.tobytes())
-    return {
-        "schema": SCHEMA,
-        "version": __version__,
-        "build_id": built.build_id,
-        "board_id": built.project.board_id,
-        "samples_sha256": digest.hexdigest(),
-        "device": f"{machine}, {link.transport}: {link.description}",
-    }
+    return digest.hexdigest()
 
 
 class AnswerLog:

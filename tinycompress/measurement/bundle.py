@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress import _files
+from tinycompress._sealed import sealed
 from tinycompress._version import __version__
 from tinycompress.artifacts import BenchResult, BuiltFirmware
 from tinycompress.measurement.report import to_json
 
 MANIFEST = "manifest.json"
+SUMMARY = "summary.json"
 SCHEMA = "tinycompress.measurement.manifest"
 SCHEMA_VERSION = 1
 
@@ -41,23 +43,27 @@ def write_bundle(result: BenchResult, built: BuiltFirmware, directory: Path) -> 
         ConfigError: The place is taken by something else, or cannot be written.
     """
     files = {
-        "summary.json": _json(to_json(result)),
+        SUMMARY: _json(to_json(result)),
         "layers.csv": _layers_csv(result),
     }
-    manifest = {
-        "schema": SCHEMA,
-        "schema_version": SCHEMA_VERSION,
-        "model_sha256": built.project.model_sha256,
-        "elf_sha256": built.elf_sha256,
-        "build_id": built.build_id,
-        "files": {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()},
-        "compiler": {
-            "name": built.toolchain,
-            "version": built.toolchain_version,
-            "flags": list(built.flags),
-        },
-        "versions": _versions(),
-    }
+    manifest = sealed(
+        {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "model_sha256": built.project.model_sha256,
+            "elf_sha256": built.elf_sha256,
+            "build_id": built.build_id,
+            "files": {
+                name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()
+            },
+            "compiler": {
+                "name": built.toolchain,
+                "version": built.toolchain_version,
+                "flags": list(built.flags),
+            },
+            "versions": _versions(),
+        }
+    )
     with _files.new_directory(directory, replace=_is_bundle(directory)) as temporary:
         for name, text in {**files, MANIFEST: _json(manifest)}.items():
             (temporary / name).write_bytes(text.encode())

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinycompress._progress import Progress
-from tinycompress.artifacts import BuiltFirmware, OutputAccuracy
+from tinycompress.artifacts import BuiltFirmware, OutputQuality
 from tinycompress.errors import DeviceError, ModelError
-from tinycompress.measurement.accuracy import accuracies, chance_notes
 from tinycompress.measurement.answers import AnswerLog, Outputs
+from tinycompress.measurement.quality.scores import chance_notes, qualities
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle
@@ -26,7 +26,7 @@ class Comparison:
     """
 
     mismatched_samples: int | None
-    accuracies: tuple[OutputAccuracy, ...] = ()
+    quality: tuple[OutputQuality, ...] = ()
     notes: tuple[str, ...] = ()
     not_compared: str | None = None
 
@@ -63,7 +63,7 @@ def compare(
         host, reason = None, error.message
         notes = (*notes, f"outputs were not compared: {reason}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
-    found = accuracies(stored, built.project.outputs, tflite, device, host)
+    found = qualities(stored, built.project.outputs, tflite, device, host)
     return Comparison(mismatched, found, (*notes, *chance_notes(found)), reason)
 
 

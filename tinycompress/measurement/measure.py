@@ -26,7 +26,7 @@ from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
-from tinycompress.measurement.answers import AnswerLog, identity_of
+from tinycompress.measurement.answers import AnswerLog, identity_of, samples_sha256
 from tinycompress.measurement.clock import clock_note
 from tinycompress.measurement.comparison import Comparison, compare
 from tinycompress.measurement.meters import Cost
@@ -87,6 +87,7 @@ class Measured:
     ram: RamSizes
     clock: ClockCheck | None
     notes: tuple[str, ...]
+    samples_sha256: str
 
 
 def bench(
@@ -151,6 +152,7 @@ def bench(
             *session.meter.notes,
             *_bound_notes(costs),
         ),
+        samples_sha256=samples_sha256(stored),
     )
     result = _result(measured, built, board, link, options)
     if log is not None:
@@ -216,10 +218,13 @@ def _result(
         layers=measured.layers,
         notes=measured.notes,
         clock=measured.clock,
-        accuracies=measured.comparison.accuracies,
+        quality=measured.comparison.quality,
         cycles_upper_bound=_cycles_upper_bound(costs),
         recomputed_macs=built.project.recomputed_macs,
         latency_budget_us=built.project.latency_budget_us,
+        model_sha256=built.project.model_sha256,
+        elf_sha256=built.elf_sha256,
+        samples_sha256=measured.samples_sha256,
     )
 
 

@@ -8,19 +8,23 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from tinycompress._console import printable
 from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._sealed import sealed
 from tinycompress.artifacts import (
     BenchResult,
     ClockCheck,
     ExactTo,
-    FlashSizes,
     LayerCost,
     Machine,
     Spread,
 )
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
+from tinycompress.measurement.plain import flash_json
+from tinycompress.measurement.quality.tables import print_quality, quality_json, quality_rows
 
 SCHEMA = "tinycompress.bench"
 SCHEMA_VERSION = 1
@@ -47,65 +51,76 @@ def to_json(result: BenchResult) -> dict[str, Any]:
     where labels are of several outputs.
     """
     ram = result.ram
-    return {
-        "schema": SCHEMA,
-        "schema_version": SCHEMA_VERSION,
-        "board": result.board_id,
-        "engine": result.engine,
-        "toolchain": result.toolchain,
-        "transport": result.transport,
-        "machine": result.machine,
-        "build_id": result.build_id,
-        "runs": result.runs,
-        "latency": {
-            "instructions": _spread_json(result.instructions),
-            "cycles": _spread_json(result.cycles),
-            "cycles_upper_bound": result.cycles_upper_bound,
-            "us": _spread_json(result.latency_us),
-            "budget_us": result.latency_budget_us,
-            "within_budget": result.keeps_latency,
-        },
-        "clock": _clock_json(result.clock),
-        "ram": {
-            "arena_bytes": ram.arena_bytes,
-            "static_bytes": ram.static_bytes,
-            "stack_peak_bytes": ram.stack_peak_bytes,
-            "stack_reserved_bytes": ram.stack_reserved_bytes,
-            "used_bytes": ram.used_bytes,
-            "reserved_bytes": ram.reserved_bytes,
-        },
-        "flash": flash_json(result.flash),
-        "exact": {
-            "exact_to": result.oracle,
-            "oracle": result.oracle if result.not_compared is None else None,
-            "not_compared": result.not_compared,
-            "samples": result.samples,
-            "mismatched_samples": result.mismatched_samples,
-        },
-        "accuracy": {
-            "device": result.device_accuracy,
-            "host_int8": result.host_int8_accuracy,
-            "outputs": [asdict(one) for one in result.accuracies],
-        },
-        "fits": result.fits,
-        "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
-        "recomputed_macs": result.recomputed_macs,
-        "layers": [_layer_json(layer) for layer in result.layers],
-        "notes": list(result.notes),
-    }
+    return sealed(
+        {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "board": result.board_id,
+            "engine": result.engine,
+            "toolchain": result.toolchain,
+            "transport": result.transport,
+            "machine": result.machine,
+            "build_id": result.build_id,
+            "model_sha256": result.model_sha256,
+            "elf_sha256": result.elf_sha256,
+            "samples_sha256": result.samples_sha256,
+            "runs": result.runs,
+            "latency": {
+                "instructions": _spread_json(result.instructions),
+                "cycles": _spread_json(result.cycles),
+                "cycles_upper_bound": result.cycles_upper_bound,
+                "us": _spread_json(result.latency_us),
+                "budget_us": result.latency_budget_us,
+                "within_budget": result.keeps_latency,
+            },
+            "clock": _clock_json(result.clock),
+            "ram": {
+                "arena_bytes": ram.arena_bytes,
+                "static_bytes": ram.static_bytes,
+                "stack_peak_bytes": ram.stack_peak_bytes,
+                "stack_reserved_bytes": ram.stack_reserved_bytes,
+                "used_bytes": ram.used_bytes,
+                "reserved_bytes": ram.reserved_bytes,
+            },
+            "flash": flash_json(result.flash),
+            "exact": {
+                "exact_to": result.oracle,
+                "oracle": result.oracle if result.not_compared is None else None,
+                "not_compared": result.not_compared,
+                "samples": result.samples,
+                "mismatched_samples": result.mismatched_samples,
+            },
+            "accuracy": {
+                "device": result.device_accuracy,
+                "host_int8": result.host_int8_accuracy,
+                "outputs": [asdict(one) for one in result.accuracies],
+            },
+            "quality": [quality_json(one) for one in result.quality],
+            "fits": result.fits,
+            "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
+            "recomputed_macs": result.recomputed_macs,
+            "layers": [_layer_json(layer) for layer in result.layers],
+            "notes": list(result.notes),
+        }
+    )
 
 
-def flash_json(flash: FlashSizes) -> dict[str, int]:
-    """What firmware takes of flash, part by part."""
-    return {**asdict(flash), "total_bytes": flash.total_bytes}
+def print_table(
+    result: BenchResult, board: Board, console: Console, *, confusion: bool = False
+) -> None:
+    """Print the result as tables: the whole, how classes are told apart, and layer by layer.
 
-
-def print_table(result: BenchResult, board: Board, console: Console) -> None:
-    """Print the result as two tables: the whole, and layer by layer."""
+    Args:
+        result: What was measured.
+        board: Its board.
+        console: Where to.
+        confusion: Whether classes are shown that are too many to be shown by themselves.
+    """
     console.print(_summary_table(result, board))
+    print_quality(result, console, asked=confusion)
     _print_layers(result, console)
     for note in result.notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
+        console.print(f"note: {printable(note)}", markup=False, highlight=False)
 
 
 def _number(value: float) -> int | float:
@@ -156,7 +171,7 @@ def _summary_table(result: BenchResult, board: Board) -> Table:
     table.add_column("how", overflow="fold")
     for rows in (_exact_rows(result), _time_rows(result, board), _size_rows(result, board)):
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*(Text(printable(cell)) for cell in row))
         table.add_section()
     table.add_row("fits the board", "yes" if result.fits else "NO", "")
     return table
@@ -166,19 +181,7 @@ Row = tuple[str, str, str]
 
 
 def _exact_rows(result: BenchResult) -> list[Row]:
-    rows: list[Row] = []
-    several = len(result.accuracies) > 1
-    for one in result.accuracies:
-        host = one.host_int8
-        compared = "" if host is None else f"; same model on the host: {host:.2%}"
-        of_output = f", output {one.index}: {one.name}" if several else ""
-        rows.append(
-            (
-                f"accuracy of output {one.index}" if several else "accuracy on the device",
-                f"{one.device:.2%}",
-                f"of {result.samples} samples{compared}{of_output}",
-            )
-        )
+    rows: list[Row] = list(quality_rows(result))
     different = result.mismatched_samples
     rows.append(
         (

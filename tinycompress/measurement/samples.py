@@ -8,9 +8,10 @@ trailing channel dimension of 1, or, for a single sample, either of them without
 
 Values of the input's stored dtype (int8 as a rule) are taken as they are. All others, floating
 point or integer, are real values, scaled as for training, and quantised on the host exactly as
-TensorFlow Lite does it (`tinycompress.ir.quantize`). ``y`` holds one class index per sample, shape
-``(n,)`` or ``(n, 1)``, or is one-hot, shape ``(n, classes)``; with any other ``y`` there is no
-accuracy.
+TensorFlow Lite does it (`tinycompress.ir.quantize`). What ``y`` may hold is in
+`tinycompress.measurement.quality.labels`; with any other ``y`` there is no accuracy.
+``class_names`` (or ``class_names0``, ... for several outputs) are texts, one for each class or
+label.
 
 The samples of a model that keeps state are one stream, in their order. ``reset``, shape ``(n,)`` or
 ``(n, 1)``, makes several of them: true (1) for every sample before which the state is reset.
@@ -33,7 +34,12 @@ from tinycompress.ir.quantize import quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
-from tinycompress.measurement.labels import labels_of, numbered_names
+from tinycompress.measurement.quality.labels import (
+    Target,
+    class_names_of,
+    labels_of,
+    numbered_names,
+)
 from tinycompress.measurement.ranges import range_note
 
 _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"
@@ -44,8 +50,8 @@ class Samples:
     """Inputs as the user gave them, one array per input of the model, labels, and resets.
 
     Shapes and dtypes are described above; ``source`` names where they came from in messages.
-    ``labels`` maps names, ``y`` or ``y0`` and so on, to arrays. ``unused`` are the file's arrays
-    that mean nothing here.
+    ``labels`` maps names, ``y`` or ``y0`` and so on, to arrays, and ``class_names`` the names of
+    the arrays that name their classes. ``unused`` are the file's arrays that mean nothing here.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
@@ -53,6 +59,7 @@ class Samples:
     source: str = "the samples"
     reset: npt.NDArray[Any] | None = None
     unused: tuple[str, ...] = ()
+    class_names: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,15 +67,17 @@ class StoredSamples:
     """Samples as the device takes them.
 
     ``inputs[i]`` has the shape ``(n, *input.shape)``, batch dimension of 1 included, and the
-    input's stored dtype. ``labels`` has the shape ``(n,)`` for each output by index that has some.
-    ``notes`` tell why others have none, and what looks wrong with the values. ``begins``, shape
-    ``(n,)``, is true where the state of a model is reset, and None for a model without state.
+    input's stored dtype. ``labels`` say by its index what an output should be, ``class_names`` what
+    its classes are called. ``notes`` tell why others have none, and what looks wrong with the
+    values. ``begins``, shape ``(n,)``, is true where the state of a model is reset, and None for a
+    model without state.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
-    labels: Mapping[int, npt.NDArray[np.int64]] = field(default_factory=dict)
+    labels: Mapping[int, Target] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     begins: npt.NDArray[np.bool_] | None = None
+    class_names: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -102,9 +111,19 @@ def load_samples(path: Path, inputs: Sequence[TensorSpec] = ()) -> Samples:
         wanted = accepted_names([spec.name for spec in inputs]) if inputs else "'x'"
         raise ConfigError(f"{path} holds no array {wanted} (it holds {found})", hint=_HINT)
     labels = {name: arrays[name] for name in ("y", *numbered_names("y", arrays)) if name in arrays}
-    unused = sorted(arrays.keys() - {*names, *labels, "reset"})
+    called = {
+        name: arrays[name]
+        for name in ("class_names", *numbered_names("class_names", arrays))
+        if name in arrays
+    }
+    unused = sorted(arrays.keys() - {*names, *labels, *called, "reset"})
     return Samples(
-        tuple(arrays[name] for name in names), labels, str(path), arrays.get("reset"), tuple(unused)
+        inputs=tuple(arrays[name] for name in names),
+        labels=labels,
+        source=str(path),
+        reset=arrays.get("reset"),
+        unused=tuple(unused),
+        class_names=called,
     )
 
 
@@ -142,11 +161,18 @@ def stored_samples(
                 f"for input '{inputs[0].name}'"
             )
     labels, notes = labels_of(samples.labels, samples.source, count, outputs)
+    called, name_notes = class_names_of(samples.class_names, samples.source, labels, outputs)
     unused = (_unused_note(samples),) if samples.unused else ()
     return StoredSamples(
         inputs=tuple(one.stored for one in fitted),
         labels=labels,
-        notes=(*unused, *(one.note for one in fitted if one.note is not None), *notes),
+        notes=(
+            *unused,
+            *(one.note for one in fitted if one.note is not None),
+            *notes,
+            *name_notes,
+        ),
+        class_names=called,
         begins=_begins(samples, count) if stateful else None,
     )
 

@@ -26,8 +26,10 @@ from tinycompress.pipeline.inspecting import (
     inspect_weights,
 )
 from tinycompress.pipeline.job import Build
+from tinycompress.pipeline.limits import read_limits
 from tinycompress.pipeline.measuring import bench, bench_all, require_exact, require_promises
 from tinycompress.pipeline.names import default_directory, model_name
+from tinycompress.pipeline.results import compare_results
 from tinycompress.pipeline.serving import serve
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "carray",
     "compare",
     "compare_beside",
+    "compare_results",
     "confirm",
     "convert",
     "default_directory",
@@ -56,6 +59,7 @@ __all__ = [
     "inspect_source",
     "inspect_weights",
     "model_name",
+    "read_limits",
     "require_confirmed_outputs",
     "require_exact",
     "require_promises",

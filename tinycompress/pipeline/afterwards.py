@@ -1,4 +1,4 @@
-"""What may follow a build at once: flashing and measuring."""
+"""What may follow a build at once: flashing, measuring, and a budget file."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult
 from tinycompress.pipeline.flashing import Flashed, flash
 from tinycompress.pipeline.job import Build
+from tinycompress.pipeline.limits import Limit, Limits, checked, require_limits
 from tinycompress.pipeline.measuring import bench, require_promises
 
 
 @dataclass(frozen=True)
 class Then:
-    """What is to follow. Ports are as in `flash`, samples as in `bench`."""
+    """What is to follow. Ports are as in `flash`, samples as in `bench`, limits as in `checked`."""
 
     flash: bool = False
     bench: bool = False
     port: str | None = None
     answer_port: str | None = None
     samples: str | Path | None = None
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -29,16 +31,18 @@ class Afterwards:
 
     flashed: Flashed | None
     result: BenchResult | None
+    limits: tuple[Limit, ...] = ()
 
     def require_promises(self) -> None:
         """Refuse a result that breaks a promise of the build.
 
         Raises:
             MismatchError: At least one sample's outputs differ, or could not be compared.
-            DoesNotFitError: A run took longer than the latency budget.
+            DoesNotFitError: A run took longer than the latency budget, or a limit is not kept.
         """
         if self.result is not None:
             require_promises(self.result)
+        require_limits(self.limits)
 
 
 def go_on(
@@ -67,4 +71,19 @@ def go_on(
         result = bench(
             made.directory, board=board, port=port, samples=then.samples, progress=progress
         )
-    return Afterwards(flashed, result)
+    return Afterwards(flashed, result, _limits(made, board, then, result, progress))
+
+
+def _limits(
+    made: Build, board: str | Path, then: Then, result: BenchResult | None, progress: Progress
+) -> tuple[Limit, ...]:
+    """Limits of the budget file, with the time that the emulated board takes where none is known.
+
+    Raises:
+        ConfigError: A figure is not known.
+    """
+    if then.limits is None:
+        return ()
+    if then.limits.latency is not None and result is None:
+        result = bench(made.directory, board=board, progress=progress)
+    return checked(then.limits, made, result)

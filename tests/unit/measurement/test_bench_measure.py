@@ -39,9 +39,9 @@ from tinycompress.boards import Board, load_board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError, MismatchError, ModelError
 from tinycompress.measurement import comparison, measure
-from tinycompress.measurement.accuracy import predicted_class
 from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions, bench
+from tinycompress.measurement.quality.scores import predicted_classes
 from tinycompress.measurement.report import to_json
 from tinycompress.measurement.samples import Samples
 
@@ -473,15 +473,12 @@ def test_state_is_reset_before_every_run(board: Board) -> None:
 
 
 def test_predicted_class() -> None:
-    wide = TensorSpec("out", (1, 3), "int8", 1.0, 0)
-    assert predicted_class(b"\x01\x05\x05", wide, 0.5) == 1
-    assert predicted_class(b"\x80\xff\xfe", wide, 0.5) == 1
-    sigmoid = TensorSpec("out", (1, 1), "int8", 1 / 256, -128)
-    assert [predicted_class(bytes([byte]), sigmoid, 0.5) for byte in (0x80, 0, 1, 0x7F)] == [
-        0, 0, 1, 1,
-    ]  # fmt: skip
-    real = TensorSpec("out", (1, 1), "float32", 0.0, 0)
-    assert predicted_class(np.float32(0.25).tobytes(), real, 0.0) == 1
+    wide = np.array([[1, 5, 5], [-128, -1, -2]], np.float32)
+    assert predicted_classes(wide, 3, 0.5).tolist() == [[1], [1]]
+    pixels = np.array([[1, 0, 0, 1]], np.float32)
+    assert predicted_classes(pixels, 2, 0.5).tolist() == [[0, 1]]
+    sigmoid = np.array([[0.0], [0.5], [0.504], [0.996]], np.float32)
+    assert predicted_classes(sigmoid, 2, 0.5).ravel().tolist() == [0, 0, 1, 1]
 
 
 def test_result_is_plain_json(board: Board) -> None:

@@ -12,14 +12,16 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from support.results import ODD
 
+from tinycompress._sealed import SEAL, seal_problem
 from tinycompress.artifacts import (
     BenchResult,
     BuiltFirmware,
     FirmwareProject,
     FlashSizes,
     LayerCost,
-    OutputAccuracy,
+    OutputQuality,
     RamSizes,
     Spread,
 )
@@ -35,9 +37,11 @@ RESULT = BenchResult(
     latency_us=Spread(3.125, 3.0, 3.25, "emulated"),
     ram=RamSizes(1536, 1600, 8192, 356), flash=FlashSizes(4716, 3808, 8113, 1467),
     oracle="tflm", samples=360, mismatched_samples=0, fits=True,
-    accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), cycles_upper_bound=640,
+    quality=(OutputQuality(0, "out", "classes", 0.975, "accuracy", 0.975, 0.1),),
+    cycles_upper_bound=640,
     layers=(LayerCost("conv[1], a", "CONV_2D", 300, 60, 120), LayerCost("s", "SOFTMAX", 0, 20, 80)),
-    notes=("47% [bold] of it",),
+    notes=("47% [bold] of it",), model_sha256="5" * 64, elf_sha256="e" * 64,
+    samples_sha256="a" * 64,
 )  # fmt: skip
 REAL = replace(RESULT, transport="serial", machine="silicon", instructions=None,
                latency_us=Spread(3.0, 3.0, 3.0, "measured"), cycles=None,
@@ -66,7 +70,9 @@ def row(text: str, label: str) -> str:
 
 
 def test_json_has_every_figure_with_its_unit() -> None:
-    assert to_json(RESULT) == {
+    found = to_json(RESULT)
+    assert seal_problem(found) is None
+    assert {key: found[key] for key in found if key != SEAL} == {
         "schema": "tinycompress.bench",
         "schema_version": 1,
         "board": "arduino_nano_33_ble",
@@ -75,6 +81,9 @@ def test_json_has_every_figure_with_its_unit() -> None:
         "transport": "virtual",
         "machine": "emulated",
         "build_id": "ab" * 20,
+        "model_sha256": "5" * 64,
+        "elf_sha256": "e" * 64,
+        "samples_sha256": "a" * 64,
         "runs": 5,
         "latency": {
             "instructions": {"median": 100, "min": 90, "max": 110, "obtained": "emulated"},
@@ -114,6 +123,21 @@ def test_json_has_every_figure_with_its_unit() -> None:
                 {"index": 0, "name": "out", "device": 0.975, "host_int8": 0.975, "chance": 0.1}
             ],
         },
+        "quality": [
+            {
+                "output": "out",
+                "index": 0,
+                "kind": "classes",
+                "score": 0.975,
+                "score_name": "accuracy",
+                "host_score": 0.975,
+                "chance": 0.1,
+                "confusion": None,
+                "class_names": None,
+                "per_class": [],
+                "mean_absolute_error": None,
+            }
+        ],
         "fits": True,
         "macs": 300,
         "recomputed_macs": 0,
@@ -126,7 +150,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
 
 
 def test_json_of_what_could_not_be_told_is_null() -> None:
-    found = to_json(replace(REAL, mismatched_samples=None, accuracies=()))
+    found = to_json(replace(REAL, mismatched_samples=None, quality=()))
     assert found["latency"]["instructions"] is None
     assert found["latency"]["us"]["obtained"] == "measured"
     assert found["exact"]["mismatched_samples"] is None
@@ -158,10 +182,10 @@ def test_table_of_an_emulated_board() -> None:
 
 def test_accuracy_of_several_outputs() -> None:
     two = (
-        OutputAccuracy(0, "age", 0.5, None, 0.1),
-        OutputAccuracy(2, "mood", 0.75, 0.8, 0.5),
+        OutputQuality(0, "age", "classes", 0.5, "accuracy", None, 0.1),
+        OutputQuality(2, "mood", "classes", 0.75, "accuracy", 0.8, 0.5),
     )
-    result = replace(RESULT, accuracies=two)
+    result = replace(RESULT, quality=two)
     text = printed(result)
     assert row(text, "accuracy of output 0").endswith("50.00% of 360 samples, output 0: age")
     assert "host: 80.00%, output 2: mood" in row(text, "accuracy of output 2")
@@ -293,3 +317,10 @@ def test_bundle_replaces_a_bundle_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="a file is in the way"):
         write_bundle(REAL, BUILT, file)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "out"]
+
+
+def test_names_of_outputs_and_notes_show_as_they_are() -> None:
+    two = tuple(OutputQuality(i, ODD, "classes", 0.5, "accuracy", None, 0.1) for i in range(2))
+    text = printed(replace(RESULT, quality=two, notes=(f"look at {ODD}",)))
+    assert "\x1b" not in text
+    assert text.count("[bold red]<script>") == 3

@@ -15,7 +15,7 @@ from tinycompress.artifacts import (
     BenchResult,
     FlashSizes,
     Machine,
-    OutputAccuracy,
+    OutputQuality,
     RamSizes,
     Spread,
 )
@@ -30,7 +30,8 @@ RESULT = BenchResult(
     cycles=Spread(200, 200, 200, "measured"),
     latency_us=Spread(3.125, 3.0, 3.25, "measured"), ram=RamSizes(1536, 1600, 8192, 356),
     flash=FlashSizes(4716, 3808, 8113, 1467), oracle="tflm", samples=360, mismatched_samples=0,
-    accuracies=(OutputAccuracy(0, "out", 0.975, 0.975, 0.1),), fits=True, layers=(),
+    quality=(OutputQuality(0, "out", "classes", 0.975, "accuracy", 0.975, 0.1),),
+    fits=True, layers=(),
     notes=("[b] warm",),
 )  # fmt: skip
 TASK = Task(

@@ -116,7 +116,7 @@ def test_several_inputs() -> None:
 )
 def test_forms_of_labels(labels: Any) -> None:
     stored = stored_samples(one(np.zeros((3, 6)), labels), (FLAT,), classes(3))
-    assert stored.labels[0].tolist() == [1, 0, 2]
+    assert stored.labels[0].values.tolist() == [[1], [0], [2]]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,6 @@ def test_forms_of_labels(labels: Any) -> None:
         ([0, -1, 2], "neither class indexes nor one-hot"),
         ([0, 0.5, 2], "neither class indexes nor one-hot"),
         ([0, float("nan"), 2], "neither class indexes nor one-hot"),
-        ([[1, 1, 0]] * 3, "neither class indexes nor one-hot"),
         (["a", "b", "c"], "neither class indexes nor one-hot"),
     ],
 )
@@ -156,7 +155,10 @@ def labelled(**labels: Any) -> Samples:
 
 def test_labels_of_several_outputs() -> None:
     stored = stored_samples(labelled(y0=[0, 2, 1], y1=[0, 1, 1]), (FLAT,), TWO)
-    assert {index: y.tolist() for index, y in stored.labels.items()} == {0: [0, 2, 1], 1: [0, 1, 1]}
+    assert {index: y.values.ravel().tolist() for index, y in stored.labels.items()} == {
+        0: [0, 2, 1],
+        1: [0, 1, 1],
+    }
     assert stored.notes == ()
     one_of_two = stored_samples(labelled(y1=[0, 1, 1]), (FLAT,), TWO)
     assert list(one_of_two.labels) == [1]

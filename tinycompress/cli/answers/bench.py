@@ -11,12 +11,22 @@ from tinycompress.measurement.roster import Outcome
 from tinycompress.measurement.roster_report import exit_code, print_roster, roster_json
 
 
-def show_bench(result: BenchResult, board: str | None, *, as_json: bool) -> None:
-    """Show one result; ``board`` is the board as the user named it."""
+def show_bench(
+    result: BenchResult, board: str | None, *, confusion: bool = False, as_json: bool
+) -> None:
+    """Show one result.
+
+    Args:
+        result: What was measured.
+        board: The board as the user named it.
+        confusion: Whether to show the confusion of many classes, too.
+        as_json: For programs.
+    """
     if as_json:
         print_json(to_json(result))
     else:
-        print_table(result, load_board(board or result.board_id), results_console())
+        shown_on = load_board(board or result.board_id)
+        print_table(result, shown_on, results_console(), confusion=confusion)
 
 
 def show_roster(outcomes: tuple[Outcome, ...], *, as_json: bool) -> int:

@@ -8,7 +8,8 @@ import click
 from rich.table import Table
 
 from tinycompress._console import results_console
-from tinycompress.artifacts import ArenaFigure, BuiltFirmware, WeightsInfo
+from tinycompress._sealed import sealed
+from tinycompress.artifacts import ArenaFigure, BuiltFirmware
 from tinycompress.boards import Board
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
@@ -24,10 +25,11 @@ from tinycompress.cli.answers.common import (
 from tinycompress.cli.answers.devices import print_then, then_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
-from tinycompress.measurement.report import flash_json
+from tinycompress.measurement.plain import flash_json, layer_json, linked_ram_json
 from tinycompress.options import BuildOptions
 from tinycompress.pipeline import Afterwards, Build
 from tinycompress.pipeline.job import KeptBudgets
+from tinycompress.pipeline.limits import Limit, limit_text
 
 
 def show_build(
@@ -69,57 +71,41 @@ def show_afterwards(made: Build, done: Afterwards, *, as_json: bool) -> None:
     """Show how it was flashed and measured, as ``flash`` and ``bench`` do."""
     if as_json:
         then = then_json(made.directory, done.flashed, done.result)
-        print_json({**build_json(made), **then})
+        limits = {"limits": [one.to_json() for one in done.limits]} if done.limits else {}
+        print_json({**build_json(made), **then, **limits})
     else:
         print_then(made.directory, made.board, done.flashed, done.result)
+        tell(_limit_line(one) for one in done.limits)
+
+
+def _limit_line(one: Limit) -> str:
+    told = "kept" if not one.excess else "NOT KEPT"
+    return (
+        f"Budget file: {one.name} {limit_text(one, one.value)} of {limit_text(one, one.limit)}"
+        f" ({one.obtained}): {told}"
+    )
 
 
 def build_json(made: Build) -> dict[str, object]:
     """Compiled firmware; RAM is what is reserved, since nothing has run and used any yet."""
     built = made.require_firmware()
     ram, board = built.ram, made.board
-    return {
-        **schema("build"),
-        **_project_facts(made),
-        "toolchain": {"name": built.toolchain, "version": built.toolchain_version},
-        "build_id": built.build_id,
-        "elf": str(built.elf),
-        "elf_sha256": built.elf_sha256,
-        "images": {kind: str(path) for kind, path in sorted(built.images.items())},
-        "flash": {**flash_json(built.flash), "board_bytes": board.flash_bytes},
-        "ram": {
-            "arena_bytes": ram.arena_bytes,
-            "static_bytes": ram.static_bytes,
-            "stack_reserved_bytes": ram.stack_reserved_bytes,
-            "reserved_bytes": ram.reserved_bytes,
-            "board_bytes": board.ram_bytes,
-        },
-        "macs": made.project.macs,
-        "recomputed_macs": made.project.recomputed_macs,
-        "layers": [
-            {
-                "name": layer.name,
-                "op": layer.op,
-                "macs": layer.macs,
-                "kernel": layer.kernel,
-                "weights": _weights_json(layer.weights),
-            }
-            for layer in made.project.layers
-        ],
-    }
-
-
-def _weights_json(weights: WeightsInfo | None) -> dict[str, object] | None:
-    """How a layer's weights are encoded; None where they lie in flash as they are."""
-    if weights is None:
-        return None
-    return {
-        "encoding": weights.encoding,
-        "detail": weights.detail,
-        "bits_per_weight": round(weights.bits_per_weight, 3),
-        "encoded_bytes": weights.encoded_bytes,
-        "int8_bytes": weights.int8_bytes,
-    }
+    return sealed(
+        {
+            **schema("build"),
+            **_project_facts(made),
+            "toolchain": {"name": built.toolchain, "version": built.toolchain_version},
+            "build_id": built.build_id,
+            "elf": str(built.elf),
+            "elf_sha256": built.elf_sha256,
+            "images": {kind: str(path) for kind, path in sorted(built.images.items())},
+            "flash": {**flash_json(built.flash), "board_bytes": board.flash_bytes},
+            "ram": {**linked_ram_json(ram), "board_bytes": board.ram_bytes},
+            "macs": made.project.macs,
+            "recomputed_macs": made.project.recomputed_macs,
+            "layers": [layer_json(layer) for layer in made.project.layers],
+        }
+    )
 
 
 def project_json(made: Build, commands: tuple[str, ...]) -> dict[str, object]:

@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from tinycompress._console import results_console
+from tinycompress._sealed import sealed
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.invocation import invocation, tell
 from tinycompress.cli.options import print_json
@@ -21,14 +22,16 @@ from tinycompress.errors import TinyCompressError
 
 def compress_json(result: CompressionResult) -> dict[str, Any]:
     """The result of ``compress``, schema ``tinycompress.compress``."""
-    return {
-        "schema": "tinycompress.compress",
-        "schema_version": 1,
-        "recipe": result.recipe.name,
-        "directory": None if result.directory is None else str(result.directory),
-        "tflite_bytes": len(result.tflite),
-        "rows": [row.to_json() for row in result.rows],
-    }
+    return sealed(
+        {
+            "schema": "tinycompress.compress",
+            "schema_version": 1,
+            "recipe": result.recipe.name,
+            "directory": None if result.directory is None else str(result.directory),
+            "tflite_bytes": len(result.tflite),
+            "rows": [row.to_json() for row in result.rows],
+        }
+    )
 
 
 class StageRows:

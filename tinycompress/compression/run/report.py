@@ -6,6 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from tinycompress._sealed import sealed
 from tinycompress._version import __version__
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import StageRow
@@ -17,15 +18,17 @@ _PACKAGES = (
 
 
 def report(recipe: Recipe, rows: tuple[StageRow, ...]) -> dict[str, Any]:
-    """What ``report.json`` holds, schema ``tinycompress.compress``."""
-    return {
-        "schema": "tinycompress.compress",
-        "schema_version": 1,
-        "tinycompress": __version__,
-        "versions": versions(),
-        "recipe": recipe.model_dump(mode="json", by_alias=True),
-        "rows": [row.to_json() for row in rows],
-    }
+    """What ``report.json`` holds, schema ``tinycompress.compress.report``."""
+    return sealed(
+        {
+            "schema": "tinycompress.compress.report",
+            "schema_version": 1,
+            "tinycompress": __version__,
+            "versions": versions(),
+            "recipe": recipe.model_dump(mode="json", by_alias=True),
+            "rows": [row.to_json() for row in rows],
+        }
+    )
 
 
 def versions() -> dict[str, str]:

@@ -1,0 +1,72 @@
+"""``compress --json``, the report of its result directory, and ``recipes --json``."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tinycompress.artifacts import Activations
+from tinycompress.schemas.base import Count, Output, Part, Sealed, Sha256
+
+
+class Kernel(Part):
+    """How one layer's weights are stored after a stage."""
+
+    layer: str
+    weights: Count
+    zeros: Count
+    distinct: Count
+    distinct_per_channel: Count
+
+
+class Stage(Part):
+    """One stage; the first row is the model before compression."""
+
+    index: Count
+    stage: str
+    float_accuracy: float
+    """A share; R² of a regression."""
+    int8_accuracy: float
+    """Of the integer file, whose activations may be int16."""
+    parameters: Count
+    nonzero_parameters: Count
+    macs: Count
+    tflite_bytes: Count
+    tflite_sha256: Sha256
+    kernels: list[Kernel]
+    figures: dict[str, float]
+    """Of its firmware, such as flash_bytes and latency_us; empty where no board was named."""
+    notes: list[str]
+    measured_on: str
+    activations: Activations
+
+
+class CompressAnswer(Output):
+    """The stages of a run. A run that ended early has no hash, recipe and size, but an error."""
+
+    schema_: Literal["tinycompress.compress"] = Field(alias="schema")
+    recipe: str | None
+    directory: str | None
+    tflite_bytes: Count | None
+    rows: list[Stage]
+    content_sha256: Sha256 | None = None
+
+
+class CompressReport(Sealed):
+    """``result/report.json``: the effective recipe, what it was run with, a row a stage."""
+
+    schema_: Literal["tinycompress.compress.report"] = Field(alias="schema")
+    tinycompress: str
+    versions: dict[str, str]
+    recipe: dict[str, Any]
+    """As in a recipe file, defaults included: docs/compression.md."""
+    rows: list[Stage] = Field(min_length=1)
+
+
+class RecipesAnswer(Output):
+    """The shipped recipes."""
+
+    schema_: Literal["tinycompress.recipes"] = Field(alias="schema")
+    recipes: list[dict[str, Any]]
+    """As in a recipe file, with ``saves``: what each kind of stage saves on the device."""
