@@ -63,7 +63,6 @@ WAYS = (
     _way("3 bits in every layer", {"bits": 3}),
     _way("3 bits in the mean, by KL divergence", _mixed(3.0, "kl")),
     _way("3 bits in the mean, by the Hessian's trace", _mixed(3.0, "hessian")),
-    _way("2 bits in every layer", {"bits": 2}),
 )
 
 
@@ -104,7 +103,14 @@ def page(found: Mapping[str, Any]) -> str:
         dense=float_percent(runs),
     )  # fmt: skip
     rows = [_row(way, of_way(runs, way)) for way in WAYS]
-    columns = ["weights", "accuracy, mean", "least to most", "flash, bytes", "weights", "latency"]
+    columns = [
+        "weights",
+        "accuracy, mean",
+        "least to most",
+        "flash, bytes",
+        "weights, bytes",
+        "latency",
+    ]
     told = [
         f"- {run['way']}, seed {run['seed']}: {note}"
         for run in runs
