@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from tinycompress._strict_toml import near_miss
 from tinycompress.boards.schema import Board
 from tinycompress.flashing.method import FlashMethod
 from tinycompress.flashing.registry import METHOD_PROBLEM, by_name
@@ -25,12 +25,7 @@ def describe(problem: ErrorDetails, table: Mapping[str, Any]) -> str:
     place = _place(loc)
     kind = problem["type"]
     if kind == "extra_forbidden":
-        allowed = _keys(loc[:-1], table)
-        close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
-        suggestion = (
-            f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(sorted(allowed))}"
-        )
-        return f"{place}: unknown key; {suggestion}"
+        return f"{place}: unknown key; {near_miss(str(loc[-1]), _keys(loc[:-1], table))}"
     if kind == "missing":
         return f"{place}: missing"
     message = problem["msg"]

@@ -6,34 +6,26 @@ What a lab owns (ports, serial numbers) is here and not in board files.
 from __future__ import annotations
 
 import concurrent.futures
-import difflib
 import multiprocessing
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import Field
 
 from tinycompress._progress import Progress, no_progress
+from tinycompress._strict_toml import problems_error, read_strict
 from tinycompress._tables import Table
 from tinycompress.artifacts import BenchResult
 from tinycompress.errors import (
-    ConfigError,
     DoesNotFitError,
     MismatchError,
     TinyCompressError,
-    os_reason,
 )
 from tinycompress.measurement.promises import require_promises
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
+_HINT = "docs/flashing.md, 'Several boards', explains every key"
 _MOST_AT_ONCE = 16
 _UNEXPECTED = 1
 
@@ -107,15 +99,11 @@ def read_roster(path: Path, bundles: Path | None) -> tuple[Task, ...]:
     Raises:
         ConfigError: The file cannot be read, or has problems (all of them are listed).
     """
-    table = _read_toml(path)
-    try:
-        roster = Roster.model_validate(_tuples(table))
-    except ValidationError as error:
-        raise _error(path, [_describe(one) for one in error.errors(include_url=False)]) from error
+    roster = read_strict(path, Roster, "the roster", _HINT)
     tasks = tuple(_task(entry, roster, path.parent, bundles) for entry in roster.board)
     problems = [*_twice(tasks), *_contradictions(roster)]
     if problems:
-        raise _error(path, problems)
+        raise problems_error(path, problems, "the roster", _HINT)
     return tasks
 
 
@@ -203,45 +191,3 @@ def _contradictions(roster: Roster) -> list[str]:
         for index, entry in enumerate(roster.board)
         if entry.flash and entry.port is None
     ]
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"cannot read the roster {path}: {os_reason(error)}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"the roster {path} is not valid TOML: {error}") from error
-
-
-def _tuples(value: Any) -> Any:
-    # A frozen roster holds tuples, and strict validation does not turn lists into them.
-    if isinstance(value, dict):
-        return {key: _tuples(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return tuple(_tuples(item) for item in value)
-    return value
-
-
-def _describe(problem: ErrorDetails) -> str:
-    loc = problem["loc"]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)[1:]
-    if problem["type"] == "missing":
-        return f"{place}: missing"
-    if problem["type"] == "extra_forbidden":
-        model: type[BaseModel] = Roster if len(loc) == 1 else Entry
-        allowed = sorted(field.alias or name for name, field in model.model_fields.items())
-        close = difflib.get_close_matches(str(loc[-1]), allowed, n=1)
-        meant = f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(allowed)}"
-        return f"{place}: unknown key; {meant}"
-    message = problem["msg"]
-    text = message[:1].lower() + message[1:].replace("should", "must")
-    return f"{place}: {problem['input']!r}: {text}"
-
-
-def _error(path: Path, problems: list[str]) -> ConfigError:
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    return ConfigError(
-        "\n  - ".join((f"roster {path}: {count}", *problems)),
-        hint="docs/flashing.md, 'Several boards', explains every key",
-    )

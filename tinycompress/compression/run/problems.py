@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from tinycompress._strict_toml import near_miss
 from tinycompress.compression.stages.registry import find_stage, stage_kinds
 
 
@@ -24,25 +24,19 @@ def describe(problem: ErrorDetails, table: Mapping[str, Any], recipe: type[BaseM
     place = _place(loc)
     kind = problem["type"]
     if kind == "extra_forbidden":
-        return f"{place}: unknown key; {_suggest(str(loc[-1]), _keys(loc[:-1], table, recipe))}"
+        return f"{place}: unknown key; {near_miss(str(loc[-1]), _keys(loc[:-1], table, recipe))}"
     if kind == "missing":
         return f"{place}: missing"
     if kind == "union_tag_not_found":
         return f"{place}: 'kind' is missing; allowed: {', '.join(stage_kinds())}"
     if kind == "union_tag_invalid":
         tag = str(problem.get("ctx", {}).get("tag"))
-        return f"{place}: unknown kind {tag!r}; {_suggest(tag, stage_kinds())}"
+        return f"{place}: unknown kind {tag!r}; {near_miss(tag, stage_kinds())}"
     message = problem["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:].replace("should", "must")
     value = problem["input"]
     shown = "" if isinstance(value, dict) else f" {value!r}:"
     return f"{place}:{shown} {message}"
-
-
-def _suggest(word: str, allowed: Iterable[str]) -> str:
-    known = sorted(allowed)
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

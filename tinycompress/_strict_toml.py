@@ -1,0 +1,109 @@
+"""TOML files that users write: read strictly, and every problem of a file told at once."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tinycompress._tables import Table
+from tinycompress.errors import ConfigError, os_reason
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_Table = TypeVar("_Table", bound=Table)
+
+
+def read_strict(path: Path, table: type[_Table], what: str, hint: str) -> _Table:
+    """Read a file as a table of tables.
+
+    Args:
+        path: The TOML file.
+        table: What it must be.
+        what: What the file is called in messages, such as ``the roster``.
+        hint: Where its keys are explained.
+
+    Raises:
+        ConfigError: It cannot be read, is no TOML, or has problems (all of them are listed).
+    """
+    tree = _read(path, what)
+    try:
+        return table.model_validate(as_tuples(tree))
+    except ValidationError as error:
+        found = [_describe(one, table) for one in error.errors(include_url=False)]
+        raise problems_error(path, found, what, hint) from error
+
+
+def _read(path: Path, what: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {what} {path}: {os_reason(error)}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{what} {path} is not valid TOML: {error}") from error
+
+
+def problems_error(path: Path, problems: list[str], what: str, hint: str) -> ConfigError:
+    """One error of all problems of a file, as `read_strict` raises it."""
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    name = what.removeprefix("the ")
+    return ConfigError("\n  - ".join((f"{name} {path}: {count}", *problems)), hint=hint)
+
+
+def as_tuples(value: Any) -> Any:
+    """A tree of TOML with tuples for lists, into which strict validation does not turn them."""
+    if isinstance(value, dict):
+        return {key: as_tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(as_tuples(item) for item in value)
+    return value
+
+
+def near_miss(word: str, allowed: Iterable[str]) -> str:
+    """What an unknown word may have been meant for, or else all that is allowed."""
+    known = sorted(allowed)
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
+
+
+def _describe(problem: ErrorDetails, table: type[BaseModel]) -> str:
+    loc = problem["loc"]
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)[1:]
+    if problem["type"] == "missing":
+        return f"{place}: missing"
+    if problem["type"] == "extra_forbidden":
+        allowed = _keys(_table_at(loc[:-1], table))
+        return f"{place}: unknown key; {near_miss(str(loc[-1]), allowed)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    text = message[:1].lower() + message[1:].replace("should", "must")
+    value = problem["input"]
+    shown = "a table" if isinstance(value, dict) else repr(value)
+    return f"{place}: {shown}: {text}"
+
+
+def _table_at(loc: tuple[int | str, ...], table: type[BaseModel]) -> type[BaseModel]:
+    for part in loc:
+        if isinstance(part, str):
+            fields = table.model_fields.items()
+            annotation = next(f.annotation for name, f in fields if part in (name, f.alias))
+            table = next(_tables_of(annotation))
+    return table
+
+
+def _tables_of(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _tables_of(part)
+
+
+def _keys(table: type[BaseModel]) -> list[str]:
+    return [field.alias or name for name, field in table.model_fields.items()]
