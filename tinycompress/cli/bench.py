@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tinycompress.cli.invocation import given
 from tinycompress.cli.options import PATH, board_option, json_option, output_option
 from tinycompress.cli.progress import stage_progress
 
@@ -34,7 +35,8 @@ def bench_command(
     from tinycompress import pipeline
     from tinycompress.cli.answers.bench import show_bench, show_roster
 
-    _refuse_what_does_not_go_together(directory, roster, virtual, options)
+    directory = _project(directory, roster, virtual)
+    options["port"] = None if virtual else options["port"]
     if directory is not None:
         with stage_progress() as progress:
             result = pipeline.bench(directory, progress=progress, **options)
@@ -46,19 +48,23 @@ def bench_command(
         raise click.exceptions.Exit(show_roster(outcomes, as_json=as_json))
 
 
-def _refuse_what_does_not_go_together(
-    directory: Path | None, roster: Path | None, virtual: bool, options: dict[str, Any]
-) -> None:
-    if virtual and options["port"]:
+def _project(directory: Path | None, roster: Path | None, virtual: bool) -> Path | None:
+    """The project to measure, None with a roster; refuses what does not go together."""
+    if roster is not None and not given("directory"):
+        directory = None
+    if virtual and given("port"):
         raise click.UsageError("--virtual and --port exclude each other")
     if (directory is None) == (roster is None):
         raise click.UsageError("name either a DIRECTORY or a roster with --all")
-    if roster is None:
-        return
-    if virtual or any(options[name] for name in ("board", "port", "samples")):
+    if roster is not None:
+        _require_nothing_beside_roster(virtual)
+    return directory
+
+
+def _require_nothing_beside_roster(virtual: bool) -> None:
+    if virtual or any(map(given, ("board", "port", "samples"))):
         raise click.UsageError(
             "--board, --virtual, --port and --samples are said in the roster, not beside --all"
         )
-    context = click.get_current_context()
-    if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
+    if given("runs"):
         raise click.UsageError("--runs is said in the roster, not beside --all")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
+from tinycompress.cli.invocation import given, invocation
 from tinycompress.cli.options import (
     PATH,
     DurationType,
@@ -129,10 +130,9 @@ def build_command(
     from tinycompress import pipeline
     from tinycompress.cli.answers.build import show_afterwards, show_build
 
-    if not flash and (port or answer_port):
+    if not flash and (given("port") or given("answer_port")):
         raise click.UsageError("--port and --answer-port go with --flash")
-    weights = weights_of(options["engine"], options.pop("weights"))
-    chosen = BuildOptions(**options, **weights)
+    chosen = _chosen(model, board, options)
     with stage_progress() as progress:
         made = pipeline.build(model, board, chosen, progress=progress)
     show_build(made, board, chosen, as_json=as_json, go_on=flash or bench)
@@ -142,3 +142,10 @@ def build_command(
             done = pipeline.go_on(made, board, then, progress=progress)
         show_afterwards(made, done, as_json=as_json)
         done.require_promises()
+
+
+def _chosen(model: Path, board: str, options: dict[str, Any]) -> BuildOptions:
+    """The options of the library; a project that is not named lies beside tinycompress.toml."""
+    output = options.pop("output") or invocation().settings.project(model, board)
+    weights = weights_of(options["engine"], options.pop("weights"))
+    return BuildOptions(output=output, **options, **weights)

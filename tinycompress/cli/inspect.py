@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tinycompress.cli.invocation import given
 from tinycompress.cli.options import PATH, board_option, json_option
 from tinycompress.cli.progress import stage_progress
 
@@ -56,7 +57,7 @@ def inspect_command(
     if float_model is None:
         if len(models) > 1:
             raise click.UsageError("several models are put beside each other with --compare FLOAT")
-        if data is not None:
+        if given("data"):
             raise click.UsageError("--data is for --compare FLOAT")
         (_inspect_weights if weights else _inspect)(models[0], board, as_json)
     elif data is None:
@@ -119,7 +120,7 @@ def _inspect(model: Path, board: str | None, as_json: bool) -> None:
         inspection = pipeline.inspect(model, board=board)
         show_inspection(inspection, tflm_verdict(model.read_bytes()), as_json=as_json)
         return
-    if board is not None:
+    if given("board"):
         raise click.UsageError(
             "what a Keras model needs on a board is known once it is converted:"
             " tinycompress convert, then inspect the .tflite"
