@@ -39,6 +39,21 @@ _ALLOWED: dict[str, tuple[object, ...]] = {
 }
 
 
+_AOT_ALONE = (
+    "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
+    "weights", "simplify", "name",
+)  # fmt: skip
+_OWN_BUILD_ALONE = ("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
+
+
+def excluded_options(engine: EngineName, framework: FrameworkName) -> tuple[str, ...]:
+    """Fields of `BuildOptions` that must stay at their defaults beside these choices."""
+    names = _AOT_ALONE if engine == "tflm" else ("tflm_dir",)
+    if framework == "cmake":
+        return names
+    return (*names, *_OWN_BUILD_ALONE, *(("transport",) if framework == "arduino" else ()))
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
     """Options of `tinycompress.build`.
@@ -148,10 +163,7 @@ class BuildOptions:
 
     def _require_stock(self) -> None:
         require_gcc_choice(self.toolchain)
-        wrong = self._changed(
-            "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
-            "weights", "simplify", "name",
-        )  # fmt: skip
+        wrong = self._changed(*_AOT_ALONE)
         if wrong:
             raise ConfigError(
                 f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
@@ -162,7 +174,7 @@ class BuildOptions:
         """Refuse what a framework decides itself."""
         if self.framework == "cmake":
             return
-        wrong = self._changed("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
+        wrong = self._changed(*_OWN_BUILD_ALONE)
         if wrong:
             raise ConfigError(
                 f"--framework {self.framework} brings its own compiler and libraries: no "

@@ -33,6 +33,9 @@ ToolchainChoice = Literal["auto", "zig", "gcc"]
 FrameworkName = Literal["cmake", "arduino", "zephyr"]
 """Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
 
+TemplateName = Literal["keywords", "images", "imu", "anomaly"]
+"""What a project that `init` starts is for: a folder of ``examples/templates``."""
+
 BuiltBy = ToolchainName | Literal["arduino", "zephyr"]
 """What compiled firmware: a compiler of ours, or a framework with its own."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
-from tinycompress.cli.invocation import given, invocation
+from tinycompress.cli.invocation import given, invocation, tell
 from tinycompress.cli.options import (
     PATH,
     DurationType,
@@ -24,7 +24,13 @@ from tinycompress.cli.options import (
 )
 from tinycompress.cli.progress import stage_progress
 from tinycompress.cli.sections import SectionedCommand, section
-from tinycompress.options import BuildOptions, TransportChoice, weights_choices, weights_of
+from tinycompress.options import (
+    BuildOptions,
+    TransportChoice,
+    excluded_options,
+    weights_choices,
+    weights_of,
+)
 
 
 @click.command("build", cls=SectionedCommand)
@@ -146,6 +152,20 @@ def build_command(
 
 def _chosen(model: Path, board: str, options: dict[str, Any]) -> BuildOptions:
     """The options of the library; a project that is not named lies beside tinycompress.toml."""
-    output = options.pop("output") or invocation().settings.project(model, board)
+    options |= _without_excluded(options["engine"], options["framework"])
+    options["output"] = options["output"] or invocation().settings.project(model, board)
     weights = weights_of(options["engine"], options.pop("weights"))
-    return BuildOptions(output=output, **options, **weights)
+    return BuildOptions(**options, **weights)
+
+
+def _without_excluded(engine: EngineName, framework: FrameworkName) -> dict[str, Any]:
+    """Defaults for what tinycompress.toml says of other engines and frameworks than the chosen."""
+    settings = invocation().settings
+    said = settings.by_command.get("build", {})
+    # --weights is for either engine.
+    excluded = set(excluded_options(engine, framework)) - {"weights"}
+    names = sorted(name for name in excluded if name in said and not given(name))
+    if names:
+        keys = ", ".join(said[name].key for name in names)
+        tell([f"not for --engine {engine} --framework {framework}: {keys} of {settings.file}"])
+    return {name: getattr(BuildOptions, name) for name in names}

@@ -19,6 +19,7 @@ from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.failure import describe, note_settings, show
 from tinycompress.cli.flash import flash_command
+from tinycompress.cli.init import init_command
 from tinycompress.cli.inspect import inspect_command
 from tinycompress.cli.invocation import Invocation, print_answer, read_settings
 from tinycompress.cli.options import PATH
@@ -71,6 +72,7 @@ def main(
 
 
 for _command in (
+    init_command,
     build_command,
     bench_command,
     convert_command,
