@@ -45,8 +45,8 @@ from tinycompress.options import (
     ),
     choice_option(
         "--framework", FrameworkName,
-        "cmake makes complete firmware, arduino a sketch, zephyr an application; see"
-        " docs/frameworks.md.",
+        "cmake makes complete firmware, arduino a sketch, zephyr an application, library the"
+        " model alone for a program of your own; see docs/frameworks.md.",
     ),
 )  # fmt: skip
 @section(

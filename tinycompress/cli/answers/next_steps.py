@@ -32,6 +32,8 @@ def after_build(made: Build, board: str, samples: str | Path | None) -> tuple[st
     bench = ["bench", str(made.directory), *options, *_samples(samples, inputs)]
     if made.project.framework == "cmake":
         return (command(*bench),)
+    if made.project.framework == "library":
+        return (_in(made.directory, made.command),)
     steps = [] if made.firmware is not None else [_in(made.directory, made.command)]
     if made.project.framework == "zephyr":
         steps.append(shlex.join(["west", "flash", "-d", str(made.directory / "build")]))
