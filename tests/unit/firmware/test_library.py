@@ -125,8 +125,8 @@ def test_it_compiles_as_arduino_and_platformio_do(core: str, library: Path, tmp_
     assert len(sources) == 2
     for source in sources:
         done = subprocess.run(
-            ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", "-Os", "-std=gnu11", "-Wall", "-Wextra",
-             "-Werror", f"-I{library / 'src'}", "-c", source, "-o", tmp_path / f"{source.stem}.o"],
+            ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", "-Os", "-std=gnu11", "-Wall",
+             "-Wextra", "-Werror", f"-I{library / 'src'}", "-c", source, "-o", tmp_path / f"{source.stem}.o"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
@@ -138,7 +138,7 @@ PROGRAM = """
 
 int main(void) {
     tcm_digits_init();
-    while (fread(tcm_digits_input(0), 1, TCM_DIGITS_INPUT0_BYTES, stdin) == TCM_DIGITS_INPUT0_BYTES) {
+    while (fread(tcm_digits_input(0), TCM_DIGITS_INPUT0_BYTES, 1, stdin) == 1) {
         tcm_digits_invoke();
         fwrite(tcm_digits_output(0), 1, TCM_DIGITS_OUTPUT0_BYTES, stdout);
     }
