@@ -126,7 +126,8 @@ def test_it_compiles_as_arduino_and_platformio_do(core: str, library: Path, tmp_
     for source in sources:
         done = subprocess.run(
             ["arm-none-eabi-gcc", f"-mcpu={core}", "-mthumb", "-Os", "-std=gnu11", "-Wall",
-             "-Wextra", "-Werror", f"-I{library / 'src'}", "-c", source, "-o", tmp_path / f"{source.stem}.o"],
+             "-Wextra", "-Werror", f"-I{library / 'src'}", "-c", source,
+             "-o", tmp_path / f"{source.stem}.o"],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
