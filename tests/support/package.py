@@ -1,8 +1,8 @@
 """The distribution as users get it: built, compared with the tree, installed and used elsewhere.
 
     python tests/support/package.py                       # this Python, without and with [keras]
-    python tests/support/package.py --python python3.12   # another one; may be given several times
-    python tests/support/package.py --lowest              # with the lowest versions of pyproject.toml
+    python tests/support/package.py --python python3.12   # another one; can be given again
+    python tests/support/package.py --lowest              # in the lowest versions that it allows
 
 `make test-package` runs it. It works in a directory of its own, outside the tree, and needs PyPI.
 """
@@ -52,7 +52,7 @@ class Environment:
         return self.directory / "bin" / "python"
 
     def run(self, *command: str | Path, place: Path) -> str:
-        """What a program of it prints, run by its path alone: nothing is activated, as with pipx."""
+        """What a program of it prints, run by its path: nothing is activated, as with pipx."""
         program, *rest = command
         return run([self.directory / "bin" / str(program), *rest], place)
 
@@ -64,8 +64,8 @@ def run(command: Sequence[str | Path], place: Path) -> str:
         PackageError: It failed.
     """
     # Nothing of the tree, or of the environment that this runs in, may help.
-    kept = ("HOME", "LANG", "PIP_INDEX_URL", "PIP_CONFIG_FILE", "UV_INDEX_URL", "UV_DEFAULT_INDEX")
-    environment = {name: os.environ[name] for name in kept if name in os.environ}
+    kept = ("HOME", "LANG", "PIP_", "UV_", "SSL_", "REQUESTS_")
+    environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
     done = subprocess.run(
         [str(word) for word in command], cwd=place, capture_output=True, text=True, check=False,
         env={**environment, "PATH": "/usr/bin:/bin"}, timeout=_LONGEST_S,
@@ -178,10 +178,12 @@ def install(environment: Environment, wheel: Path, extra: str, uv: Environment |
         wanted = f"{wheel}{extra}"
         environment.run("python", "-m", "pip", "install", "--quiet", wanted, place=place)
         return
-    lowest = ["--resolution", "lowest-direct", "--python", environment.python]
-    # Only a whole requirement's bounds are those of pyproject.toml.
-    uv.run("uv", "pip", "install", "--quiet", *lowest, f"tinycompress-mcu{extra} @ {wheel.as_uri()}",
-           place=place)  # fmt: skip
+    into = ["pip", "install", "--quiet", "--python", environment.python]
+    # Direct dependencies are those of the file; given the wheel, all would be indirect.
+    lowest = ["--resolution", "lowest-direct", "-r", ROOT / "pyproject.toml"]
+    extras = ["--extra", extra.strip("[]")] if extra else []
+    uv.run("uv", *into, *lowest, *extras, place=place)
+    uv.run("uv", *into, "--no-deps", wheel, place=place)
 
 
 def try_python(

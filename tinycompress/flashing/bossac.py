@@ -56,8 +56,8 @@ class Bossac(FlashMethod):
     boot loader waits for one.
     """
 
-    TOOL: ClassVar = _BOSSAC
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _BOSSAC
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="Arduino's build of BOSSA",
         command="`bossac --port=P -U -i -e -w firmware.bin -R`",
         verified_by="HELLO",
