@@ -13,11 +13,13 @@ EXPLORE_ROUNDS ?= 4
 PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
+# --python python3.13, --lowest, --no-keras
+PACKAGE_OPTIONS ?=
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
-.PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
+.PHONY: demo test test-slow test-all test-package lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
         cycle-model fuzz explore corpus weights-simplified mutate \
         results results-again $(NETWORKS:%=results-%)
@@ -42,6 +44,10 @@ test-slow: $(VENV)/.ready-dev
 # Everything.
 test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+# Wheel and sdist as users get them, in fresh environments: docs/platforms.md.
+test-package: | $(BIN)/python
+	$(BIN)/python tests/support/package.py $(PACKAGE_OPTIONS)
 
 setup: $(VENV)/.ready-dev
 

@@ -149,7 +149,9 @@ class _Session:
 def _log() -> str:
     """What was written to file descriptor 2 during this command."""
     size = os.fstat(2).st_size
-    return os.pread(2, _LOG_BYTES, max(0, size - _LOG_BYTES)).decode(errors="replace")
+    os.lseek(2, max(0, size - _LOG_BYTES), os.SEEK_SET)
+    # Reading leaves the place of the next message where it was, at the end.
+    return os.read(2, _LOG_BYTES).decode(errors="replace")
 
 
 def _serve(kind: str, requests: IO[bytes], replies: IO[bytes]) -> None:
