@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import fcntl
+import os
 import subprocess
 import sys
 import textwrap
@@ -44,9 +45,10 @@ _MSVCRT = "LK_NBLCK = 2\n\ndef locking(handle, mode, count):\n    pass\n"
 def run_without(code: str, place: Path) -> str:
     """What code prints where Python has what it has on Windows."""
     (place / "msvcrt_stand_in.py").write_text(_MSVCRT, encoding="utf-8")
+    path = f"{ROOT}:{place}"
     done = subprocess.run(
         [sys.executable, "-c", _WITHOUT + textwrap.dedent(code)], cwd=place, capture_output=True,
-        text=True, check=False, env={"PATH": "/usr/bin:/bin", "HOME": str(place), "PYTHONPATH": f"{ROOT}:{place}"},
+        text=True, check=False, env={"PATH": os.defpath, "HOME": str(place), "PYTHONPATH": path},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
