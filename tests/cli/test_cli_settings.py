@@ -191,6 +191,18 @@ def test_files_that_say_nothing(
     assert why in capsys.readouterr().err
 
 
+def test_a_directory_that_is_gone_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert _run(["inspect", str(ROOT / "examples/digits/digits_int8.tflite")]) == 0
+    assert _run(["build"]) == 2
+    assert "Missing argument 'MODEL'" in capsys.readouterr().err
+
+
 def test_a_file_of_another_name(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "tinycompress.toml").rename(place / "release.toml")
     assert _run(["--config", "release.toml", "inspect"]) == 0

@@ -178,9 +178,9 @@ def install(environment: Environment, wheel: Path, extra: str, uv: Environment |
         wanted = f"{wheel}{extra}"
         environment.run("python", "-m", "pip", "install", "--quiet", wanted, place=place)
         return
-    into = ["pip", "install", "--quiet", "--python", environment.python]
+    into: list[str | Path] = ["pip", "install", "--quiet", "--python", environment.python]
     # Direct dependencies are those of the file; given the wheel, all would be indirect.
-    lowest = ["--resolution", "lowest-direct", "-r", ROOT / "pyproject.toml"]
+    lowest: list[str | Path] = ["--resolution", "lowest-direct", "-r", ROOT / "pyproject.toml"]
     extras = ["--extra", extra.strip("[]")] if extra else []
     uv.run("uv", *into, *lowest, *extras, place=place)
     uv.run("uv", *into, "--no-deps", wheel, place=place)

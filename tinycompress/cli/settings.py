@@ -125,10 +125,16 @@ class Settings:
         return str(self.project(build["model"].value, build["board"].value))
 
 
-def find_settings(start: Path) -> Path | None:
-    """The file of a directory or, as ruff and pytest look for theirs, of its nearest parent."""
-    for directory in (start, *start.parents):
-        if (directory / FILE_NAME).is_file():
+def find_settings() -> Path | None:
+    """The file of this directory or, as ruff and pytest look for theirs, of its nearest parent."""
+    try:
+        here = Path.cwd()
+    except OSError:
+        # The directory was removed; whatever the command wants of it says so better.
+        return None
+    for directory in (here, *here.parents):
+        # Unlike Path.is_file, it takes a place that may not be looked into for one without a file.
+        if os.path.isfile(directory / FILE_NAME):
             return Path(os.path.relpath(directory / FILE_NAME))
     return None
 
@@ -229,5 +235,5 @@ def settings_of(
     """
     if path is not None and isolated:
         raise ConfigError("--config and --isolated exclude each other", hint="leave one out")
-    file = None if isolated else path or find_settings(Path.cwd())
+    file = None if isolated else path or find_settings()
     return Settings() if file is None else read_settings(file, commands)
