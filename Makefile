@@ -13,6 +13,8 @@ EXPLORE_ROUNDS ?= 4
 PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
+# --python python3.13, --lowest, --no-keras
+PACKAGE_OPTIONS ?=
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
@@ -21,7 +23,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision pruning-criteria
+        mixed-precision pruning-criteria test-package
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -43,6 +45,10 @@ test-slow: $(VENV)/.ready-dev
 # Everything.
 test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+# Wheel and sdist as users get them, in fresh environments: docs/platforms.md.
+test-package: | $(BIN)/python
+	$(BIN)/python tests/support/package.py $(PACKAGE_OPTIONS)
 
 setup: $(VENV)/.ready-dev
 

@@ -12,6 +12,11 @@ from pathlib import Path
 from tinycompress.errors import ConfigError
 
 
+def names_a_file(text: str) -> bool:
+    """Whether the name of a board or a recipe is the path of a user's own file."""
+    return text.lower().endswith(".toml") or "/" in text or os.sep in text
+
+
 def _unwritable(path: Path, error: OSError) -> ConfigError:
     return ConfigError(
         f"cannot write {path}: {error.strerror or error}",

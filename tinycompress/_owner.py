@@ -1,6 +1,6 @@
 """One run at a time where two would mix what they write.
 
-The owner of a place holds an advisory lock on a file there (flock). The system takes the lock back
+The owner of a place holds a lock on a file there. The system takes the lock back
 when its process ends, in whatever way: after a crash nothing has to be tidied up.
 """
 
@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from tinycompress._file_lock import try_lock
 from tinycompress.errors import ConfigError
 
 LOCK_NAME = ".tinycompress.lock"
 """The lock of a directory, in it while a run writes there."""
-_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+# Windows has neither of the last two: handles are not inherited there, and links are rare.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _HINT = "wait for it, end it, or choose another place with -o"
 
 
@@ -73,13 +74,25 @@ def owned(lock: Path, place: Path) -> Iterator[None]:
             yield
         finally:
             # While it is still locked: whoever opened it meanwhile sees that it is gone.
-            with contextlib.suppress(OSError):
-                lock.unlink()
+            gone = _removed(lock)
             os.close(handle)
+            if not gone:
+                _removed(lock)
     finally:
         with contextlib.suppress(OSError):
             for path in made:
                 path.rmdir()
+
+
+def _removed(lock: Path) -> bool:
+    """Remove the lock's file; Windows does not while it is open, by whomever."""
+    try:
+        lock.unlink()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def _acquire(lock: Path, place: Path) -> int:
@@ -92,15 +105,16 @@ def _acquire(lock: Path, place: Path) -> int:
         except OSError as error:
             raise _unwritable(place, error) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try_lock(handle)
             if _is_there(handle, lock):
                 os.ftruncate(handle, 0)
                 os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
                 return handle
         except OSError as error:
-            holder = os.pread(handle, 200, 0).decode(errors="replace").strip()
+            os.lseek(handle, 0, os.SEEK_SET)
+            holder = os.read(handle, 200).decode(errors="replace").strip()
             os.close(handle)
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
                 raise _taken(place, holder or "another process") from error
             raise _unwritable(place, error) from error
         # The owner before has removed it in this very moment: make a new one.

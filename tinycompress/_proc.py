@@ -93,4 +93,8 @@ def _cannot_start(program: str, cwd: Path | None, error: OSError, hint: str | No
 
 def _kill_group(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            # Windows has no groups of processes; what the program started ends by itself.
+            process.kill()

@@ -18,6 +18,11 @@ def boards_dir() -> Path:
     return _data_dir("boards")
 
 
+def examples_dir() -> Path:
+    """Directory of the shipped examples and the templates of projects; a wheel has a part of it."""
+    return _data_dir("examples")
+
+
 def firmware_templates_dir() -> Path:
     """Directory that holds every byte of C: common/, engine/, mcu/."""
     return _data_dir("firmware_templates")

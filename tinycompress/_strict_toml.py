@@ -80,13 +80,24 @@ def _describe(problem: ErrorDetails, table: type[BaseModel]) -> str:
     if problem["type"] == "missing":
         return f"{place}: missing"
     if problem["type"] == "extra_forbidden":
-        allowed = _keys(_table_at(loc[:-1], table))
-        return f"{place}: unknown key; {near_miss(str(loc[-1]), allowed)}"
+        return f"{place}: unknown key; {_meant(str(loc[-1]), _table_at(loc[:-1], table))}"
     message = problem["msg"].removeprefix("Value error, ")
     text = message[:1].lower() + message[1:].replace("should", "must")
     value = problem["input"]
     shown = "a table" if isinstance(value, dict) else repr(value)
     return f"{place}: {shown}: {text}"
+
+
+def _meant(key: str, table: type[BaseModel]) -> str:
+    """Where an unknown key belongs, what it may have been meant for, or what is allowed."""
+    homes = [
+        name
+        for name, field in table.model_fields.items()
+        if any(key in _keys(inner) for inner in _tables_of(field.annotation))
+    ]
+    if homes:
+        return f"it belongs into {' or '.join(f'[{name}]' for name in homes)}"
+    return near_miss(key, _keys(table))
 
 
 def _table_at(loc: tuple[int | str, ...], table: type[BaseModel]) -> type[BaseModel]:

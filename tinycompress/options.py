@@ -39,6 +39,22 @@ _ALLOWED: dict[str, tuple[object, ...]] = {
 }
 
 
+_AOT_ALONE = (
+    "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
+    "weights", "simplify", "name",
+)  # fmt: skip
+_OWN_BUILD_ALONE = ("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
+
+
+def excluded_options(engine: EngineName, framework: FrameworkName) -> tuple[str, ...]:
+    """Fields of `BuildOptions` that must stay at their defaults beside these choices."""
+    names = _AOT_ALONE if engine == "tflm" else ("tflm_dir",)
+    if framework == "cmake":
+        return names
+    no_port = ("transport",) if framework in ("arduino", "library") else ()
+    return (*names, *_OWN_BUILD_ALONE, *no_port)
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
     """Options of `tinycompress.build`.
@@ -57,7 +73,7 @@ class BuildOptions:
             built; None takes the one that the variable TFLM_DIR names.
         framework: What the project is: ``cmake`` is complete firmware, ``arduino`` a sketch, which
             is compiled where arduino-cli is installed, ``zephyr`` an application, which west
-            compiles.
+            compiles, ``library`` the model alone, for a program of one's own.
         toolchain: Compiler; ``auto`` takes the one that pip brought, for the engine ``tflm`` gcc.
         exact_to: Whose arithmetic the firmware reproduces byte for byte.
         optimize: Whether speed, RAM or flash comes first where kernels differ in them.
@@ -148,10 +164,7 @@ class BuildOptions:
 
     def _require_stock(self) -> None:
         require_gcc_choice(self.toolchain)
-        wrong = self._changed(
-            "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
-            "weights", "simplify", "name",
-        )  # fmt: skip
+        wrong = self._changed(*_AOT_ALONE)
         if wrong:
             raise ConfigError(
                 f"the engine tflm runs TensorFlow Lite Micro as it is: no {', '.join(wrong)}",
@@ -162,7 +175,9 @@ class BuildOptions:
         """Refuse what a framework decides itself."""
         if self.framework == "cmake":
             return
-        wrong = self._changed("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
+        if self.framework == "library":
+            self._require_library()
+        wrong = self._changed(*_OWN_BUILD_ALONE)
         if wrong:
             raise ConfigError(
                 f"--framework {self.framework} brings its own compiler and libraries: no "
@@ -174,6 +189,15 @@ class BuildOptions:
                 "a sketch talks over Serial, which is the Arduino core's to place",
                 hint="leave --transport out",
             )
+
+    def _require_library(self) -> None:
+        if self.engine == "tflm":
+            raise ConfigError(
+                "a library holds C of the AOT engine; TensorFlow Lite Micro is one already",
+                hint="tinycompress carray writes the model as an array for it",
+            )
+        if self.transport is not None:
+            raise ConfigError("a library talks over nothing", hint="leave --transport out")
 
     def _changed(self, *names: str) -> list[str]:
         """Those of some options that are not at their defaults, as the command line says them."""

@@ -20,6 +20,9 @@ EXECUTABLES = {
     "clang-format": "clang-format",
     "browser": "chromium",
     "postgres": "postgres",
+    "bash": "bash",
+    "zsh": "zsh",
+    "fish": "fish",
 }
 # Debian keeps the server programs of PostgreSQL out of the path.
 _PLACES_BESIDE_PATH = {"postgres": "/usr/lib/postgresql/*/bin"}

@@ -35,6 +35,7 @@ SECONDS: Mapping[str, int] = {
     "tests/tf/test_compress_run.py": 53,
     "tests/tf/test_convert_shared.py": 18,
     "tests/tf/test_results_run.py": 17,
+    "tests/tf/test_templates.py": 160,
     "tests/unit/codegen/test_codegen_robust.py": 6,
     "tests/unit/toolchain/test_toolchain_build.py": 13,
 }

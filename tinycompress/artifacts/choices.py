@@ -33,8 +33,12 @@ ToolchainName = Literal["zig", "gcc"]
 ToolchainChoice = Literal["auto", "zig", "gcc"]
 """``auto`` is the compiler that pip brought, if it is there."""
 
-FrameworkName = Literal["cmake", "arduino", "zephyr"]
-"""Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's."""
+FrameworkName = Literal["cmake", "arduino", "zephyr", "library"]
+"""Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's. A
+``library`` has none: it is the model alone, for a program of the user's."""
+
+TemplateName = Literal["keywords", "images", "imu", "anomaly"]
+"""What a project that `init` starts is for: a folder of ``examples/templates``."""
 
 BuiltBy = ToolchainName | Literal["arduino", "zephyr"]
 """What compiled firmware: a compiler of ours, or a framework with its own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tinycompress._files import names_a_file
 from tinycompress._resources import boards_dir
 from tinycompress.boards import rules
 from tinycompress.boards.problems import describe
@@ -34,7 +34,7 @@ def load_board(name_or_path: str) -> Board:
     Raises:
         BoardError: There is no such board, or its file has problems (all of them are listed).
     """
-    if name_or_path.lower().endswith(".toml") or os.sep in name_or_path:
+    if names_a_file(name_or_path):
         return read_board(Path(name_or_path))
     wanted = name_or_path.strip().lower()
     boards = list_boards()

@@ -235,7 +235,7 @@ class Board(Table):
         Raises:
             BoardError: The board's file does not say what the framework calls it.
         """
-        if framework == "cmake":
+        if framework in ("cmake", "library"):
             return self
         table = self.arduino if framework == "arduino" else self.zephyr
         if table is None:

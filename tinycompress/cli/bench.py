@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tinycompress.cli.invocation import given
 from tinycompress.cli.options import PATH, board_option, json_option, output_option
 from tinycompress.cli.progress import stage_progress
 
@@ -49,7 +50,8 @@ def bench_command(
     from tinycompress.cli.answers.bench import show_bench, show_roster
     from tinycompress.cli.answers.junit import junit_of_all, junit_on_error
 
-    _refuse_what_does_not_go_together(directory, roster, virtual, options)
+    directory = _project(directory, roster, virtual)
+    options["port"] = None if virtual else options["port"]
     if directory is not None:
         with junit_on_error(junit, directory) as told, stage_progress() as progress:
             result = pipeline.bench(directory, progress=progress, **options)
@@ -63,21 +65,25 @@ def bench_command(
         raise click.exceptions.Exit(show_roster(outcomes, as_json=as_json))
 
 
-def _refuse_what_does_not_go_together(
-    directory: Path | None, roster: Path | None, virtual: bool, options: dict[str, Any]
-) -> None:
-    if virtual and options["port"]:
+def _project(directory: Path | None, roster: Path | None, virtual: bool) -> Path | None:
+    """The project to measure, None with a roster; refuses what does not go together."""
+    if roster is not None and not given("directory"):
+        directory = None
+    if virtual and given("port"):
         raise click.UsageError("--virtual and --port exclude each other")
     if (directory is None) == (roster is None):
         raise click.UsageError("name either a DIRECTORY or a roster with --all")
-    if roster is None:
-        return
-    if virtual or any(options[name] for name in ("board", "port", "samples")):
+    if roster is not None:
+        _require_nothing_beside_roster(virtual)
+    return directory
+
+
+def _require_nothing_beside_roster(virtual: bool) -> None:
+    if virtual or any(map(given, ("board", "port", "samples"))):
         raise click.UsageError(
             "--board, --virtual, --port and --samples are said in the roster, not beside --all"
         )
-    context = click.get_current_context()
-    if context.params["confusion"]:
+    if given("confusion"):
         raise click.UsageError("--confusion shows one board's, not those of --all")
-    if context.get_parameter_source("runs") != click.core.ParameterSource.DEFAULT:
+    if given("runs"):
         raise click.UsageError("--runs is said in the roster, not beside --all")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
+from tinycompress.cli.invocation import given, invocation, tell
 from tinycompress.cli.options import (
     PATH,
     DurationType,
@@ -23,7 +24,13 @@ from tinycompress.cli.options import (
 )
 from tinycompress.cli.progress import stage_progress
 from tinycompress.cli.sections import SectionedCommand, section
-from tinycompress.options import BuildOptions, TransportChoice, weights_choices, weights_of
+from tinycompress.options import (
+    BuildOptions,
+    TransportChoice,
+    excluded_options,
+    weights_choices,
+    weights_of,
+)
 
 
 @click.command("build", cls=SectionedCommand)
@@ -38,8 +45,8 @@ from tinycompress.options import BuildOptions, TransportChoice, weights_choices,
     ),
     choice_option(
         "--framework", FrameworkName,
-        "cmake makes complete firmware, arduino a sketch, zephyr an application; see"
-        " docs/frameworks.md.",
+        "cmake makes complete firmware, arduino a sketch, zephyr an application, library the"
+        " model alone for a program of your own; see docs/frameworks.md.",
     ),
 )  # fmt: skip
 @section(
@@ -135,9 +142,9 @@ def build_command(
     from tinycompress import pipeline
     from tinycompress.cli.answers.build import show_afterwards, show_build
 
-    _require_flash(flash, port or answer_port)
-    weights = weights_of(options["engine"], options.pop("weights"))
-    chosen = BuildOptions(**options, **weights)
+    if not flash and (given("port") or given("answer_port")):
+        raise click.UsageError("--port and --answer-port go with --flash")
+    chosen = _chosen(model, board, options)
     limits = None if budget is None else pipeline.read_limits(budget, board, chosen)
     with stage_progress() as progress:
         made = pipeline.build(model, board, chosen, progress=progress)
@@ -150,6 +157,22 @@ def build_command(
         done.require_promises()
 
 
-def _require_flash(flash: bool, port: str | None) -> None:
-    if port and not flash:
-        raise click.UsageError("--port and --answer-port go with --flash")
+def _chosen(model: Path, board: str, options: dict[str, Any]) -> BuildOptions:
+    """The options of the library; a project that is not named lies beside tinycompress.toml."""
+    options |= _without_excluded(options["engine"], options["framework"])
+    options["output"] = options["output"] or invocation().settings.project(model, board)
+    weights = weights_of(options["engine"], options.pop("weights"))
+    return BuildOptions(**options, **weights)
+
+
+def _without_excluded(engine: EngineName, framework: FrameworkName) -> dict[str, Any]:
+    """Defaults for what tinycompress.toml says of other engines and frameworks than the chosen."""
+    settings = invocation().settings
+    said = settings.by_command.get("build", {})
+    # --weights is for either engine.
+    excluded = set(excluded_options(engine, framework)) - {"weights"}
+    names = sorted(name for name in excluded if name in said and not given(name))
+    if names:
+        keys = ", ".join(said[name].key for name in names)
+        tell([f"not for --engine {engine} --framework {framework}: {keys} of {settings.file}"])
+    return {name: getattr(BuildOptions, name) for name in names}

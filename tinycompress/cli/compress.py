@@ -10,6 +10,7 @@ import click
 from tinycompress.artifacts import Optimize
 from tinycompress.cli.options import (
     PATH,
+    RecipeType,
     activations_option,
     board_option,
     json_option,
@@ -22,7 +23,10 @@ from tinycompress.cli.progress import stage_progress
 @click.command("compress")
 @click.argument("model", type=PATH)
 @click.option(
-    "--recipe", required=True, help="Recipe: name or .toml file; `tinycompress recipes` lists them."
+    "--recipe",
+    type=RecipeType(),
+    required=True,
+    help="Recipe: name or .toml file; `tinycompress recipes` lists them.",
 )
 @click.option("--data", type=PATH, required=True, help="Training samples: .npz with x and y.")
 @click.option(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from tinycompress._console import messages_console, printable_lines
-from tinycompress.errors import TinyCompressError, error_json
+from tinycompress.cli.settings import Settings
+from tinycompress.errors import ConfigError, TinyCompressError, error_json
 
 _INTERRUPTED = 130
 _OUR_FAULT = (
@@ -40,3 +41,12 @@ def show(error: BaseException) -> int:
     code = told["code"]
     assert isinstance(code, int)
     return code
+
+
+def note_settings(error: BaseException, settings: Settings) -> None:
+    """Say on stderr which options a file gave to a call that was refused for its options."""
+    if settings.used and isinstance(error, ConfigError | click.UsageError):
+        messages_console().print(
+            f"note: {', '.join(settings.used)} came from {settings.file}",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from tinycompress.cli.invocation import given
 from tinycompress.cli.options import PATH, board_option, json_option, output_option
 from tinycompress.cli.progress import LONG_S, stage_progress
 
@@ -79,20 +80,20 @@ def inspect_command(
         _compare(float_model, models[0], data, samples, as_json)
 
 
-def _refuse_mixtures(given: Mapping[str, Any]) -> None:
+def _refuse_mixtures(options: Mapping[str, Any]) -> None:
     """Refuse options that are for something else than what is asked for."""
     modes = {"sensitivity": "--sensitivity", "weights": "--weights", "float_model": "--compare"}
-    chosen = [flag for name, flag in modes.items() if given[name]]
+    chosen = [flag for name, flag in modes.items() if options[name]]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} exclude each other")
     mode = chosen[0] if chosen else ""
-    if len(given["models"]) > 1 and mode != "--compare":
+    if len(options["models"]) > 1 and mode != "--compare":
         raise click.UsageError("several models are put beside each other with --compare FLOAT")
-    if given["data"] is not None and mode not in ("--compare", "--sensitivity"):
+    if given("data") and mode not in ("--compare", "--sensitivity"):
         raise click.UsageError("--data is for --compare FLOAT and --sensitivity")
-    if given["output"] is not None and mode != "--sensitivity":
+    if given("output") and mode != "--sensitivity":
         raise click.UsageError("-o is for --sensitivity")
-    if given["board"] is not None and mode == "--sensitivity":
+    if given("board") and mode == "--sensitivity":
         raise click.UsageError("--sensitivity needs no board: leave --board out")
 
 
@@ -174,7 +175,7 @@ def _inspect(model: Path, board: str | None, as_json: bool) -> None:
             verdict = tflm_verdict(model.read_bytes())
         show_inspection(inspection, verdict, as_json=as_json)
         return
-    if board is not None:
+    if given("board"):
         raise click.UsageError(
             "what a Keras model needs on a board is known once it is converted:"
             " tinycompress convert, then inspect the .tflite"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import click
 
 from tinycompress._console import messages_console, printable_lines
 from tinycompress._sealed import is_sealed, sealed
+from tinycompress.cli.settings import Settings, settings_of
 
 
 @dataclass
@@ -17,16 +19,44 @@ class Invocation:
     """One call.
 
     ``answer`` is the JSON object that is printed when the call ends, well or not: an error that
-    comes after it becomes part of it, so that stdout is always one object.
+    comes after it becomes part of it, so that stdout is always one object. ``settings`` is what
+    tinycompress.toml says; ``config`` and ``isolated`` are where to look for it.
     """
 
+    arguments: Sequence[str] = ()
     quiet: bool = False
+    config: Path | None = None
+    isolated: bool = False
+    settings: Settings = field(default_factory=Settings)
     answer: Mapping[str, object] | None = None
 
 
 def invocation() -> Invocation:
     """The call that is under way."""
     return click.get_current_context().find_root().ensure_object(Invocation)
+
+
+def all_commands() -> Mapping[str, click.Command]:
+    """Every command, by name."""
+    group = click.get_current_context().find_root().command
+    return group.commands if isinstance(group, click.Group) else {}
+
+
+def read_settings() -> Settings:
+    """Read the settings file of this call, and remember it.
+
+    Raises:
+        ConfigError: The file has problems.
+    """
+    invoked = invocation()
+    invoked.settings = settings_of(invoked.config, invoked.isolated, all_commands())
+    return invoked.settings
+
+
+def given(name: str) -> bool:
+    """Whether the command line itself says a parameter of the command that runs."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source == click.core.ParameterSource.COMMANDLINE
 
 
 def print_answer(answer: Mapping[str, object] | None, error: Mapping[str, object] | None) -> None:

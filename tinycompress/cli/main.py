@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -18,12 +19,15 @@ from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.confirm import confirm_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
-from tinycompress.cli.failure import describe, show
+from tinycompress.cli.failure import describe, note_settings, show
 from tinycompress.cli.flash import flash_command
+from tinycompress.cli.init import init_command
 from tinycompress.cli.inspect import inspect_command
-from tinycompress.cli.invocation import Invocation, print_answer
+from tinycompress.cli.invocation import Invocation, print_answer, read_settings
+from tinycompress.cli.options import PATH
 from tinycompress.cli.ports import ports_command
 from tinycompress.cli.serve import serve_command
+from tinycompress.cli.settings import COMMANDS
 
 
 @click.group(
@@ -34,8 +38,22 @@ from tinycompress.cli.serve import serve_command
 @click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
 @click.option("--debug", is_flag=True, help="Print tracebacks and all messages of libraries.")
+@click.option(
+    "--config",
+    type=PATH,
+    metavar="FILE",
+    help="Take options from this file.  [default: tinycompress.toml here or in a parent directory]",
+)
+@click.option("--isolated", is_flag=True, help="Take no options from any file.")
 @click.pass_context
-def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None:
+def main(
+    context: click.Context,
+    verbose: int,
+    quiet: bool,
+    debug: bool,
+    config: Path | None,
+    isolated: bool,
+) -> None:
     """From a trained Keras model to measured int8 firmware on a Cortex-M board.
 
     \b
@@ -48,10 +66,15 @@ def main(context: click.Context, verbose: int, quiet: bool, debug: bool) -> None
     """
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(2, 2 if debug else verbose)]
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
-    context.ensure_object(Invocation).quiet = quiet
+    invoked = context.ensure_object(Invocation)
+    invoked.quiet, invoked.config, invoked.isolated = quiet, config, isolated
+    # Help tells what is so without the file, and also where the file is broken.
+    if context.invoked_subcommand in COMMANDS and not {"-h", "--help"} & set(invoked.arguments):
+        context.default_map = read_settings().default_map()
 
 
 for _command in (
+    init_command,
     build_command,
     bench_command,
     convert_command,
@@ -86,7 +109,7 @@ def _run(arguments: list[str]) -> int:
 
 def call(arguments: list[str]) -> int:
     """Run the command line and print its answer or its error; returns the exit code."""
-    invoked = Invocation()
+    invoked = Invocation(arguments=arguments)
     try:
         code = main.main(arguments, prog_name="tinycompress", standalone_mode=False, obj=invoked)
         print_answer(invoked.answer, None)
@@ -97,6 +120,7 @@ def call(arguments: list[str]) -> int:
         if _asked_for("--debug", arguments):
             traceback.print_exc()
         code = show(error)
+        note_settings(error, invoked.settings)
         if _asked_for("--json", arguments):
             print_answer(invoked.answer, describe(error))
         return code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
@@ -36,8 +36,28 @@ class BoardType(_StringType):
         """Ids and aliases that start with what was typed."""
         from tinycompress.boards import list_boards
 
-        names = sorted({n for b in list_boards() for n in (b.id, *b.aliases)})
-        return [click.shell_completion.CompletionItem(n) for n in names if n.startswith(incomplete)]
+        return or_files(sorted({n for b in list_boards() for n in (b.id, *b.aliases)}), incomplete)
+
+
+class RecipeType(_StringType):
+    """A recipe's name or file; shells complete it."""
+
+    name = "recipe"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names of shipped recipes that start with what was typed, else files."""
+        from tinycompress.compression.run.recipe import recipe_names
+
+        return or_files(recipe_names(), incomplete)
+
+
+def or_files(names: Iterable[str], incomplete: str) -> list[click.shell_completion.CompletionItem]:
+    """Names that start with what was typed; where none does, the shell completes files."""
+    found = [name for name in names if name.startswith(incomplete)]
+    items = [click.shell_completion.CompletionItem(name) for name in found]
+    return items or [click.shell_completion.CompletionItem(incomplete, type="file")]
 
 
 class DurationType(_FloatType):

@@ -94,7 +94,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         "where": {part: getattr(prepared, part).where for part in ("calibration", "evaluation")},
         "options": asdict(options),
     }
-    (directory / _REQUEST).write_text(json.dumps(request))
+    (directory / _REQUEST).write_text(json.dumps(request), encoding="utf-8")
     (directory / _GRAPH).write_bytes(prepared.frozen.graph_def)
     for part in ("calibration", "evaluation"):
         samples: Samples = getattr(prepared, part)
@@ -105,7 +105,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
 
 
 def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
-    request = json.loads((directory / _REQUEST).read_text())
+    request = json.loads((directory / _REQUEST).read_text(encoding="utf-8"))
     frozen = FrozenGraph(
         (directory / _GRAPH).read_bytes(), tuple(request["inputs"]), tuple(request["outputs"])
     )

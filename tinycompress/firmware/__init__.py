@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tinycompress.firmware.frameworks import render_framework_project
+from tinycompress.firmware.library import render_library
 from tinycompress.firmware.plan import BuildPlan, ToolchainFlags, build_plan
 from tinycompress.firmware.project import load_plan, load_project
 from tinycompress.firmware.render import render_project
@@ -14,5 +15,6 @@ __all__ = [
     "load_plan",
     "load_project",
     "render_framework_project",
+    "render_library",
     "render_project",
 ]

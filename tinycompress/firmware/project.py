@@ -156,11 +156,12 @@ def _tflm_plan(item: Mapping[str, Any]) -> TflmPlan:
 
 
 def _framework(table: Mapping[str, Any]) -> FrameworkName:
-    """The build system that compiles a project; one for a framework has a project id."""
+    """The build system that compiles a project; firmware for a framework has a project id."""
     framework: FrameworkName = table.get("framework", "cmake")
     if framework not in get_args(FrameworkName):
         raise TypeError(f"'framework' ({framework!r})")
-    if framework != "cmake" and not re.fullmatch(r"[0-9a-f]{40}", str(table["project_id"])):
+    has_id = framework not in ("cmake", "library")
+    if has_id and not re.fullmatch(r"[0-9a-f]{40}", str(table["project_id"])):
         raise TypeError(f"'project_id' ({table['project_id']!r})")
     return framework
 

@@ -60,8 +60,8 @@ class Bossac(FlashMethod):
     must be told.
     """
 
-    TOOL: ClassVar = _BOSSAC
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _BOSSAC
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="Arduino's build of BOSSA",
         command="`bossac --port=P -U -i -e -w firmware.bin -R`; with `offset`: "
         "`bossac --port=P -U -i --offset=O -w -v firmware.bin -R`",

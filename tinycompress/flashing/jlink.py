@@ -35,8 +35,8 @@ _WRITING = "Downloading file"
 class Jlink(FlashMethod):
     """Through a J-Link, with verification. ``device`` in SEGGER's spelling: ``nRF52840_xxAA``."""
 
-    TOOL: ClassVar = _COMMANDER
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _COMMANDER
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="JLinkExe",
         command="`JLinkExe -device D -if SWD -speed S -CommandFile ...`",
         verified_by="JLinkExe",

@@ -38,8 +38,8 @@ class Openocd(FlashMethod):
     ``config`` are configuration files of OpenOCD's own, in the order that they are read.
     """
 
-    TOOL: ClassVar = _OPENOCD
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _OPENOCD
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="OpenOCD 0.12",
         command='`openocd -f CONFIG -c "program firmware.elf verify reset exit"`',
         verified_by="OpenOCD",

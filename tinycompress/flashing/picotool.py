@@ -32,8 +32,8 @@ _TIMEOUT_S = 120.0
 class Picotool(FlashMethod):
     """Over USB, with the chip in its boot loader, with verification."""
 
-    TOOL: ClassVar = _PICOTOOL
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _PICOTOOL
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="picotool",
         command="`picotool load -v -x firmware.elf`",
         verified_by="picotool",

@@ -28,8 +28,8 @@ _PROBE_HINT = (
 class Pyocd(FlashMethod):
     """Through a debug probe, with verification. ``target`` is pyOCD's name of the chip."""
 
-    TOOL: ClassVar = _PYOCD
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[PythonPackage] = _PYOCD
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="the Python package, as a library",
         command="`pip install 'tinycompress-mcu[pyocd]'`",
         verified_by="reading back",

@@ -37,7 +37,7 @@ _GONE = (errno.EIO, errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.ENOTCONN)
 class VolumeCopy(FlashMethod):
     """A copy of the image onto a drive, found by its ``label``; needs no program at all."""
 
-    DOCS: ClassVar = MethodDocs(
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="none: a file copy",
         command="",
         verified_by="the drive vanishes; FAIL.TXT; HELLO",

@@ -73,7 +73,7 @@ def _is_bundle(directory: Path) -> bool:
     """Whether there is a bundle and nothing else, so that nothing of the user's gets lost."""
     try:
         names = {path.name for path in directory.iterdir()}
-        found: Any = json.loads((directory / MANIFEST).read_text())
+        found: Any = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     ours = isinstance(found, dict) and found.get("schema") == SCHEMA

@@ -26,12 +26,22 @@ class _Runtime(Protocol):
     def tensor(self, index: int) -> npt.NDArray[Any]: ...
 
 
+def _tflm_runtime() -> Any:
+    try:
+        from tflite_micro.python.tflite_micro import runtime
+    except ModuleNotFoundError as error:
+        raise RuntimeError(
+            f"the package tflite-micro is not installed ({error}); it is made for Linux on x86_64"
+            " alone, elsewhere take --exact-to litert"
+        ) from error
+    return runtime
+
+
 class _Tflm:
     """Stock TensorFlow Lite Micro kernels."""
 
     def __init__(self, tflite: bytes, outputs: int, *, keep: bool) -> None:
-        from tflite_micro.python.tflite_micro import runtime
-
+        runtime = _tflm_runtime()
         self._outputs = outputs
         kinds = runtime.InterpreterConfig
         config = kinds.kPreserveAllTensors if keep else kinds.kAllocationRecording
@@ -60,8 +70,7 @@ class _Tflm:
 
 def _run_in_arena(tflite: bytes, arena_bytes: int, inputs: Sequence[npt.NDArray[Any]]) -> None:
     """One inference in an arena of just this size; raises where that does not suffice."""
-    from tflite_micro.python.tflite_micro import runtime
-
+    runtime = _tflm_runtime()
     interpreter = runtime.Interpreter.from_bytes(tflite, arena_size=arena_bytes)
     for index, array in enumerate(inputs):
         interpreter.set_input(array, index)
@@ -140,7 +149,9 @@ class _Session:
 def _log() -> str:
     """What was written to file descriptor 2 during this command."""
     size = os.fstat(2).st_size
-    return os.pread(2, _LOG_BYTES, max(0, size - _LOG_BYTES)).decode(errors="replace")
+    os.lseek(2, max(0, size - _LOG_BYTES), os.SEEK_SET)
+    # Reading leaves the place of the next message where it was, at the end.
+    return os.read(2, _LOG_BYTES).decode(errors="replace")
 
 
 def _serve(kind: str, requests: IO[bytes], replies: IO[bytes]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import BenchResult
+from tinycompress.pipeline.files import require_no_library
 from tinycompress.pipeline.flashing import Flashed, flash
 from tinycompress.pipeline.job import Build
 from tinycompress.pipeline.limits import Limit, Limits, checked, require_limits
@@ -59,6 +60,7 @@ def go_on(
     Raises:
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
+    require_no_library(made.project)
     made.require_firmware()
     flashed = result = None
     if then.flash:

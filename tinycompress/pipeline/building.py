@@ -25,7 +25,7 @@ from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
 from tinycompress.pipeline.aot import build_aot
 from tinycompress.pipeline.files import read_file
-from tinycompress.pipeline.frameworks import build_in_framework
+from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.tflm import build_tflm, measures_decode
@@ -142,6 +142,8 @@ def build(
         require_place(directory, target, chosen)
         converted = _to_build(Path(model), target, chosen, progress)
         job = Job(converted, model_name(model), target, directory, chosen, progress)
+        if chosen.framework == "library":
+            return build_library(job)
         if chosen.framework != "cmake":
             return build_in_framework(job)
         return build_tflm(job) if chosen.engine == "tflm" else build_aot(job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tinycompress.artifacts import BuiltFirmware
+from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.boards import Board, load_board
 from tinycompress.errors import ConfigError, os_reason
 from tinycompress.firmware import load_project
@@ -15,6 +15,7 @@ from tinycompress.toolchain.framework_build import load_framework_built
 def built_firmware(directory: str | Path, board: str | Path | None) -> tuple[BuiltFirmware, Board]:
     """The firmware in a project directory and the board that it is for."""
     project = load_project(Path(directory))
+    require_no_library(project)
     target = load_board(project.board_id if board is None else str(board))
     if target.id != project.board_id:
         raise ConfigError(
@@ -25,6 +26,20 @@ def built_firmware(directory: str | Path, board: str | Path | None) -> tuple[Bui
     if project.framework != "cmake":
         return load_framework_built(project, target), target
     return load_built(project, target), target
+
+
+def require_no_library(project: FirmwareProject) -> None:
+    """Refuse a project that has no firmware.
+
+    Raises:
+        ConfigError: It is a library.
+    """
+    if project.framework == "library":
+        raise ConfigError(
+            f"{project.directory} is a library, the model alone: there is no firmware to flash or"
+            " measure",
+            hint="build the same model without --framework library, into another directory",
+        )
 
 
 def require_emulated(built: BuiltFirmware) -> None:

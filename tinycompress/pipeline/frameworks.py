@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
-from tinycompress.firmware import render_framework_project
+from tinycompress.firmware import render_framework_project, render_library
 from tinycompress.pipeline.aot import aot_sources
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.tflm import estimated_sources
@@ -29,6 +29,24 @@ def build_in_framework(job: Job) -> Build:
     return Build(
         job.model, job.board, project, firmware, command, sources.trades, sources.simplification
     )
+
+
+def build_library(job: Job) -> Build:
+    """Write the model alone, as a library for a program of the user's.
+
+    Raises:
+        ModelError: The engine does not take the model; with every reason.
+    """
+    sources = aot_sources(job)
+    job.progress("write the library")
+    project = render_library(
+        sources, job.board, job.directory, tflite=job.model.tflite, model_name=job.name,
+        force=job.options.force,
+    )  # fmt: skip
+    return Build(
+        job.model, job.board, project, None, "cmake -B build && cmake --build build",
+        sources.trades, sources.simplification,
+    )  # fmt: skip
 
 
 def _compile(job: Job, project: FirmwareProject) -> BuiltFirmware | None:

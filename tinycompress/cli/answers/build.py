@@ -55,16 +55,26 @@ def show_build(
     for line in conversion_lines(made.model):
         results_console().print(line, markup=False, soft_wrap=True)
     if made.firmware is None:
-        results_console().print(
-            f"wrote the {made.project.framework.capitalize()} project {made.directory}; it is not "
-            "compiled yet",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+        results_console().print(_written(made), markup=False, soft_wrap=True)
     else:
         results_console().print(_memory_table(made.firmware, made.board))
     tell(_messages(made))
     if not go_on or made.firmware is None:
         tell(f"next: {step}" for step in steps)
+
+
+def _written(made: Build) -> str:
+    """What was written where nothing was compiled."""
+    project = made.project
+    if project.framework == "library":
+        return (
+            f"wrote the library {made.directory}: {project.arena_bytes:,} bytes of RAM,"
+            f" {project.weights_bytes:,} bytes of weights; README.md tells where it goes"
+        )
+    return (
+        f"wrote the {project.framework.capitalize()} project {made.directory}; it is not compiled"
+        " yet"
+    )
 
 
 def show_afterwards(made: Build, done: Afterwards, *, as_json: bool) -> None:

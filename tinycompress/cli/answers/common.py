@@ -9,10 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from tinycompress._console import results_console
 from tinycompress.artifacts import (
     ConvertedModel,
-    Finding,
     Simplification,
     TensorSpec,
     TflmEncoding,
@@ -121,36 +119,6 @@ def _methods_text(encoding: TflmEncoding) -> str:
     """How many layers each method has."""
     counts = Counter(tensor.method for tensor in encoding.tensors)
     return ", ".join(f"{method} {count}" for method, count in sorted(counts.items()))
-
-
-# --- doctor ---------------------------------------------------------------------------------------
-
-_MARKS = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "broken": "[red]broken[/]"}
-
-
-def doctor_json(findings: tuple[Finding, ...]) -> dict[str, object]:
-    """All findings."""
-    return {
-        **schema("doctor"),
-        "findings": [
-            {"name": f.name, "status": f.status, "version": f.version, "detail": f.detail,
-             "hint": f.hint} for f in findings
-        ],
-    }  # fmt: skip
-
-
-def print_doctor(findings: tuple[Finding, ...]) -> None:
-    """One line a finding, hints below."""
-    rows = table("Tools", "tool", "status", "version", "detail")
-    for finding in findings:
-        rows.add_row(
-            finding.name, _MARKS[finding.status], finding.version or "", finding.detail or ""
-        )
-    console = results_console()
-    console.print(rows)
-    for finding in findings:
-        if finding.hint and finding.status != "ok":
-            console.print(f"{finding.name}: {finding.hint}", markup=False, soft_wrap=True)
 
 
 def simplification_line(left_out: Simplification) -> str:

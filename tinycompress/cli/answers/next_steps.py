@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tinycompress._files import names_a_file
 from tinycompress._samples import arrays_of_inputs
 from tinycompress.pipeline import Build
 
@@ -27,11 +27,13 @@ def after_build(made: Build, board: str, samples: str | Path | None) -> tuple[st
         board: The board as the user named it.
         samples: File of samples that the user named, or None.
     """
-    options = ["--board", board] if _is_file(board) else []
+    options = ["--board", board] if names_a_file(board) else []
     inputs = [spec.name for spec in made.model.inputs]
     bench = ["bench", str(made.directory), *options, *_samples(samples, inputs)]
     if made.project.framework == "cmake":
         return (command(*bench),)
+    if made.project.framework == "library":
+        return (_in(made.directory, made.command),)
     steps = [] if made.firmware is not None else [_in(made.directory, made.command)]
     if made.project.framework == "zephyr":
         steps.append(shlex.join(["west", "flash", "-d", str(made.directory / "build")]))
@@ -57,11 +59,6 @@ def after_compress(directory: Path, board: str | None, samples: Path | None) -> 
     tflite = directory / "result" / "model.tflite"
     data = () if samples is None else ("--val", samples)
     return command("build", tflite, "--board", board or _EXAMPLE_BOARD, *data)
-
-
-def _is_file(board: str) -> bool:
-    """Whether a board was named by its file, as `tinycompress.boards.load_board` tells it."""
-    return board.lower().endswith(".toml") or os.sep in board
 
 
 def _in(directory: Path, line: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny, ValidationError
 from pydantic_core import PydanticKnownError
 
+from tinycompress._files import names_a_file
 from tinycompress.artifacts import Activations, Optimize
 from tinycompress.compression.options import Options
 from tinycompress.compression.run.order import order_problems
@@ -142,16 +142,21 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
         ConfigError: Not found, unreadable, or with problems; all of them are listed.
     """
     text = str(name_or_path)
-    if text.lower().endswith(".toml") or os.sep in text:
+    if names_a_file(text):
         return _read(Path(text))
-    shipped = {path.stem: path for path in _SHIPPED.glob("*.toml")}
+    shipped = recipe_names()
     if text in shipped:
-        return _read(shipped[text])
+        return _read(_SHIPPED / f"{text}.toml")
     close = difflib.get_close_matches(text, shipped, n=1)
     suggestion = (
         f"did you mean {close[0]!r}?" if close else f"shipped: {', '.join(sorted(shipped))}"
     )
     raise ConfigError(f"there is no recipe {text!r}; {suggestion}", hint=_LIST_HINT)
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of all shipped recipes, in order."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
 
 
 def list_recipes() -> tuple[Recipe, ...]:
