@@ -16,8 +16,9 @@ from tinycompress.options import BuildOptions
 if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
     from tinycompress.pipeline import bench, build, convert
+    from tinycompress.search.running import fit
 
-__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "convert"]
+__all__ = ["BuildOptions", "__version__", "bench", "build", "compress", "convert", "fit"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,4 +31,8 @@ def __getattr__(name: str) -> Any:
         from tinycompress.deploy.compressing import compress
 
         return compress
+    if name == "fit":
+        from tinycompress.search.running import fit
+
+        return fit
     raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")

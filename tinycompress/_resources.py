@@ -21,3 +21,9 @@ def boards_dir() -> Path:
 def firmware_templates_dir() -> Path:
     """Directory that holds every byte of C: common/, engine/, mcu/."""
     return _data_dir("firmware_templates")
+
+
+def model_functions_dir() -> Path:
+    """Directory of the shipped model functions of `tinycompress fit` (``*.py``)."""
+    packed = _PACKAGE / "_data" / "model_functions"
+    return packed if packed.is_dir() else _PACKAGE.parent / "examples" / "model_functions"

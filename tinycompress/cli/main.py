@@ -17,6 +17,7 @@ from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.failure import describe, show
+from tinycompress.cli.fit import fit_group
 from tinycompress.cli.flash import flash_command
 from tinycompress.cli.inspect import inspect_command
 from tinycompress.cli.invocation import Invocation, print_answer
@@ -55,6 +56,7 @@ for _command in (
     convert_command,
     compress_command,
     recipes_command,
+    fit_group,
     carray_command,
     inspect_command,
     flash_command,

@@ -1,0 +1,142 @@
+"""One process that does trials of a study: ``python -m tinycompress.search.worker``.
+
+What it is to do comes as JSON on stdin, what became of it goes as JSON to stdout.
+"""
+
+from __future__ import annotations
+
+import _thread
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tinycompress.errors import ConfigError, TinyCompressError
+from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
+from tinycompress.search.preparing import Prepared
+from tinycompress.search.storage import (
+    Heartbeat,
+    load_study,
+    open_storage,
+    storage_errors,
+    task_of,
+)
+from tinycompress.search.task import Task
+from tinycompress.search.working import Quota, work
+
+INTERRUPTED = 130
+_WATCH_S = 1.0
+PREPARED = "prepared"
+"""Attribute of a study: what was known before its first trial, see `preparing.Prepared`."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a worker is to do.
+
+    Attributes:
+        storage: URL of the study's storage.
+        study: Name of the study.
+        workspace: Directory of its costs and candidates.
+        until: See `working.Quota`.
+        upload: Whether results go to the artifact store.
+        parent: The process that waits for it; a worker whose parent is gone stops.
+        heartbeat: Seconds between its signs of life, and after which it is thought dead.
+    """
+
+    storage: str
+    study: str
+    workspace: str
+    until: float | None
+    upload: bool
+    parent: int
+    heartbeat: tuple[int, int] = (Heartbeat.interval_s, Heartbeat.grace_s)
+
+    def to_json(self) -> str:
+        """As a worker reads it."""
+        return json.dumps(asdict(self))
+
+
+def serve(request: Request) -> bool:
+    """Do trials of a study; whether there is more to do.
+
+    Raises:
+        TinyCompressError: Nothing can be done any more.
+    """
+    import optuna
+
+    from tinycompress.search.artifact_store import local_task
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with storage_errors(request.storage):
+        study = load_study(open_storage(request.storage, Heartbeat(*request.heartbeat)),
+                           request.study)  # fmt: skip
+        told = task_of(study)
+        prepared = Prepared.from_json(study.user_attrs[PREPARED])
+        task = local_task(Task.from_json(told), Path(request.workspace))
+        goal = task.goal
+        if prepared.reference is not None:
+            goal = goal.resolved(prepared.reference["float_accuracy"])
+        objective = Objective(goal, _evaluator(task, request, study))
+        try:
+            return work(study, objective, Quota(task.trials, request.until))
+        except OutOfRoomError as error:
+            raise ConfigError(
+                f"no room is left: {error}",
+                hint="make room; the same command goes on, and what is finished is kept",
+            ) from error
+
+
+def _evaluator(task: Task, request: Request, study: Any) -> Any:
+    from tinycompress.search.artifact_store import open_store, upload_directory
+    from tinycompress.search.evaluation import CompressionEvaluator
+
+    workspace = Path(request.workspace)
+    if not request.upload:
+        return CompressionEvaluator(task, workspace)
+
+    class Uploading(CompressionEvaluator):
+        """Also stores the result of every candidate beside the study."""
+
+        def train(self, candidate: Candidate, report: Report) -> Trained:
+            trained = super().train(candidate, report)
+            result = workspace / trained.files["directory"] / "result"
+            artifact = upload_directory(study, open_store(task.artifacts), result, "candidate")
+            return Trained(
+                trained.cost, trained.accuracies, {**trained.files, "artifact": artifact}
+            )
+
+    return Uploading(task, workspace)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    _thread.interrupt_main()
+
+
+def main() -> int:
+    """Read a request, serve it, and say what became of it; the exit code."""
+    told = json.loads(sys.stdin.read())
+    request = Request(**{**told, "heartbeat": tuple(told["heartbeat"])})
+    threading.Thread(target=_watch, args=(request.parent,), daemon=True).start()
+    # TensorFlow and others may write to stdout: the answer has it for itself.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    try:
+        answer: dict[str, Any] = {"more": serve(request)}
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except TinyCompressError as error:
+        answer = {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+    answers.write(json.dumps(answer))
+    answers.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
