@@ -1,0 +1,26 @@
+"""A worker of a study whose candidates are formulas: ``python -m support.search.worker``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import optuna
+
+from support.search.formula import QUICK, FormulaEvaluator, small_flash
+from tinycompress.search.objective import Objective
+from tinycompress.search.storage import load_study, open_storage
+from tinycompress.search.working import Quota, work
+
+
+def main() -> None:
+    """Work until the study has its trials: URL, study, trials, seconds a training, log."""
+    url, name, trials, seconds, log = sys.argv[1:]
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = load_study(open_storage(url, QUICK), name)
+    evaluator = FormulaEvaluator(training_s=float(seconds), log=Path(log))
+    work(study, Objective(small_flash(), evaluator), Quota(int(trials)))
+
+
+if __name__ == "__main__":
+    main()

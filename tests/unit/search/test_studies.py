@@ -1,0 +1,254 @@
+"""Studies: what is trained and what is not, the same again, interrupted and gone on with."""
+
+from __future__ import annotations
+
+import errno
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+from support.search.formula import (
+    FormulaEvaluator,
+    accuracy_of,
+    flash_of,
+    formula_study,
+    small_flash,
+)
+
+from tinycompress.errors import ConfigError
+from tinycompress.search.goal import Goal, goal_of
+from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
+from tinycompress.search.outcome import best_row, blocking, nearest_row, rows_of
+from tinycompress.search.storage import counted, load_study, open_storage
+from tinycompress.search.working import Quota, hopeless, work
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'study.db'}"
+
+
+def searched(
+    url: str, goal: Goal, evaluator: FormulaEvaluator, trials: int = 12, **more: object
+) -> optuna.Study:
+    study = formula_study(url, goal, trials=trials, **more)
+    work(study, Objective(goal, evaluator), Quota(trials, batch=1000))
+    return study
+
+
+def test_a_candidate_above_the_budget_is_never_trained(url: str) -> None:
+    goal, evaluator = small_flash(limit=13_000), FormulaEvaluator()
+    study = searched(url, goal, evaluator, trials=25)
+    rows = rows_of(study.get_trials(), goal)
+    above = [row for row in rows if row.verdict == "rejected"]
+    assert above
+    assert all(flash_of(int(row.parameters["width"])) > 13_000 * 1.03 for row in above)
+    assert all(flash_of(width) <= 13_000 * 1.03 for width, _ in evaluator.trained)
+    assert all(row.before["flash_bytes"] == flash_of(int(row.parameters["width"])) for row in above)
+    best = best_row(rows, goal)
+    assert best is not None
+    assert best.figures["int8_accuracy"] >= 0.8
+    assert best.figures["flash_bytes"] <= 13_000
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
+def test_one_seed_is_one_study(tmp_path: Path, sampler: str) -> None:
+    goal = goal_of(flash_bytes=14_000) if sampler == "nsga2" else small_flash()
+    found = []
+    for number in range(2):
+        url = f"sqlite:///{tmp_path / str(number)}.db"
+        study = searched(url, goal, FormulaEvaluator(), trials=24, seed=7, sampler=sampler)
+        found.append([(t.number, t.state, t.params, t.values) for t in study.get_trials()])
+    assert found[0] == found[1]
+    other = searched(f"sqlite:///{tmp_path / 'other.db'}", goal, FormulaEvaluator(), seed=8)
+    assert [t.params for t in other.get_trials()] != [trial[2] for trial in found[0][:12]]
+
+
+def test_what_is_resumed_draws_what_it_would_have_drawn(tmp_path: Path) -> None:
+    whole = searched(f"sqlite:///{tmp_path / 'whole.db'}", small_flash(), FormulaEvaluator())
+    parts = f"sqlite:///{tmp_path / 'parts.db'}"
+    searched(parts, small_flash(), FormulaEvaluator(), trials=5)
+    again = load_study(open_storage(parts), "study")
+    work(again, Objective(small_flash(), FormulaEvaluator()), Quota(12))
+    assert [t.params for t in again.get_trials()] == [t.params for t in whole.get_trials()]
+
+
+def test_what_ctrl_c_interrupts_is_done_first_and_nothing_twice(url: str) -> None:
+    goal = small_flash(limit=None)
+    evaluator = FormulaEvaluator(interrupts=set(range(1, 17)))
+    study = formula_study(url, goal, trials=6)
+    with pytest.raises(KeyboardInterrupt):
+        work(study, Objective(goal, evaluator), Quota(6))
+    (left,) = [t for t in study.get_trials() if t.state == TrialState.WAITING]
+    assert counted(study.get_trials()) == []
+    evaluator.interrupts.clear()
+    again = load_study(open_storage(url), "study")
+    work(again, Objective(goal, evaluator), Quota(6))
+    finished = counted(again.get_trials())
+    assert len(finished) == 6
+    assert left.params == finished[0].params
+    complete = [t for t in finished if t.state == TrialState.COMPLETE]
+    assert len(evaluator.trained) == len(set(evaluator.trained)) == len(complete)
+
+
+def test_a_silent_workers_trial_is_taken_up(url: str) -> None:
+    goal, evaluator = small_flash(), FormulaEvaluator()
+    study = formula_study(url, goal, trials=4)
+    lost = study.ask()
+    params = (lost.suggest_int("width", 1, 16), lost.suggest_float("rate", 0.0, 1.0))
+    lost.storage.record_heartbeat(lost._trial_id)
+    time.sleep(4)  # longer than the grace of the tests' heartbeat
+    work(study, Objective(goal, evaluator), Quota(4))
+    again = [t for t in study.get_trials() if t.system_attrs.get("retry_history") == [0]]
+    assert [tuple(t.params.values()) for t in again] == [params]
+    assert len(counted(study.get_trials())) == 4
+
+
+def test_one_that_fails_is_kept_with_its_message_and_the_search_goes_on(url: str) -> None:
+    goal = small_flash(limit=None)
+    evaluator = FormulaEvaluator(fails=lambda width: "no odd widths" if width % 2 else "")
+    study = searched(url, goal, evaluator, trials=16)
+    rows = rows_of(study.get_trials(), goal)
+    failed = [row for row in rows if row.verdict == "failed"]
+    assert {row.message for row in failed} == {"no odd widths"}
+    assert len(rows) == 16
+    assert best_row(rows, goal) is not None
+
+
+def test_a_search_of_which_all_fails_stops(url: str) -> None:
+    evaluator = FormulaEvaluator(fails=lambda width: "never")
+    study = searched(url, small_flash(), evaluator, trials=50)
+    finished = counted(study.get_trials())
+    assert hopeless(finished)
+    assert len(finished) == 5
+
+
+def test_what_nobody_foresaw_is_a_failed_trial_with_its_words(url: str) -> None:
+    class Broken(FormulaEvaluator):
+        def train(self, candidate: Candidate, report: Report) -> Trained:
+            raise ZeroDivisionError("by nothing")
+
+    study = searched(url, small_flash(limit=None), Broken(), trials=6)
+    (row, *_) = rows_of(study.get_trials(), small_flash())
+    assert row.message == "unexpected ZeroDivisionError: by nothing"
+
+
+def test_a_full_disk_ends_the_search_and_its_trial_is_not_lost(url: str) -> None:
+    class Full(FormulaEvaluator):
+        def train(self, candidate: Candidate, report: Report) -> Trained:
+            raise ConfigError("cannot write x") from OSError(errno.ENOSPC, "No space left")
+
+    goal = small_flash(limit=None)
+    study = formula_study(url, goal, trials=6)
+    with pytest.raises(OutOfRoomError, match="cannot write x"):
+        work(study, Objective(goal, Full()), Quota(6))
+    assert [t.state for t in study.get_trials()][-1] == TrialState.WAITING
+    work(study, Objective(goal, FormulaEvaluator()), Quota(6))
+    assert len(counted(study.get_trials())) == 6
+
+
+def test_trainings_that_do_not_pay_are_stopped(url: str) -> None:
+    goal = goal_of(flash_bytes=20_000, maximize="accuracy")
+    evaluator = FormulaEvaluator(epochs=9)
+    study = searched(url, goal, evaluator, trials=24)
+    rows = rows_of(study.get_trials(), goal)
+    stopped = [row for row in rows if row.verdict == "stopped"]
+    assert stopped
+    assert all("epochs at" in row.message for row in stopped)
+    best = best_row(rows, goal)
+    assert best is not None
+    # Tiny candidates are what is stopped, not the best.
+    assert best.parameters["width"] > min(int(row.parameters["width"]) for row in stopped)
+
+
+def test_a_budget_that_none_meets_names_the_nearest(url: str) -> None:
+    goal = small_flash(limit=10_600, least=0.9)
+    study = searched(url, goal, FormulaEvaluator(), trials=20)
+    rows = rows_of(study.get_trials(), goal)
+    assert best_row(rows, goal) is None
+    nearest = nearest_row(rows)
+    assert nearest is not None
+    assert nearest.figures
+    (worst, *_) = blocking(nearest, goal)
+    assert worst.startswith("int8_accuracy 0.")
+    assert worst.endswith("budget 0.9")
+
+
+def test_search_beats_chance(tmp_path: Path) -> None:
+    """At equal trials, and for most seeds, the sampler finds a better candidate than chance."""
+    goal = goal_of(flash_bytes=16_000, maximize="accuracy")
+    found = {}
+    for sampler in ("tpe", "random"):
+        reached = []
+        for seed in range(4):
+            url = f"sqlite:///{tmp_path / f'{sampler}{seed}'}.db"
+            study = searched(url, goal, FormulaEvaluator(epochs=1), trials=25, seed=seed,
+                             sampler=sampler)  # fmt: skip
+            best = best_row(rows_of(study.get_trials(), goal), goal)
+            reached.append(0.0 if best is None else best.figures["int8_accuracy"])
+        found[sampler] = sum(reached)
+    assert found["tpe"] > found["random"]
+    assert max(found.values()) / 4 <= accuracy_of(12, 0.3)
+
+
+def test_a_study_of_something_else_is_refused(url: str) -> None:
+    formula_study(url, small_flash(), seed=1)
+    with pytest.raises(ConfigError, match="was made with another seed"):
+        formula_study(url, small_flash(), seed=2)
+    with pytest.raises(ConfigError, match="was made with another budget or objective"):
+        formula_study(url, small_flash(limit=9000), seed=1)
+
+
+def test_a_study_of_others_or_none_is_told(url: str) -> None:
+    storage = open_storage(url)
+    optuna.create_study(storage=storage, study_name="theirs")
+    with pytest.raises(ConfigError, match="'theirs' was not made by tinycompress fit"):
+        load_study(storage, "theirs")
+    with pytest.raises(ConfigError, match="there is no study 'mine'.*there are: theirs"):
+        load_study(storage, "mine")
+
+
+def test_a_study_of_another_version_is_refused(url: str) -> None:
+    study = formula_study(url, small_flash())
+    study.set_user_attr("tinycompress", {**study.user_attrs["tinycompress"], "schema_version": 99})
+    with pytest.raises(ConfigError, match="is of version 99"):
+        load_study(open_storage(url), "study")
+    with pytest.raises(ConfigError, match="another version"):
+        formula_study(url, small_flash())
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("nonsense", "is no URL of a database"),
+        ("sqlite:////nowhere/at/all/study.db", "cannot use the storage"),
+        ("postgresql+psycopg://nobody:secret@127.0.0.1:1/x", "cannot use the storage"),
+        ("oracle+nothing://x/y", "cannot use the storage"),
+    ],
+)
+def test_a_storage_that_is_away_is_told_without_its_password(url: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why) as told:
+        open_storage(url)
+    assert "secret" not in told.value.message
+
+
+def test_a_storage_of_another_optuna_is_told(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "study.db"
+    open_storage(f"sqlite:///{path}")
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
+    with pytest.raises(ConfigError, match="another version"):
+        open_storage(f"sqlite:///{path}")
+
+
+def test_a_damaged_storage_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "study.db"
+    path.write_bytes(b"this is no database, and has never been one" * 100)
+    with pytest.raises(ConfigError, match="file is not a database"):
+        open_storage(f"sqlite:///{path}")
