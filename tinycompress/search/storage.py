@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import optuna
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
+from optuna.storages import BaseStorage, RDBStorage, RetryHeartbeatStaleTrialCallback
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from sqlalchemy.engine import make_url
@@ -121,7 +121,7 @@ def _again(study: Study, trial: FrozenTrial, most: int | None) -> None:
 
 
 def create_study(
-    storage: RDBStorage, name: str, task: Mapping[str, Any], goal: Goal, sampler: str, seed: int
+    storage: BaseStorage, name: str, task: Mapping[str, Any], goal: Goal, sampler: str, seed: int
 ) -> Study:
     """Make a study, or go on with the one of that name.
 
@@ -150,7 +150,7 @@ def create_study(
     return study
 
 
-def load_study(storage: RDBStorage, name: str) -> Study:
+def load_study(storage: BaseStorage, name: str) -> Study:
     """A study that is there, with its sampler.
 
     Raises:
@@ -220,8 +220,8 @@ def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [one for one in trials if one.state.is_finished() and one.number not in redone]
 
 
-def _url(storage: RDBStorage) -> str:
-    return str(storage.url)
+def _url(storage: BaseStorage) -> str:
+    return str(getattr(storage, "url", "sqlite://"))
 
 
 def _unusable(shown: str, error: BaseException) -> ConfigError:
