@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -23,6 +26,8 @@ BEFORE, MEASURED, RECIPE, REJECTED, ERROR, FILES = (
 )  # fmt: skip
 """Attributes of trials: cost before training, figures after it, what it is, why it ended early,
 what failed, and where its files are."""
+PROCESS, MACHINE = "process", "machine"
+"""Attributes of trials: who does it."""
 BEFORE_TRAINING = "before training"
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
@@ -101,6 +106,8 @@ class Objective:
             CandidateError: It cannot be had.
             OutOfRoomError: The disk is full.
         """
+        trial.set_user_attr(PROCESS, os.getpid())
+        trial.set_user_attr(MACHINE, socket.gethostname())
         try:
             return self._evaluated(trial)
         except KeyboardInterrupt:
@@ -154,8 +161,11 @@ class Objective:
 
 
 def _constrain(trial: optuna.Trial, excess: Mapping[str, float]) -> None:
-    for name, value in excess.items():
-        trial.set_constraint(name, value)
+    with warnings.catch_warnings():
+        # A worker may have been killed behind this line: the trial that does it again has them.
+        warnings.simplefilter("ignore", UserWarning)
+        for name, value in excess.items():
+            trial.set_constraint(name, value)
 
 
 def _keep(trial: optuna.Trial, error: TinyCompressError) -> None:

@@ -32,9 +32,8 @@ from tinycompress.search.storage import (
     counted,
     create_study,
     load_study,
-    open_storage,
     shown_url,
-    storage_errors,
+    storage_at,
     task_of,
 )
 from tinycompress.search.summary import Summary, summary_of
@@ -42,6 +41,7 @@ from tinycompress.search.task import SCHEMA_VERSION, Task
 from tinycompress.search.worker import PREPARED, Request
 
 if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
     from optuna.study import Study
 
 RECORD = "fit.json"
@@ -147,10 +147,10 @@ def fit(
     url = storage or f"sqlite:///{directory.resolve() / DATABASE}"
     shown_url(url)
     place = _Place(url, study or directory.resolve().name, directory)
-    with owned_directory(directory), storage_errors(url):
+    with owned_directory(directory), storage_at(url) as opened:
         task = task_of_asked(asked, directory)
         task = replace(task, artifacts=str(artifacts or directory.resolve() / "artifacts"))
-        made = _begun(task, place, progress, shared=storage is not None)
+        made = _begun(opened, task, place, progress, shared=storage is not None)
         goal = _resolved(made)
         reporter = Reporter(
             made, goal, task.trials, progress=progress, say=say, until=_until(time_s)
@@ -183,9 +183,9 @@ def join(
     """
     with (
         tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch,
-        storage_errors(storage),
+        storage_at(storage) as opened,
     ):
-        made = load_study(open_storage(storage), study)
+        made = load_study(opened, study)
         if PREPARED not in made.user_attrs:
             raise ConfigError(
                 f"the study {study!r} has not begun yet", hint="wait until its first trial"
@@ -221,18 +221,18 @@ def show(directory: str | Path) -> Summary:
         if not database.is_file():
             raise ConfigError(f"{directory} has no {DATABASE}", hint="was it moved in part?")
         url = f"sqlite:///{database}"
-    with storage_errors(url):
-        made = load_study(open_storage(url), study)
+    with storage_at(url) as opened:
+        made = load_study(opened, study)
         return summary_of(made, _resolved(made))
 
 
-def _begun(task: Task, place: _Place, progress: Progress, *, shared: bool) -> Study:
+def _begun(
+    storage: BaseStorage, task: Task, place: _Place, progress: Progress, *, shared: bool
+) -> Study:
     """The study, made or gone on with, and all that is known before its first trial."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     new = not (place.directory / RECORD).exists()
-    made = create_study(
-        open_storage(place.storage), place.study, task.to_json(), task.goal, task.sampler, task.seed
-    )
+    made = create_study(storage, place.study, task.to_json(), task.goal, task.sampler, task.seed)
     record = {
         "schema": "tinycompress.fit.place",
         "schema_version": SCHEMA_VERSION,

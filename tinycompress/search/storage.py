@@ -40,6 +40,9 @@ class Heartbeat:
     grace_s: int = 40
 
 
+USUAL = Heartbeat()
+
+
 @contextlib.contextmanager
 def storage_errors(url: str) -> Iterator[None]:
     """Turn what goes wrong with a storage into an error that says which one, and why.
@@ -76,7 +79,7 @@ def shown_url(url: str) -> str:
         ) from error
 
 
-def open_storage(url: str, heartbeat: Heartbeat = Heartbeat()) -> RDBStorage:
+def open_storage(url: str, heartbeat: Heartbeat = USUAL) -> RDBStorage:
     """Connect to a storage; tables are made in an empty one.
 
     Raises:
@@ -99,6 +102,22 @@ def open_storage(url: str, heartbeat: Heartbeat = Heartbeat()) -> RDBStorage:
                 f"the storage {shown_url(url)} is of another version: {error}",
                 hint="use the version that made it, or another storage",
             ) from error
+
+
+@contextlib.contextmanager
+def storage_at(url: str, heartbeat: Heartbeat = USUAL) -> Iterator[RDBStorage]:
+    """A storage while the block runs, with `storage_errors`; its connections are closed then.
+
+    Raises:
+        ConfigError: As `open_storage`.
+    """
+    with storage_errors(url):
+        storage = open_storage(url, heartbeat)
+        try:
+            yield storage
+        finally:
+            storage.remove_session()
+            storage.engine.dispose()
 
 
 def take_up_again(study: Study, trial: FrozenTrial) -> None:

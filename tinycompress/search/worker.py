@@ -21,8 +21,7 @@ from tinycompress.search.preparing import Prepared
 from tinycompress.search.storage import (
     Heartbeat,
     load_study,
-    open_storage,
-    storage_errors,
+    storage_at,
     task_of,
 )
 from tinycompress.search.task import Task
@@ -72,9 +71,8 @@ def serve(request: Request) -> bool:
     from tinycompress.search.artifact_store import local_task
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with storage_errors(request.storage):
-        study = load_study(open_storage(request.storage, Heartbeat(*request.heartbeat)),
-                           request.study)  # fmt: skip
+    with storage_at(request.storage, Heartbeat(*request.heartbeat)) as storage:
+        study = load_study(storage, request.study)
         told = task_of(study)
         prepared = Prepared.from_json(study.user_attrs[PREPARED])
         task = local_task(Task.from_json(told), Path(request.workspace))

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import InMemoryStorage
+from optuna.storages import BaseStorage, InMemoryStorage
 from optuna.study import Study
 
 from tinycompress.errors import ConfigError
 from tinycompress.search.costs import Cost
 from tinycompress.search.goal import Goal, goal_of
 from tinycompress.search.objective import Candidate, Objective, Report, Trained
-from tinycompress.search.storage import Heartbeat, create_study, open_storage
+from tinycompress.search.storage import Heartbeat, create_study
 from tinycompress.search.task import InputFile, Task
 
 RECIPE = {"firmware": {"optimize": "flash"}, "stage": []}
@@ -45,11 +45,13 @@ def formula_task(goal: Goal, *, seed: int = 0, sampler: str = "tpe", trials: int
     )
 
 
-def formula_study(url: str, goal: Goal, name: str = "study", **more: Any) -> Study:
-    """A study of such candidates; without a URL it is kept in memory, which is faster."""
+def formula_study(
+    storage: BaseStorage | None, goal: Goal, name: str = "study", **more: Any
+) -> Study:
+    """A study of such candidates; without a storage it is kept in memory, which is faster."""
     task = formula_task(goal, **more)
-    storage = open_storage(url, QUICK) if url else InMemoryStorage()
-    return create_study(storage, name, task.to_json(), goal, task.sampler, task.seed)
+    kept = InMemoryStorage() if storage is None else storage
+    return create_study(kept, name, task.to_json(), goal, task.sampler, task.seed)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import optuna
 
 from support.search.formula import QUICK, FormulaEvaluator, small_flash
 from tinycompress.search.objective import Objective
-from tinycompress.search.storage import load_study, open_storage
+from tinycompress.search.storage import load_study, storage_at
 from tinycompress.search.working import Quota, work
 
 
@@ -17,9 +17,10 @@ def main() -> None:
     """Work until the study has its trials: URL, study, trials, seconds a training, log."""
     url, name, trials, seconds, log = sys.argv[1:]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study = load_study(open_storage(url, QUICK), name)
     evaluator = FormulaEvaluator(training_s=float(seconds), log=Path(log))
-    work(study, Objective(small_flash(), evaluator), Quota(int(trials)))
+    with storage_at(url, QUICK) as storage:
+        study = load_study(storage, name)
+        work(study, Objective(small_flash(), evaluator), Quota(int(trials)))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import optuna
 import pytest
+from optuna.storages import BaseStorage
 from optuna.trial import TrialState
 from support.search.formula import (
+    QUICK,
     FormulaEvaluator,
     accuracy_of,
     flash_of,
@@ -22,22 +27,27 @@ from tinycompress.errors import ConfigError
 from tinycompress.search.goal import Goal, goal_of
 from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
 from tinycompress.search.outcome import best_row, blocking, nearest_row, rows_of
-from tinycompress.search.storage import counted, load_study, open_storage
+from tinycompress.search.storage import counted, load_study, open_storage, storage_at
 from tinycompress.search.working import Quota, hopeless, work
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
-MEMORY = ""
+MEMORY = None
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'study.db'}"
+def storage(tmp_path: Path) -> Iterator[BaseStorage]:
+    with storage_at(f"sqlite:///{tmp_path / 'study.db'}", QUICK) as opened:
+        yield opened
 
 
 def searched(
-    url: str, goal: Goal, evaluator: FormulaEvaluator, trials: int = 12, **more: object
+    storage: BaseStorage | None,
+    goal: Goal,
+    evaluator: FormulaEvaluator,
+    trials: int = 12,
+    **more: object,
 ) -> optuna.Study:
-    study = formula_study(url, goal, trials=trials, **more)
+    study = formula_study(storage, goal, trials=trials, **more)
     work(study, Objective(goal, evaluator), Quota(trials, batch=1000))
     return study
 
@@ -69,25 +79,24 @@ def test_one_seed_is_one_study(sampler: str) -> None:
     assert [t.params for t in other.get_trials()] != [trial[2] for trial in found[0][:12]]
 
 
-def test_what_is_resumed_draws_what_it_would_have_drawn(tmp_path: Path) -> None:
-    whole = searched(f"sqlite:///{tmp_path / 'whole.db'}", small_flash(), FormulaEvaluator())
-    parts = f"sqlite:///{tmp_path / 'parts.db'}"
-    searched(parts, small_flash(), FormulaEvaluator(), trials=5)
-    again = load_study(open_storage(parts), "study")
+def test_what_is_resumed_draws_what_it_would_have_drawn(storage: BaseStorage) -> None:
+    whole = searched(MEMORY, small_flash(), FormulaEvaluator())
+    searched(storage, small_flash(), FormulaEvaluator(), trials=5)
+    again = load_study(storage, "study")
     work(again, Objective(small_flash(), FormulaEvaluator()), Quota(12))
     assert [t.params for t in again.get_trials()] == [t.params for t in whole.get_trials()]
 
 
-def test_what_ctrl_c_interrupts_is_done_first_and_nothing_twice(url: str) -> None:
+def test_what_ctrl_c_interrupts_is_done_first_and_nothing_twice(storage: BaseStorage) -> None:
     goal = small_flash(limit=None)
     evaluator = FormulaEvaluator(interrupts=set(range(1, 17)))
-    study = formula_study(url, goal, trials=6)
+    study = formula_study(storage, goal, trials=6)
     with pytest.raises(KeyboardInterrupt):
         work(study, Objective(goal, evaluator), Quota(6))
     (left,) = [t for t in study.get_trials() if t.state == TrialState.WAITING]
     assert counted(study.get_trials()) == []
     evaluator.interrupts.clear()
-    again = load_study(open_storage(url), "study")
+    again = load_study(storage, "study")
     work(again, Objective(goal, evaluator), Quota(6))
     finished = counted(again.get_trials())
     assert len(finished) == 6
@@ -96,9 +105,9 @@ def test_what_ctrl_c_interrupts_is_done_first_and_nothing_twice(url: str) -> Non
     assert len(evaluator.trained) == len(set(evaluator.trained)) == len(complete)
 
 
-def test_a_silent_workers_trial_is_taken_up(url: str) -> None:
+def test_a_silent_workers_trial_is_taken_up(storage: BaseStorage) -> None:
     goal, evaluator = small_flash(), FormulaEvaluator()
-    study = formula_study(url, goal, trials=4)
+    study = formula_study(storage, goal, trials=4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # asked by hand, as a killed worker leaves it
         lost = study.ask()
@@ -197,16 +206,15 @@ def test_search_beats_chance() -> None:
     assert max(found.values()) / 4 <= accuracy_of(12, 0.3)
 
 
-def test_a_study_of_something_else_is_refused(url: str) -> None:
-    formula_study(url, small_flash(), seed=1)
+def test_a_study_of_something_else_is_refused(storage: BaseStorage) -> None:
+    formula_study(storage, small_flash(), seed=1)
     with pytest.raises(ConfigError, match="was made with another seed"):
-        formula_study(url, small_flash(), seed=2)
+        formula_study(storage, small_flash(), seed=2)
     with pytest.raises(ConfigError, match="was made with another budget or objective"):
-        formula_study(url, small_flash(limit=9000), seed=1)
+        formula_study(storage, small_flash(limit=9000), seed=1)
 
 
-def test_a_study_of_others_or_none_is_told(url: str) -> None:
-    storage = open_storage(url)
+def test_a_study_of_others_or_none_is_told(storage: BaseStorage) -> None:
     optuna.create_study(storage=storage, study_name="theirs")
     with pytest.raises(ConfigError, match="'theirs' was not made by tinycompress fit"):
         load_study(storage, "theirs")
@@ -214,13 +222,13 @@ def test_a_study_of_others_or_none_is_told(url: str) -> None:
         load_study(storage, "mine")
 
 
-def test_a_study_of_another_version_is_refused(url: str) -> None:
-    study = formula_study(url, small_flash())
+def test_a_study_of_another_version_is_refused(storage: BaseStorage) -> None:
+    study = formula_study(storage, small_flash())
     study.set_user_attr("tinycompress", {**study.user_attrs["tinycompress"], "schema_version": 99})
     with pytest.raises(ConfigError, match="is of version 99"):
-        load_study(open_storage(url), "study")
+        load_study(storage, "study")
     with pytest.raises(ConfigError, match="another version"):
-        formula_study(url, small_flash())
+        formula_study(storage, small_flash())
 
 
 @pytest.mark.parametrize(
@@ -239,11 +247,10 @@ def test_a_storage_that_is_away_is_told_without_its_password(url: str, why: str)
 
 
 def test_a_storage_of_another_optuna_is_told(tmp_path: Path) -> None:
-    import sqlite3
-
     path = tmp_path / "study.db"
-    open_storage(f"sqlite:///{path}")
-    with sqlite3.connect(path) as database:
+    with storage_at(f"sqlite:///{path}"):
+        pass
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("UPDATE alembic_version SET version_num = 'v99.0.0.a'")
     with pytest.raises(ConfigError, match="another version"):
         open_storage(f"sqlite:///{path}")
