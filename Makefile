@@ -14,13 +14,14 @@ PART   ?= 1/1
 # Of the commit, where none is given.
 EXPLORE_SEED   ?=
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
+SEARCHES := digits mnist keywords resnet8 har wand
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
 .PHONY: demo test test-slow test-all lint format typecheck check setup docs golden soak clean \
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode decoding-costs \
         cycle-model fuzz explore corpus weights-simplified mutate \
-        results results-again $(NETWORKS:%=results-%)
+        results results-again $(NETWORKS:%=results-%) $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -131,6 +132,10 @@ $(NETWORKS:%=results-%): results-%: $(VENV)/.ready-dev
 # The int8 files that those runs keep in build/, measured with the kernels as they are now.
 results-again: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.results.run --again $(NETWORKS)
+
+# Searches on real data beside chance at equal trials: the table of docs/fit.md.
+$(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.fit $*
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis $(OUT)
