@@ -250,7 +250,8 @@ def _begun(
             raise
         if shared:
             task = _shared(made, task)
-        for start in prepared.starts if task.sampler != "random" else ():
+        searching = task.method == "search" and task.sampler != "random"
+        for start in prepared.starts if searching else ():
             if len(made.get_trials(deepcopy=False)) < task.trials:
                 made.enqueue_trial(dict(start), skip_if_exists=True)
         made.set_user_attr(PREPARED, prepared.to_json())

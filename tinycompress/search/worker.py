@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.errors import ConfigError, TinyCompressError
-from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
+from tinycompress.search.methods import method_sampler
+from tinycompress.search.objective import (
+    SLACK,
+    Candidate,
+    Objective,
+    OutOfRoomError,
+    Report,
+    Trained,
+)
 from tinycompress.search.preparing import Prepared
 from tinycompress.search.storage import (
     Heartbeat,
@@ -79,7 +87,13 @@ def serve(request: Request) -> bool:
         goal = task.goal
         if prepared.reference is not None:
             goal = goal.resolved(prepared.reference["float_accuracy"])
-        objective = Objective(goal, _evaluator(task, request, study))
+        study.sampler = method_sampler(told["identity"], prepared, goal)
+        if task.method != "search":
+            # Their steps are what they learn from: none is cut short.
+            study.pruner = optuna.pruners.NopPruner()
+        # A greedy method walks towards the budget, and learns from what is above it.
+        slack = float("inf") if task.method == "greedy" else SLACK
+        objective = Objective(goal, _evaluator(task, request, study), slack)
         try:
             return work(study, objective, Quota(task.trials, request.until))
         except OutOfRoomError as error:

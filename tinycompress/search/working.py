@@ -12,6 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from tinycompress.search.objective import ERROR, CandidateError, Objective
+from tinycompress.search.planned import PlannedSampler
 from tinycompress.search.storage import counted
 
 _POLL_S = 1.0
@@ -62,7 +63,7 @@ def work(
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             optuna.storages.fail_stale_trials(study)
         trials = study.get_trials(deepcopy=False)
-        if is_over(trials, quota):
+        if is_over(trials, quota) or _has_nothing_more(study):
             return False
         waiting = any(one.state == TrialState.WAITING for one in trials)
         running = sum(one.state == TrialState.RUNNING for one in trials)
@@ -80,6 +81,10 @@ def is_over(trials: list[FrozenTrial], quota: Quota) -> bool:
     if len(finished) >= quota.trials or hopeless(finished):
         return True
     return quota.until is not None and time.time() >= quota.until
+
+
+def _has_nothing_more(study: Study) -> bool:
+    return isinstance(study.sampler, PlannedSampler) and study.sampler.is_exhausted(study)
 
 
 def hopeless(finished: list[FrozenTrial]) -> bool:
