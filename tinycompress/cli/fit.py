@@ -166,8 +166,8 @@ def join_command(storage: str, study: str, as_json: bool, **options: Any) -> Non
 def show_command(directory: Path, as_json: bool) -> None:
     """Print what a search in DIRECTORY has found so far, and write its page."""
     from tinycompress.cli.answers.fit import show_summary
-    from tinycompress.search.page import write_page
     from tinycompress.search.running import show
+    from tinycompress.search.showing.page import write_page
 
     summary = show(directory)
     show_summary(summary, write_page(summary, directory), as_json=as_json)

@@ -18,9 +18,9 @@ from tinycompress.conversion.early import check_training_data
 from tinycompress.errors import ConfigError
 from tinycompress.search.dimensions import load_narrowing
 from tinycompress.search.goal import Goal, goal_of
-from tinycompress.search.methods import METHODS
+from tinycompress.search.methods.registry import METHODS
+from tinycompress.search.methods.sampling import SAMPLERS
 from tinycompress.search.model_function import parse_function
-from tinycompress.search.sampling import SAMPLERS
 from tinycompress.search.task import InputFile, Task
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tinycompress.errors import ConfigError
 from tinycompress.search.goal import Goal
-from tinycompress.search.sampling import make_pruner, make_sampler
+from tinycompress.search.methods.sampling import make_pruner, make_sampler
 
 TASK = "tinycompress"
 """Attribute of a study: what it searches, see `task.Task`."""
@@ -149,7 +149,7 @@ def create_study(
         name: Of the study.
         task: What it searches: plain values. ``identity`` is what must not change.
         goal: What it is for.
-        sampler: Name, see `sampling.SAMPLERS`.
+        sampler: Name, see `methods.sampling.SAMPLERS`.
         seed: Of the sampler.
 
     Raises:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.errors import ConfigError, TinyCompressError
-from tinycompress.search.methods import method_sampler
+from tinycompress.search.methods.registry import method_sampler
 from tinycompress.search.objective import (
     SLACK,
     Candidate,

@@ -11,8 +11,8 @@ import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from tinycompress.search.methods.planned import PlannedSampler
 from tinycompress.search.objective import ERROR, CandidateError, Objective
-from tinycompress.search.planned import PlannedSampler
 from tinycompress.search.storage import counted
 
 _POLL_S = 1.0

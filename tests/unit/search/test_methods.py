@@ -12,14 +12,14 @@ from support.search.networks import small_network
 
 from tinycompress.cli.fit import _METHODS, _MINIMIZED, _SAMPLERS
 from tinycompress.errors import ConfigError
-from tinycompress.search.bits_agent import BitsAgent
 from tinycompress.search.compression_space import CHANNELS, CLUSTERS, compression_dimensions
 from tinycompress.search.dimensions import Dimension
 from tinycompress.search.goal import FIGURES, Goal, goal_of
-from tinycompress.search.greedy import Greedy
-from tinycompress.search.methods import METHODS
-from tinycompress.search.planned import Plan, PlannedSampler, Point, Tried
-from tinycompress.search.sampling import SAMPLERS
+from tinycompress.search.methods.bits_agent import BitsAgent
+from tinycompress.search.methods.greedy import Greedy
+from tinycompress.search.methods.planned import Plan, PlannedSampler, Point, Tried
+from tinycompress.search.methods.registry import METHODS
+from tinycompress.search.methods.sampling import SAMPLERS
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 Measure = Callable[[Point], dict[str, float]]

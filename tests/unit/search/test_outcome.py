@@ -20,9 +20,9 @@ from tinycompress.search.costs import Cost, CostTable, require_timed
 from tinycompress.search.goal import Goal, goal_of
 from tinycompress.search.objective import Objective
 from tinycompress.search.outcome import FRONT, TrialRow, best_row, pareto_front
-from tinycompress.search.page import page_of
 from tinycompress.search.preparing import Prepared, require_reachable
 from tinycompress.search.reporting import duration_text
+from tinycompress.search.showing.page import page_of
 from tinycompress.search.summary import summary_of
 from tinycompress.search.worker import PREPARED
 from tinycompress.search.working import Quota, work

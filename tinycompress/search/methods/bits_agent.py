@@ -25,7 +25,7 @@ from tinycompress.search.compression_space import CLUSTERS, WHOLE, starting_poin
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
 from tinycompress.search.goal import Goal
-from tinycompress.search.planned import Point, Tried
+from tinycompress.search.methods.planned import Point, Tried
 
 _HIDDEN = 16
 _RATE = 0.3

@@ -33,10 +33,10 @@ def method_sampler(told: Mapping[str, Any], prepared: Prepared, goal: Goal) -> B
     Raises:
         ConfigError: The method has nothing to choose in the space.
     """
-    from tinycompress.search.bits_agent import BitsAgent
-    from tinycompress.search.greedy import Greedy
-    from tinycompress.search.planned import PlannedSampler
-    from tinycompress.search.sampling import make_sampler
+    from tinycompress.search.methods.bits_agent import BitsAgent
+    from tinycompress.search.methods.greedy import Greedy
+    from tinycompress.search.methods.planned import PlannedSampler
+    from tinycompress.search.methods.sampling import make_sampler
 
     if told["method"] == "greedy":
         return PlannedSampler(Greedy(prepared.dimensions, goal))

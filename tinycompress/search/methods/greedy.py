@@ -19,7 +19,7 @@ from tinycompress.search.compression_space import CHANNELS, starting_points
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
 from tinycompress.search.goal import ACCURACY, FIGURES, Goal
-from tinycompress.search.planned import Point, Tried
+from tinycompress.search.methods.planned import Point, Tried
 
 
 @dataclass(frozen=True)

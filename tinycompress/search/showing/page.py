@@ -8,8 +8,8 @@ from jinja2 import Environment, StrictUndefined
 
 from tinycompress._files import write_text
 from tinycompress.search.outcome import counts, drift, largest_sum_error
-from tinycompress.search.plots import plots_of
 from tinycompress.search.reporting import duration_text, figures_text
+from tinycompress.search.showing.plots import plots_of
 from tinycompress.search.summary import Summary, original_of
 
 PAGE = "report.html"
