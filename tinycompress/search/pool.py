@@ -17,6 +17,7 @@ from tinycompress import errors
 from tinycompress.errors import TinyCompressError, ToolError
 from tinycompress.search.worker import Request
 
+WORKER = "tinycompress.search.worker"
 _POLL_S = 0.5
 _PATIENCE_S = 60.0
 """How long workers may take to give their trials back."""
@@ -30,10 +31,12 @@ class Pool:
     Args:
         request: What each is to do.
         workers: How many there are at a time.
+        module: What each runs.
     """
 
-    def __init__(self, request: Request, workers: int) -> None:
+    def __init__(self, request: Request, workers: int, module: str = WORKER) -> None:
         self._request = request
+        self._module = module
         self._workers = workers
         self._running: list[_Worker] = []
         self._crashes = 0
@@ -49,36 +52,33 @@ class Pool:
             TinyCompressError: What a worker could not go on with.
         """
         try:
-            self._running = [_Worker(self._request) for _ in range(self._workers)]
+            self._running = [_Worker(self._request, self._module) for _ in range(self._workers)]
             while self._running:
                 time.sleep(_POLL_S)
                 self._running = [worker for one in self._running for worker in self._next(one)]
                 on_poll()
-        except KeyboardInterrupt:
+        finally:
             self._end()
-            raise
-        except BaseException:
-            self._end()
-            raise
 
     def _next(self, worker: _Worker) -> list[_Worker]:
         """The worker, or the one that comes after it."""
         code = worker.code()
         if code is None:
             return [worker]
-        answer = worker.answer()
+        answer, tail = worker.answer(), worker.tail()
+        worker.kill()
         if answer is None:
             self._crashes += 1
             if self._crashes > _MOST_CRASHES:
                 raise ToolError(
-                    f"workers end again and again, the last with code {code}: {worker.tail()}",
+                    f"workers end again and again, the last with code {code}: {tail}",
                     hint="is there enough memory? Try --workers 1; what is finished is kept",
                 )
-            return [_Worker(self._request)]
+            return [_Worker(self._request, self._module)]
         if "error" in answer:
             kind = getattr(errors, answer["error"], TinyCompressError)
             raise kind(answer["message"], hint=answer["hint"])
-        return [_Worker(self._request)] if answer["more"] else []
+        return [_Worker(self._request, self._module)] if answer["more"] else []
 
     def _end(self) -> None:
         for worker in self._running:
@@ -94,7 +94,7 @@ class Pool:
 class _Worker:
     """One process, in a session of its own: Ctrl-C reaches it through us alone."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, module: str) -> None:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         environment = {
             **os.environ,
@@ -102,7 +102,7 @@ class _Worker:
             "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tinycompress.search.worker"],
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log,
             env=environment, start_new_session=True,
         )  # fmt: skip
@@ -131,6 +131,7 @@ class _Worker:
             self._process.send_signal(signal.SIGINT)
 
     def kill(self) -> None:
+        """End it, if need be, and close what it was read by."""
         if self.code() is None:
             self._process.kill()
         self._process.wait()

@@ -11,15 +11,21 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import optuna
+from optuna.study import Study
+
 from tinycompress.errors import ConfigError, TinyCompressError
+from tinycompress.search.artifact_store import local_task, open_store, upload_directory
 from tinycompress.search.methods.registry import method_sampler
 from tinycompress.search.objective import (
     SLACK,
     Candidate,
+    Evaluator,
     Objective,
     OutOfRoomError,
     Report,
@@ -68,22 +74,25 @@ class Request:
         return json.dumps(asdict(self))
 
 
-def serve(request: Request) -> bool:
+MakeEvaluator = Callable[[Task, Request, Study], Evaluator]
+
+
+def serve(request: Request, make: MakeEvaluator) -> bool:
     """Do trials of a study; whether there is more to do.
+
+    Args:
+        request: What is to be done.
+        make: Makes what evaluates candidates.
 
     Raises:
         TinyCompressError: Nothing can be done any more.
     """
-    import optuna
-
-    from tinycompress.search.artifact_store import local_task
-
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with storage_at(request.storage, Heartbeat(*request.heartbeat)) as storage:
         study = load_study(storage, request.study)
         told = task_of(study)
         prepared = Prepared.from_json(study.user_attrs[PREPARED])
-        task = local_task(Task.from_json(told), Path(request.workspace))
+        task = Task.from_json(told)
         goal = task.goal
         if prepared.reference is not None:
             goal = goal.resolved(prepared.reference["float_accuracy"])
@@ -93,7 +102,7 @@ def serve(request: Request) -> bool:
             study.pruner = optuna.pruners.NopPruner()
         # A greedy method walks towards the budget, and learns from what is above it.
         slack = float("inf") if task.method == "greedy" else SLACK
-        objective = Objective(goal, _evaluator(task, request, study), slack)
+        objective = Objective(goal, make(task, request, study), slack)
         try:
             return work(study, objective, Quota(task.trials, request.until))
         except OutOfRoomError as error:
@@ -103,11 +112,12 @@ def serve(request: Request) -> bool:
             ) from error
 
 
-def _evaluator(task: Task, request: Request, study: Any) -> Any:
-    from tinycompress.search.artifact_store import open_store, upload_directory
+def compression_evaluator(task: Task, request: Request, study: Study) -> Evaluator:
+    """Candidates for real; needs TensorFlow."""
     from tinycompress.search.evaluation import CompressionEvaluator
 
     workspace = Path(request.workspace)
+    task = local_task(task, workspace)
     if not request.upload:
         return CompressionEvaluator(task, workspace)
 
@@ -131,8 +141,12 @@ def _watch(parent: int) -> None:
     _thread.interrupt_main()
 
 
-def main() -> int:
-    """Read a request, serve it, and say what became of it; the exit code."""
+def main(make: MakeEvaluator = compression_evaluator) -> int:
+    """Read a request, serve it, and say what became of it; the exit code.
+
+    Args:
+        make: Makes what evaluates candidates.
+    """
     told = json.loads(sys.stdin.read())
     request = Request(**{**told, "heartbeat": tuple(told["heartbeat"])})
     threading.Thread(target=_watch, args=(request.parent,), daemon=True).start()
@@ -140,7 +154,7 @@ def main() -> int:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     try:
-        answer: dict[str, Any] = {"more": serve(request)}
+        answer: dict[str, Any] = {"more": serve(request, make)}
     except KeyboardInterrupt:
         return INTERRUPTED
     except TinyCompressError as error:
