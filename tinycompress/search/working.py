@@ -33,7 +33,7 @@ class Quota:
 
     trials: int
     until: float | None = None
-    batch: int = 25
+    batch: int = 12
 
 
 def work(
