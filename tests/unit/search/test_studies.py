@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
@@ -45,7 +46,7 @@ def searched(
     goal: Goal,
     evaluator: FormulaEvaluator,
     trials: int = 12,
-    **more: object,
+    **more: Any,
 ) -> optuna.Study:
     study = formula_study(storage, goal, trials=trials, **more)
     work(study, Objective(goal, evaluator), Quota(trials, batch=1000))
@@ -174,7 +175,7 @@ def test_trainings_that_do_not_pay_are_stopped() -> None:
     best = best_row(rows, goal)
     assert best is not None
     # Tiny candidates are what is stopped, not the best.
-    assert best.parameters["width"] > min(int(row.parameters["width"]) for row in stopped)
+    assert int(best.parameters["width"]) > min(int(row.parameters["width"]) for row in stopped)
 
 
 def test_a_budget_that_none_meets_names_the_nearest() -> None:

@@ -53,8 +53,9 @@ class _Policy:
 
     def chances(self, seen: Floats) -> Floats:
         scores = np.tanh(seen @ self.inputs) @ self.outputs
-        found: Floats = np.exp(scores - scores.max())
-        return found / found.sum()
+        raised = np.exp(scores - scores.max())
+        found: Floats = raised / raised.sum()
+        return found
 
     def learn(self, episode: Sequence[tuple[Floats, int]], advantage: float) -> None:
         """One step of REINFORCE: what was chosen becomes more likely if it was better."""

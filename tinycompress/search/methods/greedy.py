@@ -58,7 +58,7 @@ class Greedy:
         return None
 
     def _proposals(self, current: Point) -> list[Point]:
-        found = []
+        found: list[Point] = []
         for one in self.dimensions:
             fewer = _step_below(one, current[one.name]) if one.name.startswith(CHANNELS) else None
             if fewer is not None:

@@ -20,7 +20,7 @@ _COSTS = (
     ("ram_reserved_bytes", "RAM, KB", 1 / 1024),
     ("flash_bytes", "flash, KB", 1 / 1024),
 )
-_STYLE = {
+_STYLE: Any = {
     "svg.hashsalt": "tinycompress", "svg.fonttype": "none", "font.size": 9,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
 }  # fmt: skip
