@@ -92,7 +92,7 @@ def compression_dimensions(
     if any(_splittable(layer) for layer in kernel_layers(network)):
         found.append(Dimension("low_rank.energy", "float", 0.7, 1.0, 0.05, least=0.05, most=1.0))
         found.append(Dimension("order", "choice", choices=("channels", "low_rank")))
-    return (*found, *training_dimensions(goal), *_fine_tuning_dimensions(samples))
+    return (*found, *training_dimensions(goal), *fine_tuning_dimensions(samples))
 
 
 def _channels(group: Group, multiple: int) -> Dimension:
@@ -126,7 +126,8 @@ def epochs_of_steps(steps: int, samples: int) -> int:
     return min(max(-(-steps * _BATCH // samples), 8), 64)
 
 
-def _fine_tuning_dimensions(samples: int) -> tuple[Dimension, ...]:
+def fine_tuning_dimensions(samples: int) -> tuple[Dimension, ...]:
+    """How a trained model is trained on."""
     most = epochs_of_steps(_STEPS, samples)
     return (
         Dimension("epochs", "int", most // 8, most, log=True, least=0, most=10_000),
@@ -170,6 +171,11 @@ def _start(dimension: Dimension, wish: Mapping[str, Value]) -> Value:
     elif kind == "epochs" and dimension.kind == "int":
         value = round(float(value) * dimension.high)
     return dimension.nearest(value)
+
+
+def start_of(dimension: Dimension) -> Value:
+    """Where a search begins in one dimension."""
+    return _start(dimension, {})
 
 
 def smallest(dimensions: tuple[Dimension, ...]) -> dict[str, Value]:

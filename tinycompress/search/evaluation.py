@@ -74,10 +74,10 @@ class CompressionEvaluator:
     def __init__(self, task: Task, workspace: Path) -> None:
         self.task = task
         self.board = task.loaded_board()
-        self._workspace = workspace
-        self._data = Path(task.data.path)
-        self._val = None if task.val is None else Path(task.val.path)
-        self._multiple = CodegenOptions.for_board(self.board).channel_multiple
+        self.workspace = workspace
+        self.data = Path(task.data.path)
+        self.val = None if task.val is None else Path(task.val.path)
+        self.multiple = CodegenOptions.for_board(self.board).channel_multiple
         place = json.dumps([dict(task.board), task.exact_to], sort_keys=True)
         self.costs = CostTable(workspace / "costs", place, measure_on(self.board, task.exact_to))
         self.model = None if task.model is None else load_keras_model(Path(task.model.path))
@@ -88,15 +88,17 @@ class CompressionEvaluator:
         if task.function is not None:
             file, name = task.function
             self._function = load_function(Path(file.path), name)
-            self._sample_shape, self._classes, self._samples = _facts_of(self._data)
-        self.dimensions = self._dimensions()
+            self._sample_shape, self._classes, self._samples = _facts_of(self.data)
+        self.teacher: Any = None
+        self.dimensions = self.known_dimensions()
 
-    def _dimensions(self) -> tuple[Dimension, ...]:
+    def known_dimensions(self) -> tuple[Dimension, ...]:
+        """The space, as the task narrows it."""
         if self.network is None:
             known = (*training_dimensions(self.task.goal), *_from_scratch(self._samples))
             return tuple(overridden(one, self.task.narrowing) for one in known)
-        samples = len(read_data(self._data, self.network, what="training data"))
-        known = compression_dimensions(self.network, self.task.goal, self._multiple, samples)
+        samples = len(read_data(self.data, self.network, what="training data"))
+        known = compression_dimensions(self.network, self.task.goal, self.multiple, samples)
         return narrowed(known, self.task.narrowing)
 
     def candidate(self, trial: Any) -> Candidate:
@@ -111,12 +113,17 @@ class CompressionEvaluator:
             made = ModelSpace(trial, self.task.narrowing, self._sample_shape, self._classes)
             model = made_by(self._function, made)
         chosen = {one.name: one.suggest(trial) for one in self.dimensions}
-        return self.of(chosen, model, made)
+        return self.of(chosen, model, {} if made is None else made.chosen)
 
     def of(
-        self, chosen: Parameters, model: Any = None, made: ModelSpace | None = None
+        self, chosen: Parameters, model: Any = None, of_model: Parameters | None = None
     ) -> Candidate:
         """The candidate of a choice.
+
+        Args:
+            chosen: The parameters of its recipe.
+            model: What is trained; None: the task's model.
+            of_model: The parameters that the model was made of.
 
         Raises:
             ConfigError: It makes no recipe.
@@ -125,14 +132,14 @@ class CompressionEvaluator:
             recipe = compression_recipe(chosen, self.network, self.task.seed)
         else:
             recipe = recipe_of(chosen, [], self.task.seed)
-        return self.of_recipe(recipe, model, made)
+        return self.of_recipe(recipe, model, of_model)
 
     def of_recipe(
-        self, recipe: Recipe, model: Any = None, made: ModelSpace | None = None
+        self, recipe: Recipe, model: Any = None, of_model: Parameters | None = None
     ) -> Candidate:
-        """The candidate of a recipe."""
+        """The candidate of a recipe; see `of`."""
         files = {name: file.sha256 for name, file in self.task.files().items()}
-        origin = json.dumps([files, {} if made is None else made.chosen], sort_keys=True)
+        origin = json.dumps([files, dict(of_model or {})], sort_keys=True)
         content = _Content(self.model if model is None else model, recipe, origin)
         return Candidate(recipe.model_dump(mode="json", by_alias=True), content)
 
@@ -144,11 +151,12 @@ class CompressionEvaluator:
 
     def _draft(self, content: _Content) -> bytes:
         return draft(
-            content.model, content.recipe, self._data,
-            export=self._export(content.recipe), channel_multiple=self._multiple,
+            content.model, content.recipe, self.data,
+            export=self.export(content.recipe), channel_multiple=self.multiple,
         )  # fmt: skip
 
-    def _export(self, recipe: Recipe) -> Any:
+    def export(self, recipe: Recipe) -> Any:
+        """What makes the integer files of a recipe."""
         options = ConvertOptions(
             activations=recipe.conversion.activations, exact_to=self.task.exact_to
         )
@@ -166,16 +174,15 @@ class CompressionEvaluator:
         with self._directory(content.key) as directory:
             result = self._run(content, directory, _rungs(content.recipe, report))
         cost = self.costs.of_file(result.tflite, aim_of(content.recipe))
-        first, last = result.rows[0], result.rows[-1]
+        last = result.rows[-1]
         accuracies = {
             "int8_accuracy": last.int8_accuracy,
             "float_accuracy": last.float_accuracy,
-            "reference_accuracy": first.float_accuracy,
             "parameters": float(last.parameters),
             "nonzero_parameters": float(last.nonzero_parameters),
             "macs": float(last.macs),
         }
-        relative = directory.relative_to(self._workspace).as_posix()
+        relative = directory.relative_to(self.workspace).as_posix()
         return Trained(cost, accuracies, {"directory": relative})
 
     def reference(self) -> StageRow:
@@ -185,14 +192,14 @@ class CompressionEvaluator:
             TinyCompressError: As `compression.run.runner.compress`.
         """
         recipe = recipe_of({}, [], self.task.seed)
-        directory = self._workspace / "original"
+        directory = self.workspace / "original"
         with owned_directory(directory):
             content = _Content(self.model, recipe, "")
             return self._run(content, directory, lambda row: None).rows[0]
 
     def reference_cost(self) -> Cost:
         """What the model as it is costs, built for what the goal asks of firmware."""
-        tflite = (self._workspace / "original" / _ORIGINAL / "model.tflite").read_bytes()
+        tflite = (self.workspace / "original" / _ORIGINAL / "model.tflite").read_bytes()
         return self.costs.of_file(tflite, self.main_aim)
 
     @property
@@ -203,11 +210,11 @@ class CompressionEvaluator:
 
     def _run(self, content: _Content, directory: Path, on_row: RowListener) -> CompressionResult:
         return run_recipe(
-            content.model, content.recipe, self._data, export=self._export(content.recipe),
-            validation=self._val, directory=directory,
+            content.model, content.recipe, self.data, export=self.export(content.recipe),
+            validation=self.val, directory=directory,
             options=RunOptions(
                 evaluation_samples=self.task.evaluation_samples, exact_to=self.task.exact_to,
-                channel_multiple=self._multiple, keep_going=True,
+                channel_multiple=self.multiple, keep_going=True,
             ),
             on_row=on_row,
         )  # fmt: skip
@@ -222,7 +229,7 @@ class CompressionEvaluator:
 
     def _taken(self, key: str, stack: ExitStack) -> Path:
         for number in range(_MOST_ALIKE):
-            place = self._workspace / "candidates" / (key if number == 0 else f"{key}-{number}")
+            place = self.workspace / "candidates" / (key if number == 0 else f"{key}-{number}")
             try:
                 stack.enter_context(owned_directory(place))
             except ConfigError as error:
@@ -233,7 +240,7 @@ class CompressionEvaluator:
         raise ConfigError(f"{_MOST_ALIKE} workers train the same candidate")
 
     def _take_original(self, place: Path) -> None:
-        known, there = self._workspace / "original" / _ORIGINAL, place / _ORIGINAL
+        known, there = self.workspace / "original" / _ORIGINAL, place / _ORIGINAL
         if known.is_dir() and not there.exists():
             there.parent.mkdir(parents=True, exist_ok=True)
             temporary = there.with_name(f".{there.name}.aaaaaaaa")

@@ -106,6 +106,14 @@ class Goal:
         ties = (-figures[AT_LEAST], figures.get("latency_us", 0.0), figures["flash_bytes"])
         return (-value if first == ACCURACY else value, *ties)
 
+    def to_lower(self, figures: Mapping[str, float]) -> str:
+        """The figure to make smaller: that whose budget is missed most, or the objective."""
+        excess = self.budgets.excess(figures)
+        missed = {name: x for name, x in excess.items() if x > 0 and name != AT_LEAST}
+        if missed:
+            return max(missed, key=lambda name: missed[name])
+        return FIGURES[next((one for one in self.objectives if one != ACCURACY), "latency")]
+
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
         return {

@@ -97,6 +97,10 @@ def _prepared(task: Task, workspace: Path) -> Prepared:
     from tinycompress.search.evaluation import CompressionEvaluator
 
     evaluator = CompressionEvaluator(task, workspace)
+    if task.method == "masks":
+        from tinycompress.search.masked import masks_prepared
+
+        return masks_prepared(evaluator)
     if evaluator.network is None:
         return Prepared(evaluator.dimensions)
     row = evaluator.reference()

@@ -190,6 +190,9 @@ def join(
             raise ConfigError(
                 f"the study {study!r} has not begun yet", hint="wait until its first trial"
             )
+        method = Task.from_json(task_of(made)).method
+        if method != "search":
+            raise ConfigError(f"study {study!r}: the method {method!r} is one worker's alone")
         goal = _resolved(made)
         trials = int(task_of(made)["trials"])
         reporter = Reporter(made, goal, trials, progress=progress, say=say, until=_until(time_s))

@@ -118,6 +118,10 @@ def compression_evaluator(task: Task, request: Request, study: Study) -> Evaluat
 
     workspace = Path(request.workspace)
     task = local_task(task, workspace)
+    if task.method == "masks":
+        from tinycompress.search.masked import MaskedEvaluator
+
+        return MaskedEvaluator(task, workspace)
     if not request.upload:
         return CompressionEvaluator(task, workspace)
 

@@ -18,7 +18,7 @@ from tinycompress.deploy.budgets import AT_LEAST
 from tinycompress.search.compression_space import CHANNELS, starting_points
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
-from tinycompress.search.goal import ACCURACY, FIGURES, Goal
+from tinycompress.search.goal import ACCURACY, Goal
 from tinycompress.search.methods.planned import Point, Tried
 
 
@@ -69,7 +69,7 @@ class Greedy:
         self, now: Figures, proposals: Sequence[Point], known: dict[str, Figures]
     ) -> Point | None:
         """The proposal that loses the least accuracy for what it saves."""
-        name = self._figure(now)
+        name = self.goal.to_lower(now)
         ranked = []
         for proposal in proposals:
             figures = known[_key(proposal)]
@@ -87,14 +87,6 @@ class Greedy:
         if self.goal.objectives[0] == ACCURACY:
             return within
         return within and excess.get(AT_LEAST, 0.0) > 0
-
-    def _figure(self, now: Figures) -> str:
-        """The figure to make smaller: that of the budget that is missed most, or the objective."""
-        excess = self.goal.budgets.excess(now)
-        missed = {name: x for name, x in excess.items() if x > 0 and name != AT_LEAST}
-        if missed:
-            return max(missed, key=lambda name: missed[name])
-        return FIGURES[next((o for o in self.goal.objectives if o != ACCURACY), "latency")]
 
     def _with_epochs(self, point: Point, *, longest: bool) -> Point:
         epochs = next((one for one in self.dimensions if one.name == "epochs"), None)

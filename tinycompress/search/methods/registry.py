@@ -16,6 +16,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
     {
         "search": "Optuna's samplers over the whole space",
         "greedy": "channels, group by group, after NetAdapt",
+        "masks": "channels, chosen by gates that are trained with the weights",
         "rl": "bits of each layer, by a small agent after ReLeQ",
     }
 )
