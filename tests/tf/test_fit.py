@@ -104,8 +104,8 @@ def test_a_budget_below_the_smallest_is_refused_before_anything_is_trained(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     output = tmp_path / "out"
-    arguments = ["fit", str(files / "model.keras"), "--data", str(files / "train.npz"), "--board",
-                 "nano33", "--flash", "2K", "--maximize", "accuracy", "-o", str(output)]  # fmt: skip
+    named = [str(files / "model.keras"), "--data", str(files / "train.npz"), "-o", str(output)]
+    arguments = ["fit", *named, "--board", "nano33", "--flash", "2K", "--maximize", "accuracy"]
     assert _run(arguments) == 4
     told = " ".join(capsys.readouterr().err.split())
     assert "the smallest of the space takes flash_bytes" in told

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,9 +148,12 @@ def fit(
     url = storage or f"sqlite:///{directory.resolve() / DATABASE}"
     shown_url(url)
     place = _Place(url, study or directory.resolve().name, directory)
-    with owned_directory(directory), storage_at(url) as opened:
+    with ExitStack() as stack:
+        stack.enter_context(owned_directory(directory))
         task = task_of_asked(asked, directory)
         task = replace(task, artifacts=str(artifacts or directory.resolve() / "artifacts"))
+        # Not before all that is asked is sound: this makes the database.
+        opened = stack.enter_context(storage_at(url))
         made = _begun(opened, task, place, progress, shared=storage is not None)
         goal = _resolved(made)
         reporter = Reporter(
