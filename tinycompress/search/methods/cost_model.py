@@ -7,7 +7,7 @@ built and run: the whole network, each group of channels thinned alone, and all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,8 +20,33 @@ from tinycompress.compression.network.kernels import kernel_layers
 from tinycompress.compression.network.network import Network
 
 Floats = npt.NDArray[np.float64]
-_ALONE, _TOGETHER = (0.5,), (0.75, 0.5, 0.25)
+_STAY = (0.75, 0.5, 0.25)
 """Shares of channels that stay in the networks that are measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Layers whose channels are coupled.
+
+    Attributes:
+        free: Their removable channels, the least important first.
+        total: How many channels they have.
+        multiple: Of which number the kernels like channels to be a multiple.
+    """
+
+    free: npt.NDArray[Any]
+    total: int
+    multiple: int
+
+    def allowed(self, wish: int) -> int:
+        """At most so many that go, so that what stays is a multiple, and not nothing."""
+        stay = -(-max(self.total - wish, 1) // self.multiple) * self.multiple
+        return max(min(self.total - stay, self.free.size), 0)
+
+    def gone(self, share: float) -> frozenset[int]:
+        """The channels that go where such a share is to stay."""
+        count = self.allowed(round((1.0 - share) * self.total))
+        return frozenset(int(channel) for channel in self.free[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +103,7 @@ def terms_of(network: Network, channels: Channels) -> tuple[Term, ...]:
 def fitted(
     network: Network,
     channels: Channels,
-    groups: Sequence[npt.NDArray[Any]],
+    families: Sequence[Family],
     measure: Callable[[Network], float],
 ) -> CostModel:
     """Measure thinned networks, and find what each layer costs.
@@ -86,12 +111,12 @@ def fitted(
     Args:
         network: The whole one.
         channels: Its coupling.
-        groups: Removable channels of each group, least important first.
+        families: What can be thinned.
         measure: What a network costs on the board.
     """
     terms = terms_of(network, channels)
     rows, costs = [], []
-    for removed in _thinnings(groups):
+    for removed in _thinnings(families):
         rows.append(_row(terms, removed))
         costs.append(measure(without_channels(network, channels, removed)))
     known, wanted = np.array(rows), np.array(costs)
@@ -102,18 +127,13 @@ def fitted(
     return CostModel(terms, solution[:-1], float(solution[-1]), error)
 
 
-def _thinnings(groups: Sequence[npt.NDArray[Any]]) -> Iterable[frozenset[int]]:
-    yield frozenset()
-    for share in _ALONE:
-        for group in groups:
-            yield _fewest([group], share)
-    for share in _TOGETHER:
-        yield _fewest(groups, share)
-
-
-def _fewest(groups: Sequence[npt.NDArray[Any]], share: float) -> frozenset[int]:
-    gone = [group[: round((1.0 - share) * group.size)] for group in groups]
-    return frozenset(int(channel) for some in gone for channel in some)
+def _thinnings(families: Sequence[Family]) -> tuple[frozenset[int], ...]:
+    """What is measured: nothing gone, each family thinned alone, all of them together."""
+    found = [frozenset[int]()]
+    for share in _STAY:
+        found += [family.gone(share) for family in families]
+        found.append(frozenset[int]().union(*(family.gone(share) for family in families)))
+    return tuple(dict.fromkeys(found))
 
 
 def _row(terms: Sequence[Term], removed: frozenset[int]) -> Floats:

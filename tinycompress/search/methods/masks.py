@@ -28,7 +28,7 @@ from tinycompress.compression.stages.prune_channels import fitting_multiple
 from tinycompress.compression.training.losses import output_loss
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
-from tinycompress.search.methods.cost_model import CostModel, fitted
+from tinycompress.search.methods.cost_model import CostModel, Family, fitted
 
 _READERS = frozenset(("Dense", "Conv1D", "Conv2D", "Conv2DTranspose"))
 _GATE_RATE, _WEIGHT_RATE, _PRICE_RATE = 0.05, 1e-3, 0.1
@@ -54,15 +54,6 @@ class Masked:
     expected: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Family:
-    """Coupled layers: removable channels, how many channels there are, and of which multiple."""
-
-    free: Ints
-    total: int
-    multiple: int
-
-
 def trained_masks(
     network: Network,
     trainer: Trainer,
@@ -86,14 +77,13 @@ def trained_masks(
         ConfigError: No channel can be removed, or the loss is no longer finite.
     """
     channels = couple_channels(network)
-    families = _families(channels, trainer.channel_multiple)
+    families = _families(network, channels, trainer.channel_multiple)
     if not families:
         raise ConfigError("no channel of this model can be removed, so there is nothing to mask")
     progress("measure thinned networks for the cost table")
-    ranked = [_ranked(network, channels, family.free) for family in families]
-    cost = fitted(network, channels, ranked, measure)
+    cost = fitted(network, channels, families, measure)
     whole = cost.of(frozenset())
-    training = _Training(network, channels, families, ranked, cost, trainer)
+    training = _Training(network, channels, families, cost, trainer)
     found, before = [], whole
     for number, share in enumerate(shares, start=1):
         progress("train the masks", number, len(shares))
@@ -103,12 +93,13 @@ def trained_masks(
     return cost, tuple(found)
 
 
-def _families(channels: Channels, multiple: int) -> tuple[_Family, ...]:
+def _families(network: Network, channels: Channels, multiple: int) -> tuple[Family, ...]:
     found = []
     for members, free in channels.families():
         total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
         if free.size > 1:
-            found.append(_Family(free, int(total), fitting_multiple(multiple, int(total))))
+            order = _ranked(network, channels, free)
+            found.append(Family(order, int(total), fitting_multiple(multiple, int(total))))
     return tuple(found)
 
 
@@ -132,8 +123,7 @@ class _Training:
         self,
         network: Network,
         channels: Channels,
-        families: tuple[_Family, ...],
-        ranked: Sequence[Ints],
+        families: tuple[Family, ...],
         cost: CostModel,
         trainer: Trainer,
     ) -> None:
@@ -144,9 +134,9 @@ class _Training:
         self._free = np.concatenate([family.free for family in families])
         self._place = {int(channel): place for place, channel in enumerate(self._free)}
         start = np.zeros(self._free.size, np.float32)
-        for order in ranked:
-            for rank, channel in enumerate(order):
-                start[self._place[int(channel)]] = _FIRST_GATE + _SPREAD * rank / order.size
+        for family in families:
+            for rank, channel in enumerate(family.free):
+                start[self._place[int(channel)]] = _FIRST_GATE + _SPREAD * rank / family.free.size
         self._gates = self._tf.Variable(start, name="gates")
         self._plain = build_model(network, "tf_keras")
         self._model = self._with_gates()
@@ -251,7 +241,7 @@ class _Training:
         for family in self._families:
             order = sorted(family.free, key=lambda channel: values[self._place[int(channel)]])
             closed = sum(values[self._place[int(channel)]] <= 0 for channel in family.free)
-            removed.update(int(channel) for channel in order[: _allowed(family, int(closed))])
+            removed.update(int(channel) for channel in order[: family.allowed(int(closed))])
         removed = set(self._down_to(frozenset(removed), target, values))
         own = weights_of(self._plain, self._network)
         thin = without_channels(own, self._channels, frozenset(removed))
@@ -273,12 +263,6 @@ class _Training:
                 break
             removed = removed | frozenset(min(options)[1])
         return removed
-
-
-def _allowed(family: _Family, closed: int) -> int:
-    """As many as go, so that what stays is a multiple, and at least one."""
-    stay = -(-max(family.total - closed, 1) // family.multiple) * family.multiple
-    return max(min(family.total - stay, family.free.size), 0)
 
 
 def shares_for(whole: Mapping[str, float], limits: Mapping[str, float], figure: str) -> list[float]:
