@@ -36,6 +36,7 @@ from tinycompress.search.storage import (
     shown_url,
     storage_at,
     task_of,
+    without_password,
 )
 from tinycompress.search.summary import Summary, summary_of
 from tinycompress.search.task import SCHEMA_VERSION, Task
@@ -243,7 +244,7 @@ def _begun(
     record = {
         "schema": "tinycompress.fit.place",
         "schema_version": SCHEMA_VERSION,
-        "storage": place.storage if shared else None,
+        "storage": without_password(place.storage) if shared else None,
         "study": place.study,
     }
     write_text(place.directory / RECORD, json.dumps(record, indent=2) + "\n")

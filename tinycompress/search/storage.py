@@ -79,6 +79,12 @@ def shown_url(url: str) -> str:
         ) from error
 
 
+def without_password(url: str) -> str:
+    """A storage's URL as it may lie in a file; PostgreSQL takes passwords from PGPASSWORD, too."""
+    # `set` takes None for "as it is".
+    return make_url(url)._replace(password=None).render_as_string(hide_password=False)
+
+
 def open_storage(url: str, heartbeat: Heartbeat = USUAL) -> RDBStorage:
     """Connect to a storage; tables are made in an empty one.
 

@@ -28,7 +28,14 @@ from tinycompress.errors import ConfigError
 from tinycompress.search.goal import Goal, goal_of
 from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
 from tinycompress.search.outcome import best_row, blocking, nearest_row, rows_of
-from tinycompress.search.storage import counted, load_study, open_storage, storage_at
+from tinycompress.search.storage import (
+    counted,
+    load_study,
+    open_storage,
+    shown_url,
+    storage_at,
+    without_password,
+)
 from tinycompress.search.working import Quota, hopeless, work
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -245,6 +252,12 @@ def test_a_storage_that_is_away_is_told_without_its_password(url: str, why: str)
     with pytest.raises(ConfigError, match=why) as told:
         open_storage(url)
     assert "secret" not in told.value.message
+
+
+def test_a_password_is_not_kept() -> None:
+    kept = without_password("postgresql+psycopg://me:secret@host:99/db")
+    assert kept == "postgresql+psycopg://me@host:99/db"
+    assert shown_url("postgresql+psycopg://me:secret@host/db").count("secret") == 0
 
 
 def test_a_storage_of_another_optuna_is_told(tmp_path: Path) -> None:
