@@ -3,6 +3,8 @@
 A layer costs its coefficient times the share of its input channels times that of its output
 channels; what belongs to no layer is a constant. The coefficients are found from firmware that was
 built and run: the whole network, each group of channels thinned alone, and all of them together.
+Layers whose channels only go together cannot be told apart that way: one may get the cost of both.
+What a thinned network costs is not touched by that.
 """
 
 from __future__ import annotations
