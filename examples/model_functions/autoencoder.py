@@ -1,6 +1,6 @@
 """An autoencoder of feature vectors, for anomaly detection: labels are the samples themselves.
 
-    tinycompress fit --model-function autoencoder --data vectors.npz --board nano33 --flash 64K -o out
+    tinycompress fit --model-function autoencoder --data vectors.npz --board nano33 --flash 64K
 
 ``vectors.npz`` has ``x`` and ``y`` alike, ``[samples, features]``; accuracy is R squared.
 """

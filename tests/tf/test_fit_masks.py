@@ -34,5 +34,5 @@ def test_masks_meet_falling_targets_and_keep_what_the_network_knows() -> None:
     again = trained_masks(network, trainer, [0.7], _cost, epochs=6)[1][0]
     kept = masked[0].network.layers
     for name, layer in again.network.layers.items():
-        for one, other in zip(layer.weights, kept[name].weights, strict=True):
-            np.testing.assert_array_equal(one, other)
+        for weight, before in zip(layer.weights, kept[name].weights, strict=True):
+            np.testing.assert_array_equal(weight, before)

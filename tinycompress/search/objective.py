@@ -18,9 +18,10 @@ from tinycompress.search.costs import Cost, Figures
 from tinycompress.search.goal import Goal
 from tinycompress.search.storage import give_back
 
-SLACK = 0.03
+SLACK = 0.05
 """By what share a candidate may be above a budget before training, where encodings and what is
-left out of a model depend on the trained values. What counts is measured again afterwards."""
+left out of a model depend on the trained values: 4.2 % were seen. What counts is measured again
+afterwards."""
 BEFORE, MEASURED, RECIPE, REJECTED, ERROR, FILES = (
     "before", "measured", "recipe", "rejected", "error", "files",
 )  # fmt: skip

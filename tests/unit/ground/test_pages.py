@@ -59,7 +59,7 @@ def refusal(arguments: str) -> str | None:
             return f"no {name} {given[0]!r}"
         if not given or (given[0] in command.commands and default is None):
             return None
-        given = given if given[0] in command.commands else [default, *given]
+        given = given if given[0] in command.commands else [str(default), *given]
         name, command, given = f"{name} {given[0]}", command.commands[given[0]], given[1:]
     context = click.Context(command, info_name=name)
     try:

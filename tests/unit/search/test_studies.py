@@ -26,7 +26,14 @@ from support.search.formula import (
 
 from tinycompress.errors import ConfigError
 from tinycompress.search.goal import Goal, goal_of
-from tinycompress.search.objective import Candidate, Objective, OutOfRoomError, Report, Trained
+from tinycompress.search.objective import (
+    SLACK,
+    Candidate,
+    Objective,
+    OutOfRoomError,
+    Report,
+    Trained,
+)
 from tinycompress.search.outcome import best_row, blocking, nearest_row, rows_of
 from tinycompress.search.storage import (
     counted,
@@ -66,8 +73,8 @@ def test_a_candidate_above_the_budget_is_never_trained() -> None:
     rows = rows_of(study.get_trials(), goal)
     above = [row for row in rows if row.verdict == "rejected"]
     assert above
-    assert all(flash_of(int(row.parameters["width"])) > 13_000 * 1.03 for row in above)
-    assert all(flash_of(width) <= 13_000 * 1.03 for width, _ in evaluator.trained)
+    assert all(flash_of(int(row.parameters["width"])) > 13_000 * (1 + SLACK) for row in above)
+    assert all(flash_of(width) <= 13_000 * (1 + SLACK) for width, _ in evaluator.trained)
     assert all(row.before["flash_bytes"] == flash_of(int(row.parameters["width"])) for row in above)
     best = best_row(rows, goal)
     assert best is not None
