@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tinycompress.deploy.sensitivity import measure_sensitivity
     from tinycompress.pipeline import bench, build, confirm, convert
     from tinycompress.pipeline import compare_results as compare
+    from tinycompress.search.running import fit
 
 __all__ = [
     "BuildOptions",
@@ -29,6 +30,7 @@ __all__ = [
     "compress",
     "confirm",
     "convert",
+    "fit",
     "measure_sensitivity",
 ]
 
@@ -39,6 +41,7 @@ _PLACES = {
     "compress": ("tinycompress.deploy.compressing", "compress"),
     "confirm": ("tinycompress.pipeline", "confirm"),
     "convert": ("tinycompress.pipeline", "convert"),
+    "fit": ("tinycompress.search.running", "fit"),
     "measure_sensitivity": ("tinycompress.deploy.sensitivity", "measure_sensitivity"),
 }
 """Module and name of what is imported when it is asked for.

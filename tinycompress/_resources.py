@@ -33,3 +33,9 @@ def reference_model() -> Path:
     name = "digits_int8.tflite"
     packed = _PACKAGE / "_data" / "reference" / name
     return packed if packed.is_file() else _PACKAGE.parent / "examples" / "digits" / name
+
+
+def model_functions_dir() -> Path:
+    """Directory of the shipped model functions of `tinycompress fit` (``*.py``)."""
+    packed = _PACKAGE / "_data" / "model_functions"
+    return packed if packed.is_dir() else _PACKAGE.parent / "examples" / "model_functions"

@@ -251,3 +251,20 @@ def test_a_share_of_what_does_not_fit_is_unknown() -> None:
     options = PruneChannels(target="ram", ratio=0.3, fine_tune=NO_TRAINING)
     with pytest.raises(ConfigError, match="a share of what it takes is not known"):
         prune_channels(State(network), options, measured)
+
+
+def test_layers_have_ratios_of_their_own() -> None:
+    network, trainer = case()
+    channels = couple_channels(network)
+    (first, _), *others = sorted(channels.families(), key=lambda family: sorted(family[0]))
+    name = sorted(first)[0]
+    whole = {sorted(members)[0]: 0.0 for members, _ in others}
+    options = PruneChannels(layer_ratio={name: 0.5, **whole}, multiple=1, fine_tune=NO_TRAINING)
+    thin = prune_channels(State(network), options, trainer).network
+    for layer in network.layers.values():
+        if layer.name not in channels.of_layer:
+            continue
+        before, after = (n.layers[layer.name].weights[0].shape[-1] for n in (network, thin))
+        assert after == (before // 2 if layer.name in first else before), layer.name
+    with pytest.raises(ValueError, match="layer_ratio goes with target = 'ratio'"):
+        PruneChannels(layer_ratio={name: 0.5}, scope="global")

@@ -10,12 +10,16 @@ from support.compression.runs import TUNE, export, run
 from support.compression.small_models import trained
 
 from tinycompress.compression.checks.invariants import check_int8
-from tinycompress.compression.checks.promises import ClusterPromise, Promises
+from tinycompress.compression.checks.promises import ClusterPromise, Promises, broken_promises
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import CompressionResult
 from tinycompress.compression.run.runner import compress
+from tinycompress.compression.stages.base import State
+from tinycompress.compression.stages.cluster import Cluster
+from tinycompress.compression.stages.cluster import cluster as run_cluster
+from tinycompress.compression.training.options import FineTune
 from tinycompress.errors import ConfigError, MismatchError
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow]
@@ -113,3 +117,16 @@ def test_files_with_int16_activations_keep_it_too() -> None:
     facts = {fact.layer: fact for fact in result.rows[-1].kernels}
     assert result.rows[-1].activations == "int16"
     assert all(facts[name].distinct <= 8 for name in SHARED)
+
+
+def test_layers_have_numbers_of_their_own() -> None:
+    network, trainer = trained()
+    options = Cluster(
+        clusters=8, layer_clusters={"pw": 3, "out": 2}, shared=True, fine_tune=FineTune(epochs=0)
+    )
+    state = run_cluster(State(network), options, trainer)
+    promised = {name: one.clusters for name, one in state.promises.clustered.items()}
+    assert promised == {"stem": 8, "pw": 3, "branch": 8, "hidden": 8, "out": 2}
+    assert not broken_promises(state.network, state.promises)
+    with pytest.raises(ConfigError, match="layer 'pw' has layer_clusters, and is not clustered"):
+        run_cluster(State(network), options.model_copy(update={"skip": ("pw",)}), trainer)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tinycompress.callbacks.budgets import Budgets
 from tinycompress.callbacks.deployability import DeployabilityCallback
 from tinycompress.callbacks.order import order_callbacks
 from tinycompress.callbacks.pruning import MagnitudePruning, pruning_callbacks
 from tinycompress.callbacks.stop import StopWhenFits
+from tinycompress.deploy.budgets import Budgets
 
 __all__ = [
     "Budgets",

@@ -12,11 +12,11 @@ from typing import Any
 from tinycompress.artifacts import Activations, ExactTo
 from tinycompress.boards import load_board
 from tinycompress.callbacks.base import EitherKerasCallback
-from tinycompress.callbacks.budgets import Budgets
 from tinycompress.callbacks.pruning import without_wrappers
 from tinycompress.callbacks.samples import as_source
 from tinycompress.conversion import ConvertOptions
 from tinycompress.conversion.isolated import convert_in_subprocess
+from tinycompress.deploy.budgets import Budgets
 from tinycompress.deploy.isolated import deploy_in_subprocess
 from tinycompress.errors import ConfigError, DoesNotFitError
 

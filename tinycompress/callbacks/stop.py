@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinycompress.callbacks.base import EitherKerasCallback
-from tinycompress.callbacks.budgets import Budgets
+from tinycompress.deploy.budgets import Budgets
 from tinycompress.errors import ConfigError
 
 

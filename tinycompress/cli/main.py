@@ -20,6 +20,7 @@ from tinycompress.cli.confirm import confirm_command
 from tinycompress.cli.convert import convert_command
 from tinycompress.cli.doctor import doctor_command
 from tinycompress.cli.failure import describe, note_settings, show
+from tinycompress.cli.fit import fit_group
 from tinycompress.cli.flash import flash_command
 from tinycompress.cli.init import init_command
 from tinycompress.cli.inspect import inspect_command
@@ -81,6 +82,7 @@ for _command in (
     compare_command,
     compress_command,
     recipes_command,
+    fit_group,
     carray_command,
     inspect_command,
     flash_command,

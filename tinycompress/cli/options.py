@@ -16,9 +16,10 @@ from tinycompress.options import BuildOptions
 if TYPE_CHECKING:
     _StringType = click.ParamType[str]
     _FloatType = click.ParamType[float]
+    _IntType = click.ParamType[int]
 else:
     # Generic only since click 8.5.
-    _StringType = _FloatType = click.ParamType
+    _StringType = _FloatType = _IntType = click.ParamType
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -94,6 +95,43 @@ class PercentType(_FloatType):
         if found is None:
             self.fail(f"{value!r} is no share in per cent, such as 2% or 0.5%", param, ctx)
         return float(found[1]) / 100
+
+
+class SpanType(_FloatType):
+    """A time to wait, such as 2h, as a number of seconds."""
+
+    name = "time"
+
+    _UNITS_S: ClassVar[Mapping[str, float]] = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds, or a refusal that says how times are written."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+) ?(s|m|min|h)", value.strip())
+        if found is None:
+            self.fail(f"{value!r} is no time with a unit, such as 90s, 30m or 2h", param, ctx)
+        return float(found[1]) * self._UNITS_S[found[2]]
+
+
+class SizeType(_IntType):
+    """A size of memory, such as 48K, as a number of bytes; K is 1024."""
+
+    name = "size"
+
+    _UNITS: ClassVar[Mapping[str, int]] = {"": 1, "K": 1 << 10, "M": 1 << 20}
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Bytes, or a refusal that says how sizes are written."""
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KM]?)(?:I?B)?", value.strip().upper())
+        size = 0.0 if found is None else float(found[1]) * self._UNITS[found[2]]
+        if size < 1 or size != int(size):
+            self.fail(f"{value!r} is no size, such as 49152, 48K or 1M", param, ctx)
+        return int(size)
 
 
 class FlashMethodType(_StringType):

@@ -106,7 +106,7 @@ def compress(
             _model(model),
             wanted,
             data,
-            export=partial(_export, options=options),
+            export=partial(export, options=options),
             validation=val,
             teacher=None if teacher is None else _model(teacher),
             evaluate=measure,
@@ -158,9 +158,14 @@ def _compare(
     return compare_layers(wrap_model(model), tflite, _named(samples), exact_to=exact_to)
 
 
-def _export(
+def export(
     model: Any, calibration: tuple[npt.NDArray[Any], ...], *, options: ConvertOptions
 ) -> bytes:
+    """The integer file of a model; ``calibration`` has one array per input, batch first.
+
+    Raises:
+        ModelError: The model cannot be made fully integer.
+    """
     return convert_model(model, _named(calibration), options=options).tflite
 
 

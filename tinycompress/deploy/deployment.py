@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import ExactTo, Optimize
+from tinycompress.artifacts import ExactTo, LayerCost, Optimize
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import DoesNotFitError
@@ -62,6 +62,13 @@ class Deployment:
 def deploy(
     tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm", optimize: Optimize = "speed"
 ) -> Deployment:
+    """As `deploy_by_layer`, without the layers."""
+    return deploy_by_layer(tflite, board, exact_to=exact_to, optimize=optimize)[0]
+
+
+def deploy_by_layer(
+    tflite: bytes, board: Board, *, exact_to: ExactTo = "tflm", optimize: Optimize = "speed"
+) -> tuple[Deployment, tuple[LayerCost, ...]]:
     """Build an int8 model for a board and run it on the virtual board.
 
     Args:
@@ -69,6 +76,9 @@ def deploy(
         board: What to build for and run on.
         exact_to: Whose arithmetic the firmware reproduces.
         optimize: What the firmware is built for, as in ``build``.
+
+    Returns:
+        What the whole takes, and what each layer of it was measured to take.
 
     Raises:
         ModelError: The engine does not take the model.
@@ -87,7 +97,7 @@ def deploy(
     ram_bytes = result.ram.used_bytes
     if result.instructions is None or ram_bytes is None:
         raise AssertionError("a virtual board counts instructions and paints its stack")
-    return Deployment(
+    whole = Deployment(
         flash_bytes=result.flash.total_bytes,
         weights_bytes=result.flash.weights_bytes,
         kernels_bytes=result.flash.kernels_bytes,
@@ -100,6 +110,7 @@ def deploy(
         latency_us=None if result.latency_us is None else result.latency_us.median,
         fits=result.fits,
     )
+    return whole, result.layers
 
 
 def figures_or_misfit(

@@ -54,7 +54,13 @@ def refusal(arguments: str) -> str | None:
     if command is None:
         return f"no command {name!r}"
     if isinstance(command, click.Group):
-        return None if not given or given[0] in command.commands else f"no {name} {given[0]!r}"
+        default = getattr(command, "default", None)
+        if given and given[0] not in command.commands and default is None:
+            return f"no {name} {given[0]!r}"
+        if not given or (given[0] in command.commands and default is None):
+            return None
+        given = given if given[0] in command.commands else [str(default), *given]
+        name, command, given = f"{name} {given[0]}", command.commands[given[0]], given[1:]
     context = click.Context(command, info_name=name)
     try:
         values, left, _ = command.make_parser(context).parse_args(
@@ -97,6 +103,8 @@ def test_there_are_pages_with_commands() -> None:
         ("bench a b", "too many arguments"),
         ("biuld x.tflite", "no command"),
         ("boards shwo x", "no boards"),
+        ("fit model.keras --flahs 2K", "No such option"),
+        ("fit show a b", "too many arguments"),
     ],
 )
 def test_a_wrong_command_would_be_seen(command: str, why: str) -> None:
@@ -116,6 +124,9 @@ def test_make_has_the_targets_of_a_page(page: Path) -> None:
     assert networks is not None
     targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     targets |= {f"results-{name}" for name in networks[1].split()}
+    searches = re.search(r"^SEARCHES := (.+)$", makefile, re.MULTILINE)
+    assert searches is not None
+    targets |= {f"fit-{name}" for name in searches[1].split()}
     named = {target for line in code_of(page) for target in _TARGET.findall(line)}
     assert named - targets == set()
 

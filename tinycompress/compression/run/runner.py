@@ -158,7 +158,7 @@ def compress(
         require_like(read_network(teacher), network)
     tasks = tasks_of(network, train)
     tasks_of(network, held_out, what="validation data: ")
-    calibration = _calibration(recipe, train)
+    calibration = calibration_of(recipe, train)
     exporter = Exporter(export, calibration, evaluate, compare)
     trainer = Trainer(
         train, held_out, tasks, recipe.seed, teacher or original, progress,
@@ -191,7 +191,8 @@ def _data(data: Any, validation: Any, network: Network, seed: int) -> tuple[Data
     return train, read_data(validation, network, what="validation data")
 
 
-def _calibration(recipe: Recipe, train: Data) -> tuple[Array, ...]:
+def calibration_of(recipe: Recipe, train: Data) -> tuple[Array, ...]:
+    """The samples that set the ranges of a recipe's files, one array per input."""
     convert = recipe.conversion
     return calibration_samples(
         train,

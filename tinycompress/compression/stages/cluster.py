@@ -12,7 +12,7 @@ the integers that are clustered (see ``shared_integers``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
@@ -43,6 +43,8 @@ from tinycompress.compression.training.fine_tune import train_network
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
+_Count = Annotated[int, Field(ge=2, le=256)]
+
 
 class Cluster(TrainedStage, LayerChoice):
     """Every kernel (or every output channel of it) has at most ``clusters`` distinct weights.
@@ -50,10 +52,12 @@ class Cluster(TrainedStage, LayerChoice):
     Zeros that pruning made stay zero with ``keep_sparsity``; zero is then one of the values. With
     ``shared`` every layer of the int8 file has at most ``clusters`` distinct weights: 3 are ternary
     weights, 2 binary ones. Depthwise and transposed convolutions are then left alone.
+    ``layer_clusters`` has other numbers for layers by name.
     """
 
     kind: Literal["cluster"] = "cluster"
-    clusters: Annotated[int, Field(ge=2, le=256)] = 16
+    clusters: _Count = 16
+    layer_clusters: dict[str, _Count] = Field(default_factory=dict)
     initialization: Initialization = "kmeans++"
     per_channel: bool = False
     shared: bool = False
@@ -64,6 +68,14 @@ class Cluster(TrainedStage, LayerChoice):
         if self.shared and self.per_channel:
             raise ValueError("shared = true has one codebook a layer; leave per_channel out")
         return self
+
+    def of_layer(self, name: str) -> Cluster:
+        """The same for one layer, whose number of clusters ``clusters`` is."""
+        return self.model_copy(update={"clusters": self.layer_clusters.get(name, self.clusters)})
+
+    def layer_names(self) -> Mapping[str, Iterable[str]]:
+        """By key, the names of layers that the table mentions."""
+        return {**super().layer_names(), "layer_clusters": self.layer_clusters}
 
 
 def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
@@ -85,12 +97,18 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
     promises = state.promises
     if not options.keep_sparsity:
         promises = replace(promises, sparse={})
+    own = {layer.name: options.of_layer(layer.name) for layer in layers}
     changed = [
-        with_kernel(layer, _clustered(layer, options, promises, trainer.seed)) for layer in layers
+        with_kernel(layer, _clustered(layer, own[layer.name], promises, trainer.seed))
+        for layer in layers
     ]
     network = network.with_layers(changed)
-    promise = ClusterPromise(options.clusters, options.per_channel, options.shared)
-    promises = state.promises.with_clustered({layer.name: promise for layer in layers})
+    promises = state.promises.with_clustered(
+        {
+            name: ClusterPromise(mine.clusters, mine.per_channel, mine.shared)
+            for name, mine in own.items()
+        }
+    )
     network = train_network(
         network,
         trainer,
@@ -110,6 +128,13 @@ def _layers_to_cluster(network: Network, options: Cluster) -> tuple[Layer, ...]:
         raise ConfigError(
             "cluster: no layer is left to cluster",
             hint=f"see skip and skip_types; shared is for {', '.join(SCALED_ALIKE)}",
+        )
+    names = {layer.name for layer in layers}
+    left = [name for name in options.layer_clusters if name not in names]
+    if left:
+        raise ConfigError(
+            f"cluster: layer {left[0]!r} has layer_clusters, and is not clustered",
+            hint=f"clustered are {', '.join(sorted(names))}",
         )
     return layers
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Annotated, Literal
@@ -41,8 +41,10 @@ class PruneChannels(TrainedStage, LayerChoice):
     what may stay: MACs, parameters, bytes of RAM or microseconds. Channel counts stay
     multiples of ``multiple``, and at least ``min_channels``. Without ``multiple`` they are
     multiples of what the core's kernels compute at once; for a layer with fewer than two such
-    groups, of a half of that, a quarter, and so on. With ``bn_gamma`` the fine-tuning
-    before pruning can have the L1 penalty ``gamma_l1`` of network slimming for ``slim_epochs``.
+    groups, of a half of that, a quarter, and so on. ``layer_ratio`` has other shares for layers by
+    name, and for those whose channels are coupled to theirs; 0 leaves them whole. With ``bn_gamma``
+    the fine-tuning before pruning can have the L1 penalty ``gamma_l1`` of network slimming for
+    ``slim_epochs``.
     """
 
     kind: Literal["prune_channels"] = "prune_channels"
@@ -51,6 +53,7 @@ class PruneChannels(TrainedStage, LayerChoice):
     budget: Annotated[float, Field(gt=0)] | None = None
     importance: Importance = "l1"
     scope: Literal["layer", "global"] = "layer"
+    layer_ratio: dict[str, Annotated[float, Field(ge=0, lt=1)]] = Field(default_factory=dict)
     multiple: Annotated[int, Field(ge=1, le=64)] | None = None
     min_channels: Annotated[int, Field(ge=1, le=4096)] = 1
     slim_epochs: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -63,6 +66,8 @@ class PruneChannels(TrainedStage, LayerChoice):
             raise ValueError("budget needs a target: 'macs', 'parameters', 'ram' or 'latency'")
         if self.budget is not None and "ratio" in self.model_fields_set:
             raise ValueError("budget and ratio exclude each other")
+        if self.layer_ratio and (self.target != "ratio" or self.scope == "global"):
+            raise ValueError("layer_ratio goes with target = 'ratio' and scope = 'layer' only")
         return self
 
     @model_validator(mode="after")
@@ -70,6 +75,10 @@ class PruneChannels(TrainedStage, LayerChoice):
         if self.slim_epochs and self.importance != "bn_gamma":
             raise ValueError("slim_epochs goes with importance = 'bn_gamma' only")
         return self
+
+    def layer_names(self) -> Mapping[str, Iterable[str]]:
+        """By key, the names of layers that the table mentions."""
+        return {**super().layer_names(), "layer_ratio": self.layer_ratio}
 
 
 def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> State:
@@ -129,6 +138,7 @@ _UNRANKED = {
 class _Family:
     """Coupled layers: their removable channels, least important first, and how many may go."""
 
+    names: frozenset[str]
     channels: Array
     scores: Array
     fixed: int
@@ -142,6 +152,11 @@ class _Family:
         stay = max(total - wish, least)
         stay = -(-stay // self.multiple) * self.multiple
         return max(0, min(wish, total - stay))
+
+    def ratio(self, options: PruneChannels, share: float) -> float:
+        """The share that is to go of these layers: the largest that is asked for any of them."""
+        asked = [options.layer_ratio[name] for name in self.names if name in options.layer_ratio]
+        return max(asked, default=share)
 
 
 def _slimmed(network: Network, options: PruneChannels, trainer: Trainer) -> Network:
@@ -182,12 +197,14 @@ def _families(
             continue
         total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
         order, sums = _ranked(members, free, channels, scores)
-        multiple = options.multiple or _fitting(trainer.channel_multiple, total)
-        found.append(_Family(order, sums, total - free.size, multiple, options.min_channels))
+        multiple = options.multiple or fitting_multiple(trainer.channel_multiple, total)
+        found.append(
+            _Family(members, order, sums, total - free.size, multiple, options.min_channels)
+        )
     return tuple(found), tuple(unranked)
 
 
-def _fitting(multiple: int, channels: int) -> int:
+def fitting_multiple(multiple: int, channels: int) -> int:
     """What the kernels like, or so much less that a layer has at least two groups of it."""
     while multiple > 1 and channels < 2 * multiple:
         multiple //= 2
@@ -212,7 +229,10 @@ def _ranked(
 def _removal(families: tuple[_Family, ...], options: PruneChannels, share: float) -> frozenset[int]:
     """The channels that go when a share of them is to go."""
     if options.scope == "layer":
-        wishes = [round(share * (family.channels.size + family.fixed)) for family in families]
+        wishes = [
+            round(family.ratio(options, share) * (family.channels.size + family.fixed))
+            for family in families
+        ]
     else:
         owners = np.repeat(np.arange(len(families)), [f.channels.size for f in families])
         ranking = np.argsort(np.concatenate([f.scores for f in families]), kind="stable")

@@ -9,6 +9,9 @@ from math import isfinite
 
 from tinycompress.errors import ConfigError
 
+AT_LEAST = "int8_accuracy"
+"""The one limit that figures must reach; all others they must not exceed."""
+
 
 @dataclass(frozen=True)
 class Budgets:
@@ -17,25 +20,25 @@ class Budgets:
     Attributes:
         flash_bytes: At most so many bytes are flashed, firmware included.
         ram_bytes: At most so many bytes of RAM that are used, with the peak of the stack.
+        ram_reserved_bytes: At most so many bytes of RAM that the firmware takes of the board, with
+            the whole stack that is set aside.
         latency_us: At most so many microseconds for one inference, as the cycle model has it.
         int8_accuracy: At least this share of the labelled samples is classified right.
     """
 
     flash_bytes: float | None = None
     ram_bytes: float | None = None
+    ram_reserved_bytes: float | None = None
     latency_us: float | None = None
     int8_accuracy: float | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None:
-                continue
-            most = 1.0 if field.name == "int8_accuracy" else float("inf")
+        for name, value in self.limits().items():
+            most = 1.0 if name == AT_LEAST else float("inf")
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not (number and isfinite(value) and 0 < value <= most):
                 allowed = "above 0" + (" to 1" if most == 1.0 else "")
-                raise ConfigError(f"budget {field.name} is {value!r}; allowed: a number {allowed}")
+                raise ConfigError(f"budget {name} is {value!r}; allowed: a number {allowed}")
 
     @staticmethod
     def of(limits: Budgets | Mapping[str, float] | None) -> Budgets:
@@ -54,15 +57,34 @@ class Budgets:
                 raise ConfigError(f"unknown budget {name!r}; {rest}")
         return Budgets(**dict(limits or {}))
 
+    def limits(self) -> dict[str, float]:
+        """The limits that there are, by name."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def excess(self, figures: Mapping[str, float]) -> dict[str, float]:
+        """By how much of each limit figures miss it: above 0 where they do, infinite if not known.
+
+        Args:
+            figures: By the names of the limits.
+
+        Returns:
+            As shares of the limit; of accuracy the difference itself.
+        """
+        found = {}
+        for name, limit in self.limits().items():
+            value = figures.get(name, float("nan"))
+            missed = limit - value if name == AT_LEAST else (value - limit) / limit
+            found[name] = missed if isfinite(missed) else float("inf")
+        return found
+
     def exceeded(self, figures: Mapping[str, float]) -> tuple[str, ...]:
         """Every limit that figures do not keep, a few words each; one that is not known is not."""
+        limits = self.limits()
         found = []
-        for field in fields(self):
-            limit, value = getattr(self, field.name), figures.get(field.name, float("nan"))
-            if limit is None:
-                continue
-            kept = value >= limit if field.name == "int8_accuracy" else value <= limit
-            if not kept:
+        for name, excess in self.excess(figures).items():
+            if excess > 0:
+                value = figures.get(name, float("nan"))
                 shown = f"{value:,.6g}" if isfinite(value) else "not known"
-                found.append(f"{field.name} {shown}, budget {limit:,.6g}")
+                found.append(f"{name} {shown}, budget {limits[name]:,.6g}")
         return tuple(found)
