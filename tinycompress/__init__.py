@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from tinycompress.deploy.compressing import compress
     from tinycompress.pipeline import bench, build, convert
     from tinycompress.pipeline import compare_results as compare
+    from tinycompress.reporting import report
 
-__all__ = ["BuildOptions", "__version__", "bench", "build", "compare", "compress", "convert"]
+__all__ = [
+    "BuildOptions", "__version__", "bench", "build", "compare", "compress", "convert", "report",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -35,4 +38,8 @@ def __getattr__(name: str) -> Any:
         from tinycompress.deploy.compressing import compress
 
         return compress
+    if name == "report":
+        from tinycompress.reporting import report
+
+        return report
     raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")

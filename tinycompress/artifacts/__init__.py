@@ -50,8 +50,11 @@ from tinycompress.artifacts.model import (
 )
 from tinycompress.artifacts.sources import (
     ArenaFigure,
+    ArenaPlan,
+    BufferKind,
     GeneratedSources,
     LayerInfo,
+    PlannedBuffer,
     Simplification,
     WeightsInfo,
 )
@@ -60,7 +63,9 @@ from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
 __all__ = [
     "Activations",
     "ArenaFigure",
+    "ArenaPlan",
     "BenchResult",
+    "BufferKind",
     "BuiltBy",
     "BuiltFirmware",
     "ClassQuality",
@@ -83,6 +88,7 @@ __all__ = [
     "Optimize",
     "OutputAccuracy",
     "OutputQuality",
+    "PlannedBuffer",
     "ProjectUpdate",
     "QualityKind",
     "RamSizes",

@@ -22,6 +22,7 @@ from tinycompress.cli.flash import flash_command
 from tinycompress.cli.inspect import inspect_command
 from tinycompress.cli.invocation import Invocation, print_answer
 from tinycompress.cli.ports import ports_command
+from tinycompress.cli.report import report_command
 from tinycompress.cli.serve import serve_command
 
 
@@ -59,6 +60,7 @@ for _command in (
     recipes_command,
     carray_command,
     inspect_command,
+    report_command,
     flash_command,
     ports_command,
     serve_command,
