@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tinycompress.deploy.sensitivity import measure_sensitivity
     from tinycompress.pipeline import bench, build, confirm, convert
     from tinycompress.pipeline import compare_results as compare
+    from tinycompress.reporting import report
     from tinycompress.search.running import fit
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "convert",
     "fit",
     "measure_sensitivity",
+    "report",
 ]
 
 _PLACES = {
@@ -43,6 +45,7 @@ _PLACES = {
     "convert": ("tinycompress.pipeline", "convert"),
     "fit": ("tinycompress.search.running", "fit"),
     "measure_sensitivity": ("tinycompress.deploy.sensitivity", "measure_sensitivity"),
+    "report": ("tinycompress.reporting", "report"),
 }
 """Module and name of what is imported when it is asked for.
 

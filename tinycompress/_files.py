@@ -27,6 +27,8 @@ def _unwritable(path: Path, error: OSError) -> ConfigError:
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file as a whole or not at all, and make its parent directories.
 
+    A pipe or a device that is there is written to: a file in its place would do harm.
+
     Raises:
         ConfigError: The place cannot be written.
     """
@@ -35,6 +37,10 @@ def write_bytes(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise ConfigError(f"cannot write {path}: it is a directory")
+        if path.exists() and not path.is_file():
+            with path.open("wb") as place:
+                place.write(data)
+            return
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -55,6 +55,10 @@ def excluded_options(engine: EngineName, framework: FrameworkName) -> tuple[str,
     return (*names, *_OWN_BUILD_ALONE, *no_port)
 
 
+# An integer model, which firmware holds, needs no data, and has its activations.
+_NOT_IN_WORDS = frozenset(("data", "val", "activations", "tflm_dir", "output", "force"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildOptions:
     """Options of `tinycompress.build`.
@@ -128,6 +132,16 @@ class BuildOptions:
         self._require_budgets()
         self._require_engine()
         self._require_framework()
+
+    def words(self) -> tuple[str, ...]:
+        """What differs from the defaults, as words of the command line; paths are left out."""
+        names = [field.name for field in fields(self) if field.name not in _NOT_IN_WORDS]
+        said = [one.partition(" ") for one in self._changed(*names)]
+        # The command line has one option for either engine's weights.
+        flags = [
+            (name.replace("--tflm-compression", "--weights"), value) for name, _, value in said
+        ]
+        return tuple(word for flag in flags for word in flag if word)
 
     @property
     def has_measured_budget(self) -> bool:
@@ -214,7 +228,7 @@ def _said(name: str, value: object) -> str:
     if value is False:
         return f"--no-{name}"
     if name.endswith("_us"):
-        value = f"{value:g}us"
+        value = f"{value:.12g}us"
     return f"--{name.removesuffix('_bytes').removesuffix('_us').replace('_', '-')} {value}"
 
 

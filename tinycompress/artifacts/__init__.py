@@ -52,8 +52,11 @@ from tinycompress.artifacts.model import (
 )
 from tinycompress.artifacts.sources import (
     ArenaFigure,
+    ArenaPlan,
+    BufferKind,
     GeneratedSources,
     LayerInfo,
+    PlannedBuffer,
     Simplification,
     WeightsInfo,
 )
@@ -62,7 +65,9 @@ from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
 __all__ = [
     "Activations",
     "ArenaFigure",
+    "ArenaPlan",
     "BenchResult",
+    "BufferKind",
     "BuiltBy",
     "BuiltFirmware",
     "ClassQuality",
@@ -85,6 +90,7 @@ __all__ = [
     "Optimize",
     "OutputAccuracy",
     "OutputQuality",
+    "PlannedBuffer",
     "ProjectUpdate",
     "QualityKind",
     "RamSizes",

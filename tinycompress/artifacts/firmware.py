@@ -14,7 +14,7 @@ from tinycompress.artifacts.choices import (
     TransportName,
 )
 from tinycompress.artifacts.model import TensorSpec
-from tinycompress.artifacts.sources import ArenaFigure, LayerInfo
+from tinycompress.artifacts.sources import ArenaFigure, ArenaPlan, LayerInfo
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,9 @@ class FirmwareProject:
     the run that wrote it, empty where it was only read. ``recomputed_macs``: what patches do beyond
     the model's own work, for rows that two of them need; below zero where they leave out more rows
     that nothing reads. ``latency_budget_us``: what one inference may take at most, in microseconds.
+    ``plan``: what lies where in the arena; None where the runtime decides. ``model_name`` is the
+    model's, for people, as its file was called; ``command`` makes the project again from the model
+    file in it.
     """
 
     directory: Path
@@ -61,6 +64,9 @@ class FirmwareProject:
     update: ProjectUpdate = ProjectUpdate()
     recomputed_macs: int = 0
     latency_budget_us: float | None = None
+    plan: ArenaPlan | None = None
+    model_name: str = ""
+    command: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:

@@ -127,7 +127,8 @@ class BenchResult:
     ``recomputed_macs`` and ``latency_budget_us`` as in `FirmwareProject`. Where ``oracle`` does not
     run the model, ``not_compared`` says why, and ``mismatched_samples`` is None. ``model_sha256``
     is of the ``.tflite``, ``elf_sha256`` of the firmware, ``samples_sha256`` of the samples as the
-    device got them; None where a result was made otherwise.
+    device got them; None where a result was made otherwise. ``kept_samples`` is an ``.npz`` of the
+    answers to labelled samples, and of the samples answered worst; empty without labels.
     """
 
     board_id: str
@@ -157,6 +158,7 @@ class BenchResult:
     elf_sha256: str | None = None
     samples_sha256: str | None = None
     quality: tuple[OutputQuality, ...] = ()
+    kept_samples: bytes = field(default=b"", repr=False)
 
     @property
     def keeps_latency(self) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tinycompress.artifacts.choices import EngineName, ExactTo, Obtained
 from tinycompress.artifacts.model import TensorSpec
@@ -15,6 +16,7 @@ class LayerInfo:
 
     ``weights`` says how they are encoded; None where they lie in flash as they are.
     ``constants_bytes`` of flash are its constants and parameters, 0 where that is not known.
+    ``output`` is the model's own name of the tensor that it writes; empty where that is not known.
     """
 
     index: int
@@ -25,6 +27,7 @@ class LayerInfo:
     kernel: str
     weights: WeightsInfo | None = None
     constants_bytes: int = 0
+    output: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,40 @@ class ArenaFigure:
         return (self.needed_bytes + self.margin_bytes + 15) // 16 * 16
 
 
+BufferKind = Literal["input", "output", "activation", "state", "scratch"]
+
+
+@dataclass(frozen=True)
+class PlannedBuffer:
+    """Bytes of the arena that are one tensor's, or one layer's scratch memory, for some layers.
+
+    They lie at ``offset_bytes`` and are in use from ``first_layer`` to ``last_layer``, both
+    included and places in the order of execution: -1 is before the first layer, where the caller
+    writes inputs, and one past the last is where the caller reads outputs. Buffers may overlap
+    where a layer writes into what it reads for the last time.
+    """
+
+    name: str
+    kind: BufferKind
+    offset_bytes: int
+    size_bytes: int
+    first_layer: int
+    last_layer: int
+
+
+@dataclass(frozen=True)
+class ArenaPlan:
+    """Where the AOT engine put every buffer of the arena.
+
+    ``peak_layer`` is the place of the layer that runs while the top of the arena is in use, and
+    ``lower_bound_bytes`` what no plan of these layers can go below.
+    """
+
+    peak_layer: int
+    lower_bound_bytes: int
+    buffers: tuple[PlannedBuffer, ...]
+
+
 @dataclass(frozen=True)
 class Simplification:
     """What the AOT engine left out of a model, whose outputs are the same for all inputs.
@@ -98,14 +135,16 @@ class GeneratedSources:
     are names below ``firmware_templates/engine/<engine>/`` that the text includes; they are copied
     unchanged. ``arena_bytes`` is everything that the model keeps in RAM between and during
     invocations: activations, scratch, input and output. ``trades`` says where speed was given for
-    memory. ``arena`` says where an arena's size was not computed but measured. ``name`` is what the
-    model is called in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
+    memory. ``arena`` says where an arena's size was not computed but measured. ``plan`` says what
+    lies where in the arena, None where the runtime plans it. ``name`` is what the model is called
+    in C. ``runtime_files`` is as ``files``, for the project's ``runtime/``: what
     only our own firmware needs. ``example`` is C for an example that calls the model: a function
     ``infer()`` with what it needs; empty where the engine has none. ``simplification`` is None
     where nothing of the model was left out. ``recomputed_macs`` and ``latency_budget_us`` as in
     `FirmwareProject`. ``flash_estimate_bytes`` are about what constants, parameters and kernels
     take, and ``predicted_cost`` about what the layers cost whose kernels were measured: to compare
-    choices by, None where the engine chooses nothing.
+    choices by, None where the engine chooses nothing. ``command`` makes the project again from the
+    model file in it.
     """
 
     engine: EngineName
@@ -121,6 +160,7 @@ class GeneratedSources:
     peak_layer: str
     trades: tuple[str, ...] = ()
     arena: ArenaFigure | None = None
+    plan: ArenaPlan | None = None
     name: str = "model"
     runtime_files: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
@@ -129,6 +169,7 @@ class GeneratedSources:
     flash_estimate_bytes: int | None = None
     predicted_cost: float | None = None
     latency_budget_us: float | None = None
+    command: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:

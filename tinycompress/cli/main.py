@@ -27,6 +27,7 @@ from tinycompress.cli.inspect import inspect_command
 from tinycompress.cli.invocation import Invocation, print_answer, read_settings
 from tinycompress.cli.options import PATH
 from tinycompress.cli.ports import ports_command
+from tinycompress.cli.report import report_command
 from tinycompress.cli.serve import serve_command
 from tinycompress.cli.settings import COMMANDS
 
@@ -85,6 +86,7 @@ for _command in (
     fit_group,
     carray_command,
     inspect_command,
+    report_command,
     flash_command,
     ports_command,
     serve_command,

@@ -12,10 +12,12 @@ from typing import Any, get_args
 
 from tinycompress.artifacts import (
     ArenaFigure,
+    ArenaPlan,
     FirmwareProject,
     FrameworkName,
     GeneratedSources,
     LayerInfo,
+    PlannedBuffer,
     TensorSpec,
     WeightsInfo,
 )
@@ -76,6 +78,10 @@ def project_json(
         table["latency_budget_us"] = sources.latency_budget_us
     if sources.arena is not None:
         table["arena"] = asdict(sources.arena)
+    if sources.plan is not None:
+        table["plan"] = asdict(sources.plan)
+    if sources.command:
+        table["command"] = list(sources.command)
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
@@ -109,6 +115,9 @@ def load_project(directory: Path) -> FirmwareProject:
             weights_bytes=table["weights_bytes"],
             transport=table["transport"],
             arena=ArenaFigure(**table["arena"]) if "arena" in table else None,
+            plan=_arena_plan(table["plan"]) if "plan" in table else None,
+            model_name=table["model_name"],
+            command=tuple(table.get("command", ())),
             framework=_framework(table),
             project_id=table.get("project_id"),
             recomputed_macs=table["recomputed_macs"],
@@ -168,6 +177,11 @@ def _framework(table: Mapping[str, Any]) -> FrameworkName:
 
 def _tensor(item: Mapping[str, Any]) -> TensorSpec:
     return TensorSpec(**{**item, "shape": tuple(item["shape"])})
+
+
+def _arena_plan(item: Mapping[str, Any]) -> ArenaPlan:
+    buffers = tuple(PlannedBuffer(**buffer) for buffer in item["buffers"])
+    return ArenaPlan(**{**item, "buffers": buffers})
 
 
 def _layer(item: Mapping[str, Any]) -> LayerInfo:

@@ -12,6 +12,7 @@ from tinycompress._progress import Progress
 from tinycompress.artifacts import BuiltFirmware, OutputQuality
 from tinycompress.errors import DeviceError, ModelError
 from tinycompress.measurement.answers import AnswerLog, Outputs
+from tinycompress.measurement.enclosed.kept_samples import kept_samples
 from tinycompress.measurement.quality.scores import chance_notes, qualities
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session
@@ -22,13 +23,14 @@ from tinycompress.oracle import Oracle
 class Comparison:
     """Device against oracle over all samples; None for what could not be told.
 
-    ``not_compared`` says why the oracle gave no outputs.
+    ``not_compared`` says why the oracle gave no outputs, ``kept_samples`` is as in `BenchResult`.
     """
 
     mismatched_samples: int | None
     quality: tuple[OutputQuality, ...] = ()
     notes: tuple[str, ...] = ()
     not_compared: str | None = None
+    kept_samples: bytes = b""
 
 
 def compare(
@@ -64,7 +66,8 @@ def compare(
         notes = (*notes, f"outputs were not compared: {reason}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
     found = qualities(stored, built.project.outputs, tflite, device, host)
-    return Comparison(mismatched, found, (*notes, *chance_notes(found)), reason)
+    kept = kept_samples(stored, built.project.outputs, tflite, device)
+    return Comparison(mismatched, found, (*notes, *chance_notes(found)), reason, kept)
 
 
 def _device_outputs(

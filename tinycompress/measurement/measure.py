@@ -219,6 +219,7 @@ def _result(
         notes=measured.notes,
         clock=measured.clock,
         quality=measured.comparison.quality,
+        kept_samples=measured.comparison.kept_samples,
         cycles_upper_bound=_cycles_upper_bound(costs),
         recomputed_macs=built.project.recomputed_macs,
         latency_budget_us=built.project.latency_budget_us,

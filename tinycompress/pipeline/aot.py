@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinycompress.artifacts import BuiltFirmware, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.errors import DoesNotFitError
@@ -24,6 +26,7 @@ def build_aot(job: Job) -> Build:
         ToolError: The compiler failed.
     """
     sources, kept = _sources_and_budgets(job)
+    sources = replace(sources, command=job.command)
     job.progress("write the project")
     try:
         project = render_project(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from tinycompress.pipeline.files import read_file
 class Comparison:
     """Layer by layer; ``first_diverging`` is the first below ``least_db``, None if there is none.
 
-    ``unmatched`` are its layers that have no counterpart in the float model.
+    ``unmatched`` are its layers that have no counterpart in the float model. ``int8_sha256`` is of
+    the integer model's file.
     """
 
     float_path: Path
@@ -26,6 +28,7 @@ class Comparison:
     layers: tuple[LayerAgreement, ...]
     first_diverging: LayerAgreement | None
     least_db: float = LEAST_AGREEMENT_DB
+    int8_sha256: str = ""
 
     @property
     def unmatched(self) -> tuple[LayerAgreement, ...]:
@@ -65,4 +68,7 @@ def compare(
             hint="tinycompress inspect int8.tflite --compare float.keras --data samples.npz",
         )
     layers = compare_layers(source, tflite, Path(data), samples=samples, exact_to=exact_to)
-    return Comparison(Path(float_model), Path(int8_model), samples, layers, first_diverging(layers))
+    return Comparison(
+        Path(float_model), Path(int8_model), samples, layers, first_diverging(layers),
+        int8_sha256=hashlib.sha256(tflite).hexdigest(),
+    )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.firmware import render_framework_project, render_library
@@ -19,6 +21,7 @@ def build_in_framework(job: Job) -> Build:
         ToolError: arduino-cli failed.
     """
     sources = estimated_sources(job) if job.options.engine == "tflm" else aot_sources(job)
+    sources = replace(sources, command=job.command)
     job.progress("write the project")
     project = render_framework_project(
         sources, job.board, job.directory, framework=job.options.framework,

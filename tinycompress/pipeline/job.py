@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tinycompress._arduino_cli import require_arduino_cli
@@ -11,6 +11,7 @@ from tinycompress.artifacts import BuiltFirmware, ConvertedModel, FirmwareProjec
 from tinycompress.boards import Board
 from tinycompress.errors import ConfigError
 from tinycompress.options import BuildOptions
+from tinycompress.pipeline.names import c_name
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,16 @@ class Job:
     directory: Path
     options: BuildOptions
     progress: Progress
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What builds the same firmware from the project's own model file."""
+        words = ("tinycompress", "build", "model.tflite", "--board", self.board.id)
+        options = self.options
+        if options.engine == "aot" and options.name is None:
+            # The file in the project is called otherwise than the user's.
+            options = replace(options, name=c_name(self.name, None))
+        return (*words, *options.words())
 
 
 @dataclass(frozen=True)

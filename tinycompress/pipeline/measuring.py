@@ -80,8 +80,19 @@ def _measure(
     finally:
         link.close()
     if output is not None:
-        write_bundle(result, built, Path(output))
+        command = _command(built, port, samples, runs)
+        write_bundle(result, built, Path(output), board=target, command=command)
     return result
+
+
+def _command(
+    built: BuiltFirmware, port: str | None, samples: str | Path | None, runs: int
+) -> tuple[str, ...]:
+    """What measures the same again."""
+    words = ["tinycompress", "bench", str(built.project.directory)]
+    words += [] if port is None else ["--port", port]
+    words += [] if samples is None else ["--samples", str(samples)]
+    return (*words, "--runs", str(runs))
 
 
 def _answers_file(samples: Samples | None, output: str | Path | None) -> Path | None:

@@ -212,7 +212,7 @@ def _build(
 
 
 def _write(job: Job, model: Model, arena: ArenaFigure, directory: Path) -> FirmwareProject:
-    sources = generate(model, job.model.tflite, arena)
+    sources = replace(generate(model, job.model.tflite, arena), command=job.command)
     job.progress("write the project")
     return render_project(
         sources,

@@ -273,7 +273,7 @@ def load(path: Path) -> Any:
 def test_bundle(tmp_path: Path) -> None:
     write_bundle(RESULT, BUILT, tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
-        "summary.json", "layers.csv", "manifest.json",
+        "details.json", "summary.json", "layers.csv", "manifest.json",
     }  # fmt: skip
     assert load(tmp_path / "out/summary.json") == to_json(RESULT)
     with (tmp_path / "out/layers.csv").open(newline="") as file:

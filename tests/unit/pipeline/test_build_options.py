@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from support.models.tflite_files import small_cnn
 
 import tinycompress
 from tinycompress import BuildOptions
+from tinycompress.cli.build import build_command
 from tinycompress.errors import ConfigError
+from tinycompress.options import weights_of
 
 
 @pytest.mark.parametrize(
@@ -79,3 +82,24 @@ def test_an_unknown_keyword(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="quantise"):
         tinycompress.build(tmp_path / "small.tflite", "pico", quantise=True)  # type: ignore[call-arg]
     assert list(tmp_path.iterdir()) == [tmp_path / "small.tflite"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optimize": "flash", "weights": "plain", "exact_to": "litert", "name": "my net"},
+        {"flash_budget_bytes": 64_000, "latency_budget_us": 1_234_567.5, "simplify": False},
+        {"engine": "tflm", "tflm_compression": "auto", "toolchain": "gcc"},
+        {"framework": "zephyr", "ram_budget_bytes": 9000},
+        {"transport": "uart"},
+    ],
+)
+def test_a_build_can_be_said_on_the_command_line(options: dict[str, Any]) -> None:
+    """What a project keeps as the command that makes it again, read by the command itself."""
+    wanted = BuildOptions(**options)
+    words = ["model.tflite", "--board", "nano33", *wanted.words()]
+    told = build_command.make_context("build", words).params
+    told |= weights_of(told["engine"], told.pop("weights"))
+    known = {field.name for field in dataclasses.fields(BuildOptions)}
+    assert BuildOptions(**{k: v for k, v in told.items() if k in known}) == wanted

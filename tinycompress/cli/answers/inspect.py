@@ -197,6 +197,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "schema_version": 1,
         "float_model": str(comparison.float_path),
         "int8_model": str(comparison.int8_path),
+        "int8_sha256": comparison.int8_sha256,
         "samples": comparison.samples,
         "least_db": comparison.least_db,
         "first_diverging": None if first is None else first.name,

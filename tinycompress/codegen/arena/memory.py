@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tinycompress.artifacts import BufferKind, PlannedBuffer
 from tinycompress.codegen.arena.lifetimes import Lifetime, find_reuses
 from tinycompress.codegen.arena.places import places
 from tinycompress.codegen.arena.planner import CLIMB_WORK, Buffer, MemoryPlan, plan_memory
@@ -20,6 +21,7 @@ class ArenaLayout:
     """Offsets in the arena: of every activation by its index, of scratch memory by its layer.
 
     ``peak_layer`` names the layer that runs while most bytes are live, ``peak_step`` is its place.
+    ``buffers`` are what tensors and scratch memory share, for people to look at.
     """
 
     tensors: Mapping[int, int]
@@ -28,6 +30,7 @@ class ArenaLayout:
     lower_bound_bytes: int
     peak_layer: str
     peak_step: int = 0
+    buffers: tuple[PlannedBuffer, ...] = ()
 
 
 def lay_out(
@@ -76,7 +79,25 @@ class _Arena:
             lower_bound_bytes=plan.lower_bound_bytes,
             peak_layer=_peak_layer(plan, self._layers),
             peak_step=plan.peak_step,
+            buffers=self._planned(plan),
         )
+
+    def _planned(self, plan: MemoryPlan) -> tuple[PlannedBuffer, ...]:
+        kinds: list[BufferKind] = [self._kind(root) for root in self._roots]
+        kinds += ["scratch"] * len(self._scratch)
+        return tuple(
+            PlannedBuffer(buffer.name, kind, offset, buffer.size_bytes, buffer.first, buffer.last)
+            for buffer, offset, kind in zip(plan.buffers, plan.offsets, kinds, strict=True)
+        )
+
+    def _kind(self, root: int) -> BufferKind:
+        """What the tensors of a buffer are to the caller; input first where it is several."""
+        held = {index for index, place in self._places.items() if place.root == root}
+        if self._graph.tensors[root].is_variable:
+            return "state"
+        if held & set(self._graph.inputs):
+            return "input"
+        return "output" if held & set(self._graph.outputs) else "activation"
 
     def _buffers(self, lifetimes: Sequence[Lifetime]) -> list[Buffer]:
         tensors = [self._graph.tensors[root] for root in self._roots]

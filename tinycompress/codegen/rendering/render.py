@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tinycompress._resources import firmware_templates_dir
 from tinycompress._version import __version__
-from tinycompress.artifacts import GeneratedSources, LayerInfo, WeightsInfo
+from tinycompress.artifacts import ArenaPlan, GeneratedSources, LayerInfo, WeightsInfo
 from tinycompress.codegen import c_literals
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.kernel_files import stream_header, with_includes
@@ -158,10 +158,11 @@ def render(
         kernel_files=headers,
         inputs=input_specs(graph),
         outputs=output_specs(graph),
-        layers=tuple(_layer_info(i, layer) for i, layer in enumerate(layers)),
+        layers=tuple(_layer_info(i, layer, graph) for i, layer in enumerate(layers)),
         arena_bytes=layout.arena_bytes,
         weights_bytes=weights.total_bytes,
         peak_layer=layout.peak_layer,
+        plan=_plan(layout, layers),
         name=options.name,
         runtime_files={_ADAPTER: _render_template(f"{_ADAPTER}.j2", context)},
         example=_render_template("example.j2", {**context, "classes": _classifies(graph)}),
@@ -344,7 +345,12 @@ def _state(tensor: Tensor, layout: ArenaLayout, weights: _Weights) -> StateTenso
     )
 
 
-def _layer_info(index: int, layer: Layer) -> LayerInfo:
+def _plan(layout: ArenaLayout, layers: Sequence[Layer]) -> ArenaPlan:
+    peak = min(max(layout.peak_step, 0), len(layers) - 1)
+    return ArenaPlan(peak, layout.lower_bound_bytes, layout.buffers)
+
+
+def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
     return LayerInfo(
         index=index,
         name=layer.name,
@@ -354,6 +360,7 @@ def _layer_info(index: int, layer: Layer) -> LayerInfo:
         kernel=layer.kernel.name,
         weights=_weights_info(layer),
         constants_bytes=params_bytes(layer.kernel) + sum(a.data.nbytes for a in layer.const_arrays),
+        output=graph.tensors[layer.writes[0]].name if layer.writes else "",
     )
 
 

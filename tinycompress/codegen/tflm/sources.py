@@ -96,14 +96,15 @@ def _registration(graph: Graph, ops: list[Op]) -> str | None:
 
 
 def _layer(graph: Graph, step: int, op: Op) -> LayerInfo:
-    shapes = [graph.tensors[index].shape for index in op.outputs if index >= 0]
+    written = [graph.tensors[index] for index in op.outputs if index >= 0]
     return LayerInfo(
         index=step,
         name=graph.layer_name(op),
         op=op.custom_code if op.kind == "CUSTOM" else op.kind,
         macs=macs(graph, op),
-        output_shape=shapes[0] if shapes else (),
+        output_shape=written[0].shape if written else (),
         kernel="tflm",
+        output=written[0].name if written else "",
     )
 
 

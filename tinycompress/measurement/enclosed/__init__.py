@@ -1,0 +1,1 @@
+"""What a bundle holds beside its figures: for people, and for pages."""
