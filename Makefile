@@ -105,23 +105,23 @@ cycle-model: $(VENV)/.ready-dev
 
 # Bytes and cycles of every encoding of weights: the tables of docs/weights.md.
 encodings: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weight_encodings --jobs $(JOBS)
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.encoded_networks --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.weight_encodings --jobs $(JOBS)
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.encoded_networks --jobs $(JOBS)
 
 # What TFLM's DECODE saves in model files, and in firmware where TFLM_DIR names a checkout.
 tflm-decode: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.tflm_decode
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.tflm_decode
 
 # Bytes of encodings that were tried and left out, and of N:M: the last table of docs/weights.md.
 left-out-encodings: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.left_out_encodings
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.left_out_encodings
 
 # Flash of every model of the collection, now and before weights were encoded.
 flash-of-collection: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.flash_of_collection
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.flash_of_collection
 
 decoding-costs: $(VENV)/.ready-dev
-	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.decoding_costs
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.weights.decoding_costs
 
 corpus: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.corpus --jobs $(JOBS)
@@ -132,7 +132,7 @@ kernels-on-the-road: $(VENV)/.ready-dev
 
 # What exact simplification saves: the table of docs/simplification.md.
 weights-simplified: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.weights_simplified --jobs $(JOBS)
+	$(BIN)/python -m benchmarks.weights.weights_simplified --jobs $(JOBS)
 
 mutate: $(VENV)/.ready-dev
 	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.mutate --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)

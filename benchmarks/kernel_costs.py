@@ -27,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 from support.cases.encoded import ENCODINGS, PreferEncoding
 
-from benchmarks.encoded_layers import ENCODED_MODELS, encoded_model
 from benchmarks.kernels import MODELS, ROOT, data_directory
+from benchmarks.weights.encoded_layers import ENCODED_MODELS, encoded_model
 from tinycompress import _files
 from tinycompress.artifacts import GeneratedSources, LayerInfo
 from tinycompress.boards import Board, load_board

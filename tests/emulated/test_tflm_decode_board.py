@@ -8,7 +8,7 @@ import pytest
 from support.compression.clustered_models import WIDE, clustered
 from support.firmware.tflm import real_checkout
 
-from benchmarks.encoded_networks import with_half_zeros
+from benchmarks.weights.encoded_networks import with_half_zeros
 from tinycompress import pipeline
 from tinycompress.artifacts import TflmMethod
 from tinycompress.errors import ModelError

@@ -47,22 +47,32 @@ def bench_command(
 ) -> None:
     """Measure the firmware in DIRECTORY on its board, emulated or behind a port."""
     from tinycompress import pipeline
-    from tinycompress.cli.answers.bench import show_bench, show_roster
-    from tinycompress.cli.answers.junit import junit_of_all, junit_on_error
+    from tinycompress.cli.answers.bench import show_roster
+    from tinycompress.cli.answers.junit import junit_of_all
 
     directory = _project(directory, roster, virtual)
     options["port"] = None if virtual else options["port"]
     if directory is not None:
-        with junit_on_error(junit, directory) as told, stage_progress() as progress:
-            result = pipeline.bench(directory, progress=progress, **options)
-        show_bench(result, options["board"], confusion=confusion, as_json=as_json)
-        told(result)
-        pipeline.require_promises(result)
+        _bench_one(directory, junit, options, confusion=confusion, as_json=as_json)
     elif roster is not None:
         with stage_progress() as progress:
             outcomes = pipeline.bench_all(roster, output=options["output"], progress=progress)
         junit_of_all(junit, outcomes)
         raise click.exceptions.Exit(show_roster(outcomes, as_json=as_json))
+
+
+def _bench_one(
+    directory: Path, junit: Path | None, options: dict[str, Any], *, confusion: bool, as_json: bool
+) -> None:
+    from tinycompress import pipeline
+    from tinycompress.cli.answers.bench import show_bench
+    from tinycompress.cli.answers.junit import junit_on_error
+
+    with junit_on_error(junit, directory) as told, stage_progress() as progress:
+        result = pipeline.bench(directory, progress=progress, **options)
+    show_bench(result, options["board"], confusion=confusion, as_json=as_json)
+    told(result)
+    pipeline.require_promises(result)
 
 
 def _project(directory: Path | None, roster: Path | None, virtual: bool) -> Path | None:

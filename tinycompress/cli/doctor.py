@@ -14,7 +14,7 @@ from tinycompress.cli.progress import LONG_S, stage_progress
 def doctor_command(as_json: bool) -> None:
     """Say which tools and boards are there and whether they work, and what options resolve to."""
     from tinycompress.cli.answers import doctor as render
-    from tinycompress.cli.resolved import resolve
+    from tinycompress.cli.settings.resolved import resolve
     from tinycompress.pipeline.machine import diagnose
 
     with stage_progress(patience_s=LONG_S) as progress:

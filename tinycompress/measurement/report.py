@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tinycompress._console import printable
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress._sealed import sealed
 from tinycompress.artifacts import (
     BenchResult,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.artifacts import BenchResult
 from tinycompress.measurement.report import to_json
 from tinycompress.measurement.roster import Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from tinycompress._markdown import escaped, table
+from tinycompress._console.markdown import escaped, table
 from tinycompress._version import __version__
 from tinycompress.reporting.charts.layer_bars import costs
 from tinycompress.reporting.facts import comparison_rows, facts

@@ -20,7 +20,7 @@ from support.compression.tflm_encoded import (
 from support.models.collection import Collection
 from support.models.tflite_files import Builder
 
-from benchmarks.encoded_networks import with_half_zeros
+from benchmarks.weights.encoded_networks import with_half_zeros
 from tinycompress import pipeline
 from tinycompress.artifacts import TflmCompression, TflmMethod
 from tinycompress.codegen.tflm.decode.methods import METHODS

@@ -18,7 +18,7 @@ from support.compression.tflm_encoded import (
 from support.models.filter_models import filter_model
 from support.models.tflite_files import Builder, small_cnn
 
-from benchmarks.encoded_networks import with_half_zeros
+from benchmarks.weights.encoded_networks import with_half_zeros
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.codegen.tflm.decode import encoding, huffman, prune
 from tinycompress.codegen.tflm.decode.encoding import DECODE_CODE_BYTES

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 
 COLUMNS = (
     Column("layer", least=12),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress._console import results_console
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.cli.answers.inspect import comparison_json, ratio
 from tinycompress.cli.options import print_json
 from tinycompress.pipeline import Beside, Candidate

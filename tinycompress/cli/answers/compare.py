@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import click
 
-from tinycompress import _markdown
+from tinycompress._console import markdown as md
 from tinycompress._console import printable, results_console
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.cli.answers.common import schema
 from tinycompress.cli.options import print_json
 from tinycompress.measurement.differences import Difference, ResultComparison, Side
@@ -175,35 +175,35 @@ def markdown(compared: ResultComparison) -> str:
     """The same as Markdown, what got worse first; names show as they are."""
     parts = [_verdict_line(compared)]
     for name, side in (("A", compared.a), ("B", compared.b)):
-        parts.append(f"- {name}: {_markdown.escaped(f'{side.path} ({_who(side)})')}\n")
+        parts.append(f"- {name}: {md.escaped(f'{side.path} ({_who(side)})')}\n")
     parts += [
-        f"- {_markdown.escaped(f'{name}: {_short(a)} → {_short(b)}')}\n"
+        f"- {md.escaped(f'{name}: {_short(a)} → {_short(b)}')}\n"
         for name, a, b in compared.differing_facts
     ]
     header = [column.name for column in _COLUMNS]
     cells = [[cell.strip() for cell in _cells(one)] for one in compared.figures]
-    parts += ["\n", _markdown.table(header, cells, right=(1, 2, 3, 4))]
+    parts += ["\n", md.table(header, cells, right=(1, 2, 3, 4))]
     title, columns, rows = _rows_table(compared)
     if rows:
         names = [column.name for column in columns]
-        body = _markdown.table(names, rows, right=(2, 3, 4, 5))
+        body = md.table(names, rows, right=(2, 3, 4, 5))
         parts.append(f"\n<details><summary>{html.escape(title)}</summary>\n\n{body}\n</details>\n")
     lines = [*_legend(compared), *_notes(compared)]
-    parts += ["\n", *(f"- {_markdown.escaped(line)}\n" for line in lines)]
+    parts += ["\n", *(f"- {md.escaped(line)}\n" for line in lines)]
     return "".join(parts)
 
 
 def _verdict_line(compared: ResultComparison) -> str:
     found = [regression_text(where, one) for where, one in compared.regressions]
     if found:
-        listed = "".join(f"- {_markdown.escaped(line)}\n" for line in found)
+        listed = "".join(f"- {md.escaped(line)}\n" for line in found)
         return f"**Worse by more than {100 * (compared.limit or 0):g} %:**\n\n{listed}\n"
     changed = [one for one in compared.figures if one.verdict in ("better", "worse")]
     if not changed:
         same = {one.verdict for one in compared.figures} == {"equal"}
         return f"**{'Nothing changed.' if same else 'No figure got better or worse.'}**\n\n"
     told = ", ".join(
-        f"{one.figure.label.strip()} {_markdown.escaped(relative_text(one) or absolute_text(one))}"
+        f"{one.figure.label.strip()} {md.escaped(relative_text(one) or absolute_text(one))}"
         for one in _totals(changed)
     )
     return f"**{told or 'Only parts changed'}**\n\n"

@@ -10,8 +10,8 @@ from tinycompress._console import results_console
 from tinycompress.artifacts import Finding
 from tinycompress.cli.answers.common import schema, table
 from tinycompress.cli.options import print_json
-from tinycompress.cli.resolved import Resolved
 from tinycompress.cli.settings import FILE_NAME, Settings
+from tinycompress.cli.settings.resolved import Resolved
 
 _MARKS = {"ok": "[green]ok[/]", "missing": "[yellow]missing[/]", "broken": "[red]broken[/]"}
 

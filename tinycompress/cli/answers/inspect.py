@@ -6,7 +6,7 @@ from math import isinf
 from typing import Any
 
 from tinycompress._console import results_console
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.artifacts import LayerAgreement
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tinycompress._console import results_console
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.cli.invocation import tell
 from tinycompress.cli.options import print_json
 from tinycompress.compression.sensitivity import Change, Point, SensitivityTable

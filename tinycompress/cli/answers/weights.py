@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinycompress._console import results_console
-from tinycompress._fitted_table import Column, print_fitted
+from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.artifacts import WeighedLayer, WeighedModel
 from tinycompress.cli.answers.common import schema, simplification_json, simplification_line
 from tinycompress.cli.invocation import tell

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from tinycompress._console import printable
-from tinycompress._fitted_table import Column, cut_middle, print_fitted
+from tinycompress._console.fitted_table import Column, cut_middle, print_fitted
 from tinycompress.artifacts import BenchResult, OutputQuality
 
 SHOWN_BY_ITSELF = 12

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 from support.compression.tflm_encoded import encoded
 
-from benchmarks.encoded_networks import with_half_zeros, with_weights
 from benchmarks.kernels import data_directory
 from benchmarks.performance_page import table
+from benchmarks.weights.encoded_networks import with_half_zeros, with_weights
 from tinycompress import pipeline
 from tinycompress.artifacts import TflmCompression, TflmEncoding, TflmMethod
 from tinycompress.errors import ModelError

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.encoded_networks import nearest_values
 from benchmarks.kernels import data_directory
 from benchmarks.performance_page import table
+from benchmarks.weights.encoded_networks import nearest_values
 from tinycompress.codegen.weights.bits import canonical_code
 from tinycompress.codegen.weights.encodings import ENCODINGS, TILED, smaller_encodings
 from tinycompress.codegen.weights.patterns import FOUR

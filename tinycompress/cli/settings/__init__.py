@@ -169,7 +169,7 @@ def read_settings(path: Path, commands: Mapping[str, click.Command]) -> Settings
         ConfigError: It cannot be read, or has problems (all of them are listed).
     """
     from tinycompress._strict_toml import read_strict
-    from tinycompress.cli.settings_table import settings_table
+    from tinycompress.cli.settings.table import settings_table
 
     keys = {name: keys_of(commands[name]) for name in COMMANDS}
     table = read_strict(path, settings_table(keys), _WHAT, _HINT)

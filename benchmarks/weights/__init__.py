@@ -1,0 +1,1 @@
+"""What weights take in flash and cycles, plain, encoded and simplified."""
