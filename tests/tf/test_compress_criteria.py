@@ -66,6 +66,7 @@ def stage(**options: Any) -> tuple[Network, Network]:
     return network, state.network
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("criterion", [c for c in get_args(WeightCriterion) if c != "magnitude"])
 @pytest.mark.parametrize("scope", ["layer", "global"])
 def test_every_criterion_makes_so_many_zeros(criterion: str, scope: str) -> None:
@@ -90,6 +91,7 @@ def test_what_the_loss_feels_is_worth_more_than_chance() -> None:
     assert scores["snip"] > scores["random"]
 
 
+@pytest.mark.slow
 def test_a_ticket_is_trained_from_where_the_stage_began() -> None:
     """One round by hand: train, mask by what came out, go back, train."""
     network, trainer = trained()
