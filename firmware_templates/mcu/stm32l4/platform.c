@@ -42,8 +42,8 @@
 #define CFGR_SWS_PLL   (3u << 2)
 #define CFGR_HPRE_DIV2 (8u << 4)
 
-/* PLL input 16 MHz / 4 = 4 MHz; VCO = 4 MHz * N (64 to 344 MHz); core = VCO / 2. Source HSI16, M = 4,
- * output R divided by 2. */
+/* PLL input 16 MHz / 4 = 4 MHz; VCO = 4 MHz * N (64 to 344 MHz); core = VCO / 2.
+ * Source HSI16, M = 4, output R divided by 2. */
 #define PLL_N          (TC_CORE_CLOCK_HZ / 2000000u)
 #define PLLCFGR_VALUE  (2u | (3u << 4) | (PLL_N << 8) | (1u << 24))
 #define FLASH_LATENCY  ((TC_CORE_CLOCK_HZ - 1u) / 20000000u) /* [read access latency] */
