@@ -41,7 +41,7 @@ def test_every_decoder_is_exact(
     board_id: str, chain: ToolchainName, encoding: str, tmp_path: Path
 ) -> None:
     prefer = PreferEncoding(encoding)
-    cases = CASES[:20:2] if encoding in ("lut", "huffman") else CASES[:10]
+    cases: tuple[EncodedCase, ...] = CASES[:20:2] if encoding in ("lut", "huffman") else CASES[:10]
     if encoding == "patterns":
         cases = tuple(case for case in CASES if case.of_four < 4)
     assert runs_exactly(board_id, _tflite(cases, 91), chain, tmp_path / "p", prefer=prefer)

@@ -93,7 +93,9 @@ def test_a_stage_has_a_dropout_of_its_own(stage: Any, learns: bool) -> None:
     trainer = trainer_of(network, X, wanted)
     tune = FineTune(epochs=40, batch_size=24, learning_rate=3e-2, dropout=0.0 if learns else None)
     # Layers are wrapped by pruning and by training for int8.
-    done = STAGES[stage().kind].run(State(network), stage(fine_tune=tune), trainer).network
+    run = STAGES[stage().kind].run
+    assert run is not None
+    done = run(State(network), stage(fine_tune=tune), trainer).network
     error = np.mean((np.asarray(build_model(done, "tf_keras")(X)) - wanted) ** 2)
     assert (error < 0.02) == learns
     rates = [layer.config["rate"] for layer in done.layers.values() if layer.kind == "Dropout"]

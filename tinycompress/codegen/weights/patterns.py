@@ -93,7 +93,8 @@ def values_bytes(encoded: Encoded, row_bytes: int) -> int:
 def _fours(matrix: Int64s, stride: int) -> Int64s:
     """``[rows, fours, 4]``."""
     blocks = matrix.reshape(len(matrix), -1, FOUR, stride).swapaxes(2, 3)
-    return blocks.reshape(len(matrix), -1, FOUR)
+    fours: Int64s = blocks.reshape(len(matrix), -1, FOUR)
+    return fours
 
 
 def _indices(places: npt.NDArray[np.intp]) -> Int64s:
@@ -111,8 +112,9 @@ def _packed(indices: Int64s, bits: int) -> npt.NDArray[np.uint32]:
     """As many as fit in a word, over the ends of rows."""
     per_word = _WORD // bits
     filled = np.pad(indices.reshape(-1), (0, -indices.size % per_word))
-    words = (filled.reshape(-1, per_word) << bits * np.arange(per_word)).sum(axis=1)
-    return words.astype(np.uint32)
+    shifted = filled.reshape(-1, per_word) << bits * np.arange(per_word)
+    words: npt.NDArray[np.uint32] = shifted.sum(axis=1).astype(np.uint32)
+    return words
 
 
 def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
@@ -127,4 +129,5 @@ def decode(encoded: Encoded, shape: tuple[int, int]) -> Int64s:
     fours = np.zeros((rows, inputs // FOUR, FOUR), np.int64)
     np.put_along_axis(fours, places, values.reshape(places.shape), axis=2)
     blocks = fours.reshape(rows, -1, stride, FOUR).swapaxes(2, 3)
-    return blocks.reshape(shape)
+    found: Int64s = blocks.reshape(shape)
+    return found
