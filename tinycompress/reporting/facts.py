@@ -45,7 +45,7 @@ def _in_layers(subject: Subject) -> str:
 
 def figures(subject: Subject) -> tuple[tuple[str, str], ...]:
     """Every figure of a result in a few words, for tables."""
-    rows: list[tuple[str, str]] = [(one.question.lower(), one.short) for one in answers(subject)]
+    rows: list[tuple[str, str]] = [(_in_a_row(one.question), one.short) for one in answers(subject)]
     for name, spread in (("cycles", subject.cycles), ("instructions", subject.instructions)):
         if spread is not None and name not in dict(rows):
             rows.append((name, count(spread.median)))
@@ -59,6 +59,11 @@ def figures(subject: Subject) -> tuple[tuple[str, str], ...]:
         rows += [("flash", size(last.flash_bytes)), ("RAM", size(last.ram_reserved_bytes))]
         rows.append((".tflite", size(last.tflite_bytes)))
     return tuple(rows)
+
+
+def _in_a_row(question: str) -> str:
+    """A question as the name of a row: RAM and R² stay what they are."""
+    return f"{question[0].lower()}{question[1:]}" if question[1:2].islower() else question
 
 
 def comparison_rows(

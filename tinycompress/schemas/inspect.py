@@ -140,6 +140,7 @@ class InspectCompareAnswer(Output):
     schema_: Literal["tinycompress.inspect_compare"] = Field(alias="schema")
     float_model: str
     int8_model: str
+    int8_sha256: str
     samples: Count
     least_db: float
     first_diverging: str | None

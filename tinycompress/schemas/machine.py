@@ -1,4 +1,4 @@
-"""``boards --json``, ``boards show --json``, ``ports --json`` and ``doctor --json``."""
+"""``boards``, ``boards show``, ``confirm``, ``ports``, ``doctor`` and ``init``, with ``--json``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from tinycompress.artifacts import Machine, TemplateName
+from tinycompress.boards.confirmations import Clock, Confirmation, Cycles, Firmware, Memory
 from tinycompress.boards.schema import Board
-from tinycompress.schemas.base import Output, Part
+from tinycompress.schemas.base import Count, Output, Part
 
 
 class BoardsAnswer(Output):
@@ -15,6 +17,8 @@ class BoardsAnswer(Output):
 
     schema_: Literal["tinycompress.boards"] = Field(alias="schema")
     boards: list[Board]
+    confirmations: list[Confirmation]
+    """Files of owners who measured one of them on silicon, the newest of each board."""
 
 
 class BoardAnswer(Output):
@@ -22,6 +26,28 @@ class BoardAnswer(Output):
 
     schema_: Literal["tinycompress.board"] = Field(alias="schema")
     board: Board
+    confirmations: list[Confirmation]
+    """Files of owners who measured it on silicon."""
+
+
+class ConfirmAnswer(Output):
+    """One run of the reference model on one board: what `confirm` writes."""
+
+    schema_: Literal["tinycompress.confirmation"] = Field(alias="schema")
+    board: str
+    by: str
+    """Whom the owner wants named, empty for nobody."""
+    date: str
+    """A day in UTC, such as 2026-11-30."""
+    machine: Machine
+    counts: bool
+    """Whether silicon gave the oracle's outputs."""
+    firmware: Firmware
+    cycles: Cycles | None
+    clock: Clock | None
+    memory: Memory
+    samples: Count
+    mismatched_samples: Count | None
 
 
 class PortOwner(Part):
@@ -60,8 +86,36 @@ class Finding(Part):
     hint: str | None
 
 
+class ResolvedOption(Part):
+    """An option as commands take it without a flag."""
+
+    option: str
+    """As the settings file spells it."""
+    commands: list[str]
+    value: str
+    """In words; "-" where there is none."""
+    source: Literal["file", "environment", "board", "default"]
+    where: str
+    """Its key in the file, the variable or the board; empty for a default."""
+
+
 class DoctorAnswer(Output):
-    """Tools that are there, missing or broken."""
+    """Tools that are there, missing or broken, and what a project's options resolve to."""
 
     schema_: Literal["tinycompress.doctor"] = Field(alias="schema")
     findings: list[Finding]
+    settings_file: str | None = None
+    """The tinycompress.toml that was found."""
+    options: list[ResolvedOption] | None = None
+    """Not there if the settings file has problems, which ``error`` tells."""
+
+
+class InitAnswer(Output):
+    """A project that was started."""
+
+    schema_: Literal["tinycompress.init"] = Field(alias="schema")
+    directory: str
+    template: TemplateName
+    board: str
+    files: list[str]
+    """What was written, relative to the directory."""

@@ -7,7 +7,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tinycompress.schemas import bench, build, compare, compress, inspect, machine
+from tinycompress.schemas import (
+    bench,
+    build,
+    compare,
+    compress,
+    inspect,
+    machine,
+    reports,
+    searches,
+)
 from tinycompress.schemas.base import ErrorAlone
 
 _ID = "https://github.com/tinycompress/tinycompress/blob/main/docs/schemas"
@@ -32,8 +41,14 @@ OUTPUTS: tuple[type[BaseModel], ...] = (
     inspect.InspectWeightsAnswer,
     machine.BoardAnswer,
     machine.BoardsAnswer,
+    machine.ConfirmAnswer,
     machine.DoctorAnswer,
+    machine.InitAnswer,
     machine.PortsAnswer,
+    reports.BenchDetails,
+    reports.ReportAnswer,
+    searches.FitAnswer,
+    searches.SensitivityAnswer,
     ErrorAlone,
 )
 

@@ -171,6 +171,7 @@ def test_several_results_stand_side_by_side(tmp_path: Path) -> None:
     assert "digits on Arduino Nano 33 BLE (b)" in page.text
     assert "digits on Arduino Nano 33 BLE (large)" in page.text
     assert "flash 18,104 B 1,013,388 B 18,104 B" in page.text
+    assert " RAM 11,328 B 11,328 B 11,328 B – 9,060 B " in page.text
     assert "103.1 % of the board" in page.text
     assert (
         "does not fit the Arduino Nano 33 BLE, differs from TensorFlow Lite Micro in 2" in page.text
