@@ -31,7 +31,7 @@ CASES = [
     ("tinycompress build n", ["net.tflite"]),
     ("tinycompress init --template i", ["images", "imu"]),
     ("tinycompress compress net.keras --recipe prune", ["prune50"]),
-    ("tinycompress compress net.keras --recipe mi", ["mine.toml"]),
+    ("tinycompress compress net.keras --recipe ow", ["own.toml"]),
     ("tinycompress boards show rasp", ["raspberry_pi_pico"]),
 ]
 
@@ -46,7 +46,7 @@ def set_up(shell: str) -> str:
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A directory with a model and a recipe, and the command on the path as pip installs it."""
-    for name in ("net.tflite", "net.keras", "mine.toml"):
+    for name in ("net.tflite", "net.keras", "own.toml"):
         (tmp_path / name).write_bytes(b"")
     command = tmp_path / "bin" / "tinycompress"
     command.parent.mkdir()

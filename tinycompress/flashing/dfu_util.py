@@ -44,8 +44,8 @@ class DfuUtil(FlashMethod):
     ``usb_ids`` those of the boot loader.
     """
 
-    TOOL: ClassVar = _DFU_UTIL
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _DFU_UTIL
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="dfu-util",
         command="`dfu-util -d V:P -a N -s ADDRESS:leave -D firmware.bin`",
         verified_by="HELLO",

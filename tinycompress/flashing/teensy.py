@@ -33,8 +33,8 @@ _WRITING = "Programming"
 class TeensyLoader(FlashMethod):
     """Over USB, with the chip in its boot loader. ``mcu`` is the loader's name of the board."""
 
-    TOOL: ClassVar = _LOADER
-    DOCS: ClassVar = MethodDocs(
+    TOOL: ClassVar[Program] = _LOADER
+    DOCS: ClassVar[MethodDocs] = MethodDocs(
         program="PJRC's teensy_loader_cli",
         command="`teensy_loader_cli --mcu=M -v firmware.hex`",
         verified_by="HELLO",

@@ -54,7 +54,7 @@ def page(subjects: Sequence[Subject], command: str) -> str:
         rows=comparison_rows(subjects) if len(subjects) > 1 else (),
         overview=_overview(subjects),
         sections=sections(subjects),
-        css=Markup(css.read_text("utf-8")),
+        css=Markup(css.read_text(encoding="utf-8")),
         version=__version__,
         command=command,
     )
