@@ -16,6 +16,7 @@ import hashlib
 import json
 import math
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,8 @@ from tinycompress.artifacts import FrameworkName
 from tinycompress.errors import ToolError
 
 ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = ("tinycompress", "firmware_templates", "boards")
+"""What makes firmware; a change elsewhere leaves results as they are."""
 _FRAMEWORKS: Mapping[str, FrameworkName] = {"Arduino": "arduino", "Zephyr": "zephyr"}
 
 
@@ -81,7 +84,7 @@ def main() -> int:
     rows = _rows(tasks)
     everything = arguments.families == FAMILIES and arguments.boards == PLACES
     page = arguments.page or (Path("docs") if everything else arguments.results) / "corpus.md"
-    write_text(page, page_of(rows, tools))
+    write_text(page, page_of(rows, tools, commit()))
     write_text(page.with_suffix(".json"), _json_of(rows, tools))
     wrong = [(row.name, run) for row in rows for run in row.runs if run.outcome == "wrong"]
     for name, run in wrong:
@@ -107,6 +110,15 @@ def _arguments() -> argparse.Namespace:
         "--page", type=Path, help="where to write it; a part is not written into docs/ by default"
     )
     return parser.parse_args()
+
+
+def commit() -> str:
+    """Of the product's sources, short."""
+    found = subprocess.run(
+        ["git", "log", "-1", "--format=%h", "--", *PRODUCT],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return found.stdout.strip()
 
 
 def product_digest(tools: Mapping[str, str]) -> str:

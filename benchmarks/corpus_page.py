@@ -22,7 +22,7 @@ Written by `make corpus`; do not edit. Every model of the collection of real `.t
 the road of every user's model: `tinycompress build`, the ELF on the emulated board, the serial
 protocol, all output bytes against the oracle's (`tinycompress bench`: 5 random inputs, or one
 stream of 50 for a model that keeps state). Nothing on this page comes from elsewhere; corpus.json
-beside it has every run.
+beside it has every run. The firmware was made by commit {commit}.
 
 A cell of a core says what became of all firmware of the model there: {chains} compilers ({names}),
 both oracles, and each `--optimize` whose C differs from that of the others.
@@ -90,16 +90,20 @@ class ModelRuns:
             yield from runs
 
 
-def page_of(rows: Sequence[ModelRuns], tools: Mapping[str, str]) -> str:
+def page_of(rows: Sequence[ModelRuns], tools: Mapping[str, str], commit: str) -> str:
     """The whole page.
 
     Args:
         rows: Every model, run or not.
         tools: Versions of the tools by name.
+        commit: Of the product that made the firmware.
     """
     boards = ", ".join(f"{core} {board}" for core, board in BOARD_OF_CORE.items())
     names = " and ".join(f"{chain} {tools[chain]}" for chain in CHAINS)
-    parts = [_HEAD.format(chains=len(CHAINS), names=names, boards=boards), _summary(rows)]
+    parts = [
+        _HEAD.format(chains=len(CHAINS), names=names, boards=boards, commit=commit),
+        _summary(rows),
+    ]
     for family in dict.fromkeys(row.family for row in rows):
         parts.append(_family(family, [row for row in rows if row.family == family]))
     kernels = sorted(kernels_run(rows).items())

@@ -42,7 +42,7 @@ def test_one_wrong_run_of_many_stands_in_the_cell() -> None:
     assert cell(runs) == "exact ×7, **wrong** (litert)"
     row = ModelRuns("tflm", "a", {"M4": tuple(runs), "M3": tuple(runs_of("exact"))})
     assert why(row) == "M4 litert: 1 of 5 samples differ"
-    assert "| tflm | 1 | 1 | 0 | 0 | 0 | 1 | 16 |" in page_of([row], TOOLS)
+    assert "| tflm | 1 | 1 | 0 | 0 | 0 | 1 | 16 |" in page_of([row], TOOLS, "1a2b3c4")
 
 
 def test_why_names_a_reason_once() -> None:
@@ -62,13 +62,14 @@ def test_the_page_has_a_row_for_every_model_and_says_what_is_missing() -> None:
         ModelRuns("tflm", "b", {"M4": tuple(runs_of("refused", "op 0"))}),
         ModelRuns("negative", "c", {core: tuple(runs_of("does not fit", "RAM")) for core in CORES}),
     ]
-    page = page_of(rows, TOOLS)
+    page = page_of(rows, TOOLS, "1a2b3c4")
+    assert "made by commit 1a2b3c4" in page
     assert f"| a | {' | '.join(['exact ×8'] * 6)} | compiles | compiles |  |" in page
     assert "| b | not run | not run | refused | not run |" in page
     assert "| tflm | 2 | 1 | 1 | 1 | 0 | 0 | 48 |" in page
     assert "| negative | 1 | 0 | 0 | 0 | 1 | 0 | 0 |" in page
     assert "**9 of 24 cells have not been run yet.**" in page
-    assert "have not been run yet" not in page_of(rows[:1], TOOLS)
+    assert "have not been run yet" not in page_of(rows[:1], TOOLS, "1a2b3c4")
     assert "`kernel` 48" in page
     assert "zig 0.1 and gcc 1.2" in page
     for words in ("stand-ins", "No Arduino core and no Zephyr was used"):

@@ -40,6 +40,8 @@ def print_boards(boards: tuple[Board, ...], confirmed: Confirmations) -> None:
         "Boards", "id", "short", "name", "core", "clock", "flash", "RAM", "on silicon",
         right=(4, 5, 6),
     )  # fmt: skip
+    # What is typed in commands stays in one piece.
+    rows.columns[0].no_wrap = rows.columns[1].no_wrap = True
     seen = {one.board: one for one in confirmed}
     for board in boards:
         rows.add_row(
