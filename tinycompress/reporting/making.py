@@ -108,7 +108,8 @@ def _is_export(directory: Path) -> bool:
     try:
         files = list(directory.iterdir())
         return bool(files) and all(
-            file.suffix == ".json" and '"results"' in file.read_text("utf-8") for file in files
+            file.suffix == ".json" and '"results"' in file.read_text(encoding="utf-8")
+            for file in files
         )
     except (OSError, ValueError):
         return False

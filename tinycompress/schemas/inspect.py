@@ -140,7 +140,7 @@ class InspectCompareAnswer(Output):
     schema_: Literal["tinycompress.inspect_compare"] = Field(alias="schema")
     float_model: str
     int8_model: str
-    int8_sha256: str
+    int8_sha256: Sha256
     samples: Count
     least_db: float
     first_diverging: str | None
@@ -183,6 +183,8 @@ class Candidate(Part):
     """One integer model of several beside a float model."""
 
     model: str
+    int8_sha256: Sha256
+    """Of the integer model, whatever its activations."""
     float_model: str
     samples: Count
     least_db: float

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tinycompress.compression.sensitivity.bits import Measure, choose_bits, costs_of
@@ -46,6 +46,7 @@ def by_brute_force(table: SensitivityTable, mean_bits: float, measure: Measure) 
     )
 
 
+@example(seed=603992080, count=4, measure="kl")
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.sampled_from(["kl", "hessian"]))
 def test_no_other_bits_cost_less(seed: int, count: int, measure: Measure) -> None:
     generator = np.random.default_rng(seed)
@@ -59,8 +60,8 @@ def test_no_other_bits_cost_less(seed: int, count: int, measure: Measure) -> Non
     used = sum(bits[layer.layer] * layer.weights for layer in table.layers)
     assert used <= mean_bits * sum(weights) + 1e-6
     best = by_brute_force(table, mean_bits, measure)
-    largest = max(costs.max(), 1e-9) if measure == "kl" else 2.0
-    assert costs_of(table, bits, measure=measure) <= best + 1e-7 * largest
+    # The solver stops within a millionth of the sum.
+    assert costs_of(table, bits, measure=measure) <= best * (1 + 2e-6) + 1e-15
 
 
 def test_the_layer_that_matters_most_keeps_its_bits() -> None:

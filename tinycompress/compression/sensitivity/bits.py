@@ -70,6 +70,16 @@ def _least_cost(costs: Array, sizes: Array, budget: float) -> list[int]:
         sizes: The same shape.
         budget: At least the sum of each row's smallest size.
     """
+    first = _solved(costs, sizes, budget, float(costs.max()))
+    # The solver's tolerance is a share of the largest cost, which one ruinous choice may make large
+    # against all that matter: what costs more than the whole of a solution is in no better one.
+    total = float(costs[np.arange(len(first)), first].sum())
+    second = _solved(costs, sizes, budget, total)
+    return min((first, second), key=lambda taken: costs[np.arange(len(taken)), taken].sum())
+
+
+def _solved(costs: Array, sizes: Array, budget: float, most: float) -> list[int]:
+    """The same, of the choices that cost at most ``most``; a solution of them is there."""
     # A quarter of a second, which nobody who chooses no bits need wait for.
     from scipy.optimize import Bounds, LinearConstraint, milp
 
@@ -78,11 +88,11 @@ def _least_cost(costs: Array, sizes: Array, budget: float) -> list[int]:
     # Sizes and costs to a scale on which the solver's tolerances mean nothing; equal costs take
     # the smaller size.
     share = sizes / sizes.sum()
-    scaled = costs / max(float(costs.max()), np.finfo(np.float64).tiny)
+    scaled = np.minimum(costs, most) / max(most, np.finfo(np.float64).tiny)
     found = milp(
         c=(scaled + 1e-9 * share).reshape(-1),
         integrality=np.ones(costs.size),
-        bounds=Bounds(0, 1),
+        bounds=Bounds(0, (costs <= most).astype(np.float64).reshape(-1)),
         constraints=[
             LinearConstraint(one_each, 1, 1),
             LinearConstraint(share.reshape(1, -1), -np.inf, budget / sizes.sum() * (1 + 1e-12)),
