@@ -32,6 +32,8 @@ INSIDE = {
     "firmware_templates/": "tinycompress/_data/firmware_templates/",
     "examples/templates/": "tinycompress/_data/examples/templates/",
     "examples/digits/digits.npz": "tinycompress/_data/examples/digits/digits.npz",
+    "examples/digits/digits_int8.tflite": "tinycompress/_data/reference/digits_int8.tflite",
+    "examples/model_functions/": "tinycompress/_data/model_functions/",
 }
 _LONGEST_S = 1800.0
 
