@@ -117,7 +117,7 @@ def test_broken_promises_are_found_in_the_int8_file() -> None:
     )
     with pytest.raises(MismatchError) as caught:
         check_int8(tflite, folded, lies, stage="prune")
-    assert "layer 'branch': 0.0" in str(caught.value)
+    assert "layer 'branch': sparsity 0.0" in str(caught.value)
     assert "layer 'hidden':" in str(caught.value)
     assert "distinct weights in the kernel, promised at most 4" in str(caught.value)
 

@@ -59,8 +59,8 @@ class FitAnswer(Output):
     limits: dict[str, Any]
     space: dict[str, dict[str, Any]]
     """The effective space: each parameter with its choices, or its range."""
-    reference: float | None
-    """Accuracy of the model as it is, on the validation samples."""
+    reference: dict[str, float] | None
+    """Accuracy of the model as it is, in float and as integers, on the validation samples."""
     original: Cost | None
     trials: dict[str, int]
     """How many ended in which way."""
