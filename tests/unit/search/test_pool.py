@@ -90,7 +90,9 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_taken_up(
 ) -> None:
     _pool(url, tmp_path, "die-once").run(_nothing)
     again = [t for t in study.get_trials() if t.system_attrs.get("retry_history") == [0]]
-    assert [t.state for t in again] == [TrialState.COMPLETE]
+    # Whether it is stopped on the way depends on which of the two workers is ahead.
+    assert len(again) == 1
+    assert again[0].state in (TrialState.COMPLETE, TrialState.PRUNED)
     assert len(counted(study.get_trials())) == TRIALS
 
 
