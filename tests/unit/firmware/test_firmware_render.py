@@ -267,6 +267,6 @@ def test_a_project_has_the_headers_that_its_sources_take_and_no_others(
     assert headers - included == set()
     assert included - headers == set()
     family = "stm32" if board.family.startswith("stm32") else board.family[:4]
-    others = {"tc_stm32_gpio.h": "stm32", "tc_cmsdk_uart.h": "mps"}
+    others = {"tc_stm32_gpio.h": "stm32", "tc_cmsdk_uart.h": "mps", "tc_rp2.h": "rp2"}
     for header, of in others.items():
         assert header not in headers or family.startswith(of)
