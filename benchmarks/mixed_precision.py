@@ -7,8 +7,6 @@ interrupted run resumes behind the last finished stage.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -28,8 +26,8 @@ from benchmarks.ways import (
     mean_of,
     measured,
     of_way,
+    run_command,
 )
-from tinycompress import _files, _tf
 
 FIGURES = ROOT / "docs" / "mixed-precision.json"
 PAGE = ROOT / "docs" / "mixed-precision.md"
@@ -131,15 +129,8 @@ def _row(way: Way, runs: list[Run]) -> list[str]:
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--scratch", type=Path, default=ROOT / "build" / "mixed-precision")
-    parser.add_argument("--page", action="store_true", help="write the page anew, measure nothing")
-    arguments = parser.parse_args()
-    if not arguments.page:
-        _tf.make_deterministic(0, threads=1)
-        found = measure(arguments.scratch)
-        _files.write_text(FIGURES, json.dumps(found, indent=1) + "\n")
-    _files.write_text(PAGE, page(json.loads(FIGURES.read_text(encoding="utf-8"))))
+    scratch = ROOT / "build" / "mixed-precision"
+    run_command(__doc__, FIGURES, PAGE, scratch, measure, page)
 
 
 if __name__ == "__main__":

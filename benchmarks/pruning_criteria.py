@@ -6,8 +6,6 @@ training: docs/pruning-criteria.md. The stages run alone, without the files of a
 
 from __future__ import annotations
 
-import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,8 +20,8 @@ from benchmarks.performance_page import table
 from benchmarks.results.reference import MODEL, TEST, TRAIN
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT
-from benchmarks.ways import SEEDS, Way
-from tinycompress import _files, _tf
+from benchmarks.ways import SEEDS, Way, run_command
+from tinycompress import _files
 from tinycompress.compression.checks.invariants import check_network
 from tinycompress.compression.data.prepare import read_data
 from tinycompress.compression.data.tasks import tasks_of
@@ -180,15 +178,8 @@ def _table(title: str, ways: Sequence[Way], runs: Sequence[Run], figures: Mappin
 
 def main() -> None:
     """The command."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--scratch", type=Path, default=ROOT / "build" / "pruning-criteria")
-    parser.add_argument("--page", action="store_true", help="write the page anew, measure nothing")
-    arguments = parser.parse_args()
-    if not arguments.page:
-        _tf.make_deterministic(0, threads=1)
-        found = measure(arguments.scratch)
-        _files.write_text(FIGURES, json.dumps(found, indent=1) + "\n")
-    _files.write_text(PAGE, page(json.loads(FIGURES.read_text(encoding="utf-8"))))
+    scratch = ROOT / "build" / "pruning-criteria"
+    run_command(__doc__, FIGURES, PAGE, scratch, measure, page)
 
 
 if __name__ == "__main__":

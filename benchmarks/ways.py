@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
@@ -10,6 +12,7 @@ from typing import Any
 
 import tinycompress
 from benchmarks.results.reference import MODEL, TEST, TRAIN
+from tinycompress import _files, _tf
 from tinycompress.artifacts import ExactTo
 
 SEEDS = (0, 1, 2)
@@ -79,6 +82,35 @@ def measured(
             )
             print(f"{way.name}, seed {seed}: {_PERCENT * last.int8_accuracy:.2f} %", flush=True)
     return runs
+
+
+def run_command(
+    about: str | None,
+    figures: Path,
+    page: Path,
+    scratch: Path,
+    measure: Callable[[Path], Mapping[str, Any]],
+    page_of: Callable[[Mapping[str, Any]], str],
+) -> None:
+    """The command line of a benchmark: measure, keep the figures, write the page of them.
+
+    Args:
+        about: The benchmark's docstring.
+        figures: File of what was measured.
+        page: What is written of it.
+        scratch: Where runs are kept, if ``--scratch`` says nothing else.
+        measure: Measures, with its files in a directory.
+        page_of: The page of what was measured.
+    """
+    parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
+    parser.add_argument("--scratch", type=Path, default=scratch)
+    parser.add_argument("--page", action="store_true", help="write the page anew, measure nothing")
+    arguments = parser.parse_args()
+    if not arguments.page:
+        _tf.make_deterministic(0, threads=1)
+        found = measure(arguments.scratch)
+        _files.write_text(figures, json.dumps(found, indent=1) + "\n")
+    _files.write_text(page, page_of(json.loads(figures.read_text(encoding="utf-8"))))
 
 
 def of_way(runs: Sequence[Run], way: Way) -> list[Run]:

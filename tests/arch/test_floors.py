@@ -15,7 +15,7 @@ FLOORS: dict[str, int] = {
     "errors": -1, "_tables": -1, "_sealed": -1,
     "_version": 0, "_proc": 0, "_resources": 0, "_console": 0, "_files": 0, "_progress": 0,
     "_isolated": 0, "_arduino_cli": 0, "_owner": 0, "_serial_ports": 0, "_includes": 0, "_lfs": 0,
-    "_samples": 0, "_strict_toml": 0, "_file_lock": -1,
+    "_samples": 0, "_strict_toml": 0, "_drawing": 0, "_file_lock": -1,
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
     "elf": 1,
     "schemas": 2,

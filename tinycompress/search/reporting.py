@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from tinycompress._progress import Progress
 from tinycompress.search.costs import Figures
@@ -51,10 +52,11 @@ class Reporter:
 
     def poll(self) -> None:
         """Look, and tell what is new."""
-        rows = rows_of(self._study.get_trials(deepcopy=False), self._goal)
+        trials = self._study.get_trials(deepcopy=False)
+        rows = rows_of(trials, self._goal)
         if self._told is None:
             # What an earlier run has done is no news.
-            self._told = {row.number for row in rows if not self._is_new(row)}
+            self._told = {row.number for row in rows if not self._is_new(trials[row.number])}
             self._at_first = len(self._told)
             if self._told:
                 self._say(f"{len(self._told)} trials were done before")
@@ -64,8 +66,7 @@ class Reporter:
                 self._say(self._line(row, rows))
         self._progress("search", len(rows), self._trials)
 
-    def _is_new(self, row: TrialRow) -> bool:
-        trial = self._study.get_trials(deepcopy=False)[row.number]
+    def _is_new(self, trial: FrozenTrial) -> bool:
         ended = trial.datetime_complete
         return ended is not None and ended.timestamp() >= self._begun
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any, get_args
 
 from tinycompress.compression.sensitivity.table import ChangeKind, SensitivityTable
@@ -19,14 +18,15 @@ def sensitivity_svg(table: SensitivityTable) -> str:
     The same table gives the same text.
     """
     # Half a second, which nobody who wants no plot need wait for.
-    import matplotlib
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+
+    from tinycompress._drawing import svg_style, svg_text
 
     kinds = [k for k in get_args(ChangeKind) if any(c.kind == k for c in table.changes)]
     traced = any(layer.hessian_trace is not None for layer in table.layers)
     panels = len(kinds) + traced
-    with matplotlib.rc_context({"svg.hashsalt": "tinycompress", "svg.fonttype": "none"}):
+    with svg_style({}):
         figure = Figure(figsize=(_WIDTH_INCHES * panels, _HEIGHT_INCHES), layout="constrained")
         FigureCanvasSVG(figure)
         axes = list(figure.subplots(1, panels, squeeze=False)[0])
@@ -38,9 +38,7 @@ def sensitivity_svg(table: SensitivityTable) -> str:
         if handles:
             figure.legend(handles, labels, loc="outside lower center", ncols=6, fontsize="small")
         figure.suptitle(f"{table.model}: sensitivity of each layer, {table.samples} samples")
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    return text.getvalue()
+        return svg_text(figure)
 
 
 def _curves(axis: Any, table: SensitivityTable, kind: ChangeKind) -> None:

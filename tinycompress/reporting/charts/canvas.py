@@ -7,19 +7,17 @@ are then the style sheet's. Text stays text. The same drawing gives the same byt
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tinycompress._drawing import svg_style, svg_text
 from tinycompress.reporting.words import is_number
 
 NARROW, WIDE = 328, 600
@@ -34,9 +32,9 @@ _ROLES = (
 )  # fmt: skip
 _MARK = "#0a00"
 _STYLE = {
-    "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": TEXT,
+    # Names from model files are no formulas.
     "text.parse_math": False,
     "axes.linewidth": 0.8,
     "xtick.labelsize": SMALL,
@@ -123,18 +121,10 @@ def svg(name: str, title: str, description: str, draw: Callable[[], Figure]) -> 
         description: Read out next.
         draw: Draws it.
     """
-    out = io.StringIO()
-    # A user's own matplotlibrc has no say.
-    with mpl.rc_context(), warnings.catch_warnings():
-        # Its own font measures the text; that of the browser, which has more letters, shows it.
-        warnings.filterwarnings("ignore", message=r"(?s).*(Glyph|Matplotlib currently does not)")
-        mpl.rcdefaults()
-        style: dict[Any, Any] = {**_STYLE, "svg.hashsalt": name}
-        mpl.rcParams.update(style)
+    with svg_style(_STYLE, salt=name):
         figure = draw()
-        figure.savefig(out, format="svg", metadata={"Date": None})
+        body = _body(svg_text(figure))
         width, height = figure.get_size_inches() * 72
-    body = _body(out.getvalue())
     # What matplotlib wrote has its texts escaped already.
     return Markup(
         f'<svg class="chart" role="img" aria-labelledby="{name}-t {name}-d" '

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from tinycompress._drawing import svg_style, svg_text
 from tinycompress.search.dimensions import Value
 from tinycompress.search.outcome import TrialRow
 from tinycompress.search.summary import Summary
@@ -21,7 +20,7 @@ _COSTS = (
     ("flash_bytes", "flash, KB", 1 / 1024),
 )
 _STYLE: Any = {
-    "svg.hashsalt": "tinycompress", "svg.fonttype": "none", "font.size": 9,
+    "font.size": 9,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
 }  # fmt: skip
 _MOST_AXES = 12
@@ -39,14 +38,11 @@ def plots_of(summary: Summary) -> Mapping[str, str]:
 
 
 def _svg(summary: Summary, draw: Callable[[Summary], Figure | None]) -> str:
-    with matplotlib.rc_context(_STYLE):
+    with svg_style(_STYLE):
         figure = draw(summary)
         if figure is None:
             return ""
-        drawn = io.StringIO()
-        # Without a date, so that the same study is the same page.
-        figure.savefig(drawn, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    text = drawn.getvalue()
+        text = svg_text(figure, bbox_inches="tight")
     return text[text.index("<svg") :]
 
 
