@@ -30,6 +30,11 @@ def svg_style(style: Mapping[str, Any], salt: str = "tinycompress") -> Iterator[
         yield
 
 
+def literal(text: str) -> str:
+    """A text that is drawn as it is, with no formula in it: names can hold anything."""
+    return text.replace("$", r"\$")
+
+
 def svg_text(figure: Figure, **saving: Any) -> str:
     """The figure as a whole SVG file, without a date.
 

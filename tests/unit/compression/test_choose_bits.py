@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -110,3 +111,11 @@ def test_the_plot_is_the_same_each_time() -> None:
     assert svg.startswith("<?xml")
     for text in ("bits of a weight", "trace of the Hessian", "l0", "l1", "256 samples"):
         assert text in svg
+
+
+def test_names_are_drawn_as_they_are() -> None:
+    table = table_of([100], [[0, 1, 2, 3]])
+    odd = replace(table.layers[0], layer=r"a$\x$")
+    svg = sensitivity_svg(replace(table, model=r"m$\frac{$", layers=(odd,)))
+    assert r"a$\x$" in svg
+    assert r"m$\frac{$: sensitivity" in svg

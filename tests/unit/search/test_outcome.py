@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -23,6 +24,7 @@ from tinycompress.search.outcome import FRONT, TrialRow, best_row, pareto_front
 from tinycompress.search.preparing import Prepared, require_reachable
 from tinycompress.search.reporting import duration_text
 from tinycompress.search.showing.page import page_of
+from tinycompress.search.showing.plots import plots_of
 from tinycompress.search.summary import summary_of
 from tinycompress.search.worker import PREPARED
 from tinycompress.search.working import Quota, work
@@ -163,6 +165,16 @@ def test_the_page_holds_all_and_needs_nothing() -> None:
     assert not re.search(r"(src|href)=\"(?!#)", page)
     for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(svg)
+
+
+def test_names_of_parameters_are_drawn_as_they_are() -> None:
+    goal, name = goal_of(maximize="accuracy"), r"channels.a$\x$"
+    study = formula_study(None, goal, trials=6)
+    work(study, Objective(goal, FormulaEvaluator(epochs=1)), Quota(6))
+    summary = summary_of(study, goal)
+    rows = tuple(replace(one, parameters={name: n}) for n, one in enumerate(summary.rows))
+    odd = replace(summary, rows=rows, importances={"accuracy": {name: 1.0}})
+    assert sum(name in svg for svg in plots_of(odd).values()) == 2
 
 
 def test_times_are_said_as_people_do() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, get_args
 
 from tinycompress.compression.sensitivity.table import ChangeKind, SensitivityTable
@@ -21,8 +22,10 @@ def sensitivity_svg(table: SensitivityTable) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    from tinycompress._drawing import svg_style, svg_text
+    from tinycompress._drawing import literal, svg_style, svg_text
 
+    layers = tuple(replace(layer, layer=literal(layer.layer)) for layer in table.layers)
+    table = replace(table, model=literal(table.model), layers=layers)
     kinds = [k for k in get_args(ChangeKind) if any(c.kind == k for c in table.changes)]
     traced = any(layer.hessian_trace is not None for layer in table.layers)
     panels = len(kinds) + traced

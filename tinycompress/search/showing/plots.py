@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from tinycompress._drawing import svg_style, svg_text
+from tinycompress._drawing import literal, svg_style, svg_text
 from tinycompress.search.dimensions import Value
 from tinycompress.search.outcome import TrialRow
 from tinycompress.search.summary import Summary
@@ -104,9 +104,9 @@ def _parallel(summary: Summary) -> Figure | None:
         axes.plot(range(len(line)), line, color=_COLOURS[kind], lw=1.8 if kind == "best" else 0.9,
                   alpha=1.0 if kind in ("best", "front") else 0.6)  # fmt: skip
     for place, (_, ends) in enumerate(heights.values()):
-        axes.annotate(ends[0], (place, -0.06), ha="center", va="top", fontsize=7)
-        axes.annotate(ends[1], (place, 1.04), ha="center", va="bottom", fontsize=7)
-    axes.set_xticks(range(len(heights)), list(heights), rotation=35, ha="right")
+        axes.annotate(literal(ends[0]), (place, -0.06), ha="center", va="top", fontsize=7)
+        axes.annotate(literal(ends[1]), (place, 1.04), ha="center", va="bottom", fontsize=7)
+    axes.set_xticks(range(len(heights)), [*map(literal, heights)], rotation=35, ha="right")
     axes.tick_params(axis="x", pad=12)
     axes.set_yticks([])
     axes.set_ylim(-0.02, 1.02)
@@ -146,7 +146,7 @@ def _importances(summary: Summary) -> Figure | None:
         top: list[tuple[str, float]] = sorted(shares.items(), key=lambda x: -x[1])[:_MOST_AXES]
         places: Any = np.arange(len(top))[::-1]
         axes.barh(places, [share for _, share in top], color=_COLOURS["within"])
-        axes.set_yticks(places, [parameter for parameter, _ in top])
+        axes.set_yticks(places, [literal(parameter) for parameter, _ in top])
         axes.set_title(f"for {name}", fontsize=9)
         axes.set_xlabel("share of the variance")
     figure.subplots_adjust(wspace=0.9)
