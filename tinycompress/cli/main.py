@@ -30,6 +30,7 @@ from tinycompress.cli.ports import ports_command
 from tinycompress.cli.report import report_command
 from tinycompress.cli.serve import serve_command
 from tinycompress.cli.settings import COMMANDS
+from tinycompress.cli.verbosity import take_behind, verbosity_options
 
 
 @click.group(
@@ -37,9 +38,7 @@ from tinycompress.cli.settings import COMMANDS
     no_args_is_help=True,
 )
 @click.version_option(__version__, "-V", "--version", prog_name="tinycompress")
-@click.option("-v", "--verbose", count=True, help="Print more; -vv prints everything.")
-@click.option("-q", "--quiet", is_flag=True, help="Print results, warnings and errors only.")
-@click.option("--debug", is_flag=True, help="Print tracebacks and all messages of libraries.")
+@verbosity_options()
 @click.option(
     "--config",
     type=PATH,
@@ -48,28 +47,22 @@ from tinycompress.cli.settings import COMMANDS
 )
 @click.option("--isolated", is_flag=True, help="Take no options from any file.")
 @click.pass_context
-def main(
-    context: click.Context,
-    verbose: int,
-    quiet: bool,
-    debug: bool,
-    config: Path | None,
-    isolated: bool,
-) -> None:
+def main(context: click.Context, config: Path | None, isolated: bool) -> None:
     """From a trained Keras model to measured int8 firmware on a Cortex-M board.
 
     \b
     tinycompress build digits.keras --data calib.npz --board nano33
     tinycompress bench digits-nano33 --samples test.npz
 
+    -v, -q and --debug may also stand behind the command.
+
     Exit codes: 0 ok, 1 unexpected, 2 usage or configuration, 3 model not supported,
     4 does not fit, 5 toolchain, 6 port or flashing, 7 device,
     8 outputs differ or cannot be compared, 9 worse than the baseline.
     """
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(2, 2 if debug else verbose)]
-    logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    logging.basicConfig(format="%(name)s: %(message)s")
     invoked = context.ensure_object(Invocation)
-    invoked.quiet, invoked.config, invoked.isolated = quiet, config, isolated
+    invoked.config, invoked.isolated = config, isolated
     # Help tells what is so without the file, and also where the file is broken.
     if context.invoked_subcommand in COMMANDS and not {"-h", "--help"} & set(invoked.arguments):
         context.default_map = read_settings().default_map()
@@ -94,6 +87,7 @@ for _command in (
     confirm_command,
     doctor_command,
 ):
+    take_behind(_command)
     main.add_command(_command)
 
 
