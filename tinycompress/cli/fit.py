@@ -19,7 +19,7 @@ from tinycompress.cli.options import (
 from tinycompress.cli.progress import stage_progress
 from tinycompress.cli.sections import SectionedCommand, section
 
-_METHODS = ("search", "greedy", "masks", "rl")
+_METHODS = ("search", "greedy", "masks", "sensitivity", "rl")
 _MINIMIZED = ("latency", "ram", "flash", "energy-proxy")
 _SAMPLERS = ("tpe", "nsga2", "random")
 
@@ -106,7 +106,8 @@ def fit_group() -> None:
     click.option(
         "--method", type=click.Choice(_METHODS), default="search", show_default=True,
         help="How to search: by Optuna's samplers; channels group by group, after NetAdapt;"
-        " channels by gates that are trained with the weights; bits by an agent, after ReLeQ.",
+        " channels by gates that are trained with the weights; bits by sensitivity, after HAWQ;"
+        " bits by an agent, after ReLeQ.",
     ),
     click.option(
         "--sampler", type=click.Choice(_SAMPLERS), default="tpe", show_default=True,

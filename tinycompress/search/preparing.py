@@ -14,6 +14,7 @@ from typing import Any
 
 from tinycompress import _isolated
 from tinycompress._files import write_text
+from tinycompress.compression.sensitivity import SensitivityTable
 from tinycompress.deploy.budgets import AT_LEAST
 from tinycompress.errors import DoesNotFitError
 from tinycompress.search.compression_space import smallest, starting_points
@@ -26,6 +27,7 @@ from tinycompress.search.dimensions import (
 )
 from tinycompress.search.goal import Goal
 from tinycompress.search.objective import SLACK
+from tinycompress.search.sensitive import layer_sensitivities, sensitive_points
 from tinycompress.search.task import Task
 
 _REQUEST = "prepare.json"
@@ -43,6 +45,7 @@ class Prepared:
             function.
         original: What the model as it is costs; None likewise.
         smallest: What the smallest candidate costs before training; None likewise.
+        sensitivity: What zeros and clusters of each layer cost; None where the space has neither.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -50,6 +53,7 @@ class Prepared:
     reference: Mapping[str, float] | None = None
     original: Cost | None = None
     smallest: Cost | None = None
+    sensitivity: SensitivityTable | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -59,6 +63,7 @@ class Prepared:
             "reference": None if self.reference is None else dict(self.reference),
             "original": None if self.original is None else self.original.to_json(),
             "smallest": None if self.smallest is None else self.smallest.to_json(),
+            "sensitivity": None if self.sensitivity is None else self.sensitivity.to_json(),
         }
 
     @staticmethod
@@ -68,9 +73,11 @@ class Prepared:
         def cost(name: str) -> Cost | None:
             return None if value[name] is None else Cost.from_json(value[name])
 
+        told = value.get("sensitivity")
         return Prepared(
             dimensions_from_json(value["dimensions"]), tuple(value["starts"]),
             value["reference"], cost("original"), cost("smallest"),
+            None if told is None else SensitivityTable.from_json(told),
         )  # fmt: skip
 
 
@@ -111,9 +118,11 @@ def _prepared(task: Task, workspace: Path) -> Prepared:
         require_timed(least, evaluator.board)
     require_reachable(task.goal, least)
     reference = {"float_accuracy": row.float_accuracy, "int8_accuracy": row.int8_accuracy}
-    return Prepared(
-        evaluator.dimensions, starting_points(evaluator.dimensions), reference, original, least
-    )
+    table = layer_sensitivities(evaluator, hessian=task.method == "sensitivity")
+    starts = starting_points(evaluator.dimensions)
+    if table is not None:
+        starts = (*starts, *sensitive_points(evaluator.dimensions, table))
+    return Prepared(evaluator.dimensions, starts, reference, original, least, table)
 
 
 def require_reachable(goal: Goal, least: Cost) -> None:

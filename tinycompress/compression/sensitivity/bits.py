@@ -1,10 +1,10 @@
-"""Bits for each layer within a budget: an integer programme over measured sensitivities.
+"""A change for each layer within a budget: an integer programme over measured sensitivities.
 
-For every layer one number of bits is chosen, so that the sum of what the choices cost is least and
-the weights take no more bits than the budget allows. ZeroQ takes the KL divergence as the cost (Cai
-et al., 2020), HAWQ-V2 the trace of the Hessian times the squared error (Dong et al., 2020), and
-HAWQ-V3 solves it as an integer programme (Yao et al., 2021). That costs of layers add up is the
-assumption of all three.
+For every layer one number of bits is chosen (or one share of zeros, or one number of values), so
+that the sum of what the choices cost is least and the weights take no more than the budget allows.
+ZeroQ takes the KL divergence as the cost (Cai et al., 2020), HAWQ-V2 the trace of the Hessian times
+the squared error (Dong et al., 2020), and HAWQ-V3 solves it as an integer programme (Yao et al.,
+2021). That costs of layers add up is the assumption of all three.
 """
 
 from __future__ import annotations
@@ -44,19 +44,49 @@ def choose_bits(
             f" {choices[0]}",
             hint="raise mean_bits, or add a smaller number to choices",
         )
-    costs = np.array([[_cost(layer, bits, measure) for bits in choices] for layer in table.layers])
+    sizes: dict[Change | None, float] = {Change("bits", bits): float(bits) for bits in choices}
+    chosen = choose_changes(table, sizes, mean_bits, measure=measure)
+    return {name: int(change.amount) for name, change in chosen.items() if change is not None}
+
+
+def choose_changes(
+    table: SensitivityTable,
+    sizes: Mapping[Change | None, float],
+    mean_size: float,
+    *,
+    measure: Measure = "kl",
+) -> dict[str, Change | None]:
+    """Changes by layer name, so that the sum of the layers' costs is the least within a budget.
+
+    Args:
+        table: Sensitivities of the layers to choose for, with every change measured.
+        sizes: What a weight takes after each change, in any unit; None is the layer as it is, which
+            costs nothing.
+        mean_size: What a weight may take, the mean over all weights of these layers.
+        measure: Which cost of a layer is added up.
+
+    Raises:
+        KeyError: A change was not measured.
+        ValueError: ``hessian``, and the table has no traces; or no choice keeps the budget.
+    """
+    if min(sizes.values()) > mean_size:
+        raise ValueError(f"mean_size is {mean_size:g}, and the least of sizes is more")
+    changes = sorted(sizes, key=lambda change: sizes[change])
+    costs = np.array([[_cost(layer, each, measure) for each in changes] for layer in table.layers])
     weights = np.array([layer.weights for layer in table.layers], np.float64)
-    taken = _least_cost(costs, np.outer(weights, choices), mean_bits * weights.sum())
-    return {layer.layer: choices[index] for layer, index in zip(table.layers, taken, strict=True)}
+    of_weight = [sizes[change] for change in changes]
+    taken = _least_cost(costs, np.outer(weights, of_weight), mean_size * weights.sum())
+    return {layer.layer: changes[index] for layer, index in zip(table.layers, taken, strict=True)}
 
 
 def costs_of(table: SensitivityTable, bits: Mapping[str, int], *, measure: Measure = "kl") -> float:
     """The sum of what some bits by layer name cost, which `choose_bits` makes least."""
-    return sum(_cost(layer, bits[layer.layer], measure) for layer in table.layers)
+    return sum(_cost(layer, Change("bits", bits[layer.layer]), measure) for layer in table.layers)
 
 
-def _cost(layer: LayerSensitivity, bits: int, measure: Measure) -> float:
-    change = Change("bits", bits)
+def _cost(layer: LayerSensitivity, change: Change | None, measure: Measure) -> float:
+    if change is None:
+        return 0.0
     if measure == "hessian":
         return layer.perturbation(change)
     return max(layer.point(change).divergence, 0.0)

@@ -17,6 +17,7 @@ METHODS: Mapping[str, str] = MappingProxyType(
         "search": "Optuna's samplers over the whole space",
         "greedy": "channels, group by group, after NetAdapt",
         "masks": "channels, chosen by gates that are trained with the weights",
+        "sensitivity": "bits of each layer, by an integer programme after HAWQ and ZeroQ",
         "rl": "bits of each layer, by a small agent after ReLeQ",
     }
 )
@@ -35,12 +36,16 @@ def method_sampler(told: Mapping[str, Any], prepared: Prepared, goal: Goal) -> B
         ConfigError: The method has nothing to choose in the space.
     """
     from tinycompress.search.methods.bits_agent import BitsAgent
+    from tinycompress.search.methods.by_sensitivity import BySensitivity
     from tinycompress.search.methods.greedy import Greedy
     from tinycompress.search.methods.planned import PlannedSampler
     from tinycompress.search.methods.sampling import make_sampler
 
     if told["method"] == "greedy":
         return PlannedSampler(Greedy(prepared.dimensions, goal))
+    if told["method"] == "sensitivity":
+        plan = BySensitivity(prepared.dimensions, goal, prepared.sensitivity)
+        return PlannedSampler(plan)
     if told["method"] == "rl":
         original = prepared.original
         flash = 0.0 if original is None else original.figures.get("flash_bytes", 0.0)
