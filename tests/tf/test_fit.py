@@ -100,6 +100,24 @@ def test_a_search_ends_in_firmware_and_goes_on(
 
 
 @pytest.mark.slow
+def test_the_method_sensitivity_measures_the_layers_and_spreads_the_bits(
+    files: Path, tmp_path: Path
+) -> None:
+    result = _searched(files, tmp_path / "out", method="sensitivity", trials=4)
+    prepared = result.summary.prepared
+    assert [layer.layer for layer in prepared.sensitivity.layers] == ["conv", "digit"]
+    assert all(layer.hessian_trace is not None for layer in prepared.sensitivity.layers)
+    chosen = [
+        (row.parameters["clusters.conv"], row.parameters["clusters.digit"])
+        for row in result.summary.rows
+    ]
+    assert chosen[0] == (256, 256)
+    assert len(set(chosen)) == 4
+    plain = result.summary.rows[0].figures["flash_bytes"]
+    assert result.best.figures["flash_bytes"] < plain
+
+
+@pytest.mark.slow
 def test_a_budget_below_the_smallest_is_refused_before_anything_is_trained(
     files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
