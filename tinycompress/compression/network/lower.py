@@ -65,6 +65,14 @@ def _halves(layer: Layer, depthwise_name: str) -> tuple[Layer, Layer]:
 _RELU_CONFIGS: dict[str, dict[str, Any]] = {"relu": {}, "relu6": {"max_value": 6.0}}
 
 
+def is_relu(layer: Layer) -> bool:
+    """Whether a layer is a ReLU alone, with or without an upper limit."""
+    if layer.kind == "Activation":
+        return layer.config.get("activation") in _RELU_CONFIGS
+    plain = (layer.config.get(key) or 0.0 for key in ("negative_slope", "threshold"))
+    return layer.kind == "ReLU" and not any(plain)
+
+
 def relus_apart(network: Network) -> Network:
     """Give every ReLU a layer of its own, whichever of Keras's three ways it is written in.
 

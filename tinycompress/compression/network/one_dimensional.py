@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from tinycompress.compression.network.lower import is_relu
 from tinycompress.compression.network.network import Call, Layer, Network
 
 _KINDS = {"Conv1D": "Conv2D", "DepthwiseConv1D": "DepthwiseConv2D"}
@@ -15,6 +16,9 @@ _KINDS = {"Conv1D": "Conv2D", "DepthwiseConv1D": "DepthwiseConv2D"}
 
 def as_two_dimensional(network: Network) -> Network:
     """Replace Conv1D and DepthwiseConv1D; layers keep their names.
+
+    A ReLU that follows one alone is called before the series is made again: next to the convolution
+    it is trained and converted as a part of it.
 
     Returns:
         A network that infers the same. A shared layer stays as it is.
@@ -46,12 +50,22 @@ def _replaced(network: Network, layer: Layer, call: Call) -> Network:
     kernel, *rest = layer.weights
     flat = replace(layer, kind=_KINDS[layer.kind], config=config, weights=(kernel[None], *rest))
     wide = (1, *call.shape)
-    chain += [
-        (_reshape(network, f"{layer.name}_rows", (1, length, channels)), (1, length, channels)),
-        (flat, wide),
-        (_reshape(network, f"{layer.name}_series", call.shape), call.shape),
-    ]
-    return network.replace_call(call, chain)
+    rows = _reshape(network, f"{layer.name}_rows", (1, length, channels))
+    series = _reshape(network, f"{layer.name}_series", call.shape)
+    chain += [(rows, (1, length, channels)), (flat, wide)]
+    relu = _relu_of(network, layer, call)
+    if relu is not None:
+        chain.append((network.layers[relu.layer], wide))
+        network = network.without_call(relu)
+    return network.replace_call(call, [*chain, (series, call.shape)])
+
+
+def _relu_of(network: Network, layer: Layer, call: Call) -> Call | None:
+    """The call of a ReLU that reads a linear convolution, if nothing else does."""
+    if layer.config.get("activation", "linear") != "linear":
+        return None
+    user = network.only_consumer(call.output)
+    return user if user is not None and is_relu(network.layers[user.layer]) else None
 
 
 def _reshape(network: Network, name: str, shape: tuple[int | None, ...]) -> Layer:
