@@ -60,12 +60,30 @@ class Task:
     place: str
     store: Path
 
-    def stored(self) -> tuple[Run, ...] | None:
+    def stored(self) -> Stored | None:
         """What an earlier run came to, if product and model are the same."""
-        if not self.store.is_file():
-            return None
-        found = json.loads(self.store.read_text(encoding="utf-8"))
-        return tuple(_run_of(entry) for entry in found["runs"])
+        return Stored.read(self.store) if self.store.is_file() else None
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a model at a place, and the product's commit that made its firmware."""
+
+    model: str
+    place: str
+    commit: str
+    runs: tuple[Run, ...]
+
+    @staticmethod
+    def read(path: Path) -> Stored:
+        """From a file of the results."""
+        found = json.loads(path.read_text(encoding="utf-8"))
+        runs = tuple(_run_of(entry) for entry in found["runs"])
+        return Stored(found["model"], found["place"], found["commit"], runs)
+
+    def write(self, path: Path) -> None:
+        """As a file of the results."""
+        write_text(path, json.dumps(asdict(self), indent=1) + "\n")
 
 
 def main() -> int:
@@ -81,11 +99,12 @@ def main() -> int:
         return 2
     tasks = _tasks(arguments, tools)
     _run(tasks, arguments.jobs, arguments.seconds)
-    rows = _rows(tasks)
+    columns = _columns(tasks, arguments.earlier)
+    rows, commits = _rows(tasks, columns), _commits(columns)
     everything = arguments.families == FAMILIES and arguments.boards == PLACES
     page = arguments.page or (Path("docs") if everything else arguments.results) / "corpus.md"
-    write_text(page, page_of(rows, tools, commit()))
-    write_text(page.with_suffix(".json"), _json_of(rows, tools))
+    write_text(page, page_of(rows, tools, commits))
+    write_text(page.with_suffix(".json"), _json_of(rows, tools, commits))
     wrong = [(row.name, run) for row in rows for run in row.runs if run.outcome == "wrong"]
     for name, run in wrong:
         how = f"{run.toolchain}, {run.exact_to}, {'/'.join(run.optimize)}"
@@ -103,6 +122,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", help="names of models, such as tflm/hello_world")
     parser.add_argument("--boards", nargs="+", choices=PLACES, default=PLACES)
     parser.add_argument("--results", type=Path, default=Path("build/corpus"))
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        help="results of an earlier commit, for places that this one has not run whole",
+    )
     parser.add_argument(
         "--seconds", type=float, help="start no further model after so long; the page says so"
     )
@@ -181,8 +205,7 @@ def carry_out(task: Task) -> str:
     """Run a model at a place and keep what came of it; a line to print."""
     begun = time.monotonic()
     runs = _framework_runs(task) if task.place in FRAMEWORKS else _board_runs(task)
-    entry = {"model": task.name, "place": task.place, "runs": [asdict(run) for run in runs]}
-    write_text(task.store, json.dumps(entry, indent=1) + "\n")
+    Stored(task.name, task.place, commit(), tuple(runs)).write(task.store)
     found = ", ".join(dict.fromkeys(run.outcome for run in runs))
     return f"{task.place} {task.name}: {found} ({time.monotonic() - begun:.0f} s)"
 
@@ -211,21 +234,51 @@ def _run_of(entry: dict[str, Any]) -> Run:
     return Run(**{**entry, **lists})
 
 
-def _rows(tasks: Sequence[Task]) -> list[ModelRuns]:
-    rows: dict[str, dict[str, tuple[Run, ...]]] = {}
+def _columns(tasks: Sequence[Task], earlier: Path | None) -> dict[str, dict[str, Stored]]:
+    """All results of each place, by model; of the present commit if it ran the whole place.
+
+    Args:
+        tasks: The present ones.
+        earlier: Directory of another commit's results; a place is taken from there as a whole.
+    """
+    known: dict[str, dict[str, Stored]] = {}
+    for path in sorted(earlier.glob("*.json")) if earlier is not None else ():
+        stored = Stored.read(path)
+        known.setdefault(stored.place, {})[stored.model] = stored
+    columns: dict[str, dict[str, Stored]] = {}
+    for place in dict.fromkeys(task.place for task in tasks):
+        of_place = [task for task in tasks if task.place == place]
+        found = {task.name: stored for task in of_place if (stored := task.stored()) is not None}
+        before = known.get(place, {})
+        whole = {task.name for task in of_place}
+        columns[place] = before if found.keys() < whole <= before.keys() else found
+    return columns
+
+
+def _commits(columns: Mapping[str, Mapping[str, Stored]]) -> dict[str, str]:
+    """The commit that made the firmware of each place, of those that have run."""
+    return {
+        place: ", ".join(sorted({one.commit for one in column.values()}))
+        for place, column in columns.items()
+        if column
+    }
+
+
+def _rows(tasks: Sequence[Task], columns: Mapping[str, Mapping[str, Stored]]) -> list[ModelRuns]:
     families = {task.name: task.family for task in tasks}
-    for task in tasks:
-        places, runs = rows.setdefault(task.name, {}), task.stored()
-        if runs is not None:
-            places[task.place] = runs
-    order = sorted(rows, key=lambda name: FAMILIES.index(families[name]))
     return [
-        ModelRuns(families[name], name.removeprefix(f"{families[name]}/"), rows[name])
-        for name in order
+        ModelRuns(
+            family,
+            name.removeprefix(f"{family}/"),
+            {place: column[name].runs for place, column in columns.items() if name in column},
+        )
+        for name, family in sorted(families.items(), key=lambda item: FAMILIES.index(item[1]))
     ]
 
 
-def _json_of(rows: Sequence[ModelRuns], tools: Mapping[str, str]) -> str:
+def _json_of(
+    rows: Sequence[ModelRuns], tools: Mapping[str, str], commits: Mapping[str, str]
+) -> str:
     """Everything that is known, a line for each model at each place."""
     lines = []
     for row in rows:
@@ -236,6 +289,7 @@ def _json_of(rows: Sequence[ModelRuns], tools: Mapping[str, str]) -> str:
                                      "runs": found}))  # fmt: skip
     head = {
         "tools": dict(tools),
+        "commits": dict(commits),
         "boards": BOARD_OF_CORE,
         "columns_of_runs": ["toolchain", "exact_to", "optimize", "outcome", "detail"],
         "kernels": dict(sorted(kernels_run(rows).items())),

@@ -22,7 +22,7 @@ Written by `make corpus`; do not edit. Every model of the collection of real `.t
 the road of every user's model: `tinycompress build`, the ELF on the emulated board, the serial
 protocol, all output bytes against the oracle's (`tinycompress bench`: 5 random inputs, or one
 stream of 50 for a model that keeps state). Nothing on this page comes from elsewhere; corpus.json
-beside it has every run. The firmware was made by commit {commit}.
+beside it has every run. The firmware was made by {commits}.
 
 A cell of a core says what became of all firmware of the model there: {chains} compilers ({names}),
 both oracles, and each `--optimize` whose C differs from that of the others.
@@ -90,18 +90,18 @@ class ModelRuns:
             yield from runs
 
 
-def page_of(rows: Sequence[ModelRuns], tools: Mapping[str, str], commit: str) -> str:
+def page_of(rows: Sequence[ModelRuns], tools: Mapping[str, str], commits: Mapping[str, str]) -> str:
     """The whole page.
 
     Args:
         rows: Every model, run or not.
         tools: Versions of the tools by name.
-        commit: Of the product that made the firmware.
+        commits: Of the product that made the firmware, by place.
     """
     boards = ", ".join(f"{core} {board}" for core, board in BOARD_OF_CORE.items())
     names = " and ".join(f"{chain} {tools[chain]}" for chain in CHAINS)
     parts = [
-        _HEAD.format(chains=len(CHAINS), names=names, boards=boards, commit=commit),
+        _HEAD.format(chains=len(CHAINS), names=names, boards=boards, commits=_told(commits)),
         _summary(rows),
     ]
     for family in dict.fromkeys(row.family for row in rows):
@@ -110,6 +110,15 @@ def page_of(rows: Sequence[ModelRuns], tools: Mapping[str, str], commit: str) ->
     parts.append(_KERNELS.format(count=len(kernels)))
     parts.append(", ".join(f"`{name}` {count:,}" for name, count in kernels) + ".\n")
     return "".join(parts)
+
+
+def _told(commits: Mapping[str, str]) -> str:
+    places: dict[str, list[str]] = {}
+    for place, commit in commits.items():
+        places.setdefault(commit, []).append(place)
+    if len(places) == 1:
+        return f"commit {next(iter(places))}"
+    return " and ".join(f"commit {one} ({', '.join(where)})" for one, where in places.items())
 
 
 def _summary(rows: Sequence[ModelRuns]) -> str:

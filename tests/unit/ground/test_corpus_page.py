@@ -12,10 +12,11 @@ from support.common import ROOT
 from support.models.road import Outcome, Verdict
 
 from benchmarks import corpus
-from benchmarks.corpus import Task, carry_out, product_digest
+from benchmarks.corpus import Stored, Task, carry_out, product_digest
 from benchmarks.corpus_page import CORES, FRAMEWORKS, PLACES, ModelRuns, Run, cell, page_of, why
 
 TOOLS = {"zig": "0.1", "gcc": "1.2"}
+COMMITS = dict.fromkeys(PLACES, "1a2b3c4")
 
 
 def runs_of(outcome: Outcome, detail: str = "", *, exact_to: tuple[str, ...] = BOTH) -> list[Run]:
@@ -42,7 +43,7 @@ def test_one_wrong_run_of_many_stands_in_the_cell() -> None:
     assert cell(runs) == "exact ×7, **wrong** (litert)"
     row = ModelRuns("tflm", "a", {"M4": tuple(runs), "M3": tuple(runs_of("exact"))})
     assert why(row) == "M4 litert: 1 of 5 samples differ"
-    assert "| tflm | 1 | 1 | 0 | 0 | 0 | 1 | 16 |" in page_of([row], TOOLS, "1a2b3c4")
+    assert "| tflm | 1 | 1 | 0 | 0 | 0 | 1 | 16 |" in page_of([row], TOOLS, COMMITS)
 
 
 def test_why_names_a_reason_once() -> None:
@@ -62,14 +63,14 @@ def test_the_page_has_a_row_for_every_model_and_says_what_is_missing() -> None:
         ModelRuns("tflm", "b", {"M4": tuple(runs_of("refused", "op 0"))}),
         ModelRuns("negative", "c", {core: tuple(runs_of("does not fit", "RAM")) for core in CORES}),
     ]
-    page = page_of(rows, TOOLS, "1a2b3c4")
+    page = page_of(rows, TOOLS, COMMITS)
     assert "made by commit 1a2b3c4" in page
     assert f"| a | {' | '.join(['exact ×8'] * 6)} | compiles | compiles |  |" in page
     assert "| b | not run | not run | refused | not run |" in page
     assert "| tflm | 2 | 1 | 1 | 1 | 0 | 0 | 48 |" in page
     assert "| negative | 1 | 0 | 0 | 0 | 1 | 0 | 0 |" in page
     assert "**9 of 24 cells have not been run yet.**" in page
-    assert "have not been run yet" not in page_of(rows[:1], TOOLS, "1a2b3c4")
+    assert "have not been run yet" not in page_of(rows[:1], TOOLS, COMMITS)
     assert "`kernel` 48" in page
     assert "zig 0.1 and gcc 1.2" in page
     for words in ("stand-ins", "No Arduino core and no Zephyr was used"):
@@ -91,8 +92,10 @@ def test_a_result_is_kept_and_not_run_again(
 
     monkeypatch.setattr(corpus, "road_verdict", pretended)
     assert "M4 tflm/hello_world_int8: exact" in carry_out(task)
-    runs = task.stored()
-    assert runs is not None
+    stored = task.stored()
+    assert stored is not None
+    assert stored.commit == corpus.commit()
+    runs = stored.runs
     assert len(runs) == len(set(asked)) == len(asked)
     assert {(run.toolchain, run.exact_to) for run in runs} == {
         (chain, oracle) for chain in ("zig", "gcc") for oracle in BOTH
@@ -105,6 +108,33 @@ def test_a_result_is_kept_and_not_run_again(
     corpus._run([task], 1, None)
     assert len(asked) == len(runs)
     assert json.loads(task.store.read_text())["model"] == "tflm/hello_world_int8"
+
+
+def test_a_place_that_was_not_run_whole_is_taken_of_an_earlier_commit(tmp_path: Path) -> None:
+    def task(name: str, place: str) -> Task:
+        return Task("tflm", f"tflm/{name}", Path(name), place, tmp_path / f"{place}-{name}.json")
+
+    def keep(path: Path, name: str, place: str, commit: str) -> None:
+        path.parent.mkdir(exist_ok=True)
+        Stored(f"tflm/{name}", place, commit, tuple(runs_of("exact"))).write(path)
+
+    tasks = [task(name, place) for place in ("M3", "M4", "M7") for name in ("a", "b")]
+    for one in tasks:
+        if one.place == "M3" or (one.place == "M4" and one.name == "tflm/a"):
+            keep(one.store, one.name.removeprefix("tflm/"), one.place, "new")
+    earlier = tmp_path / "earlier"
+    for place, names in {"M3": "ab", "M4": "ab", "M7": "a"}.items():
+        for name in names:
+            keep(earlier / f"{place}{name}.json", name, place, "old")
+    columns = corpus._columns(tasks, earlier)
+    assert corpus._commits(columns) == {"M3": "new", "M4": "old"}
+    rows = corpus._rows(tasks, columns)
+    assert [(row.name, sorted(row.places)) for row in rows] == [
+        ("a", ["M3", "M4"]), ("b", ["M3", "M4"]),
+    ]  # fmt: skip
+    told = page_of(rows, TOOLS, corpus._commits(columns))
+    assert "The firmware was made by commit new (M3) and commit old (M4)." in told
+    assert corpus._commits(corpus._columns(tasks, None)) == {"M3": "new", "M4": "new"}
 
 
 def test_results_are_of_one_product_and_one_set_of_tools() -> None:
