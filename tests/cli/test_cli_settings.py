@@ -14,7 +14,8 @@ from support.common import ROOT
 from support.models.tflite_files import small_cnn
 
 from tinycompress.cli.main import _run, main
-from tinycompress.cli.settings import COMMANDS, SHARED, keys_of
+from tinycompress.cli.settings import COMMANDS, SHARED, keys_of, taking
+from tinycompress.errors import ConfigError
 
 MINIMAL = """
 schema = 1
@@ -110,6 +111,7 @@ def test_doctor_says_where_each_option_comes_from(
     assert told["runs", "bench"] == ("3", "file", "bench.runs")
     assert told["directory", "bench"] == ("net-nano33", "file", "[build]")
     assert told["transport", "build"] == ("usb-cdc", "board", "arduino_nano_33_ble")
+    assert told["method", "fit"] == ("search", "default", "")
     assert told["tflm_dir", "build"] == ("checkout", "environment", "TFLM_DIR")
     assert told["engine", "build"] == ("aot", "default", "")
     assert told["optimize", "compress"] == ("what the recipe says", "default", "")
@@ -264,17 +266,42 @@ def test_a_board_file_is_found_beside_the_settings(
     assert json.loads(capsys.readouterr().out)["board"] == "mine"
 
 
+def test_fit_takes_the_file_as_well(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Any, dict[str, Any]]] = []
+
+    def pretended(model: Any = None, **options: Any) -> None:
+        asked.append((model, options))
+        raise ConfigError("enough")
+
+    monkeypatch.setattr("tinycompress.search.running.fit", pretended)
+    settings(place, MINIMAL + 'data = "train.npz"\n[fit]\nlatency = "5ms"\ntrials = 7\n')
+    assert _run(["fit"]) == 2
+    assert _run(["fit", "other.keras", "--trials", "9"]) == 2
+    assert _run(["fit", "--model-function", "imu"]) == 2
+    capsys.readouterr()
+    (first, options_of_file), (second, flags), (third, _) = asked
+    assert (str(first), str(second), third) == ("net.tflite", "other.keras", None)
+    assert (options_of_file["trials"], flags["trials"]) == (7, 9)
+    assert options_of_file["latency_us"] == flags["latency_us"] == 5000
+    assert str(options_of_file["data"]) == "train.npz"
+    settings(place, "schema = 1\n")
+    assert _run(["fit"]) == 2
+    assert "Usage: tinycompress fit" in capsys.readouterr().err
+
+
 def test_shared_keys_are_options_of_their_commands() -> None:
     for key, users in SHARED.items():
         for user in users:
             assert user in COMMANDS
-            assert key in keys_of(main.commands[user]), (key, user)
+            assert key in keys_of(taking(main.commands)[user]), (key, user)
 
 
 def test_every_option_that_takes_a_value_is_a_key() -> None:
     """So that a new option needs no second place."""
-    for name in COMMANDS:
-        for parameter in main.commands[name].params:
+    for command in taking(main.commands).values():
+        for parameter in command.params:
             if isinstance(parameter, click.Option) and not parameter.is_flag:
                 key = max(parameter.opts, key=len).lstrip("-").replace("-", "_")
-                assert (key in keys_of(main.commands[name])) != (parameter.hidden or key == "all")
+                assert (key in keys_of(command)) != (parameter.hidden or key == "all")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tinycompress.cli.invocation import given
 from tinycompress.cli.options import (
     PATH,
     DurationType,
@@ -32,7 +33,9 @@ class FitGroup(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the name of the search first where no other command is named."""
         helping = [one for one in args[:1] if one in self.context_settings["help_option_names"]]
-        if args and not helping and args[0] not in self.commands:
+        # Without any, a settings file may say it all.
+        begins = bool(args) or bool((ctx.default_map or {}).get(self.default))
+        if begins and not helping and (not args or args[0] not in self.commands):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
 
@@ -139,6 +142,9 @@ def search_command(output: Path | None, as_json: bool, **options: Any) -> None:
     from tinycompress.search.asking import default_output
     from tinycompress.search.running import fit
 
+    if given("model_function") and not given("model"):
+        # A model of the settings file gives way.
+        options["model"] = None
     output = output or default_output(options["model"], options["model_function"], options["board"])
     with stage_progress() as progress, interrupted_hint(output):
         result = fit(output=output, progress=progress, say=progress.say, **options)

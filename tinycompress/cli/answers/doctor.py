@@ -50,6 +50,8 @@ def show_options(
         f"Options without a flag, as {file} says" if file else f"Options (there is no {FILE_NAME})",
         "option", "value", "from", "for",
     )  # fmt: skip
+    # What a reader looks up in the file stands in one piece.
+    rows.columns[2].no_wrap = True
     for one in options:
         source = {"file": f"{file}: {one.where}", "default": "default"}.get(
             one.source, f"{one.source} {one.where}"

@@ -27,14 +27,16 @@ _HINT = "docs/settings.md explains every key"
 
 _OF_A_PROJECT = ("bench", "flash", "serve")
 """Commands that take what `build` made, and know its board from there."""
-COMMANDS = ("build", "convert", "compress", "inspect", *_OF_A_PROJECT)
+COMMANDS = ("build", "convert", "compress", "fit", "inspect", *_OF_A_PROJECT)
 """Those that take options from the file; each has a table of its name there."""
+_DEFAULT_OF_GROUP = {"fit": "search"}
+"""The command of a group that its table is for: the one whose name users leave out."""
 
 SHARED: Mapping[str, tuple[str, ...]] = {
-    "model": ("build", "convert", "compress", "inspect"),
-    "board": ("build", "compress", "inspect", *_OF_A_PROJECT),
-    "data": ("build", "convert", "compress"),
-    "val": ("build", "convert", "compress"),
+    "model": ("build", "convert", "compress", "fit", "inspect"),
+    "board": ("build", "compress", "fit", "inspect", *_OF_A_PROJECT),
+    "data": ("build", "convert", "compress", "fit"),
+    "val": ("build", "convert", "compress", "fit"),
     "samples": ("bench",),
     "recipe": ("compress",),
     "activations": ("build", "convert", "compress"),
@@ -83,12 +85,14 @@ class Settings:
     by_command: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
     used: list[str] = field(default_factory=list)
 
-    def default_map(self) -> dict[str, dict[str, Callable[[], Any]]]:
+    def default_map(self) -> dict[str, dict[str, Any]]:
         """Defaults as click takes them; it asks for those alone that no flag gives."""
-        return {
-            command: {name: self._taker(setting) for name, setting in values.items()}
-            for command, values in self.with_directories().items()
-        }
+        found: dict[str, dict[str, Any]] = {}
+        for command, values in self.with_directories().items():
+            taken = {name: self._taker(setting) for name, setting in values.items()}
+            inner = _DEFAULT_OF_GROUP.get(command)
+            found[command] = taken if inner is None else {inner: taken}
+        return found
 
     def project(self, model: str | Path, board: str) -> Path | None:
         """Where `build` puts a project: beside the file; None leaves it to `build`."""
@@ -139,6 +143,16 @@ def find_settings() -> Path | None:
     return None
 
 
+def taking(commands: Mapping[str, click.Command]) -> dict[str, click.Command]:
+    """Of all commands those that have a table in the file, by its name."""
+    found = {name: commands[name] for name in COMMANDS}
+    for name, inner in _DEFAULT_OF_GROUP.items():
+        group = found[name]
+        assert isinstance(group, click.Group)
+        found[name] = group.commands[inner]
+    return found
+
+
 def keys_of(command: click.Command) -> Mapping[str, click.Parameter]:
     """Every parameter of a command that its table takes, by key.
 
@@ -171,7 +185,7 @@ def read_settings(path: Path, commands: Mapping[str, click.Command]) -> Settings
     from tinycompress._strict_toml import read_strict
     from tinycompress.cli.settings.table import settings_table
 
-    keys = {name: keys_of(commands[name]) for name in COMMANDS}
+    keys = {name: keys_of(command) for name, command in taking(commands).items()}
     table = read_strict(path, settings_table(keys), _WHAT, _HINT)
     found: dict[str, dict[str, Setting]] = {name: {} for name in COMMANDS}
     for key, users in SHARED.items():

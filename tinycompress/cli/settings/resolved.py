@@ -11,7 +11,7 @@ from typing import Literal
 import click
 
 from tinycompress.boards import Board, load_board
-from tinycompress.cli.settings import COMMANDS, Setting, Settings, keys_of
+from tinycompress.cli.settings import Setting, Settings, keys_of, taking
 from tinycompress.firmware.tflm_library import VARIABLE
 
 Source = Literal["file", "environment", "board", "default"]
@@ -63,16 +63,20 @@ def _of_each_command(
 ) -> Iterator[Resolved]:
     board = _board(settings)
     values = settings.with_directories() if settings.file is not None else {}
-    for command in COMMANDS:
-        for key, parameter in keys_of(commands[command]).items():
+    for command, taker in taking(commands).items():
+        for key, parameter in keys_of(taker).items():
             setting = values.get(command, {}).get(str(parameter.name))
-            value, source, where = _resolve(key, parameter, setting, board)
+            value, source, where = _resolve(command, key, parameter, setting, board)
             if value != "-" or source != "default":
                 yield Resolved(key, (command,), value, source, where)
 
 
 def _resolve(
-    key: str, parameter: click.Parameter, setting: Setting | None, board: Board | None
+    command: str,
+    key: str,
+    parameter: click.Parameter,
+    setting: Setting | None,
+    board: Board | None,
 ) -> tuple[str, Source, str]:
     said = None if setting is None else setting.given()
     if setting is not None and said is not None:
@@ -80,8 +84,8 @@ def _resolve(
     variable = _VARIABLES.get(key)
     if variable is not None and os.environ.get(variable):
         return os.environ[variable], "environment", variable
-    if board is not None and key in _BOARD_SAYS:
-        return _BOARD_SAYS[key](board), "board", board.id
+    if board is not None and (command, key) in _BOARD_SAYS:
+        return _BOARD_SAYS[command, key](board), "board", board.id
     default = parameter.get_default(click.Context(click.Command(key)))
     if isinstance(default, bool | int | float | str) and not isinstance(parameter, click.Argument):
         return _in_words(default), "default", ""
@@ -98,7 +102,10 @@ def _methods(board: Board) -> str:
     return ", ".join(way.method for way in board.flash) or "-"
 
 
-_BOARD_SAYS = {"transport": lambda board: board.serial.transport, "method": _methods}
+_BOARD_SAYS = {
+    ("build", "transport"): lambda board: board.serial.transport,
+    ("flash", "method"): _methods,
+}
 
 
 def _in_words(value: object) -> str:
