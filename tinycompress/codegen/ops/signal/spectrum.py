@@ -209,7 +209,7 @@ def pairs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def range_of_output(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """start_index to end_index must be within the output"""
+    """Indices from start_index to end_index must be within the output"""
     chosen, size = signal_options(op), o.result(graph, op).elements
     begin, end = chosen["start_index"], chosen["end_index"]
     return None if 0 <= begin <= end <= size else f"{begin} to {end} of {size}"
