@@ -15,6 +15,7 @@ from tinycompress._version import __version__
 from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
+    from tinycompress import features
     from tinycompress.deploy.compressing import compress
     from tinycompress.deploy.sensitivity import measure_sensitivity
     from tinycompress.pipeline import bench, build, confirm, convert
@@ -31,6 +32,7 @@ __all__ = [
     "compress",
     "confirm",
     "convert",
+    "features",
     "fit",
     "measure_sensitivity",
     "report",
@@ -53,7 +55,13 @@ The pipeline needs numpy, unicorn and more; ``tinycompress --help`` must not wai
 """
 
 
+_ROOMS = ("features",)
+"""Rooms whose functions users call by the room's name."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"tinycompress.{name}")
     if name not in _PLACES:
         raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")
     module, attribute = _PLACES[name]

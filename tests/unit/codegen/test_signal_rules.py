@@ -14,11 +14,10 @@ from support.models.tflite_files import Builder
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.layer import ConstArray, Layer
-from tinycompress.codegen.ops.signal.filter_bank import log_excess
-from tinycompress.codegen.ops.signal.spectrum import split_roots, transform_roots
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
+from tinycompress.ir.signal_arithmetic import log_excess, split_roots, transform_roots
 
 Tensor = tuple[Sequence[int], str]
 OPTIONS: dict[str, dict[str, int | bool]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import log2
-
 import numpy as np
 import numpy.typing as npt
 
@@ -24,6 +22,7 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.graph import DType, Graph, Op
 from tinycompress.ir.signal import signal_options
+from tinycompress.ir.signal_arithmetic import GAINS, log_excess
 
 _BANK = Kernel("signal", "signal_filter_bank", "signal_filter_bank", types=("u32",))
 _ROOT = Kernel(
@@ -39,9 +38,6 @@ _PCAN = Kernel("signal", "signal_pcan", "signal_pcan", types=("u32",))
 _LOG = Kernel("signal", "signal_filter_bank_log", "signal_filter_bank_log", types=("u32",))
 
 _INPUT, _WEIGHTS, _UNWEIGHTS, _STARTS, _WEIGHT_STARTS, _WIDTHS = range(6)
-GAINS = 125
-"""Numbers of PCAN's table: for 0, 1 and 2, then four for each further power of two."""
-LOG_SEGMENTS = 128
 
 Int16s = npt.NDArray[np.int16]
 
@@ -262,12 +258,6 @@ PCAN = OpSpec(
 
 
 # --- SignalFilterBankLog --------------------------------------------------------------------------
-
-
-def log_excess() -> npt.NDArray[np.uint16]:
-    """By how much a binary logarithm is above the line between two powers of two, 16 bits."""
-    ratios = [1 + segment / LOG_SEGMENTS for segment in range(LOG_SEGMENTS + 1)]
-    return np.array([round((log2(x) - (x - 1)) * 2**16) for x in ratios], np.uint16)
 
 
 def lower_log(graph: Graph, op: Op, options: CodegenOptions) -> Layer:

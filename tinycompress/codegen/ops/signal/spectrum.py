@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import cos, floor, pi, sin
-
-import numpy as np
-import numpy.typing as npt
-
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
@@ -24,6 +18,7 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.graph import DType, Graph, Op
 from tinycompress.ir.signal import INT16_TYPE, signal_options
+from tinycompress.ir.signal_arithmetic import split_roots, transform_roots
 
 _WINDOW = Kernel("signal", "signal_window", "signal_window", types=("s16",))
 _AUTO_SCALE = Kernel("signal", "signal_fft_auto_scale", "signal_fft_auto_scale", types=("s16",))
@@ -32,10 +27,6 @@ _ENERGY = Kernel("signal", "signal_energy", "signal_energy", types=("s16",))
 
 MAX_FFT_LENGTH = 2**15
 _MIN_FFT_LENGTH = 4
-_ONE = 2**15 - 1
-"""What stands for 1 in Q0.15."""
-
-Int16s = npt.NDArray[np.int16]
 
 
 # --- SignalWindow ---------------------------------------------------------------------------------
@@ -144,23 +135,6 @@ def spectrum_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     if x and y and x[:-1] == y[:-1] and x[-1] <= length and y[-1] == length + 2:
         return None
     return f"{list(x)} to {list(y)}, fft_length {length}"
-
-
-def roots_of_unity(angles: Iterator[float]) -> Int16s:
-    """Complex numbers in Q0.15, halves upwards: ``[angles, 2]``."""
-    return np.array(
-        [[floor(0.5 + _ONE * part(angle)) for part in (cos, sin)] for angle in angles], np.int16
-    )
-
-
-def transform_roots(points: int) -> Int16s:
-    """Roots for the stages of a transform of ``points``: those that a radix of 4 reaches."""
-    return roots_of_unity(-2 * pi * k / points for k in range(max(1, points * 3 // 4)))
-
-
-def split_roots(points: int) -> Int16s:
-    """Roots that take the spectra of even and odd samples apart."""
-    return roots_of_unity(-pi * ((k + 1) / points + 0.5) for k in range(points // 2))
 
 
 def lower_rfft(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
