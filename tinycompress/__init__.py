@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tinycompress import features
     from tinycompress.deploy.compressing import compress
     from tinycompress.deploy.sensitivity import measure_sensitivity
-    from tinycompress.pipeline import bench, build, confirm, convert
+    from tinycompress.pipeline import bench, build, chain, confirm, convert
     from tinycompress.pipeline import compare_results as compare
     from tinycompress.reporting import report
     from tinycompress.search.running import fit
@@ -28,6 +28,7 @@ __all__ = [
     "__version__",
     "bench",
     "build",
+    "chain",
     "compare",
     "compress",
     "confirm",
@@ -41,6 +42,7 @@ __all__ = [
 _PLACES = {
     "bench": ("tinycompress.pipeline", "bench"),
     "build": ("tinycompress.pipeline", "build"),
+    "chain": ("tinycompress.pipeline", "chain"),
     "compare": ("tinycompress.pipeline", "compare_results"),
     "compress": ("tinycompress.deploy.compressing", "compress"),
     "confirm": ("tinycompress.pipeline", "confirm"),
