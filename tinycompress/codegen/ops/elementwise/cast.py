@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from tinycompress.codegen.layer import Argument, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.base import OpSpec, Steps, in_turn
 from tinycompress.codegen.ops.elementwise.maps import same_elements
-from tinycompress.codegen.ops.movement.copies import bytes_argument
+from tinycompress.codegen.ops.movement.copies import Copy, View, bytes_argument, copy_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
@@ -50,8 +50,22 @@ def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel by the types."""
+def plan(graph: Graph, op: Op) -> tuple[Copy, ...]:
+    """A copy of the bytes, where both are integers of one width; none where they change."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    same = x.dtype.is_integer and y.dtype.is_integer and x.dtype.bits == y.dtype.bits
+    return (Copy(x, View.of(x.shape), y, View.of(y.shape)),) if same else ()
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Steps:
+    """A copy, or the kernel that the types need."""
+    copies = plan(graph, op)
+    if copies:
+        return tuple(copy_layer(graph, op, copy) for copy in copies)
+    return (_lower_changing(graph, op),)
+
+
+def _lower_changing(graph: Graph, op: Op) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     if y.dtype is DType.FLOAT32:
         kernel, params = _to_float(x.dtype)
@@ -110,5 +124,6 @@ def _between(source: DType, target: DType) -> _Chosen:
 SPEC = OpSpec(
     structure=(o.arity(1, 1), types, o.no_empty_tensor, o.computed(0, "input")),
     constraints=(same_elements,),
-    lower=one_layer(lower),
+    lower=in_turn(lower),
+    plan=plan,
 )
