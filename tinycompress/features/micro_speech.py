@@ -83,7 +83,8 @@ def micro_speech(
     if dtype == "float32":
         return found.astype(np.float32) / _FLOAT_SCALE
     steps = (found.astype(np.int32) * 256 + _INT8_RANGE // 2) // _INT8_RANGE
-    return np.clip(steps - 128, -128, 127).astype(np.int8)
+    stored: npt.NDArray[np.int8] = np.clip(steps - 128, -128, 127).astype(np.int8)
+    return stored
 
 
 def _check(clips: npt.NDArray[np.generic], stride_ms: int, dtype: str) -> None:

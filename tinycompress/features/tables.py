@@ -31,13 +31,15 @@ Floats = npt.NDArray[np.float32]
 def hann_window() -> Int16s:
     """``[480]``: a Hann window, sampled at the middle of each step."""
     angles = 2 * np.pi / WINDOW_SAMPLES * (np.arange(WINDOW_SAMPLES) + 0.5)
-    return np.round((0.5 - 0.5 * np.cos(angles)) * 2**SCALE_BITS).astype(np.int16)
+    window: Int16s = np.round((0.5 - 0.5 * np.cos(angles)) * 2**SCALE_BITS).astype(np.int16)
+    return window
 
 
 def _mel(hz: npt.ArrayLike) -> Floats:
     """The mel scale of O'Shaughnessy, in single precision."""
     scaled = np.asarray(hz, np.float32) / np.float32(700)
-    return (np.float32(1127) * np.log1p(scaled)).astype(np.float32)
+    mel: Floats = (np.float32(1127) * np.log1p(scaled)).astype(np.float32)
+    return mel
 
 
 @cache

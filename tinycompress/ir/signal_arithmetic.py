@@ -60,7 +60,8 @@ def log_excess() -> Uint16s:
 def windowed(samples: Int16s, window: Int16s, shift: int) -> Int16s:
     """SignalWindow: products, shifted and saturated."""
     products = (samples.astype(np.int32) * window) >> shift
-    return np.clip(products, -(2**15), 2**15 - 1).astype(np.int16)
+    found: Int16s = np.clip(products, -(2**15), 2**15 - 1).astype(np.int16)
+    return found
 
 
 def auto_scaled(samples: Int16s) -> tuple[Int16s, npt.NDArray[np.int32]]:
@@ -116,7 +117,8 @@ def _sources(count: int) -> npt.NDArray[np.intp]:
         digits.append(2 if left > 1 else 1)
         left -= digits[-1]
     order = np.arange(count).reshape([2**bits for bits in reversed(digits)])
-    return order.transpose(*reversed(range(len(digits)))).reshape(-1)
+    found: npt.NDArray[np.intp] = order.transpose(*reversed(range(len(digits)))).reshape(-1)
+    return found
 
 
 def _radix_4(points: Array, step: int, roots: Array) -> Array:
@@ -188,7 +190,8 @@ def rounded_roots(values: Uint64s) -> Uint32s:
     root = root - (root * root > values)
     root = root + ((root < most) & ((root + one) * (root + one) <= values))
     largest = np.where(values >> np.uint64(32) == 0, np.uint64(2**16 - 1), most)
-    return (root + ((values - root * root > root) & (root != largest))).astype(np.uint32)
+    found: Uint32s = (root + ((values - root * root > root) & (root != largest))).astype(np.uint32)
+    return found
 
 
 def shrunk(signal: Uint32s, noise: Uint32s, gains: Int16s, snr_shift: int) -> Uint32s:
@@ -197,7 +200,8 @@ def shrunk(signal: Uint32s, noise: Uint32s, gains: Int16s, snr_shift: int) -> Ui
     ratio = ((signal.astype(np.uint64) * factors) >> np.uint64(snr_shift)).astype(np.uint32)
     squared = (ratio * ratio) >> np.uint32(20)
     line = (ratio >> np.uint32(6)) - np.uint32(2**6)
-    return np.where(ratio < 2**13, squared, line).astype(np.uint32)
+    found: Uint32s = np.where(ratio < 2**13, squared, line).astype(np.uint32)
+    return found
 
 
 def _gain(x: Uint32s, gains: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

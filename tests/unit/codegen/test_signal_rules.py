@@ -93,7 +93,7 @@ def _bank(frequencies: int = 8, channels: int = 2, **changes: Sequence[int]) -> 
 def _data(layer: Layer, field: str) -> list[int]:
     array = layer.params[field]
     assert isinstance(array, ConstArray)
-    return array.data.tolist()
+    return [int(value) for value in array.data]
 
 
 @pytest.mark.parametrize("code", TENSORS)

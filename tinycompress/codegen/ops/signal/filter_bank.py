@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.signal.common import (
@@ -20,7 +20,7 @@ from tinycompress.codegen.ops.signal.common import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import every_element
-from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
 from tinycompress.ir.signal import signal_options
 from tinycompress.ir.signal_arithmetic import GAINS, log_excess
 
@@ -57,7 +57,7 @@ def one_output_per_channel(graph: Graph, op: Op, options: CodegenOptions) -> str
 def bands_within(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """There must be num_channels + 1 bands, within the input and within the weights"""
     x, *tables = (o.operand(graph, op, position) for position in range(6))
-    weights, unweights, starts, weight_starts, widths = (np.ravel(t.data) for t in tables)
+    weights, unweights, starts, weight_starts, widths = map(_values, tables)
     bands = o.result(graph, op).elements + 1
     if not starts.size == weight_starts.size == widths.size == bands:
         return f"{starts.size}, {weight_starts.size} and {widths.size} for {bands} bands"
@@ -76,7 +76,7 @@ def lower_bank(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Weights that are 0 on either side of a band are left out."""
     x, *tables = (o.operand(graph, op, position) for position in range(6))
     y = o.result(graph, op)
-    weights, unweights, starts, weight_starts, widths = (np.ravel(t.data) for t in tables)
+    weights, unweights, starts, weight_starts, widths = map(_values, tables)
     bands = [
         _trimmed(int(start), weights[at : at + width], unweights[at : at + width])
         for start, at, width in zip(starts, weight_starts, widths, strict=True)
@@ -99,6 +99,10 @@ def lower_bank(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         writes=y,
         shown=tuple(tables),
     )
+
+
+def _values(table: Tensor) -> Int16s:
+    return ConstArray.of_tensor(table, "data").data
 
 
 def _trimmed(start: int, weights: Int16s, unweights: Int16s) -> tuple[int, Int16s, Int16s]:
@@ -232,12 +236,12 @@ def gain_table(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 def lower_pcan(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """The table stays in flash."""
     gains = o.operand(graph, op, 2)
-    params = {
+    params: dict[str, ParamValue] = {
         "snr_shift": signal_options(op)["snr_shift"],
         "gains": ConstArray.of_tensor(gains, "gains"),
     }
     reads = o.operand(graph, op, 0), o.operand(graph, op, 1)
-    return elementwise(graph, op, _PCAN, dict(params), reads, every_element)
+    return elementwise(graph, op, _PCAN, params, reads, every_element)
 
 
 PCAN = OpSpec(
@@ -263,13 +267,13 @@ PCAN = OpSpec(
 def lower_log(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """The logarithm's table is the same for all models."""
     chosen = signal_options(op)
-    params = {
+    params: dict[str, ParamValue] = {
         "correction_bits": chosen["input_correction_bits"],
         "scale": chosen["output_scale"],
         "excess": ConstArray(o.result(graph, op).name, "log2", log_excess()),
     }
     reads = (o.operand(graph, op, 0),)
-    return elementwise(graph, op, _LOG, dict(params), reads, every_element)
+    return elementwise(graph, op, _LOG, params, reads, every_element)
 
 
 LOG = OpSpec(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinycompress.codegen.layer import ConstArray, Kernel, Layer
+from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
 from tinycompress.codegen.ops.signal.common import (
@@ -192,8 +192,8 @@ def range_of_output(graph: Graph, op: Op, options: CodegenOptions) -> str | None
 def lower_energy(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """What the runtime leaves unwritten is 0."""
     chosen = signal_options(op)
-    params = {"begin": chosen["start_index"], "end": chosen["end_index"]}
-    return elementwise(graph, op, _ENERGY, dict(params), (o.operand(graph, op, 0),), every_element)
+    params: dict[str, ParamValue] = {"begin": chosen["start_index"], "end": chosen["end_index"]}
+    return elementwise(graph, op, _ENERGY, params, (o.operand(graph, op, 0),), every_element)
 
 
 ENERGY = OpSpec(
