@@ -81,7 +81,8 @@ def micro_speech(
     )
     found = _logarithms(bands.reshape(*shape, CHANNELS))
     if dtype == "float32":
-        return found.astype(np.float32) / _FLOAT_SCALE
+        real: npt.NDArray[np.float32] = found.astype(np.float32) / _FLOAT_SCALE
+        return real
     steps = (found.astype(np.int32) * 256 + _INT8_RANGE // 2) // _INT8_RANGE
     stored: npt.NDArray[np.int8] = np.clip(steps - 128, -128, 127).astype(np.int8)
     return stored

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives, one_layer
 from tinycompress.codegen.ops.signal.common import (
     SHIFTS_32,
     elementwise,
@@ -23,6 +25,7 @@ from tinycompress.ir.signal_arithmetic import split_roots, transform_roots
 _WINDOW = Kernel("signal", "signal_window", "signal_window", types=("s16",))
 _AUTO_SCALE = Kernel("signal", "signal_fft_auto_scale", "signal_fft_auto_scale", types=("s16",))
 _RFFT = Kernel("signal", "signal_rfft", "signal_rfft", types=("s16",))
+_RFFT_DSP = replace(_RFFT, family="dsp")
 _ENERGY = Kernel("signal", "signal_energy", "signal_energy", types=("s16",))
 
 MAX_FFT_LENGTH = 2**15
@@ -137,7 +140,15 @@ def spectrum_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return f"{list(x)} to {list(y)}, fft_length {length}"
 
 
-def lower_rfft(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+def lower_rfft(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """The kernels of the core, the fastest first."""
+    reference = _lower_rfft(graph, op)
+    if options.family not in ("dsp", "mve"):
+        return alternatives([reference])
+    return alternatives([replace(reference, kernel=_RFFT_DSP), reference])
+
+
+def _lower_rfft(graph: Graph, op: Op) -> Layer:
     """Roots of unity are in flash; the transform works in its output."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     points = signal_options(op)["fft_length"] // 2
@@ -169,7 +180,7 @@ RFFT = OpSpec(
         spectrum_shape,
     ),
     constraints=(only_tflm,),
-    lower=one_layer(lower_rfft),
+    lower=lower_rfft,
 )
 
 

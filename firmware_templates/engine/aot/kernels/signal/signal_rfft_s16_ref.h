@@ -1,44 +1,20 @@
-/* SignalRfft on int16: a real transform of 2 N samples by a complex one of N points. N is a power
- * of two; stages of radix 4 with one of radix 2 first where N is no power of four, decimated in
- * time.
- *
- * Each stage divides by its radix before it multiplies by roots of unity. Source of the method: J.
- * W. Cooley and J. W. Tukey, "An algorithm for the machine calculation of complex Fourier series",
- * 1965; two real transforms in a complex one: Press et al., "Numerical Recipes", 12.3. */
+/* SignalRfft on int16. */
 #ifndef TCK_SIGNAL_RFFT_S16_REF_H
 #define TCK_SIGNAL_RFFT_S16_REF_H
 
 #include "complex_q15.h"
-
-typedef struct {
-    int32_t frames;
-    int32_t samples;            /* of a frame; zeros follow, up to 2 N */
-    int32_t log2_points;        /* of N */
-    const int16_t *roots;       /* [k, 2]: exp(-2 pi i k / N) */
-    const int16_t *split_roots; /* [N / 2, 2]: exp(-pi i ((k + 1) / N + 1 / 2)) */
-} tck_signal_rfft_params;
-
-/* Which of the samples' pairs a point begins as: its digits in reverse order. The digits are of two
- * bits, but the lowest of one where their number is odd. */
-TCK_INLINE int32_t tck_rfft_source(int32_t point, int32_t log2_points) {
-    int32_t source = 0;
-    int32_t place = 0;
-    for (int32_t left = log2_points; left > 0; place += 2) {
-        const int32_t bits = left > 1 ? 2 : 1;
-        left -= bits;
-        source |= ((point >> left) & ((1 << bits) - 1)) << place;
-    }
-    return source;
-}
+#include "rfft.h"
 
 /* Neighbouring samples are a complex number. */
 TCK_INLINE void tck_rfft_load(const tck_signal_rfft_params *p, const int16_t *input,
                               int16_t *points) {
+    int32_t pair = 0;
     for (int32_t point = 0; point < 1 << p->log2_points; ++point) {
-        const int32_t at = 2 * tck_rfft_source(point, p->log2_points);
+        const int32_t at = 2 * pair;
         const tck_complex x = {(int16_t)(at < p->samples ? input[at] : 0),
                                (int16_t)(at + 1 < p->samples ? input[at + 1] : 0)};
         tck_complex_put(points, point, x);
+        pair = tck_rfft_next(pair, p->log2_points);
     }
 }
 
