@@ -15,9 +15,10 @@ from tinycompress._version import __version__
 from tinycompress.options import BuildOptions
 
 if TYPE_CHECKING:
+    from tinycompress import features
     from tinycompress.deploy.compressing import compress
     from tinycompress.deploy.sensitivity import measure_sensitivity
-    from tinycompress.pipeline import bench, build, confirm, convert
+    from tinycompress.pipeline import bench, build, chain, confirm, convert
     from tinycompress.pipeline import compare_results as compare
     from tinycompress.reporting import report
     from tinycompress.search.running import fit
@@ -27,10 +28,12 @@ __all__ = [
     "__version__",
     "bench",
     "build",
+    "chain",
     "compare",
     "compress",
     "confirm",
     "convert",
+    "features",
     "fit",
     "measure_sensitivity",
     "report",
@@ -39,6 +42,7 @@ __all__ = [
 _PLACES = {
     "bench": ("tinycompress.pipeline", "bench"),
     "build": ("tinycompress.pipeline", "build"),
+    "chain": ("tinycompress.pipeline", "chain"),
     "compare": ("tinycompress.pipeline", "compare_results"),
     "compress": ("tinycompress.deploy.compressing", "compress"),
     "confirm": ("tinycompress.pipeline", "confirm"),
@@ -53,7 +57,13 @@ The pipeline needs numpy, unicorn and more; ``tinycompress --help`` must not wai
 """
 
 
+_ROOMS = ("features",)
+"""Rooms whose functions users call by the room's name."""
+
+
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"tinycompress.{name}")
     if name not in _PLACES:
         raise AttributeError(f"module 'tinycompress' has no attribute {name!r}")
     module, attribute = _PLACES[name]

@@ -19,7 +19,7 @@ FLOORS: dict[str, int] = {
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
     "elf": 1,
     "schemas": 2,
-    "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2,
+    "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2, "features": 2,
     "toolchain": 3, "device": 3,
     "measurement": 4,
     "pipeline": 5, "deploy": 5, "reporting": 5,

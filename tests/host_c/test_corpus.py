@@ -18,12 +18,13 @@ REFUSED = {
     "mcunet_tinyengine/ptq_mnist_lenet-300-100_nobias",
     # Float activations, int8 weights.
     "mlonmcu/model_with_multiple_outputs",
-    # Custom operators.
-    "tflm/audio_preprocessor_int8",
+    # Machine code for an accelerator.
     "tflm/person_detect_vela",
 }
 """Models that the collection counts as int8 or int16 and that are refused for either runtime."""
 REFUSED_BY_LITERT = {
+    # Signal operators.
+    "tflm/audio_preprocessor_int8",
     # SVDF with int8 state.
     "tflm/keyword_scrambled_8bit",
     # The output shape is an input of the model.

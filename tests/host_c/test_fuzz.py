@@ -68,7 +68,9 @@ def test_what_the_engine_takes_is_let_in(exact_to: ExactTo) -> None:
             if not is_integer_inside(model):
                 refused[f"{name}, seed {seed}"] = not_integer_reasons(model)
     assert refused == {}
-    assert len(seen) > 0.85 * len(ALL)
+    # LiteRT has no signal operators.
+    possible = [name for name in ALL if exact_to == "tflm" or "CUSTOM:Signal" not in name]
+    assert len(seen) > 0.85 * len(possible)
 
 
 def test_graphs_do_not_depend_on_each_other() -> None:

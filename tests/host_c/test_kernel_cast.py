@@ -141,11 +141,12 @@ def _refusal(source: str, target: str, exact_to: ExactTo = "tflm") -> str:
 @pytest.mark.parametrize(
     ("source", "target", "exact_to"),
     [("FLOAT32", "INT64", "litert"), ("FLOAT32", "FLOAT32", "tflm"), ("INT64", "INT32", "tflm"),
-     ("INT32", "UINT8", "tflm"), ("INT32", "FLOAT16", "litert"), ("UINT32", "INT32", "litert")],
+     ("INT32", "UINT8", "tflm"), ("INT32", "FLOAT16", "litert"), ("UINT32", "FLOAT32", "tflm"),
+     ("FLOAT32", "UINT32", "litert")],
 )  # fmt: skip
 def test_other_pairs_are_refused_by_name(source: str, target: str, exact_to: ExactTo) -> None:
     detail = f"'x' is {source.lower()}, 'y' is {target.lower()}"
-    assert f"the output a float32 output: {detail}" in _refusal(source, target, exact_to)
+    assert f"unless the input is uint32: {detail}" in _refusal(source, target, exact_to)
 
 
 def test_float_inside_the_model_is_refused() -> None:

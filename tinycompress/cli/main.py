@@ -14,6 +14,7 @@ from tinycompress.cli.bench import bench_command
 from tinycompress.cli.boards import boards_group
 from tinycompress.cli.build import build_command
 from tinycompress.cli.carray import carray_command
+from tinycompress.cli.chain import chain_command
 from tinycompress.cli.compare import compare_command
 from tinycompress.cli.compress import compress_command, recipes_command
 from tinycompress.cli.confirm import confirm_command
@@ -78,6 +79,7 @@ for _command in (
     recipes_command,
     fit_group,
     carray_command,
+    chain_command,
     inspect_command,
     report_command,
     flash_command,

@@ -66,7 +66,7 @@ def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:
     Operators that the engine does not have come first: what else is wrong may be theirs alone.
     """
     found = (*_border_reasons(graph), *_op_reasons(graph, options))
-    reasons = tuple(sorted(found, key=lambda one: one.op is None or one.op.kind in OPS))
+    reasons = tuple(sorted(found, key=lambda one: one.op is None or one.op.full_kind in OPS))
     if not reasons and all(is_view(op) for op in graph.ops):
         return (Reason("no operator", "is left that computes anything on the device"),)
     return reasons
@@ -99,9 +99,8 @@ def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
             return f"is {tensor.dtype.value}, must be int8, int16 or float32 {touched} {names}"
     elif tensor.dtype not in C_TYPES:
         return f"is {tensor.dtype.value}, must be int8 or int16"
-    if tensor.dtype is DType.INT8 and (
-        tensor.quantization is None or tensor.quantization.per_channel
-    ):
+    per_channel = tensor.quantization is not None and tensor.quantization.per_channel
+    if tensor.dtype is DType.INT8 and per_channel:
         return "must have one scale and zero point"
     if tensor.elements == 0:
         return f"is empty: {list(tensor.shape)}"
@@ -111,7 +110,7 @@ def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
 def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
     for op in graph.ops:
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
-        if op.kind not in OPS:
+        if op.full_kind not in OPS:
             why = "; stock TFLM computes it on float32 only" if op.kind in _FLOAT_ONLY else ""
             text = f"this operator is not supported{why}{_types(graph, op)}"
             yield Reason(where, text, op)
@@ -121,7 +120,7 @@ def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
                 name = graph.tensors[index].name
                 text = f"state that is kept between invocations is not supported: '{name}'"
                 yield Reason(where, text, op)
-        for violation in OPS[op.kind].violations(graph, op, options):
+        for violation in OPS[op.full_kind].violations(graph, op, options):
             yield Reason(where, violation, op)
 
 

@@ -18,7 +18,7 @@ def macs(graph: Graph, op: Op) -> int:
     Raises:
         ModelError: Operands are missing or have a rank that the operator cannot have.
     """
-    spec = OPS.get(op.kind)
+    spec = OPS.get(op.full_kind)
     count = _OF_OTHERS.get(op.kind) if spec is None else spec.macs
     return 0 if count is None else count(graph, op)
 

@@ -3,7 +3,8 @@
 The file has it in two forms. Variable tensors are operands of the one operator that keeps them
 (SVDF, LSTM). Resource variables have a name; VAR_HANDLE makes a handle from it, READ_VARIABLE and
 ASSIGN_VARIABLE take that handle, and CALL_ONCE runs a subgraph that gives them their first values.
-After these passes both are tensors with ``is_variable`` and ``initial`` set.
+Signal operators keep theirs out of the file's sight: they get a tensor as one more operand. After
+these passes all are tensors with ``is_variable`` and ``initial`` set.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from tinycompress.codegen.layer import C_TYPES
 from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
+from tinycompress.ir.signal import SIGNAL_STATE, is_signal
 
 _Key = tuple[str, str]
 _ACCESS = ("READ_VARIABLE", "ASSIGN_VARIABLE")
@@ -27,7 +29,7 @@ STATE_OPERANDS: Mapping[str, tuple[int, ...]] = {
 
 def resolve_state(model: Model) -> Graph:
     """The main graph with its state as tensors; what cannot be resolved stays as it is."""
-    graph = _with_variable_tensors(model.main)
+    graph = _with_signal_state(_with_variable_tensors(model.main))
     initial = _initial_values(model)
     handles = _handles(graph)
     if initial is None or not handles:
@@ -59,6 +61,30 @@ def _with_variable_tensors(graph: Graph) -> Graph:
             for tensor in graph.tensors
         ),
     )
+
+
+def _with_signal_state(graph: Graph) -> Graph:
+    """Give signal operators a tensor for what they keep: like their last output, at first 0."""
+    states: list[Tensor] = []
+
+    def keeping(op: Op) -> Op:
+        if not (is_signal(op) and op.custom_code in SIGNAL_STATE and op.outputs):
+            return op
+        like = graph.tensors[op.outputs[-1]]
+        if like.dtype not in C_TYPES:
+            return op
+        state = replace(
+            like,
+            index=len(graph.tensors) + len(states),
+            name=f"{like.name}_state",
+            is_variable=True,
+            initial=_zero(like),
+        )
+        states.append(state)
+        return replace(op, inputs=(*op.inputs, state.index))
+
+    ops = tuple(map(keeping, graph.ops))
+    return replace(graph, tensors=(*graph.tensors, *states), ops=ops)
 
 
 def _zero(tensor: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:

@@ -169,6 +169,11 @@ class Op:
     custom_options: bytes = b""
     intermediates: tuple[int, ...] = ()
 
+    @property
+    def full_kind(self) -> str:
+        """``kind``, but ``CUSTOM:`` and the code for a custom operator: what rules go by."""
+        return f"CUSTOM:{self.custom_code}" if self.kind == "CUSTOM" else self.kind
+
 
 @dataclass(frozen=True, eq=False)
 class Graph:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tinycompress.ir.graph import Model
+from tinycompress.ir.graph import Model, Op
+from tinycompress.ir.signal import SIGNAL_STATE, is_signal
 
 _STATEFUL = frozenset(
     {"VAR_HANDLE", "CALL_ONCE", "SVDF", "LSTM", "RNN", "CUSTOM"}
@@ -14,6 +15,10 @@ def keeps_state(model: Model) -> bool:
     """Whether an inference may depend on the one before; of a custom operator nobody can tell."""
     return any(
         any(tensor.is_variable for tensor in graph.tensors)
-        or any(op.kind in _STATEFUL for op in graph.ops)
+        or any(_may_keep_state(op) for op in graph.ops)
         for graph in model.graphs
     )
+
+
+def _may_keep_state(op: Op) -> bool:
+    return op.custom_code in SIGNAL_STATE if is_signal(op) else op.kind in _STATEFUL

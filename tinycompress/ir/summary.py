@@ -9,6 +9,7 @@ from tinycompress.artifacts import TensorSpec
 from tinycompress.ir.foreign import accelerator_of
 from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
+from tinycompress.ir.signal import is_signal
 from tinycompress.ir.specs import input_specs, output_specs
 
 _FLOATS = frozenset(
@@ -163,17 +164,13 @@ def _op_summary(graph: Graph, op: Op, macs: Macs) -> OpSummary:
     return OpSummary(
         index=op.index,
         name=graph.layer_name(op),
-        kind=_kind(op),
+        kind=op.full_kind,
         input_shapes=tuple(tensor.shape for tensor in inputs),
         output_shapes=tuple(tensor.shape for tensor in outputs),
         dtype=outputs[0].dtype.value if outputs else "",
         macs=macs(graph, op),
         weights_bytes=sum(tensor.size_bytes for tensor in inputs if tensor.is_constant),
     )
-
-
-def _kind(op: Op) -> str:
-    return f"CUSTOM:{op.custom_code}" if op.kind == "CUSTOM" else op.kind
 
 
 def _constant_bytes(model: Model) -> int:
@@ -202,7 +199,7 @@ def _findings(model: Model) -> Iterator[_Finding]:
             finding = _op_finding(op, tensors)
             if finding is not None:
                 named = True
-                title = f"{where}op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
+                title = f"{where}op {op.index} {op.full_kind} '{graph.layer_name(op)}'"
                 yield _Finding(f"{title}: {finding.text}", finding.at_border)
     if not works_on_integers and not named:
         yield _Finding("no operator works on int8 or int16")
@@ -210,14 +207,14 @@ def _findings(model: Model) -> Iterator[_Finding]:
 
 def _op_finding(op: Op, tensors: list[Tensor]) -> _Finding | None:
     """What is not integer about one operator, None if nothing is."""
-    if op.kind == "CUSTOM" and op.custom_code != DECODE_CUSTOM_CODE:
+    if op.kind == "CUSTOM" and op.custom_code != DECODE_CUSTOM_CODE and not is_signal(op):
         accelerator = accelerator_of(op)
         if accelerator is not None:
             return _Finding(
                 f"custom operator, compiled by {accelerator.compiler} for {accelerator.name}"
             )
         return _Finding("custom operator")
-    if op.kind == "CUSTOM":
+    if op.custom_code == DECODE_CUSTOM_CODE:
         # Its inputs are compressed bytes; what they decode to is what counts.
         tensors = [tensor for tensor in tensors if not tensor.is_constant]
     weights = {tensor.dtype for tensor in tensors if tensor.is_constant}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from tinycompress.pipeline.afterwards import Afterwards, Then, go_on
 from tinycompress.pipeline.beside import Beside, Candidate, compare_beside
 from tinycompress.pipeline.building import build, carray, convert
+from tinycompress.pipeline.chaining import Chained, chain
 from tinycompress.pipeline.comparing import Comparison, compare
 from tinycompress.pipeline.confirming import (
     Confirmed,
@@ -37,6 +38,7 @@ __all__ = [
     "Beside",
     "Build",
     "Candidate",
+    "Chained",
     "Comparison",
     "Confirmed",
     "Flashed",
@@ -47,6 +49,7 @@ __all__ = [
     "bench_all",
     "build",
     "carray",
+    "chain",
     "compare",
     "compare_beside",
     "compare_results",

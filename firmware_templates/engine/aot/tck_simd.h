@@ -111,6 +111,9 @@ TCK_MULTIPLY(tck_smulbb, "smulbb %0, %1, %2")
 TCK_MULTIPLY(tck_smulbt, "smulbt %0, %1, %2")
 TCK_MULTIPLY(tck_smultb, "smultb %0, %1, %2")
 TCK_MULTIPLY(tck_smultt, "smultt %0, %1, %2")
+/* sum + x.lo * y.lo - x.hi * y.hi; sum + x.lo * y.hi + x.hi * y.lo */
+TCK_MULTIPLY_ADD(tck_smlsd, uint32_t, "smlsd %0, %1, %2, %3")
+TCK_MULTIPLY_ADD(tck_smladx, uint32_t, "smladx %0, %1, %2, %3")
 /* (x * y + 2^31) / 2^32, rounded down */
 TCK_OF_TWO(tck_smmulr, int32_t, "smmulr %0, %1, %2")
 /* sum + x * y / 2^32, rounded down */
@@ -130,11 +133,16 @@ TCK_OF_TWO(tck_sxtab16_ror8, uint32_t, "sxtab16 %0, %1, %2, ror #8")
 
 /* (x.lo, y.lo): lo, hi */
 TCK_OF_TWO(tck_pkhbt, uint32_t, "pkhbt %0, %1, %2, lsl #16")
+/* (x.lo, the upper half of 2 y): lo, hi */
+TCK_OF_TWO(tck_pkhbt_lsl1, uint32_t, "pkhbt %0, %1, %2, lsl #1")
 /* (y.hi, x.hi): lo, hi */
 TCK_OF_TWO(tck_pkhtb, uint32_t, "pkhtb %0, %1, %2, asr #16")
 /* Pairwise sums and differences; bytewise sums of quads. */
 TCK_OF_TWO(tck_sadd16, uint32_t, "sadd16 %0, %1, %2")
 TCK_OF_TWO(tck_ssub16, uint32_t, "ssub16 %0, %1, %2")
+/* (x.lo + y.hi, x.hi - y.lo); (x.lo - y.hi, x.hi + y.lo) */
+TCK_OF_TWO(tck_ssax, uint32_t, "ssax %0, %1, %2")
+TCK_OF_TWO(tck_sasx, uint32_t, "sasx %0, %1, %2")
 TCK_OF_TWO(tck_sadd8, uint32_t, "sadd8 %0, %1, %2")
 
 /* Both halves of a pair limited to int8_t. */
@@ -192,6 +200,12 @@ TCK_INLINE int32_t tck_smuad(uint32_t x, uint32_t y) {
 TCK_INLINE int32_t tck_smlad(uint32_t x, uint32_t y, int32_t sum) {
     return tck_add_wrap(sum, tck_smuad(x, y));
 }
+TCK_INLINE int32_t tck_smlsd(uint32_t x, uint32_t y, int32_t sum) {
+    return tck_add_wrap(sum, tck_sub_wrap(tck_smulbb(x, y), tck_smultt(x, y)));
+}
+TCK_INLINE int32_t tck_smladx(uint32_t x, uint32_t y, int32_t sum) {
+    return tck_add_wrap(sum, tck_add_wrap(tck_smulbt(x, y), tck_smultb(x, y)));
+}
 TCK_INLINE int32_t tck_smmulr(int32_t x, int32_t y) {
     return (int32_t)(((int64_t)x * y + (INT64_C(1) << 31)) >> 32);
 }
@@ -219,6 +233,9 @@ TCK_INLINE uint32_t tck_uxtb16_ror8(uint32_t x) {
 TCK_INLINE uint32_t tck_pkhbt(uint32_t x, uint32_t y) {
     return (x & 0xFFFFU) | y << 16;
 }
+TCK_INLINE uint32_t tck_pkhbt_lsl1(uint32_t x, uint32_t y) {
+    return (x & 0xFFFFU) | (y << 1 & 0xFFFF0000U);
+}
 TCK_INLINE uint32_t tck_pkhtb(uint32_t x, uint32_t y) {
     return (x & 0xFFFF0000U) | y >> 16;
 }
@@ -227,6 +244,12 @@ TCK_INLINE uint32_t tck_sadd16(uint32_t x, uint32_t y) {
 }
 TCK_INLINE uint32_t tck_ssub16(uint32_t x, uint32_t y) {
     return tck_pair(tck_lo(x) - tck_lo(y), tck_hi(x) - tck_hi(y));
+}
+TCK_INLINE uint32_t tck_ssax(uint32_t x, uint32_t y) {
+    return tck_pair(tck_lo(x) + tck_hi(y), tck_hi(x) - tck_lo(y));
+}
+TCK_INLINE uint32_t tck_sasx(uint32_t x, uint32_t y) {
+    return tck_pair(tck_lo(x) - tck_hi(y), tck_hi(x) + tck_lo(y));
 }
 TCK_INLINE uint32_t tck_sxtab16(uint32_t x, uint32_t y) {
     return tck_sadd16(x, tck_sxtb16(y));

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from support.fuzz.emitters import ALL, STATELESS
+from support.fuzz.emitters import ALL, STATE, STATELESS
 from support.fuzz.graphs import Emitter, GraphMaker, GraphSeed
 from support.fuzz.runner import is_legal
-from support.fuzz.state import STATE
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions
 from tinycompress.ir.reader import read_model
@@ -60,7 +59,7 @@ def operator_model(part: str, exact_to: ExactTo = "tflm") -> OperatorModel:
             maker.add(graph.seed, graph.emitters)
     tflite = maker.tflite()
     graphs = read_model(tflite).graphs
-    kinds = frozenset(op.kind for graph in graphs for op in graph.ops)
+    kinds = frozenset(op.full_kind for graph in graphs for op in graph.ops)
     return OperatorModel(tflite, exact_to, kinds)
 
 

@@ -16,7 +16,7 @@ def elide_copies(graph: Graph) -> Graph:
     """
 
     def change(op: Op) -> Op:
-        spec = OPS.get(op.kind)
+        spec = OPS.get(op.full_kind)
         made_of_copies = spec is not None and spec.plan is not None
         return with_options(op, **{IN_PLACE: True}) if made_of_copies else op
 

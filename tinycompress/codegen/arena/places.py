@@ -20,7 +20,7 @@ _MULTIPLE_BYTES = 4
 
 def copies_of(graph: Graph, op: Op) -> tuple[Copy, ...]:
     """The copies that an operator is made of, none if it is not made of such."""
-    spec = OPS.get(op.kind)
+    spec = OPS.get(op.full_kind)
     return () if spec is None or spec.plan is None else spec.plan(graph, op)
 
 

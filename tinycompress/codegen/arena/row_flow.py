@@ -47,7 +47,7 @@ class Flow:
 
 def flow(graph: Graph, op: Op, rows: Rows) -> Flow | None:
     """What an operator needs for some rows of its output; None if it cannot be cut into rows."""
-    spec = OPS.get(op.kind)
+    spec = OPS.get(op.full_kind)
     if spec is None or len(op.outputs) != 1 or not _is_image(graph, op.outputs[0]):
         return None
     if spec.window is not None:

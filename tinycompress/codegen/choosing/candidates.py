@@ -102,7 +102,7 @@ def candidates(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Candidate
     Ways whose parameters have no room for the operator's numbers are left out, but for the last,
     which has room for all. An operator that only names bytes anew has one way, of no layers.
     """
-    lower = OPS[op.kind].lower
+    lower = OPS[op.full_kind].lower
     if lower is None:
         return (Candidate((), options.family),)
     *others, last = lower(graph, op, options)

@@ -50,6 +50,7 @@ from tinycompress.codegen.ops.reduce import (
     softmax,
 )
 from tinycompress.codegen.ops.reduce import reduce_max_min as reduce
+from tinycompress.codegen.ops.signal import filter_bank, spectrum
 from tinycompress.ir.graph import Op
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
@@ -67,6 +68,15 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         "CAST": cast.SPEC,
         "CONCATENATION": join.SPEC,
         "CONV_2D": conv_2d.SPEC,
+        "CUSTOM:SignalEnergy": spectrum.ENERGY,
+        "CUSTOM:SignalFftAutoScale": spectrum.AUTO_SCALE,
+        "CUSTOM:SignalFilterBank": filter_bank.BANK,
+        "CUSTOM:SignalFilterBankLog": filter_bank.LOG,
+        "CUSTOM:SignalFilterBankSpectralSubtraction": filter_bank.SUBTRACTION,
+        "CUSTOM:SignalFilterBankSquareRoot": filter_bank.ROOT,
+        "CUSTOM:SignalPCAN": filter_bank.PCAN,
+        "CUSTOM:SignalRfft": spectrum.RFFT,
+        "CUSTOM:SignalWindow": spectrum.WINDOW,
         "DEPTHWISE_CONV_2D": depthwise_conv_2d.SPEC,
         "DEPTH_TO_SPACE": space.DEPTH,
         "DEQUANTIZE": dequantize.SPEC,
@@ -133,7 +143,7 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
 
 def is_view(op: Op) -> bool:
     """Whether an operator only names its input's bytes anew, so that nothing runs for it."""
-    return op.kind in OPS and OPS[op.kind].lower is None
+    return op.full_kind in OPS and OPS[op.full_kind].lower is None
 
 
 __all__ = ["OPS", "Constraint", "OpSpec", "is_view", "rule_of"]

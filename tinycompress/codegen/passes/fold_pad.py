@@ -55,7 +55,7 @@ def _absorbs(graph: Graph, reader: Op, pad: Op) -> bool:
     tensor = graph.tensors[pad.outputs[0]]
     if reader.inputs[0] != tensor.index or tensor.index in reader.inputs[1:]:
         return False
-    spec = OPS.get(reader.kind)
+    spec = OPS.get(reader.full_kind)
     if spec is None or spec.outside is None or spec.violations(graph, reader, CodegenOptions()):
         return False
     lowest = tensor.quantization is not None and tensor.quantization.zero_point == INT8_MIN
@@ -63,7 +63,7 @@ def _absorbs(graph: Graph, reader: Op, pad: Op) -> bool:
 
 
 def _folded(graph: Graph, reader: Op, pad: Op, spatial: tuple[int, int, int, int]) -> Op:
-    window = OPS[reader.kind].window
+    window = OPS[reader.full_kind].window
     if window is None:
         raise ValueError(f"{reader.kind} has taps outside its input, but no window")
     own = window(graph, reader).padding

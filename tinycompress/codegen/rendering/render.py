@@ -262,7 +262,7 @@ def _layer_texts(
 
 def _comment(layer: Layer) -> str:
     macs = f", {layer.macs} MACs" if layer.macs else ""
-    return c_literals.comment(f"{layer.op.kind} {layer.shapes}{macs}: {layer.name}")
+    return c_literals.comment(f"{layer.op.full_kind} {layer.shapes}{macs}: {layer.name}")
 
 
 def _fields(layer: Layer, weights: _Weights) -> Iterator[tuple[str, str]]:
@@ -354,7 +354,7 @@ def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
     return LayerInfo(
         index=index,
         name=layer.name,
-        op=layer.op.kind,
+        op=layer.op.full_kind,
         macs=layer.macs,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,

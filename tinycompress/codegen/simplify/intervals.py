@@ -157,7 +157,7 @@ def _added(known: Intervals, op: Op) -> Interval:
 
 def _pooled(known: Intervals, op: Op) -> Interval | None:
     """Averages and maxima lie between the values that they are of, and are then limited."""
-    window = OPS[op.kind].window
+    window = OPS[op.full_kind].window
     if window is None:
         return None
     found = window(known.graph, op)
@@ -232,7 +232,7 @@ def _viewed(known: Intervals, op: Op) -> Interval | None:
 
 def _mapped(known: Intervals, op: Op) -> Interval | None:
     """Functions of one element, whose results for all int8 the layer holds."""
-    spec = OPS[op.kind]
+    spec = OPS[op.full_kind]
     if not spec.row_by_row or len(op.inputs) != 1 or spec.lower is None:
         return None
     layer = _reference(known, op)
@@ -253,7 +253,7 @@ def _mapped(known: Intervals, op: Op) -> Interval | None:
 
 def _reference(known: Intervals, op: Op) -> Layer:
     """The only layer of the way of last resort."""
-    lower = OPS[op.kind].lower
+    lower = OPS[op.full_kind].lower
     if lower is None:
         raise ValueError(f"{op.kind} has no kernel")
     (layer,) = lower(known.graph, op, known.options)[-1]

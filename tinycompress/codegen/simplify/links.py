@@ -127,7 +127,7 @@ def _viewed(links: Links, op: Op) -> bool:
 
 def _elementwise(links: Links, op: Op) -> bool:
     """An operator that computes each element from those at the same place, or broadcast there."""
-    spec, y = OPS[op.kind], o.result(links.graph, op)
+    spec, y = OPS[op.full_kind], o.result(links.graph, op)
     inputs = [links.graph.tensors[index] for index in op.inputs if index >= 0]
     if not spec.row_by_row or any(t.dtype is not DType.INT8 for t in inputs):
         return False

@@ -1,4 +1,4 @@
-"""ADD on int8 or int16, with broadcasting.
+"""ADD on int8 or int16, with broadcasting; on int32 modulo 2^32.
 
 LiteRT adds int16 in another way where the option ``pot_scale_int16`` is set and all scales are
 powers of two.
@@ -14,6 +14,7 @@ from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.elementwise.add_dsp import dsp_variants
 from tinycompress.codegen.ops.elementwise.add_plane import plane_variant
 from tinycompress.codegen.ops.elementwise.broadcast import broadcast_shape, merged_broadcast
+from tinycompress.codegen.ops.elementwise.whole import also_whole
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.codegen.overlap import every_element
 from tinycompress.ir.arithmetic import ADD_LEFT_SHIFT, ADD_LEFT_SHIFT_INT16, add_scaling
@@ -145,7 +146,7 @@ def _lower_wide(graph: Graph, op: Op) -> Layer:
     )
 
 
-SPEC = OpSpec(
+_SCALED = OpSpec(
     structure=(
         o.arity(2, 2),
         o.activations(0, 1),
@@ -158,3 +159,5 @@ SPEC = OpSpec(
     lower=lower,
     row_by_row=True,
 )
+
+SPEC = also_whole(_SCALED, "add")

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from tinycompress.codegen.layer import Argument, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.base import OpSpec, Steps, in_turn
 from tinycompress.codegen.ops.elementwise.maps import same_elements
-from tinycompress.codegen.ops.movement.copies import bytes_argument
+from tinycompress.codegen.ops.movement.copies import Copy, View, bytes_argument, copy_layer
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op
 
@@ -30,26 +30,42 @@ _TO_FLOAT: Mapping[DType, Kernel] = {
     DType.INT64: Kernel("elementwise/convert", "cast", "cast_s64_f32", types=("s64", "f32")),
 }
 _BOTH = frozenset({DType.BOOL, DType.INT8, DType.INT16, DType.INT32})
+_AMONG_INTEGERS = frozenset({DType.UINT32})
 _ONLY_LITERT = frozenset({DType.UINT8, DType.INT64})
 
 
 def types(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """Both must be bool, int8, int16 or int32, for litert also uint8 or int64; the input may be a
-    float32 input of the model, unless the output is int64, the output a float32 output
+    """Both must be bool, int8, int16, int32 or uint32, for litert also uint8 or int64; the input
+    may be a float32 input of the model, unless the output is int64 or uint32, the output a float32
+    output, unless the input is uint32
     """
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     integers = _BOTH | _ONLY_LITERT if options.exact_to == "litert" else _BOTH
     is_read = x.dtype is DType.FLOAT32 and x.index in graph.inputs and y.dtype is not DType.INT64
     is_written = y.dtype is DType.FLOAT32 and y.index in graph.outputs
-    if (x.dtype in integers and (y.dtype in integers or is_written)) or (
-        is_read and y.dtype in integers
-    ):
+    if (x.dtype in integers and is_written) or (is_read and y.dtype in integers):
+        return None
+    if {x.dtype, y.dtype} <= integers | _AMONG_INTEGERS:
         return None
     return f"'{x.name}' is {x.dtype.value}, '{y.name}' is {y.dtype.value}"
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Choose the kernel by the types."""
+def plan(graph: Graph, op: Op) -> tuple[Copy, ...]:
+    """A copy of the bytes, where both are integers of one width; none where they change."""
+    x, y = o.operand(graph, op, 0), o.result(graph, op)
+    same = x.dtype.is_integer and y.dtype.is_integer and x.dtype.bits == y.dtype.bits
+    return (Copy(x, View.of(x.shape), y, View.of(y.shape)),) if same else ()
+
+
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> Steps:
+    """A copy, or the kernel that the types need."""
+    copies = plan(graph, op)
+    if copies:
+        return tuple(copy_layer(graph, op, copy) for copy in copies)
+    return (_lower_changing(graph, op),)
+
+
+def _lower_changing(graph: Graph, op: Op) -> Layer:
     x, y = o.operand(graph, op, 0), o.result(graph, op)
     if y.dtype is DType.FLOAT32:
         kernel, params = _to_float(x.dtype)
@@ -101,12 +117,13 @@ def _between(source: DType, target: DType) -> _Chosen:
     return _INTEGER, {
         "input_bytes": source.item_bytes,
         "output_bytes": target.item_bytes,
-        "input_has_sign": int(source not in (DType.UINT8, DType.BOOL)),
+        "input_has_sign": int(source not in (DType.UINT8, DType.UINT32, DType.BOOL)),
     }
 
 
 SPEC = OpSpec(
     structure=(o.arity(1, 1), types, o.no_empty_tensor, o.computed(0, "input")),
     constraints=(same_elements,),
-    lower=one_layer(lower),
+    lower=in_turn(lower),
+    plan=plan,
 )

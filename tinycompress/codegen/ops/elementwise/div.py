@@ -1,7 +1,8 @@
 """DIV on int8 or int16, with broadcasting: a reciprocal by Newton steps, then two roundings.
 
 Where the references shift by more than 31 bits, which C++ leaves undefined, the firmware does what
-their packages do on x86, the only form in which they are the oracles; both do the same.
+their packages do on x86, the only form in which they are the oracles; both do the same. On int32
+the quotient is rounded towards zero.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from tinycompress.codegen.ops.elementwise.binary import (
     scales,
     zero_points,
 )
+from tinycompress.codegen.ops.elementwise.whole import also_whole, is_whole
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op
@@ -56,11 +58,26 @@ def divisor_not_zero(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
     return f"element {at[0]} of '{divisor.name}'" if at.size else None
 
 
-SPEC = binary_spec(
+def known_divisor(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
+    """On int32, the divisor must be constant, without 0: the runtimes stop at a division by it"""
+    if not is_whole(graph, op):
+        return None
+    divisor = o.operand(graph, op, 1)
+    if divisor.data is None:
+        return f"'{divisor.name}' is computed by the model"
+    return None if np.all(divisor.data) else f"'{divisor.name}' has a 0"
+
+
+SPEC = also_whole(
+    binary_spec(
+        "div",
+        scaling,
+        "The first input's scale / (the second's x the output's) must be below 2^22, of int16"
+        " below 2^14: the references shift by less than 0 bits otherwise, which C++ leaves"
+        " undefined",
+        o.tflm_on_int8,
+        divisor_not_zero,
+    ),
     "div",
-    scaling,
-    "The first input's scale / (the second's x the output's) must be below 2^22, of int16 below"
-    " 2^14: the references shift by less than 0 bits otherwise, which C++ leaves undefined",
-    o.tflm_on_int8,
-    divisor_not_zero,
+    known_divisor,
 )

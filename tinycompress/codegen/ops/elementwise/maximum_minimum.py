@@ -1,10 +1,12 @@
-"""MAXIMUM and MINIMUM on int8 or int16, with broadcasting: stored values are compared."""
+"""MAXIMUM and MINIMUM on int8, int16 or int32, with broadcasting: stored values are compared."""
 
 from __future__ import annotations
 
 from tinycompress.codegen.layer import ParamValue
 from tinycompress.codegen.ops import operands as o
+from tinycompress.codegen.ops.base import OpSpec
 from tinycompress.codegen.ops.elementwise.binary import binary_spec
+from tinycompress.codegen.ops.elementwise.whole import also_whole
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import Graph, Op
 
@@ -23,5 +25,9 @@ def one_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | Non
     return ", ".join(f"{scale:g}/{zero_point}" for scale, zero_point in pairs)
 
 
-MAXIMUM = binary_spec("maximum", scaling, "", one_quantisation, activation=False)
-MINIMUM = binary_spec("minimum", scaling, "", one_quantisation, activation=False)
+def _spec(kernel: str) -> OpSpec:
+    return also_whole(binary_spec(kernel, scaling, "", one_quantisation, activation=False), kernel)
+
+
+MAXIMUM = _spec("maximum")
+MINIMUM = _spec("minimum")

@@ -1,4 +1,4 @@
-"""MUL on int8 or int16, with broadcasting."""
+"""MUL on int8 or int16, with broadcasting; on int32 modulo 2^32."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tinycompress.codegen.ops.elementwise.binary import (
     scales,
     zero_points,
 )
+from tinycompress.codegen.ops.elementwise.whole import also_whole
 from tinycompress.codegen.ops.requantize import is_within
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
@@ -34,6 +35,9 @@ def _factor(a: float, b: float, y: float, options: CodegenOptions) -> float:
     return a * b / y if options.exact_to == "tflm" else float32(float32(a * b) / y)
 
 
-SPEC = binary_spec(
-    "mul", scaling, "The product of the input scales / output scale must be below 2^30"
+SPEC = also_whole(
+    binary_spec(
+        "mul", scaling, "The product of the input scales / output scale must be below 2^30"
+    ),
+    "mul",
 )

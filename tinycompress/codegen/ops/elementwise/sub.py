@@ -1,4 +1,4 @@
-"""SUB on int8 or int16, with broadcasting."""
+"""SUB on int8 or int16, with broadcasting; on int32 modulo 2^32."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tinycompress.codegen.ops.elementwise.binary import (
     scales,
     zero_points,
 )
+from tinycompress.codegen.ops.elementwise.whole import also_whole
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.arithmetic import quantize_multiplier
 from tinycompress.ir.graph import Graph, Op
@@ -37,9 +38,12 @@ def scaling(graph: Graph, op: Op, options: CodegenOptions) -> dict[str, ParamVal
     }
 
 
-SPEC = binary_spec(
+SPEC = also_whole(
+    binary_spec(
+        "sub",
+        scaling,
+        "The output scale must be above 2^-19 (int16: 2^-14) of the larger input scale",
+        general_scales,
+    ),
     "sub",
-    scaling,
-    "The output scale must be above 2^-19 (int16: 2^-14) of the larger input scale",
-    general_scales,
 )

@@ -6,19 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.codegen.tflm.decode.format import Encoded
-from tinycompress.errors import ModelError
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
-
-_IDENTIFIER = b"TFL3"
-_ALIGNMENT_BYTES = 16
-"""Of constants, as the schema wants them: kernels read some as words, in place."""
-_BEHIND_THE_FLATBUFFER = 1
-"""An offset above it is that of bytes which lie behind, as in files of more than 2 GB."""
+from tinycompress.ir.tflite_objects import packed, unpacked
 
 
 class Rewriter:
@@ -32,9 +25,8 @@ class Rewriter:
     """
 
     def __init__(self, tflite: bytes) -> None:
-        self._model = _unpacked(tflite)
+        self._model = unpacked(tflite)
         self._graph = self._model.subgraphs[0]
-        self._bring_into_flatbuffer(tflite)
         graphs = self._model.subgraphs
         self._users = Counter(each.buffer for graph in graphs for each in graph.tensors)
         self._users.update(each.buffer for each in self._model.metadata or ())
@@ -81,25 +73,7 @@ class Rewriter:
 
     def packed(self) -> bytes:
         """The bytes of the file as it is now."""
-        buffers = self._model.buffers
-        self._model.buffers = [_Buffer(each.data) for each in buffers]
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), _IDENTIFIER)
-        self._model.buffers = buffers
-        return bytes(builder.Output())
-
-    def _bring_into_flatbuffer(self, tflite: bytes) -> None:
-        """Take what lies behind the flatbuffer into it."""
-        for buffer in self._model.buffers:
-            if buffer.offset > _BEHIND_THE_FLATBUFFER:
-                buffer.data = np.frombuffer(tflite, np.uint8, buffer.size, buffer.offset)
-                buffer.offset = buffer.size = 0
-        for graph in self._model.subgraphs:
-            for operator in graph.operators or ():
-                start, size = operator.largeCustomOptionsOffset, operator.largeCustomOptionsSize
-                if start > _BEHIND_THE_FLATBUFFER:
-                    operator.customOptions = np.frombuffer(tflite, np.uint8, size, start)
-                    operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+        return packed(self._model)
 
     def _encoded(self, tensor: int, encoded: Encoded) -> tuple[int, int]:
         """Indices of the two inputs, new tensors; the filter's buffer is the first one's now."""
@@ -140,35 +114,6 @@ class Rewriter:
         code.customCode, code.version = DECODE_CUSTOM_CODE, 1
         self._model.operatorCodes.append(code)
         return len(self._model.operatorCodes) - 1
-
-
-def _unpacked(tflite: bytes) -> Any:
-    try:
-        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
-    # The generated code checks nothing: what it stumbles over is up to the damage.
-    except Exception as error:
-        raise ModelError(
-            f"the file is damaged, in its metadata or signatures ({type(error).__name__}: {error})",
-            hint="convert the model again",
-        ) from error
-
-
-class _Buffer:
-    """A buffer that packs itself aligned, which the generated ``BufferT`` does not."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = None if data is None else np.asarray(data, np.uint8)
-
-    def Pack(self, builder: Any) -> Any:  # noqa: N802 - the generated model calls it so
-        """Write the data, then the table that refers to them."""
-        data = None
-        if self._data is not None and self._data.size:
-            builder.Prep(_ALIGNMENT_BYTES, self._data.size)
-            data = builder.CreateNumpyVector(self._data)
-        schema.BufferStart(builder)
-        if data is not None:
-            schema.BufferAddData(builder, data)
-        return schema.BufferEnd(builder)
 
 
 def _decode(code: int, inputs: tuple[int, int], output: int) -> Any:

@@ -1,16 +1,21 @@
-/* Elements of int8_t or int16_t, for what differs by that alone. `bytes` is 1 or 2 and known where
- * these are inlined. */
+/* Elements of int8_t, int16_t or int32_t, for what differs by that alone. `bytes` is known where
+ * these are inlined; a limit is asked for 1 or 2 only. */
 #ifndef TCK_ELEMENTS_H
 #define TCK_ELEMENTS_H
 
 #include "../../tck_math.h"
 
 TCK_INLINE int32_t tck_element(const void *elements, int32_t index, int32_t bytes) {
+    if (bytes == 4) {
+        return ((const int32_t *)elements)[index];
+    }
     return bytes == 1 ? ((const int8_t *)elements)[index] : ((const int16_t *)elements)[index];
 }
 
 TCK_INLINE void tck_set_element(void *elements, int32_t index, int32_t value, int32_t bytes) {
-    if (bytes == 1) {
+    if (bytes == 4) {
+        ((int32_t *)elements)[index] = value;
+    } else if (bytes == 1) {
         ((int8_t *)elements)[index] = (int8_t)value;
     } else {
         ((int16_t *)elements)[index] = (int16_t)value;

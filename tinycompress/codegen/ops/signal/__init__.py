@@ -1,0 +1,1 @@
+"""TensorFlow Lite Micro's signal operators: from samples of a microphone to features."""
