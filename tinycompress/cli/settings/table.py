@@ -38,7 +38,10 @@ def _field(parameter: click.Parameter) -> tuple[Any, None]:
         kind = int
     elif isinstance(parameter.type, click.types.FloatParamType):
         kind = float
-    return (Annotated[kind, AfterValidator(_checked_by(parameter))] | None, None)
+    one = Annotated[kind, AfterValidator(_checked_by(parameter))]
+    if parameter.multiple:
+        return (one | Annotated[list[one], Field(min_length=1)] | None, None)
+    return (one | None, None)
 
 
 def _checked_by(parameter: click.Parameter) -> Callable[[Any], Any]:
