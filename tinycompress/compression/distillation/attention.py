@@ -8,11 +8,14 @@ from typing import Any
 from tinycompress import _tf
 from tinycompress.compression.distillation.shapes import by_position, on_same_positions
 
+_WEIGHT = 500.0
+"""Of the mean over positions, against the loss of the labels, as in the paper."""
+
 
 def attention(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
-    """Squared distance of attention maps of unit length, the mean over samples and pairs.
+    """Squared error of attention maps of unit length, the mean over positions, samples and pairs.
 
-    A map is the mean over channels of squared features. The distance is from 0 to 2.
+    A map is the mean over channels of squared features.
 
     Args:
         teacher: float32 ``[samples, positions…, channels]`` each.
@@ -25,5 +28,5 @@ def attention(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
             tf.math.l2_normalize(tf.reduce_mean(tf.square(by_position(one)), axis=2), axis=1)
             for one in on_same_positions(wanted, got)
         )
-        losses.append(tf.reduce_mean(tf.reduce_sum(tf.square(wanted - got), axis=1)))
-    return tf.add_n(losses) / len(losses)
+        losses.append(tf.reduce_mean(tf.square(wanted - got)))
+    return _WEIGHT * tf.add_n(losses) / len(losses)

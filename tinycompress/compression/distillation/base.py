@@ -22,8 +22,8 @@ classes]``; one number for each sample."""
 
 FeatureFunction = Callable[[Sequence[Any], Sequence[Any]], Any]
 """``loss(teacher, student)``: of paired features, float32 ``[samples, positions…, channels]``; one
-number for the batch. It does not change if the teacher's features are scaled, so that one
-``weight`` goes with every network."""
+number for the batch. It does not change if the features of both are scaled, and counts against the
+labels' loss as in the method's paper, so that one ``weight`` goes with every method and network."""
 
 
 @dataclass(frozen=True)

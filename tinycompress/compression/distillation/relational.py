@@ -10,8 +10,8 @@ from tinycompress.compression.distillation.shapes import in_rows
 
 _LEAST_SQUARE = 1e-12
 """Below it a distance counts as zero: a root has no gradient there."""
-_ANGLE_SHARE = 2.0
-"""Angles against distances, as in the paper: 50 to 25."""
+_DISTANCES, _ANGLES = 25.0, 50.0
+"""Weights against the loss of the labels, as in the paper."""
 
 
 def distance(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
@@ -21,7 +21,7 @@ def distance(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
         teacher: float32 ``[samples, …]`` each.
         student: The same with features of any shape.
     """
-    return _mean_loss(teacher, student, _distances)
+    return _DISTANCES * _mean_loss(teacher, student, _distances)
 
 
 def angle(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
@@ -33,17 +33,17 @@ def angle(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
         teacher: float32 ``[samples, …]`` each.
         student: The same with features of any shape.
     """
-    return _mean_loss(teacher, student, _cosines)
+    return _ANGLES * _mean_loss(teacher, student, _cosines)
 
 
 def relational(teacher: Sequence[Any], student: Sequence[Any]) -> Any:
-    """Distances, and angles twice.
+    """Distances and angles together.
 
     Args:
         teacher: float32 ``[samples, …]`` each.
         student: The same with features of any shape.
     """
-    return distance(teacher, student) + _ANGLE_SHARE * angle(teacher, student)
+    return distance(teacher, student) + angle(teacher, student)
 
 
 def _mean_loss(teacher: Sequence[Any], student: Sequence[Any], relation: Any) -> Any:
