@@ -245,7 +245,7 @@ def page(found: Mapping[str, Any]) -> str:
         f"## Teachers and schemes\n\n{_table(SCHEMES, runs)}\n"
         f"The teacher of dense layers gets {dense} right, the assistant has"
         f" {found['assistant_parameters']:,} parameters. `data_free` sees none of the digits, after"
-        f" {GENERATOR_STEPS} steps of its generator. On the way `born_again` reached, for each seed:"
+        f" {GENERATOR_STEPS} steps of its generator. On its way `born_again` reached, by seeds:"
         f" {'; '.join(_notes(BORN_AGAIN, runs))}.\n\n"
         f"{_verdict(runs)}"
     )
