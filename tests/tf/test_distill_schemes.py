@@ -208,4 +208,4 @@ def test_every_epoch_sees_all_samples_once_and_moved_another_way() -> None:
         epochs.append(np.concatenate([x for x, _ in pairs])[order])
         batches.on_epoch_end()
         again.on_epoch_end()
-    assert not np.array_equal(*epochs)
+    assert not np.array_equal(epochs[0], epochs[1])

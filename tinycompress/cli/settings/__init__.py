@@ -198,7 +198,7 @@ def _put(
     if value is None:
         return
     name = str(parameter.name)
-    values = value if isinstance(value, list) else [value]
+    values = list(value) if isinstance(value, tuple) else [value]
     if isinstance(parameter.type, click.Path) or _is_file(parameter, value):
         values = [str(file.parent / one) for one in values]
     several = parameter.nargs == -1 or parameter.multiple

@@ -78,8 +78,7 @@ def _agreed(outputs: list[Array], forms: list[Task], task: Task) -> Array:
 
 
 def _mean(arrays: list[Array]) -> Array:
-    found: Array = np.mean(arrays, axis=0, dtype=np.float64).astype(np.float32)
-    return found
+    return np.asarray(np.mean(arrays, axis=0, dtype=np.float64), np.float32)
 
 
 def _probabilities(output: Array, form: Task) -> Array:
@@ -87,7 +86,7 @@ def _probabilities(output: Array, form: Task) -> Array:
         return output
     values = output.astype(np.float64)
     if form.kind == "binary":
-        return 1.0 / (1.0 + np.exp(-values))
+        return np.asarray(np.exp(-np.logaddexp(0.0, -values)))
     by_class = values.reshape(len(values), -1, form.classes)
     powers = np.exp(by_class - by_class.max(axis=2, keepdims=True))
     found: Array = (powers / powers.sum(axis=2, keepdims=True)).reshape(output.shape)
@@ -97,6 +96,6 @@ def _probabilities(output: Array, form: Task) -> Array:
 def _logits(chances: Array, task: Task) -> Array:
     safe = np.clip(chances, _SMALLEST_PROBABILITY, 1.0 - _SMALLEST_PROBABILITY)
     if task.kind == "binary":
-        return np.log(safe) - np.log1p(-safe)
+        return np.asarray(np.log(safe) - np.log1p(-safe))
     found: Array = np.log(safe)
     return found

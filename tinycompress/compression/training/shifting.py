@@ -49,7 +49,7 @@ def shifted(array: Array, most: int, generator: np.random.Generator) -> Array:
         window = tuple(
             slice(first, first + size) for first, size in zip(start, array.shape[1:-1], strict=True)
         )
-        moved[index] = padded[(index, *window)]
+        moved[index] = padded[index][window]
     return moved
 
 

@@ -89,7 +89,7 @@ def _comparing(probe: Any, method: FeatureLoss, pairs: Pairs, share: Any, name: 
     tf_keras = _tf.tf_keras()
     inputs = len(probe.inputs)
 
-    class Comparing(tf_keras.layers.Layer):  # type: ignore[misc]
+    class Comparing(_tf.tf_keras().layers.Layer):  # type: ignore[misc]
         """Of an output, the inputs and the student's features: the output."""
 
         def __init__(self) -> None:
