@@ -85,6 +85,7 @@ SCHEMES = (
     _way("`assistant`", scheme="assistant"),
     _way("`data_free`", scheme="data_free", generator_steps=GENERATOR_STEPS),
 )
+EVERY = (*OUTPUTS, *FEATURES, *SCHEMES)
 TRAININGS = {
     "`mutual`, two peers": 2, BORN_AGAIN.name: 3, "`refinery`, two generations": 2,
     "`assistant`": 2,
@@ -209,7 +210,7 @@ def measure(scratch: Path) -> dict[str, Any]:
         "dense_teacher_accuracy": bench.accuracy(bench.dense),
         "runs": [
             _kept(scratch, way, seed, bench)
-            for way in (*OUTPUTS, *FEATURES, *SCHEMES)
+            for way in EVERY
             for seed in SEEDS
         ],
     }  # fmt: skip
@@ -223,10 +224,10 @@ separable one, a classifier) learns {digits:,} digits of MNIST from fresh weight
 [compression](compression.md#distillation): {epochs} epochs of Adam from 5e-3 down a cosine, from
 the seeds {seeds}. Keys of `distill` are the defaults, layers are paired by shape. The teacher has
 {teacher:,} parameters, was trained on the same digits in the same way, and gets {teachers} of the
-10,000 test digits right (three seeds; the first one teaches). The accuracy is that of the float
-student on these 10,000 digits, where one standard error of a share near 90 % is 0.3 points, the
-same digits for all. A difference counts as one where it is more than twice what seeds explain
-(the root of the sum of both variances over the number of seeds).
+10,000 test digits right (by seeds {teacher_seeds}; the first one teaches alone). The accuracy is
+that of the float student on these 10,000 digits, where one standard error of a share near 90 % is
+0.3 points, the same digits for all. A difference counts as one where it is more than twice what
+seeds explain (the root of the sum of both variances over the number of seeds).
 
 """
 
@@ -234,9 +235,11 @@ same digits for all. A difference counts as one where it is more than twice what
 def page(found: Mapping[str, Any]) -> str:
     """A table for each group."""
     runs = found["runs"]
+    missing = [way.name for way in EVERY if len(_scores(way, runs)) < len(SEEDS)]
     teachers = " / ".join(f"{_PERCENT * one:.2f} %" for one in found["teacher_accuracies"])
     head = _HEAD.format(
         student=found["student_parameters"], teacher=found["teacher_parameters"], digits=DIGITS,
+        teacher_seeds=", ".join(map(str, TEACHER_SEEDS[: len(found["teacher_accuracies"])])),
         epochs=EPOCHS, seeds=", ".join(map(str, found["seeds"])), teachers=teachers,
     )  # fmt: skip
     dense = f"{_PERCENT * found['dense_teacher_accuracy']:.2f} %"
@@ -248,6 +251,7 @@ def page(found: Mapping[str, Any]) -> str:
         f" {GENERATOR_STEPS} steps of its generator. On its way `born_again` reached, by seeds:"
         f" {'; '.join(_notes(BORN_AGAIN, runs))}.\n\n"
         f"{_verdict(runs)}"
+        + (f"\nNot measured from all seeds yet: {'; '.join(missing)}.\n" if missing else "")
     )
 
 
@@ -257,6 +261,11 @@ def _notes(way: Way, runs: Sequence[Run]) -> list[str]:
 
 def _scores(way: Way, runs: Sequence[Run]) -> list[float]:
     return [_PERCENT * run["accuracy"] for run in runs if run["way"] == way.name]
+
+
+def _measured(ways: Sequence[Way], runs: Sequence[Run]) -> list[Way]:
+    """Those with a run from every seed: an interrupted benchmark has others."""
+    return [way for way in ways if len(_scores(way, runs)) == len(SEEDS)]
 
 
 def _difference(way: Way, other: Way, runs: Sequence[Run]) -> str:
@@ -273,7 +282,7 @@ def beyond_seeds(own: Sequence[float], theirs: Sequence[float]) -> int:
 
 def _table(ways: Sequence[Way], runs: Sequence[Run]) -> str:
     rows = []
-    for way in ways:
+    for way in _measured(ways, runs):
         scores = _scores(way, runs)
         spread = f"{min(scores):.2f} to {max(scores):.2f} %"
         seconds = mean(run["training_cpu_s"] for run in runs if run["way"] == way.name)
@@ -289,7 +298,7 @@ def _table(ways: Sequence[Way], runs: Sequence[Run]) -> str:
 def _verdict(runs: Sequence[Run]) -> str:
     """Which ways are better than labels and than logits, and which are not, beyond seeds."""
     lines = []
-    every = [way for way in (*OUTPUTS, *FEATURES, *SCHEMES) if way is not LABELS]
+    every = [way for way in _measured(EVERY, runs) if way is not LABELS]
     for other, name in ((LABELS, "labels alone"), (LOGITS, "`logits`")):
         for sign, words in ((1, "Better than"), (0, "Not told apart from"), (-1, "Worse than")):
             ways = [

@@ -22,13 +22,13 @@ def student(width: int = 6, *, activation: str | None = None, classes: int = 4) 
     keras.utils.set_random_seed(3)
     return keras.Sequential(
         [
-            keras.Input((12, 12, 1)),
+            keras.Input((12, 12, 1), name="image"),
             layers.Conv2D(width, 3, padding="same", use_bias=False, name="first"),
             layers.BatchNormalization(momentum=0.8, name="first_bn"),
             layers.ReLU(name="first_relu"),
             layers.MaxPooling2D(2, name="half"),
             layers.Conv2D(width, 3, padding="same", activation="relu", name="second"),
-            layers.GlobalAveragePooling2D(),
+            layers.GlobalAveragePooling2D(name="mean"),
             layers.Dense(classes, activation=activation, name="out"),
         ]
     )
