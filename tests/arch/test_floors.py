@@ -85,7 +85,10 @@ def test_the_command_line_starts_light() -> None:
     assert not heavy & set(done.stdout.split())
 
 
-COMPRESSION = ("network", "data", "checks", "training", "sensitivity", "criteria", "stages", "run")
+COMPRESSION = (
+    "network", "data", "checks", "distillation", "training", "schemes", "sensitivity", "criteria",
+    "stages", "run",
+)  # fmt: skip
 """The rooms of compression, each built on those before it."""
 
 

@@ -15,6 +15,7 @@ from support.models.tflite_files import small_cnn
 
 from tinycompress.cli.main import _run, main
 from tinycompress.cli.settings import COMMANDS, SHARED, keys_of, taking
+from tinycompress.deploy import compressing
 from tinycompress.errors import ConfigError
 
 MINIMAL = """
@@ -305,3 +306,29 @@ def test_every_option_that_takes_a_value_is_a_key() -> None:
             if isinstance(parameter, click.Option) and not parameter.is_flag:
                 key = max(parameter.opts, key=len).lstrip("-").replace("-", "_")
                 assert (key in keys_of(command)) != (parameter.hidden or key == "all")
+
+
+def test_an_option_that_is_repeated_is_a_list_or_one_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = 'schema = 1\n[compress]\nteacher = ["one.keras", "two.keras"]\nassistant = "mid.keras"\n'
+    settings(tmp_path, text)
+    told = options(capsys)
+    assert told["teacher", "compress"]["value"] == "one.keras two.keras"
+    assert told["assistant", "compress"]["value"] == "mid.keras"
+    # The command gets what it would get of repeated flags.
+    given: dict[str, Any] = {}
+
+    def compress(*args: Any, **options: Any) -> None:
+        given.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compressing, "compress", compress)
+    command = ["compress", "m.keras", "--recipe", "pqat", "--data", "d.npz", "-o", "out"]
+    assert _run(command) == 130
+    assert given["teacher"] == (Path("one.keras"), Path("two.keras"))
+    assert given["assistant"] == (Path("mid.keras"),)
+    settings(tmp_path, "schema = 1\n[compress]\nteacher = [3]\n")
+    assert _run(command) == 2
+    assert "compress.teacher" in capsys.readouterr().err

@@ -53,7 +53,8 @@ def test_the_row_says_nothing_of_time(capsys: pytest.CaptureFixture[str]) -> Non
     print_rows([row, replace(row, stage="qat", figures={"fits": 0})], title="t")
     lines = capsys.readouterr().out.splitlines()
     (prune,) = (line for line in lines if line.startswith("│ prune"))
-    (qat,) = (line for line in lines if line.startswith("│ qat"))
+    qat, rates = (line for line in lines if line.startswith("│ qat"))
+    assert [cell.strip() for cell in rates.split("│")[2:-1]] == ["1.00x", "-", "-", "-", "-"]
     assert "does not fit" not in prune
     assert prune.rstrip("│ ").endswith("-")
     assert qat.count("does not fit") == 1

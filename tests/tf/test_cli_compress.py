@@ -178,3 +178,36 @@ def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     answer = json.loads(capsys.readouterr().out)
     names = {recipe["name"] for recipe in answer["recipes"]}
     assert {"prune50", "pqat", "pcqat", "cluster16", "tiny"} <= names
+
+
+def test_a_student_whose_layers_cannot_be_paired_is_refused_before_it_is_trained(
+    files: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keras = _tf.keras()
+    layers = keras.layers
+    student = keras.Sequential(
+        [keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(4, activation="relu", name="few"),
+         layers.Dense(10, activation="softmax")]
+    )  # fmt: skip
+    student.save(tmp_path / "student.keras")
+    recipe = RECIPE.replace('kind = "prune"\nsparsity = 0.5\n', 'kind = "train"\n')
+    pairs = 'distill = { method = "hints", pairs = [["hiden", "few"]] }\n'
+    (tmp_path / "taught.toml").write_text(recipe + pairs)
+    command = [
+        "-q", "compress", str(files / "small.keras"), "--student", str(tmp_path / "student.keras"),
+        "--recipe", str(tmp_path / "taught.toml"), "--data", str(files / "train.npz"),
+        "-o", str(tmp_path / "out"),
+    ]  # fmt: skip
+    assert _run(command) == 2
+    err = capsys.readouterr().err
+    assert "stage[0] (train): distill.pairs do not fit the models" in err
+    assert "'hiden' is no layer of the teacher; did you mean 'hidden'?" in err
+    assert "model.summary() lists the layers" in err
+    assert not list((tmp_path / "out").glob("stages/*"))
+    (tmp_path / "taught.toml").write_text(recipe + pairs.replace("hiden", "hidden"))
+    assert _run([*command, "--json"]) == 0
+    before, after = json.loads(capsys.readouterr().out)["rows"]
+    assert after["parameters"] == 64 * 4 + 4 + 4 * 10 + 10 < before["parameters"]
+    assert after["rates"]["parameters"] == pytest.approx(
+        before["parameters"] / after["nonzero_parameters"], abs=1e-3
+    )

@@ -39,7 +39,7 @@ def test_a_student_learns_the_logits_of_its_teacher() -> None:
     teacher = dense(3, None, 3.0 * np.eye(6, 3))
     network = read_network(dense(3, None, np.random.default_rng(3).normal(size=(6, 3))))
     # The labels are wrong on purpose: what is learnt is the teacher's.
-    trainer = trainer_of(network, X, np.roll(CLASSES, 1), teacher=teacher)
+    trainer = trainer_of(network, X, np.roll(CLASSES, 1), teachers=(teacher,))
     tune = FineTune(epochs=30, batch_size=24, learning_rate=1e-2)
     trained = train_network(
         network, trainer, tune, Distill(method="logits", weight=1.0), {}, label="student"
@@ -71,7 +71,7 @@ def test_weight_decay_takes_its_share_of_kernels_and_no_bias(
     model = keras.Sequential([keras.Input((6,)), layer])
     model.set_weights([np.ones((6, 3), np.float32), np.ones(3, np.float32)])
     # All classes are equally right, and said to be: there is no gradient.
-    trainer = trainer_of(read_network(model), X, np.zeros(len(X), np.int64), teacher=model)
+    trainer = trainer_of(read_network(model), X, np.zeros(len(X), np.int64), teachers=(model,))
     tune = FineTune(epochs=2, batch_size=60, learning_rate=0.1, weight_decay=0.5,
                     optimizer=optimizer)  # fmt: skip
     fine_tune(model, trainer, tune, Distill(temperature=1.0, weight=1.0))

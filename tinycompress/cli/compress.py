@@ -35,7 +35,22 @@ from tinycompress.cli.progress import stage_progress
     help="Validation samples: .npz with x and y.  [default: a part of --data]",
 )
 @click.option(
-    "--teacher", type=PATH, help="Model that `distill` learns from.  [default: MODEL as it is]"
+    "--teacher",
+    type=PATH,
+    multiple=True,
+    help="Model that `distill` learns from; of several the outputs are averaged."
+    "  [default: MODEL as it is]",
+)
+@click.option(
+    "--student",
+    type=PATH,
+    help="Model that the stages begin with in the place of MODEL, untrained or not.",
+)
+@click.option(
+    "--assistant",
+    type=PATH,
+    multiple=True,
+    help="Model that the scheme `assistant` trains on the way; the largest comes first.",
 )
 @board_option(required=False)
 @activations_option("what the recipe says")
@@ -60,6 +75,8 @@ def compress_command(
     model: Path, recipe: str, data: Path, output: Path, as_json: bool, **options: Any
 ) -> None:
     """Compress a trained Keras MODEL by a recipe, down to an integer .tflite.
+
+    With --student, MODEL is what teaches that model, and what it is measured against.
 
     With --board, the result of every stage is built for that board and measured on its emulation.
     """

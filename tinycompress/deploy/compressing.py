@@ -39,6 +39,8 @@ def compress(
     *,
     val: Any = None,
     teacher: Any = None,
+    student: Any = None,
+    assistant: Any = None,
     board: str | Path | None = None,
     output: str | Path | None = None,
     activations: Activations | None = None,
@@ -60,7 +62,13 @@ def compress(
             generator of batches.
         val: Data in one of these forms that accuracy is counted on; None puts a part of ``data``
             aside.
-        teacher: Model or file that distillation learns from; None takes ``model`` as it is.
+        teacher: Model or file that distillation learns from, or a list of them, whose outputs are
+            averaged; None takes ``model`` as it is.
+        student: Model or file that the stages begin with in the place of ``model``, which then
+            teaches it and is what it is measured against. It may be untrained where the recipe
+            begins with ``train``.
+        assistant: Model or file, or a list of them, that the scheme ``assistant`` trains on the
+            way, the largest first.
         board: Board that every stage's file is built for and measured on. What a recipe leaves to
             the kernels of the core is as they like it.
         output: Directory that keeps every stage and the result; an interrupted run resumes there.
@@ -108,7 +116,9 @@ def compress(
             data,
             export=partial(export, options=options),
             validation=val,
-            teacher=None if teacher is None else _model(teacher),
+            teachers=_models(teacher),
+            student=None if student is None else _model(student),
+            assistants=_models(assistant),
             evaluate=measure,
             compare=partial(_compare, exact_to=exact_to),
             directory=directory,
@@ -135,6 +145,13 @@ def _recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:
 
 def _model(model: Any) -> Any:
     return load_keras_model(Path(model)) if isinstance(model, str | Path) else model
+
+
+def _models(given: Any) -> list[Any]:
+    """One model or file, several of them, or None."""
+    if given is None:
+        return []
+    return [_model(one) for one in (given if isinstance(given, (list, tuple)) else [given])]
 
 
 def load_keras_model(path: Path) -> Any:

@@ -40,7 +40,7 @@ def subject_of(found: ReadResult) -> Subject:
 
 
 def _stage(row: Mapping[str, Any]) -> StageRow:
-    figures = row["figures"]
+    figures, rates = row["figures"], row.get("rates") or {}
     return StageRow(
         name=row["stage"],
         accuracy=row["int8_accuracy"],
@@ -51,6 +51,10 @@ def _stage(row: Mapping[str, Any]) -> StageRow:
         fits=bool(figures.get("fits", 1)),
         ram_bytes=figures.get("ram_bytes"),
         ram_reserved_bytes=figures.get("ram_reserved_bytes"),
+        parameter_rate=rates.get("parameters"),
+        float32_rate=rates.get("float32_bytes"),
+        flash_rate=rates.get("int8_flash_bytes"),
+        speed_up=rates.get("speed_up"),
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tinycompress.reporting.subjects import Subject
+from tinycompress.reporting.subjects import StageRow, Subject
 from tinycompress.reporting.verdict import answers
-from tinycompress.reporting.words import clean, count, frequency, size
+from tinycompress.reporting.words import clean, count, frequency, size, times
 
 _MACHINES = {
     "silicon": "a real board",
@@ -73,3 +73,13 @@ def comparison_rows(
     tables = [dict(figures(one)) for one in subjects]
     names = dict.fromkeys(name for table in tables for name in table)
     return tuple((name, tuple(table.get(name, "–") for table in tables)) for name in names)
+
+
+RATE_COLUMNS = ("α parameters", "α of float32", "α of int8 flash", "δ of int8")
+"""Compression rates and speed-up of a stage, against the model before."""
+
+
+def stage_rates(stage: StageRow) -> tuple[str, ...]:
+    """What stands in `RATE_COLUMNS`."""
+    found = (stage.parameter_rate, stage.float32_rate, stage.flash_rate, stage.speed_up)
+    return tuple(map(times, found))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from tinycompress._console.markdown import escaped, table
 from tinycompress._version import __version__
 from tinycompress.reporting.charts.layer_bars import costs
-from tinycompress.reporting.facts import comparison_rows, facts
+from tinycompress.reporting.facts import RATE_COLUMNS, comparison_rows, facts, stage_rates
 from tinycompress.reporting.page import title
 from tinycompress.reporting.subjects import Subject
 from tinycompress.reporting.verdict import answers, sentence
@@ -96,10 +96,10 @@ def _stages(subject: Subject) -> list[str]:
     rows = [
         (clean(stage.name), share(stage.float_accuracy, 2), share(stage.accuracy, 2),
          size(stage.tflite_bytes), size(stage.flash_bytes) if stage.fits else "does not fit",
-         duration(stage.latency_us))
+         duration(stage.latency_us), *stage_rates(stage))
         for stage in subject.stages
     ]  # fmt: skip
-    columns = ("stage", "float", "integer", ".tflite", "flash", "latency")
+    columns = ("stage", "float", "integer", ".tflite", "flash", "latency", *RATE_COLUMNS)
     return [*_table(columns, rows), ""]
 
 

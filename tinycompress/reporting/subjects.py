@@ -181,6 +181,9 @@ class StageRow:
     """One stage of a compression; figures of the device are None where none was measured.
 
     ``ram_bytes`` is with the stack as far as it was used, ``ram_reserved_bytes`` with all of it.
+    Rates say how many times less it takes than before the first stage: of the parameters those that
+    are not zero, of float32 parameters the weights in flash, of the plain integer file the flash
+    and the cycles.
     """
 
     name: str
@@ -192,6 +195,10 @@ class StageRow:
     fits: bool
     ram_bytes: Natural | None = None
     ram_reserved_bytes: Natural | None = None
+    parameter_rate: Figure | None = None
+    float32_rate: Figure | None = None
+    flash_rate: Figure | None = None
+    speed_up: Figure | None = None
 
 
 @dataclass(frozen=True)

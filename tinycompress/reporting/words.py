@@ -103,6 +103,11 @@ def duration(us: float | None) -> str:
     return f"{us:,.1f} µs"
 
 
+def times(rate: float | None) -> str:
+    """How many times less: a compression rate or a speed-up."""
+    return "–" if rate is None else f"{rate:.2f}×"
+
+
 def frequency(hz: float | None) -> str:
     """A clock."""
     return "–" if hz is None else f"{hz / 1e6:g} MHz"

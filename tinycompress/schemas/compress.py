@@ -20,6 +20,22 @@ class Kernel(Part):
     distinct_per_channel: Count
 
 
+class StageRates(Part):
+    """How many times less than before the first stage; null where no board was named, or one of the
+    two does not fit it."""
+
+    parameters: float
+    """All parameters of the model before over those that are not zero now."""
+    float32_bytes: float | None
+    """Four bytes a parameter of the model before, over weights, biases and tables in flash."""
+    int8_weights_bytes: float | None
+    """Weights, biases and tables in flash of the plain integer file, over those of this one."""
+    int8_flash_bytes: float | None
+    """The same of the whole firmware."""
+    speed_up: float | None
+    """Modelled cycles of the plain integer file, over those of this one."""
+
+
 class Stage(Part):
     """One stage; the first row is the model before compression."""
 
@@ -40,6 +56,8 @@ class Stage(Part):
     notes: list[str]
     measured_on: str
     activations: Activations
+    rates: StageRates | None = None
+    """Compression rate α and speed-up δ; results of earlier versions have none."""
 
 
 class CompressAnswer(Output):

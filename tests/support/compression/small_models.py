@@ -67,7 +67,7 @@ def trained() -> tuple[Network, Trainer]:
     model = build_model(network, "tf_keras")
     fine_tune(model, trainer, FineTune(epochs=8, batch_size=32, learning_rate=5e-3))
     network = weights_of(model, network)
-    return network, replace(trainer, teacher=build_model(network, "tf_keras"))
+    return network, replace(trainer, teachers=(build_model(network, "tf_keras"),))
 
 
 def accuracy(network: Network, trainer: Trainer) -> float:

@@ -14,6 +14,7 @@ from tinycompress._sealed import sealed
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.invocation import invocation, tell
 from tinycompress.cli.options import print_json
+from tinycompress.compression.run.rates import Rates, rates, rows_with_rates
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
 from tinycompress.compression.stages.registry import stage_of
@@ -29,7 +30,7 @@ def compress_json(result: CompressionResult) -> dict[str, Any]:
             "recipe": result.recipe.name,
             "directory": None if result.directory is None else str(result.directory),
             "tflite_bytes": len(result.tflite),
-            "rows": [row.to_json() for row in result.rows],
+            "rows": rows_with_rates(result.rows),
         }
     )
 
@@ -84,7 +85,7 @@ def unfinished_json(rows: Sequence[StageRow], directory: Path) -> dict[str, Any]
         "recipe": None,
         "directory": str(directory),
         "tflite_bytes": None,
-        "rows": [row.to_json() for row in rows],
+        "rows": rows_with_rates(rows),
     }
 
 
@@ -146,6 +147,9 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
         table.add_row(*_cells(row, measured))
     console = results_console()
     console.print(table)
+    if len(rows) > 1:
+        console.print(_RATES_TITLE, style="bold", soft_wrap=True)
+        console.print(_rates(rows, measured))
     console.print("Distinct int8 weights, in the layer / at most in one channel", style="bold")
     console.print(_distinct_values(rows))
     for row in rows:
@@ -157,6 +161,29 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
             " latency modelled on the virtual board",
             soft_wrap=True,
         )
+
+
+_RATES_TITLE = "Compression rate α and speed-up δ: how many times less than before the first stage"
+
+
+def _rates(rows: Sequence[StageRow], measured: bool) -> Table:
+    """Rates of every stage; those of the device only where a board was named."""
+    table = Table()
+    table.add_column("stage", overflow="fold")
+    columns = ["α params not 0"]
+    if measured:
+        columns += ["α weights / float32", "/ int8", "α flash / int8", "δ cycles / int8"]
+    for column in columns:
+        table.add_column(column, justify="right")
+    for row in rows[1:]:
+        table.add_row(row.stage, *_rate_cells(rates(rows[0], row))[: len(columns)])
+    return table
+
+
+def _rate_cells(found: Rates) -> list[str]:
+    values = (found.parameters, found.float32_bytes, found.int8_weights_bytes,
+              found.int8_flash_bytes, found.speed_up)  # fmt: skip
+    return ["-" if value is None else f"{value:.2f}x" for value in values]
 
 
 def _reserved_text(row: StageRow) -> str:

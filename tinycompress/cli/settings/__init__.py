@@ -212,9 +212,11 @@ def _put(
     if value is None:
         return
     name = str(parameter.name)
+    values = list(value) if isinstance(value, tuple) else [value]
     if isinstance(parameter.type, click.Path) or _is_file(parameter, value):
-        value = str(file.parent / value)
-    found[name] = Setting(name, (value,) if parameter.nargs == -1 else value, place)
+        values = [str(file.parent / one) for one in values]
+    several = parameter.nargs == -1 or parameter.multiple
+    found[name] = Setting(name, tuple(values) if several else values[0], place)
 
 
 def _is_file(parameter: click.Parameter, value: object) -> bool:

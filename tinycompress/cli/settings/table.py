@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import click
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
 from tinycompress._tables import Table
 from tinycompress.cli.settings import SHARED
@@ -38,7 +38,16 @@ def _field(parameter: click.Parameter) -> tuple[Any, None]:
         kind = int
     elif isinstance(parameter.type, click.types.FloatParamType):
         kind = float
-    return (Annotated[kind, AfterValidator(_checked_by(parameter))] | None, None)
+    one = Annotated[kind, AfterValidator(_checked_by(parameter))]
+    if parameter.multiple:
+        several = Annotated[tuple[one, ...], BeforeValidator(_several), Field(min_length=1)]
+        return (several | None, None)
+    return (one | None, None)
+
+
+def _several(value: object) -> object:
+    """One value stands for a list of it."""
+    return (value,) if isinstance(value, str) else value
 
 
 def _checked_by(parameter: click.Parameter) -> Callable[[Any], Any]:

@@ -10,10 +10,10 @@ import numpy as np
 from tinycompress.compression.criteria.base import Scores
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.kernels import ENDS_A_FEATURE
 from tinycompress.compression.network.network import Array, Call, Network
 from tinycompress.compression.training.trainer import Trainer
 
-_FOLLOWED = frozenset({"BatchNormalization", "ReLU", "Activation", "LeakyReLU", "PReLU", "ELU"})
 _BATCH = 64
 
 BatchScores = Callable[[Any, Data], list[Array]]
@@ -51,7 +51,7 @@ def after_activation(network: Network, name: str) -> int:
     call: Call = network.calls_of(name)[0]
     while True:
         user = network.only_consumer(call.output)
-        if user is None or network.layers[user.layer].kind not in _FOLLOWED:
+        if user is None or network.layers[user.layer].kind not in ENDS_A_FEATURE:
             return call.output
         call = user
 

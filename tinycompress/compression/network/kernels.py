@@ -23,6 +23,11 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 )
 """Axes of a kernel that, flattened, number the output channels. ``weights[0]`` is the kernel."""
 
+ENDS_A_FEATURE = frozenset(
+    {"BatchNormalization", "ReLU", "Activation", "LeakyReLU", "PReLU", "ELU"}
+)
+"""Layers that belong to the kernel before them: its feature is what comes out behind them."""
+
 
 def has_kernel(layer: Layer) -> bool:
     """Whether a layer multiplies by a kernel; 1x1 depthwise ones only scale and do not count."""

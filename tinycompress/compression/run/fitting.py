@@ -82,29 +82,38 @@ def require_measurable(recipe: Recipe, trainer: Trainer) -> None:
             )
 
 
-def require_like(teacher: Network, network: Network) -> None:
-    """Refuse a teacher that has other inputs or outputs than the model.
+def require_like(other: Network, network: Network, what: str) -> None:
+    """Refuse a teacher, a student or an assistant with other inputs or outputs than the model.
+
+    Args:
+        other: The network.
+        network: The model.
+        what: The network is, for the message.
 
     Raises:
-        ConfigError: It has.
+        ConfigError: It has others.
     """
-    for what, one, other in (
-        ("takes", [i.shape for i in teacher.inputs], [i.shape for i in network.inputs]),
-        ("gives", *([net.shape(v) for v in net.outputs] for net in (teacher, network))),
+    for verb, theirs, ours in (
+        ("takes", *([i.shape for i in net.inputs] for net in (other, network))),
+        ("gives", *([net.shape(v) for v in net.outputs] for net in (other, network))),
     ):
-        if one != other:
+        if theirs != ours:
             raise ConfigError(
-                f"the teacher {what} {one}, the model {other}; allowed: the same inputs and outputs"
+                f"{what} {verb} {theirs}, the model {ours}; allowed: the same inputs and outputs",
+                hint="they may differ in everything between; the same data go through both",
             )
 
 
-def require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
+def require_trained(
+    model: Any, recipe: Recipe, trainer: Trainer, *, what: str = "the model"
+) -> None:
     """Refuse a model that only guesses, unless the recipe begins with a stage that takes one.
 
     Args:
         model: A model of either Keras.
         recipe: What to do with it.
         trainer: Its validation data are what the model is tried on.
+        what: The model is, for the message.
 
     Raises:
         ConfigError: It only guesses.
@@ -117,8 +126,8 @@ def require_trained(model: Any, recipe: Recipe, trainer: Trainer) -> None:
         low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
         reached = mean_score(trainer.tasks, data.labels, outputs)
         raise ConfigError(
-            f"the model only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
+            f"{what} only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
             f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
-            hint="train the model first, or begin the recipe with a stage of kind ="
+            hint=f"train {what} first, or begin the recipe with a stage of kind ="
             f" {' or '.join(map(repr, kinds_for_untrained()))}",
         )

@@ -161,7 +161,7 @@ def recipe_names() -> tuple[str, ...]:
 
 def list_recipes() -> tuple[Recipe, ...]:
     """All shipped recipes, by name."""
-    return tuple(_read(path) for path in sorted(_SHIPPED.glob("*.toml")))
+    return tuple(_read(_SHIPPED / f"{name}.toml") for name in recipe_names())
 
 
 def parse_recipe(table: dict[str, Any], *, source: str = "recipe") -> Recipe:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tinycompress._sealed import sealed
 from tinycompress._version import __version__
+from tinycompress.compression.run.rates import rows_with_rates
 from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import StageRow
 
@@ -26,7 +27,7 @@ def report(recipe: Recipe, rows: tuple[StageRow, ...]) -> dict[str, Any]:
             "tinycompress": __version__,
             "versions": versions(),
             "recipe": recipe.model_dump(mode="json", by_alias=True),
-            "rows": [row.to_json() for row in rows],
+            "rows": rows_with_rates(rows),
         }
     )
 

@@ -25,19 +25,16 @@ from tinycompress.compression.checks.invariants import (
 )
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
-from tinycompress.compression.data.tasks import mean_score, tasks_of
-from tinycompress.compression.network.bridge import build_checked, keras_name, predict
+from tinycompress.compression.data.tasks import Task, mean_score, tasks_of
+from tinycompress.compression.network.bridge import keras_name, predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import macs
-from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Array, Network
-from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
 from tinycompress.compression.run.fitting import (
     judged_on_the_way,
     measures,
     require_layers,
-    require_like,
     require_measurable,
     require_trained,
 )
@@ -63,6 +60,7 @@ from tinycompress.compression.run.store import (
     stage_directory,
     stage_name,
 )
+from tinycompress.compression.run.teaching import Cast, require_teachable
 from tinycompress.compression.run.workspace import Plan, begin
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.registry import run_stage, stage_of
@@ -110,7 +108,9 @@ def compress(
     *,
     export: Export,
     validation: Any = None,
-    teacher: Any = None,
+    teachers: Sequence[Any] = (),
+    student: Any = None,
+    assistants: Sequence[Any] = (),
     evaluate: Evaluate | None = None,
     compare: Compare | None = None,
     directory: Path | None = None,
@@ -127,7 +127,10 @@ def compress(
         data: Training data; see :func:`tinycompress.compression.data.prepare.read_data`.
         export: Makes int8 files.
         validation: Data that accuracy is counted on; None puts 15 % of the training data aside.
-        teacher: Model for distillation; None takes the model itself, as it was before.
+        teachers: Models for distillation; none of them takes the model itself, as it was before.
+        student: Model that the stages begin with, in the place of ``model``, which is then what it
+            is measured against. It may be untrained where the recipe begins with training.
+        assistants: Models that the scheme ``assistant`` trains on the way, the largest first.
         evaluate: Measures every exported file, for example on a board.
         compare: Finds the layer to name where the int8 accuracy fell too far.
         directory: Where stages and result are kept, owned by the caller; None keeps nothing. Stages
@@ -148,28 +151,26 @@ def compress(
     """
     options = options or RunOptions()
     progress("check the model and the data")
-    keras = keras_name_or_error(model)
-    given = read_network(model)
-    network = lower(given)
-    require_layers(recipe, network)
-    train, held_out = _data(data, validation, network, recipe.seed)
-    original = build_checked(network, "tf_keras", model, what="rebuilding in tf_keras")
-    if teacher is not None:
-        require_like(read_network(teacher), network)
-    tasks = tasks_of(network, train)
-    tasks_of(network, held_out, what="validation data: ")
+    keras = keras_name_or_error(model if student is None else student)
+    cast = Cast.of(model, student, teachers, assistants)
+    require_layers(recipe, cast.start)
+    train, held_out = _data(data, validation, cast.network, recipe.seed)
+    tasks_of(cast.network, held_out, what="validation data: ")
     calibration = calibration_of(recipe, train)
     exporter = Exporter(export, calibration, evaluate, compare)
     trainer = Trainer(
-        train, held_out, tasks, recipe.seed, teacher or original, progress,
+        train, held_out, tasks_of(cast.start, train), recipe.seed,
+        cast.teachers, cast.assistants, progress,
         cost=None if evaluate is None else exporter.cost,
         channel_multiple=options.channel_multiple, say=say,
     )  # fmt: skip
-    require_trained(original, recipe, trainer)
+    what = "the model" if student is None else "the student"
+    require_trained(cast.begun, recipe, trainer, what=what)
     require_measurable(recipe, trainer)
-    notes = partial(calibration_notes, given, calibration, train, held_out)
+    require_teachable(recipe, cast.start, trainer)
+    notes = partial(calibration_notes, cast.given, calibration, train, held_out)
     run = _Run(recipe, trainer, keras, exporter, directory, options, on_row, notes)
-    return run.all_stages(network, teacher)
+    return run.all_stages(cast)
 
 
 def keras_name_or_error(model: Any) -> KerasName:
@@ -213,12 +214,15 @@ class _Run:
     on_row: RowListener
     calibration_notes: Callable[[], tuple[str, ...]]
 
-    def all_stages(self, network: Network, teacher: Any) -> CompressionResult:
-        keys = self._keys(network, teacher)
+    def all_stages(self, cast: Cast) -> CompressionResult:
+        keys = self._keys(cast)
         if self.directory is not None:
             self._begin(self.directory, self._plan(keys))
-        done = self._stage(0, ORIGINAL, keys[0], lambda: State(network), None)
+        first = replace(self, trainer=replace(self.trainer, tasks=self._tasks(cast.network)))
+        done = first._stage(0, ORIGINAL, keys[0], lambda: State(cast.network), None)
         rows = [done.row]
+        if cast.start is not cast.network:
+            done = replace(done, network=cast.start)
         count = len(self.recipe.steps)
         for index, step in enumerate(self.recipe.steps, start=1):
             before = State(done.network, done.promises)
@@ -237,6 +241,9 @@ class _Run:
             agreement=lambda: self.exporter.agreement(done.network, done.tflite),
         )
         return self._result(done, tuple(rows))
+
+    def _tasks(self, network: Network) -> tuple[Task, ...]:
+        return tasks_of(network, self.trainer.train)
 
     def _begin(self, directory: Path, plan: Plan) -> None:
         removed = begin(directory, plan, resume=self.options.resume)
@@ -262,14 +269,14 @@ class _Run:
             told = error.message.partition(". Not run: ")[0]
             self.trainer.say(f"{told}. Going on all the same")
 
-    def _keys(self, network: Network, teacher: Any) -> list[str]:
+    def _keys(self, cast: Cast) -> list[str]:
         """Of the original and of every stage; each key holds those before it."""
         parts = [self.trainer.train, self.trainer.validation]
         settings = (
             f"{self.recipe.conversion.model_dump_json()}|{self.options.exact_to}"
             f"|{self.options.evaluation_samples}"
         )
-        keys = [first_key(network, parts, self.recipe.seed, settings + self._teacher_key(teacher))]
+        keys = [first_key(cast.network, parts, self.recipe.seed, settings + cast.key)]
         for step in self.recipe.steps:
             place = self.options.measured_on if measures(step) else ""
             if stage_of(step).by_core(step):
@@ -288,11 +295,6 @@ class _Run:
             },
             {"board": self.options.measured_on or None, "recipe": json.loads(recipe)},
         )
-
-    def _teacher_key(self, teacher: Any) -> str:
-        if teacher is None:
-            return ""
-        return first_key(read_network(teacher), (), 0, "teacher")
 
     def _stage(
         self,

@@ -53,6 +53,7 @@ class StageSpec(Generic[OptionsT]):
             nothing.
         takes_untrained: Whether a recipe that begins with it takes a model that only guesses, and
             whether it wins back what the stage before it has lost.
+        takes_channels: Whether layers have fewer channels after it.
         by_core: Whether the network that it makes depends on `Trainer.channel_multiple`.
     """
 
@@ -67,6 +68,7 @@ class StageSpec(Generic[OptionsT]):
     conflict: Callable[[Sequence[Table], int], str] = lambda tables, index: ""
     needs_board: Callable[[OptionsT], str] = lambda options: ""
     takes_untrained: bool = False
+    takes_channels: bool = False
     by_core: Callable[[OptionsT], bool] = lambda options: False
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tinycompress.compression.options import Options
 from tinycompress.compression.training.options import Distill, FineTune
@@ -34,6 +34,15 @@ class TrainedStage(StageOptions):
 
     fine_tune: FineTune = FineTune()
     distill: Distill | None = None
+
+    @model_validator(mode="after")
+    def _outputs_are_taught(self) -> TrainedStage:
+        epochs, alone = self.fine_tune.epochs, self.distill and self.distill.feature_epochs
+        if alone and epochs and alone >= epochs:
+            raise ValueError(
+                f"distill.feature_epochs {alone} leaves none of {epochs} epochs for the outputs"
+            )
+        return self
 
 
 class LayerChoice(StageOptions):

@@ -389,6 +389,7 @@ SPEC = StageSpec(
     PruneChannels,
     summary="takes whole filters and neurons away, and the shapes with them",
     run=prune_channels,
+    takes_channels=True,
     saves="flash, RAM, latency",
     precedes=dict.fromkeys(
         ("prune", "cluster", "weight_bits"),

@@ -11,13 +11,15 @@ from tinycompress import _tf
 from tinycompress.compression.checks.promises import Projection
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import targets
-from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.integers import SCALED_ALIKE
-from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.network.network import Network
+from tinycompress.compression.training.answers import Answers, packed
 from tinycompress.compression.training.entropy import Coded, coded_kernels, with_entropy
 from tinycompress.compression.training.losses import output_loss
 from tinycompress.compression.training.options import Distill, FineTune
+from tinycompress.compression.training.shifting import shifted_batches
+from tinycompress.compression.training.teaching import Lesson
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
@@ -67,7 +69,7 @@ def fine_tune(
 
     Args:
         model: The model; wrapped layers are fine.
-        trainer: Data, tasks, seed and teacher.
+        trainer: Data, tasks, seed and teachers.
         options: How long and how.
         distill: How the teacher takes part; needs a teacher.
         kernels: By layer name, a variable and what it is put back onto after every step.
@@ -82,49 +84,57 @@ def fine_tune(
     """
     if options.epochs == 0:
         return
-    if distill is not None and trainer.teacher is None:
+    if distill is not None and not trainer.teachers:
         raise ConfigError("distill needs a teacher: a model with the same inputs and outputs")
     _tf.make_deterministic(trainer.seed)
     tf_keras = _tf.tf_keras()
     if options.dropout is not None:
         _set_dropout(model, options.dropout)
-    losses = _losses(trainer, options, distill, coded)
+    lesson = Lesson.of(model, trainer, distill, options.epochs)
+    losses = _losses(trainer, options, distill, coded, lesson.outputs_share)
+    model = lesson.model
     model.compile(
         optimizer=_optimizer(options, options.epochs * steps_per_epoch(trainer, options)),
         loss=losses if len(losses) > 1 else losses[0],
     )
     # Nothing but early stopping looks at the validation loss.
     watched = options.early_stop_epochs is not None
-    validation = _packed(trainer.validation, trainer, distill) if watched else None
-    watchers = [*callbacks]
+    answers = Answers(trainer) if distill is not None and distill.of_outputs else None
+    validation = _packed(trainer.validation, trainer, answers) if watched else None
+    watchers = [*callbacks, *lesson.callbacks]
     if kernels:
         watchers.append(_projecting(tf_keras, kernels))
     watchers.append(_watching(tf_keras, trainer, options, label))
+    first_best_epoch = max(first_best_epoch, lesson.alone_epochs)
     watchers += _early_stopping(tf_keras, options, first_best_epoch)
+    shift = 0 if distill is None else distill.shift
     with _tf.quiet():
         model.fit(
-            *_packed(trainer.train, trainer, distill),
+            *_samples(trainer, options, answers, shift),
             validation_data=validation,
             epochs=options.epochs,
-            batch_size=options.batch_size,
+            batch_size=None if shift else options.batch_size,
             verbose=0,
             callbacks=watchers,
         )
 
 
 def _set_dropout(model: Any, rate: float) -> None:
-    """Let every Dropout layer, wrapped or not, drop such a share of its inputs."""
-    for layer in model.layers:
-        inner = getattr(layer, "layer", layer)
-        if isinstance(inner, _tf.tf_keras().layers.Dropout):
-            inner.rate = rate
+    """Let every Dropout layer, wrapped, nested or not, drop such a share of its inputs."""
+    for layer in model.submodules:
+        if isinstance(layer, _tf.tf_keras().layers.Dropout):
+            layer.rate = rate
 
 
 def _losses(
-    trainer: Trainer, options: FineTune, distill: Distill | None, coded: Sequence[Coded]
+    trainer: Trainer,
+    options: FineTune,
+    distill: Distill | None,
+    coded: Sequence[Coded],
+    share: Any,
 ) -> list[Any]:
     """By output; what does not depend on outputs is part of the first."""
-    losses = [output_loss(task, distill) for task in trainer.tasks]
+    losses = [output_loss(task, distill, share) for task in trainer.tasks]
     if options.entropy_weight:
         if not coded:
             raise ConfigError(
@@ -147,21 +157,24 @@ def _early_stopping(tf_keras: Any, options: FineTune, first_best_epoch: int) -> 
     ]
 
 
-def _packed(
-    data: Data, trainer: Trainer, distill: Distill | None
-) -> tuple[list[Array] | Array, list[Array] | Array]:
-    packed = [targets(t, labels) for t, labels in zip(trainer.tasks, data.labels, strict=True)]
-    if distill is not None:
-        outputs = predict(trainer.teacher, data.inputs)
-        packed = [
-            np.concatenate([target, output.reshape(len(output), -1)], axis=1)
-            for target, output in zip(packed, outputs, strict=True)
-        ]
-    inputs = list(data.inputs)
-    return (
-        inputs if len(inputs) > 1 else inputs[0],
-        packed if len(packed) > 1 else packed[0],
-    )
+def _packed(data: Data, trainer: Trainer, answers: Answers | None) -> tuple[Any, Any]:
+    labels = [targets(t, one) for t, one in zip(trainer.tasks, data.labels, strict=True)]
+    return packed(data, answers, labels)
+
+
+def _samples(
+    trainer: Trainer, options: FineTune, answers: Answers | None, shift: int
+) -> tuple[Any, ...]:
+    """What ``fit`` trains on: arrays, or batches that differ from epoch to epoch."""
+    if not shift:
+        return _packed(trainer.train, trainer, answers)
+    labels = [targets(t, one) for t, one in zip(trainer.tasks, trainer.train.labels, strict=True)]
+    data = Data(trainer.train.inputs, tuple(labels))
+
+    def pack(batch: Data) -> tuple[Any, Any]:
+        return packed(batch, answers, batch.labels)
+
+    return (shifted_batches(data, pack, options.batch_size, shift, trainer.seed),)
 
 
 def _optimizer(options: FineTune, steps: int) -> Any:

@@ -12,18 +12,28 @@ from tinycompress.compression.training.options import Distill
 _SMALLEST_PROBABILITY = 1e-7
 
 
-def output_loss(task: Task, distill: Distill | None) -> Callable[[Any, Any], Any]:
-    """Loss of one output; ``y_true`` is the target and, with a teacher, its output behind it."""
+def output_loss(task: Task, distill: Distill | None, share: Any = 1.0) -> Callable[[Any, Any], Any]:
+    """Loss of one output; ``y_true`` is the target and, with a teacher, its output behind it.
+
+    Args:
+        task: What the output tells.
+        distill: How the teacher takes part.
+        share: What the loss is multiplied by: a number or a scalar variable.
+    """
     tf = _tf.tensorflow()
+    taught = None if distill is None else distill.of_outputs
 
     def loss(y_true: Any, y_pred: Any) -> Any:
         prediction = tf.reshape(y_pred, (-1, task.width))
-        truth = tf.reshape(y_true, (-1, task.width * (1 if distill is None else 2)))
+        truth = tf.reshape(y_true, (-1, task.width * (1 if taught is None else 2)))
         hard = _hard_loss(tf, task, truth[:, : task.width], prediction)
         if distill is None:
             return hard
-        soft = _teacher_loss(tf, task, distill, truth[:, task.width :], prediction)
-        return (1.0 - distill.weight) * hard + distill.weight * soft
+        mixed = (1.0 - distill.weight) * hard
+        if taught is not None:
+            teacher = truth[:, task.width :]
+            mixed += distill.weight * teacher_loss(task, distill, teacher, prediction)
+        return share * mixed
 
     return loss
 
@@ -54,24 +64,22 @@ def _by_position(tf: Any, task: Task, values: Any) -> Any:
     return tf.reshape(values, (-1, task.positions, task.classes))
 
 
-def _teacher_loss(tf: Any, task: Task, distill: Distill, teacher: Any, output: Any) -> Any:
-    if task.kind == "regression":
+def teacher_loss(task: Task, distill: Distill, teacher: Any, output: Any) -> Any:
+    """Loss of an output against what a teacher put out, ``[samples, width]`` both.
+
+    Args:
+        task: What the output tells.
+        distill: With a loss of outputs.
+        teacher: In the form of the output: logits or probabilities.
+        output: Of the student.
+
+    Returns:
+        One number for each sample.
+    """
+    tf = _tf.tensorflow()
+    taught = distill.of_outputs
+    if task.kind == "regression" or taught is None:
         return tf.reduce_mean(tf.square(teacher - output), axis=1)
     logits = _logits(tf, task, teacher), _logits(tf, task, output)
     wanted, got = (_by_position(tf, task, one) for one in logits)
-    if distill.method == "logits":
-        if task.kind == "classes":
-            # Softmax does not see a common offset, so neither does the loss.
-            wanted -= tf.reduce_mean(wanted, axis=2, keepdims=True)
-            got -= tf.reduce_mean(got, axis=2, keepdims=True)
-        return tf.reduce_mean(tf.square(wanted - got), axis=(1, 2))
-    heat = distill.temperature
-    if task.kind == "binary":
-        soft = tf.nn.sigmoid_cross_entropy_with_logits(
-            labels=tf.sigmoid(wanted / heat), logits=got / heat
-        )
-        return heat**2 * tf.reduce_mean(soft, axis=(1, 2))
-    soft = tf.nn.softmax_cross_entropy_with_logits(
-        labels=tf.nn.softmax(wanted / heat), logits=got / heat
-    )
-    return heat**2 * tf.reduce_mean(soft, axis=1)
+    return taught.loss(wanted, got, task.kind, distill.temperature)

@@ -18,7 +18,9 @@ from tinycompress.compression.training.options import FineTune
 class Trainer:
     """Everything that training needs besides the model.
 
-    ``teacher`` is a model of either Keras with the same inputs and outputs, or None. ``cost`` says
+    ``teachers`` are models of either Keras with the same inputs and outputs; where there are
+    several, their outputs are averaged. ``assistants`` are networks between teacher and student in
+    size, that one trains on the way. ``cost`` says
     what the int8 file of a network takes where it is to run: one figure, by its name; None if
     nothing is known of that place. ``channel_multiple`` is of which number that place would like
     the channels of a layer to be a multiple. ``say`` is told, in a sentence, what is worth it.
@@ -28,7 +30,8 @@ class Trainer:
     validation: Data
     tasks: tuple[Task, ...]
     seed: int = 0
-    teacher: Any = None
+    teachers: tuple[Any, ...] = ()
+    assistants: tuple[Network, ...] = ()
     progress: Progress = no_progress
     cost: Callable[[Network, str], float] | None = None
     channel_multiple: int = 1

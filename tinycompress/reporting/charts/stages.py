@@ -21,6 +21,7 @@ from tinycompress.reporting.charts.canvas import (
     ink,
     plain_axes,
 )
+from tinycompress.reporting.facts import RATE_COLUMNS, stage_rates
 from tinycompress.reporting.subjects import Candidate, StageRow
 from tinycompress.reporting.words import clean, duration, share, short_size, size
 
@@ -66,10 +67,11 @@ def stage_curve(name: str, stages: Sequence[StageRow]) -> Drawing:
             clean(stage.name), share(stage.float_accuracy, 2), share(stage.accuracy, 2),
             size(stage.tflite_bytes),
             size(stage.flash_bytes) if stage.fits else "does not fit", duration(stage.latency_us),
+            *stage_rates(stage),
         )
         for stage in stages
     )  # fmt: skip
-    columns = ("stage", "float", "integer", ".tflite", "flash", "latency")
+    columns = ("stage", "float", "integer", ".tflite", "flash", "latency", *RATE_COLUMNS)
     first, last = stages[0], stages[-1]
     return drawing(
         name,

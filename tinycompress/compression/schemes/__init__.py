@@ -1,0 +1,1 @@
+"""Schemes of distillation: who teaches whom, one file each."""
