@@ -75,7 +75,7 @@ class BuildOptions:
         activations: What a Keras model is quantised to; weights are int8 with either. None is int8,
             and takes a ``.tflite`` with what it has.
         calibrator: What sets the ranges of a Keras model's int8 activations: ``minmax``,
-            ``percentile``, ``mse``, ``kl``, ..., or ``auto``, which tries them; see docs/converting.md.
+            ``percentile``, ``mse``, ``kl``, ..., or ``auto``, which tries them.
         symmetric_activations: Whether the zero point of every int8 activation is 0.
         per_tensor_weights: Whether a convolution's weights have one scale in all, instead of one
             for every output channel.

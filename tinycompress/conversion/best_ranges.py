@@ -84,9 +84,7 @@ def output_error(
     for sample in zip(*frozen.typed(drawn.inputs), strict=True):
         run.run(sample)
         wanted.append([run.tensor(index).reshape(-1).astype(np.float64) for index in run.outputs])
-    powers = [
-        sum(float(np.sum(row[place] ** 2)) for row in wanted) for place in range(len(wanted[0]))
-    ]
+    powers = [sum(float(np.sum(one**2)) for one in column) for column in zip(*wanted, strict=True)]
 
     def of_file(tflite: bytes) -> float:
         noise = [0.0] * len(powers)
@@ -103,8 +101,6 @@ def output_error(
                     noise[place] += float(np.sum((row[place] - real) ** 2))
         finally:
             oracle.close()
-        return float(
-            np.mean([n / max(power, 1e-30) for n, power in zip(noise, powers, strict=True)])
-        )
+        return float(np.mean(np.array(noise) / np.maximum(powers, 1e-30)))
 
     return of_file

@@ -52,7 +52,7 @@ class FloatRun:
 def observe(
     calibrated: bytes, frozen: FrozenGraph, samples: Samples, shared: Sequence[Shared]
 ) -> dict[Shared, Observed]:
-    """The histogram of all tensors of every range; those that are zero for all samples are left out.
+    """The histogram of all tensors of every range, except those that are always zero.
 
     Args:
         calibrated: The float file.

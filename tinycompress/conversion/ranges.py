@@ -83,7 +83,7 @@ def require_ranges(tflite: bytes, ranges: Mapping[Shared, Range]) -> None:
     """
     stored = _quantizations(tflite)
     wrong = [
-        f"tensor {name!r} has scale and zero point {one}, asked: {(range_.scale, range_.zero_point)}"
+        f"{name!r} has scale and zero point {one}, asked: {(range_.scale, range_.zero_point)}"
         for shared, range_ in ranges.items()
         for name in shared.names
         for one in stored[name]
