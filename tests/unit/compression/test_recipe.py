@@ -172,8 +172,8 @@ def test_layers_that_do_not_exist_are_named() -> None:
 
 def test_every_kind_is_listed() -> None:
     assert stage_kinds() == (
-        "cluster", "convert", "low_rank", "prune", "prune_channels", "qat", "train",
-        "weight_bits",
+        "adaround", "cluster", "convert", "correct_bias", "equalize", "low_rank", "prune",
+        "prune_channels", "qat", "split_outliers", "train", "weight_bits",
     )  # fmt: skip
 
 

@@ -163,7 +163,8 @@ def compress(
     trainer = Trainer(
         train, held_out, tasks, recipe.seed, teacher or original, progress,
         cost=None if evaluate is None else exporter.cost,
-        channel_multiple=options.channel_multiple, say=say,
+        channel_multiple=options.channel_multiple,
+        per_tensor_weights=recipe.conversion.per_tensor_weights, say=say,
     )  # fmt: skip
     require_trained(original, recipe, trainer)
     require_measurable(recipe, trainer)
