@@ -1,7 +1,7 @@
 """Calibrator ``auto``: the ranges whose int8 file has the least error in its outputs.
 
 All calibrators propose. The file of the one that does best is taken, and then every range in turn
-is tried as the others have it: what makes the error less stays.
+is tried as the next two have it: what makes the error less stays.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from tinycompress.oracle import Oracle
 
 SAMPLES = 48
 """At most so many of the calibration samples are run for every trial."""
+_MIXED = 3
+"""Of so many calibrators, the best as a whole, ranges are mixed."""
 _LEAST_GAIN = 1e-3
 """Share of the error that a change must save: less is chance."""
 
@@ -46,18 +48,19 @@ def best_ranges(proposals: Mapping[str, Ranges], error: Error) -> Found:
         error: Of the outputs of the file with some ranges; lower is better.
     """
     whole = {name: error(ranges) for name, ranges in proposals.items()}
-    first = min(whole, key=lambda name: whole[name])
+    first, *others = sorted(whole, key=lambda name: whole[name])[:_MIXED]
     ranges, least = dict(proposals[first]), whole[first]
     taken = dict.fromkeys(ranges, first)
     for one in ranges:
         tried = {ranges[one]}
-        for name, proposed in proposals.items():
-            if proposed[one] in tried:
+        for name in others:
+            proposed = proposals[name][one]
+            if proposed in tried:
                 continue
-            tried.add(proposed[one])
-            now = error({**ranges, one: proposed[one]})
+            tried.add(proposed)
+            now = error({**ranges, one: proposed})
             if now < least * (1.0 - _LEAST_GAIN):
-                ranges[one], taken[one], least = proposed[one], name, now
+                ranges[one], taken[one], least = proposed, name, now
     counted = ", ".join(f"{name} {count}" for name, count in Counter(taken.values()).items())
     return Found(
         ranges,

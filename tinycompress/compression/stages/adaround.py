@@ -28,11 +28,11 @@ from tinycompress.compression.stages.base import StageSpec, State, left_as_they_
 from tinycompress.compression.stages.options import LayerChoice
 from tinycompress.compression.stages.rounded import (
     CHANGES_KERNELS,
+    Inside,
     alone,
     drawn,
     promised,
     roundable,
-    values_of,
 )
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import MismatchError
@@ -82,19 +82,23 @@ def adaround(state: State, options: AdaRound, trainer: Trainer) -> State:
     per_tensor = trainer.per_tensor_weights
     data = drawn(trainer, options.samples)
     _tf.make_deterministic(trainer.seed)
+    calls = {layer.name: network.calls_of(layer.name)[0] for layer in layers}
+    before = Inside(network, [call.output for call in calls.values()])
+    now = Inside(network, [call.inputs[0] for call in calls.values()])
     work, other, count = network, 0, 0
     for done, layer in enumerate(layers):
         trainer.progress(f"adaround: {layer.name}", done, len(layers))
-        (call,) = network.calls_of(layer.name)
-        (wanted,) = values_of(network, (call.output,), data)
-        (given,) = values_of(work, call.inputs, data)
+        call = calls[layer.name]
+        wanted, given = before.of(call.output, data), now.of(call.inputs[0], data)
         grid = _Grid.of(layer, per_tensor=per_tensor)
         up = _optimized(network, layer, grid, given, wanted, options, trainer.seed)
         kernel = grid.kernel(up)
         _require_neighbours(layer, kernel, per_tensor=per_tensor)
         other += int(np.sum(up != (grid.rest >= 0.5)))
         count += up.size
-        work = work.with_layers([with_kernel(layer, kernel)])
+        rounded = with_kernel(layer, kernel)
+        now.assign(rounded)
+        work = work.with_layers([rounded])
     promises = state.promises.with_rounded(promised(work, layers, per_tensor=per_tensor))
     note = f"{other / count:.1%} of the weights of {len(layers)} layers not rounded to the nearest"
     return State(work, promises, (note, *left_as_they_are(network, layers)))

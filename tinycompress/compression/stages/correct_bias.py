@@ -14,22 +14,21 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import bias_of, fold_batch_norms
 from tinycompress.compression.network.integers import with_int8
-from tinycompress.compression.network.kernels import with_kernel
+from tinycompress.compression.network.kernels import OUTPUT_AXES, with_kernel
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.compression.stages.base import StageSpec, State, left_as_they_are
 from tinycompress.compression.stages.options import LayerChoice
 from tinycompress.compression.stages.rounded import (
     CHANGES_KERNELS,
+    Inside,
     alone,
     drawn,
     promised,
     roundable,
-    values_of,
 )
 from tinycompress.compression.training.trainer import Trainer
 
@@ -62,16 +61,23 @@ def correct_bias(state: State, options: CorrectBias, trainer: Trainer) -> State:
     per_tensor = trainer.per_tensor_weights
     layers = roundable(network, state.promises, options, stage="correct_bias")
     data = drawn(trainer, options.samples)
+    network = network.with_layers(_with_a_bias(layer) for layer in layers)
     work = network.with_layers(
         with_kernel(layer, with_int8(layer.weights[0], layer.kind, per_tensor=per_tensor))
-        for layer in layers
+        for layer in (network.layers[one.name] for one in layers)
     )
+    inputs = {layer.name: network.calls_of(layer.name)[0].inputs[0] for layer in layers}
+    before, now = Inside(network, inputs.values()), Inside(work, inputs.values())
     shifts = []
-    for done, layer in enumerate(layers):
+    for done, name in enumerate(inputs):
         trainer.progress("correct_bias", done, len(layers))
-        before = _means(network, network, layer, data)
-        shift = _means(network, work, work.layers[layer.name], data) - before
-        work = work.with_layers([_with_bias(work.layers[layer.name], shift)])
+        rounded = work.layers[name]
+        wanted = _means(network, network.layers[name], before.of(inputs[name], data))
+        shift = _means(network, rounded, now.of(inputs[name], data)) - wanted
+        bias = (rounded.weights[1] - shift).astype(np.float32)
+        corrected = replace(rounded, weights=(rounded.weights[0], bias))
+        now.assign(corrected)
+        work = work.with_layers([corrected])
         shifts.append(float(np.max(np.abs(shift))))
     worst = int(np.argmax(shifts))
     promises = state.promises.with_rounded(promised(work, layers, per_tensor=per_tensor))
@@ -86,19 +92,22 @@ def correct_bias(state: State, options: CorrectBias, trainer: Trainer) -> State:
     )
 
 
-def _means(shapes: Network, network: Network, layer: Layer, data: Data) -> Array:
-    """Mean of every output channel of a layer before its activation; float64."""
-    (call,) = shapes.calls_of(layer.name)
-    (values,) = values_of(network, call.inputs, data)
-    model = build_model(alone(shapes, layer, linear=True), "tf_keras")
-    (made,) = predict(model, (values,))
+def _means(network: Network, layer: Layer, values: Array) -> Array:
+    """Mean of every output channel before the activation; float64.
+
+    It is what the layer makes of the mean of its inputs, as all but the activation is linear.
+    """
+    model = build_model(alone(network, layer, linear=True), "tf_keras")
+    mean = values.astype(np.float64).mean(axis=0, keepdims=True)
+    (made,) = predict(model, (mean,))
     means: Array = made.reshape(-1, made.shape[-1]).astype(np.float64).mean(axis=0)
     return means
 
 
-def _with_bias(layer: Layer, shift: Array) -> Layer:
-    bias = (bias_of(layer, shift.size) - shift).astype(np.float32)
-    return replace(layer.with_config(use_bias=True), weights=(layer.weights[0], bias))
+def _with_a_bias(layer: Layer) -> Layer:
+    kernel = layer.weights[0]
+    channels = int(np.prod([kernel.shape[axis] for axis in OUTPUT_AXES[layer.kind]]))
+    return replace(layer.with_config(use_bias=True), weights=(kernel, bias_of(layer, channels)))
 
 
 SPEC = StageSpec(

@@ -24,6 +24,8 @@ CHANGES_KERNELS: Mapping[str, str] = dict.fromkeys(
 )
 """Stages that cannot come after one of these, and why."""
 
+_BATCH = 256
+
 
 def roundable(
     network: Network, promises: Promises, options: LayerChoice, *, stage: str
@@ -66,14 +68,33 @@ def drawn(trainer: Trainer, samples: int) -> Data:
     return trainer.train.take(np.sort(order[:samples]))
 
 
-def values_of(network: Network, values: tuple[int, ...], data: Data) -> tuple[Array, ...]:
-    """What values of a network are on some samples, batch first; inputs too."""
-    given = {one.value: array for one, array in zip(network.inputs, data.inputs, strict=True)}
-    made = tuple(dict.fromkeys(value for value in values if value not in given))
-    if made:
-        model = build_model(replace(network, outputs=made), "tf_keras")
-        given.update(zip(made, predict(model, data.inputs), strict=True))
-    return tuple(given[value] for value in values)
+class Inside:
+    """What values of a network are on data, while weights are changed in place."""
+
+    def __init__(self, network: Network, values: Iterable[int]) -> None:
+        """Build the network once, with all these values for outputs."""
+        self._given = [one.value for one in network.inputs]
+        self._made = [v for v in dict.fromkeys(values) if v not in self._given]
+        self._model = (
+            build_model(replace(network, outputs=tuple(self._made)), "tf_keras")
+            if self._made
+            else None
+        )
+
+    def of(self, value: int, data: Data) -> Array:
+        """One value on some samples, batch first."""
+        if value in self._given:
+            return data.inputs[self._given.index(value)]
+        place, parts = self._made.index(value), []
+        for start in range(0, len(data), _BATCH):
+            batch = data.take(np.arange(start, min(start + _BATCH, len(data))))
+            parts.append(predict(self._model, batch.inputs)[place])
+        return np.concatenate(parts)
+
+    def assign(self, layer: Layer) -> None:
+        """Give a layer other weights; one that no value depends on is not there."""
+        if self._model is not None and layer.name in {one.name for one in self._model.layers}:
+            self._model.get_layer(layer.name).set_weights(list(layer.weights))
 
 
 def alone(network: Network, layer: Layer, *, linear: bool) -> Network:
