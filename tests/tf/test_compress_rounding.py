@@ -192,7 +192,8 @@ def test_corrected_biases_bring_the_means_back(per_tensor: bool) -> None:
         linear = one.with_layers([one.layers["hidden"].with_config(activation="linear")])
         model = build_model(replace(linear, outputs=(call.output,)), "tf_keras")
         rng = np.random.default_rng(trainer.seed).permutation(len(trainer.train))
-        return predict(model, trainer.train.take(np.sort(rng[:200])).inputs)[0].mean(axis=0)
+        (made,) = predict(model, trainer.train.take(np.sort(rng[:200])).inputs)
+        return np.asarray(made.mean(axis=0))
 
     wanted = means(network)
     before, now = (np.abs(means(one) - wanted).max() for one in (rounded, done.network))

@@ -129,7 +129,8 @@ class _Grid:
 
     def kernel(self, up: Array) -> Array:
         """float32, each weight at the integer below or, where ``up``, above."""
-        return (self.scales * (self.low + np.where(self.rest > 0, up, 0))).astype(np.float32)
+        kernel: Array = (self.scales * (self.low + up)).astype(np.float32)
+        return kernel
 
 
 def _require_neighbours(layer: Layer, kernel: Array, *, per_tensor: bool) -> None:
@@ -160,11 +161,23 @@ def _optimized(
     options: AdaRound,
     seed: int,
 ) -> Array:
-    """bool, in the kernel's shape: which weights go to the integer above."""
+    """bool, in the kernel's shape: which weights go to the integer above.
+
+    Args:
+        network: Where the layer is.
+        layer: It.
+        grid: Its kernel over the scales of the file.
+        given: What it gets from the layers rounded before, batch first.
+        wanted: What the float layer makes of what the float model gives it.
+        options: How long, how hard.
+        seed: Of the batches.
+    """
     tf, optimizers = _tf.tensorflow(), _tf.tf_keras().optimizers
     model = build_model(alone(network, layer, linear=False), "tf_keras")
     kernel = model.get_layer(layer.name).weights[0]
     low, scales = (tf.constant(part, tf.float32) for part in (grid.low, grid.scales))
+    # What is an integer already stays: zeros, and the largest weights.
+    between = tf.constant(grid.rest > 0)
     start = np.clip((grid.rest - _GAMMA) / (_ZETA - _GAMMA), 1e-6, 1.0 - 1e-6)
     choice = tf.Variable(np.log(start / (1.0 - start)).astype(np.float32))
     optimizer = optimizers.Adam(options.learning_rate)
@@ -173,15 +186,16 @@ def _optimized(
     def step(x: Any, y: Any, beta: Any, weight: Any) -> None:
         sigmoid = tf.sigmoid(choice)
         stretched = sigmoid * (_ZETA - _GAMMA) + _GAMMA
-        soft = tf.clip_by_value(stretched, 0.0, 1.0)
-        slope = tf.where((stretched > 0) & (stretched < 1), sigmoid * (1 - sigmoid), 0.0)
+        soft = tf.where(between, tf.clip_by_value(stretched, 0.0, 1.0), 0.0)
+        bends = between & (stretched > 0) & (stretched < 1)
+        slope = tf.where(bends, sigmoid * (1 - sigmoid), 0.0)
         kernel.assign(scales * (low + soft))
         with tf.GradientTape() as tape:
             difference = model(x, training=False) - y
             loss = tf.reduce_mean(tf.reduce_sum(tf.square(difference), axis=-1))
         of_kernel = tape.gradient(loss, kernel) * scales
-        between = 2.0 * soft - 1.0
-        of_choice = -2.0 * beta * tf.abs(between) ** (beta - 1.0) * tf.sign(between)
+        apart = 2.0 * soft - 1.0
+        of_choice = -2.0 * beta * tf.abs(apart) ** (beta - 1.0) * tf.sign(apart)
         gradient = (of_kernel + weight * of_choice) * slope * (_ZETA - _GAMMA)
         optimizer.apply_gradients([(gradient, choice)])
 
@@ -190,16 +204,17 @@ def _optimized(
         generator = np.random.default_rng(seed)
         for number in range(options.steps):
             batch = generator.integers(0, len(given), min(options.batch_size, len(given)))
-            gone = max(0.0, (number / options.steps - _WARM_UP) / (1.0 - _WARM_UP))
-            beta = _SHARPEST + (_SOFTEST - _SHARPEST) * (1.0 + np.cos(np.pi * gone)) / 2.0
-            weight = options.regularization if gone > 0 else 0.0
-            compiled(
-                *(tf.constant(one, tf.float32) for one in (given[batch], wanted[batch])),
-                tf.constant(beta, tf.float32),
-                tf.constant(weight, tf.float32),
-            )
-    up: Array = choice.numpy() >= 0
+            inputs = (given[batch], wanted[batch], *_pressure(options, number))
+            compiled(*(tf.constant(one, tf.float32) for one in inputs))
+    up: Array = (choice.numpy() >= 0) & (grid.rest > 0)
     return up
+
+
+def _pressure(options: AdaRound, number: int) -> tuple[float, float]:
+    """Exponent and weight of the regulariser in a step."""
+    gone = max(0.0, (number / options.steps - _WARM_UP) / (1.0 - _WARM_UP))
+    beta = _SHARPEST + (_SOFTEST - _SHARPEST) * (1.0 + np.cos(np.pi * gone)) / 2.0
+    return float(beta), options.regularization if gone > 0 else 0.0
 
 
 SPEC = StageSpec(

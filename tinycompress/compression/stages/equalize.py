@@ -110,11 +110,11 @@ class _Kernels:
         }
         atoms = np.concatenate([*self._made.values(), *self._read.values(), [0]])
         size = int(atoms.max()) + 1
-        known = np.unique(np.concatenate([*self._made.values()])) if self._made else []
+        known: Array = np.unique(np.concatenate([np.zeros(0, np.int64), *self._made.values()]))
         stay = channels.fixed | left
         self.free = np.array([int(atom) not in stay for atom in known], bool)
         self._is_free = np.zeros(size, bool)
-        self._is_free[np.asarray(known, int)[self.free]] = True
+        self._is_free[known[self.free]] = True
 
     def equalized(self) -> float:
         """Go through all layers once; the largest step, as a logarithm."""

@@ -153,9 +153,9 @@ def _largest(layer: Layer, *, per_tensor: bool) -> Array:
     inputs, outputs = INPUT_AXES[layer.kind], OUTPUT_AXES[layer.kind][0]
     kernel = np.abs(layer.weights[0].astype(np.float64))
     matrix = np.moveaxis(kernel, (outputs, inputs), (0, 1))
-    matrix = matrix.reshape(*matrix.shape[:2], -1).max(axis=2)
+    largest: Array = matrix.reshape(*matrix.shape[:2], -1).max(axis=2)
     whole = layer.kind == "Dense" or per_tensor
-    return matrix.max(axis=0, keepdims=True) if whole else matrix
+    return np.max(largest, axis=0, keepdims=True) if whole else largest
 
 
 def _worst(reader: _Reader, free: frozenset[int], copies: Mapping[int, int]) -> int:
