@@ -8,6 +8,7 @@ scale). A regulariser that grows sharper draws h to 0 or 1; what it is then deci
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -172,15 +173,31 @@ def _optimized(
         options: How long, how hard.
         seed: Of the batches.
     """
-    tf, optimizers = _tf.tensorflow(), _tf.tf_keras().optimizers
+    tf = _tf.tensorflow()
     model = build_model(alone(network, layer, linear=False), "tf_keras")
-    kernel = model.get_layer(layer.name).weights[0]
+    start = np.clip((grid.rest - _GAMMA) / (_ZETA - _GAMMA), 1e-6, 1.0 - 1e-6)
+    choice = tf.Variable(np.log(start / (1.0 - start)).astype(np.float32))
+    step = _stepper(model, model.get_layer(layer.name).weights[0], grid, choice, options)
+    with _tf.quiet():
+        compiled = tf.function(step, reduce_retracing=True)
+        generator = np.random.default_rng(seed)
+        for number in range(options.steps):
+            batch = generator.integers(0, len(given), min(options.batch_size, len(given)))
+            inputs = (given[batch], wanted[batch], *_pressure(options, number))
+            compiled(*(tf.constant(one, tf.float32) for one in inputs))
+    up: Array = (choice.numpy() >= 0) & (grid.rest > 0)
+    return up
+
+
+def _stepper(
+    model: Any, kernel: Any, grid: _Grid, choice: Any, options: AdaRound
+) -> Callable[[Any, Any, Any, Any], None]:
+    """What does one step of Adam on a batch, with the regulariser's exponent and weight."""
+    tf = _tf.tensorflow()
     low, scales = (tf.constant(part, tf.float32) for part in (grid.low, grid.scales))
     # What is an integer already stays: zeros, and the largest weights.
     between = tf.constant(grid.rest > 0)
-    start = np.clip((grid.rest - _GAMMA) / (_ZETA - _GAMMA), 1e-6, 1.0 - 1e-6)
-    choice = tf.Variable(np.log(start / (1.0 - start)).astype(np.float32))
-    optimizer = optimizers.Adam(options.learning_rate)
+    optimizer = _tf.tf_keras().optimizers.Adam(options.learning_rate)
     optimizer.build([choice])
 
     def step(x: Any, y: Any, beta: Any, weight: Any) -> None:
@@ -199,15 +216,7 @@ def _optimized(
         gradient = (of_kernel + weight * of_choice) * slope * (_ZETA - _GAMMA)
         optimizer.apply_gradients([(gradient, choice)])
 
-    with _tf.quiet():
-        compiled = tf.function(step, reduce_retracing=True)
-        generator = np.random.default_rng(seed)
-        for number in range(options.steps):
-            batch = generator.integers(0, len(given), min(options.batch_size, len(given)))
-            inputs = (given[batch], wanted[batch], *_pressure(options, number))
-            compiled(*(tf.constant(one, tf.float32) for one in inputs))
-    up: Array = (choice.numpy() >= 0) & (grid.rest > 0)
-    return up
+    return step
 
 
 def _pressure(options: AdaRound, number: int) -> tuple[float, float]:
