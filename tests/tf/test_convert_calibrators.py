@@ -15,6 +15,8 @@ from support.compression.classifier import CLASSES, classifier, recipe
 from support.compression.classifier import X as POINTS
 
 from tinycompress import _tf
+from tinycompress._progress import no_progress
+from tinycompress.boards import load_board
 from tinycompress.calibrators import registry
 from tinycompress.calibrators.base import Grid, Observed, Range
 from tinycompress.cli.main import _run
@@ -29,6 +31,8 @@ from tinycompress.deploy.compressing import compress
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Graph, Tensor
 from tinycompress.ir.reader import read_model
+from tinycompress.options import BuildOptions
+from tinycompress.pipeline.building import _to_build
 
 pytestmark = pytest.mark.tf
 
@@ -236,3 +240,16 @@ def test_what_has_ranges_already_is_refused(tmp_path: Path) -> None:
     path.write_bytes(convert_model(model(), X).tflite)
     with pytest.raises(ConfigError, match="has its ranges already"):
         convert_model(path, None, options=ConvertOptions(calibrator="mse"))
+
+
+def test_build_converts_as_convert_does(tmp_path: Path) -> None:
+    model().save(tmp_path / "m.keras")
+    np.savez(tmp_path / "calib.npz", x=X)
+    chosen = BuildOptions(
+        data=tmp_path / "calib.npz", calibrator="kl", symmetric_activations=True,
+        per_tensor_weights=True,
+    )  # fmt: skip
+    made = _to_build(tmp_path / "m.keras", load_board("nano33"), chosen, no_progress)
+    given = ConvertOptions(calibrator="kl", symmetric_activations=True, per_tensor_weights=True)
+    assert scales(made.tflite) == scales(convert_model(model(), X, options=given).tflite)
+    assert {zero for _, zero in scales(made.tflite).values()} == {0, -128}
