@@ -14,16 +14,20 @@ from tinycompress.calibrators.ends import least
 
 _COARSE = 4
 """Bins that are taken together: 2,048 are left, as TensorRT has."""
+_LEAST_A_BIN = 16
+"""Fewer values than so many for every bin, and the histogram tells chance from shape no more."""
 _LEAST_SHARE = 1e-9
 """Of what a step holds nothing of; a logarithm needs more than zero."""
 
 
 def kl(observed: Observed, grid: Grid) -> Range:
-    """The range with the least divergence."""
-    coarse = observed
-    if len(observed.counts) % _COARSE == 0:
-        counts = observed.counts.reshape(-1, _COARSE).sum(axis=1)
-        coarse = Observed(observed.low, observed.high, counts, observed.zeros)
+    """The range with the least divergence; that of all values where there are few."""
+    counts = observed.counts
+    if len(counts) % _COARSE == 0:
+        counts = counts.reshape(-1, _COARSE).sum(axis=1)
+    if counts.sum() < _LEAST_A_BIN * len(counts):
+        return grid.over(observed.low, observed.high)
+    coarse = Observed(observed.low, observed.high, counts, observed.zeros)
     return least(coarse, grid, divergence)
 
 

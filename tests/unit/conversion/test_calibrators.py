@@ -76,6 +76,12 @@ def test_mse_and_kl_beat_the_whole_range_by_their_own_measure() -> None:
             assert score(seen, grid, found) <= score(seen, grid, whole), name
 
 
+def test_few_values_say_nothing_of_their_distribution() -> None:
+    few = observed(OUTLIERS[-1000:])
+    assert CALIBRATORS["kl"](few, Grid()) == CALIBRATORS["minmax"](few, Grid())
+    assert CALIBRATORS["kl"](observed(OUTLIERS), Grid()).high < 20.0
+
+
 def test_the_squared_error_is_that_of_the_values_themselves() -> None:
     """Of the histogram as of single values, rounded by the scale and zero point of the file."""
     for within in (Range(-2.0, 3.0), Range(0.0, 2.5), Range(-127 / 128, 1.0)):
