@@ -127,6 +127,12 @@ def converter_error() -> type[Exception]:
     return error
 
 
+def quantizer() -> Any:
+    """The module with ``mlir_quantize``, which makes an integer file of a calibrated float one."""
+    tensorflow()
+    return importlib.import_module("tensorflow.lite.python.convert")
+
+
 def make_deterministic(seed: int, *, threads: int | None = None) -> None:
     """Make training repeatable: the same program, seed and machine give the same weights.
 

@@ -56,7 +56,12 @@ def excluded_options(engine: EngineName, framework: FrameworkName) -> tuple[str,
 
 
 # An integer model, which firmware holds, needs no data, and has its activations.
-_NOT_IN_WORDS = frozenset(("data", "val", "activations", "tflm_dir", "output", "force"))
+_NOT_IN_WORDS = frozenset(
+    (
+        "data", "val", "activations", "calibrator", "symmetric_activations", "per_tensor_weights",
+        "tflm_dir", "output", "force",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,11 @@ class BuildOptions:
         val: Labelled samples that accuracy is counted on; None takes ``data``.
         activations: What a Keras model is quantised to; weights are int8 with either. None is int8,
             and takes a ``.tflite`` with what it has.
+        calibrator: What sets the ranges of a Keras model's int8 activations: ``minmax``,
+            ``percentile``, ``mse``, ``kl``, ..., or ``auto``, which tries them.
+        symmetric_activations: Whether the zero point of every int8 activation is 0.
+        per_tensor_weights: Whether a convolution's weights have one scale in all, instead of one
+            for every output channel.
         engine: Whose kernels run on the device: ``aot``, C made for this model, or ``tflm``, stock
             TensorFlow Lite Micro.
         tflm_compression: How the engine ``tflm`` stores weights, for its DECODE operator: ``auto``
@@ -106,6 +116,9 @@ class BuildOptions:
     data: str | Path | None = None
     val: str | Path | None = None
     activations: Activations | None = None
+    calibrator: str = "minmax"
+    symmetric_activations: bool = False
+    per_tensor_weights: bool = False
     engine: EngineName = "aot"
     tflm_compression: TflmCompression = "none"
     tflm_dir: str | Path | None = None
@@ -294,6 +307,9 @@ class BuildKeywords(TypedDict, total=False):
     data: str | Path | None
     val: str | Path | None
     activations: Activations | None
+    calibrator: str
+    symmetric_activations: bool
+    per_tensor_weights: bool
     engine: EngineName
     tflm_compression: TflmCompression
     tflm_dir: str | Path | None

@@ -17,7 +17,7 @@ FLOORS: dict[str, int] = {
     "_isolated": 0, "_arduino_cli": 0, "_owner": 0, "_serial_ports": 0, "_includes": 0, "_lfs": 0,
     "_samples": 0, "_strict_toml": 0, "_drawing": 0, "_file_lock": -1,
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
-    "elf": 1,
+    "elf": 1, "calibrators": 1,
     "schemas": 2,
     "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2, "features": 2,
     "toolchain": 3, "device": 3,

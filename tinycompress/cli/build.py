@@ -20,6 +20,7 @@ from tinycompress.cli.options import (
     json_option,
     output_option,
     port_options,
+    range_options,
     weights_option,
 )
 from tinycompress.cli.progress import stage_progress
@@ -35,7 +36,7 @@ from tinycompress.options import (
 
 @click.command("build", cls=SectionedCommand)
 @click.argument("model", type=PATH)
-@section("Model", data_options, activations_option("int8; a .tflite keeps its own"))
+@section("Model", data_options, activations_option("int8; a .tflite keeps its own"), range_options)
 @section(
     "Board",
     board_option(required=True),

@@ -15,6 +15,7 @@ from tinycompress.cli.options import (
     exact_to_option,
     json_option,
     output_option,
+    range_options,
     weights_option,
 )
 from tinycompress.cli.progress import stage_progress
@@ -26,6 +27,7 @@ from tinycompress.options import compression_of, weights_choices
 @data_options
 @output_option("The .tflite file to write.", required=True)
 @activations_option("int8; a .tflite keeps its own")
+@range_options
 @exact_to_option("Runtime that accuracy is counted on, and that must have the int16 operators.")
 @weights_option(
     (*weights_choices(), *get_args(WeightType)[1:]),

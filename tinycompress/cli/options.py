@@ -134,32 +134,50 @@ class SizeType(_IntType):
         return int(size)
 
 
-class FlashMethodType(_StringType):
-    """A way to flash. The methods are looked up when they are asked for, so that others start fast.
+class _LateChoice(_StringType):
+    """A choice whose values are looked up when they are asked for, so that others start fast.
 
     Otherwise the same as `click.Choice`.
     """
 
-    name = "method"
-
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        """All methods, in brackets."""
+        """All values, in brackets."""
         return f"[{'|'.join(self._choice().choices)}]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The method, or click's refusal with all that there are."""
+        """The value, or click's refusal with all that there are."""
         return str(self._choice().convert(value, param, ctx))
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[click.shell_completion.CompletionItem]:
-        """Methods that start with what was typed."""
+        """Values that start with what was typed."""
         return self._choice().shell_complete(ctx, param, incomplete)
+
+    def _choice(self) -> click.Choice[str]:
+        raise NotImplementedError
+
+
+class FlashMethodType(_LateChoice):
+    """A way to flash."""
+
+    name = "method"
 
     def _choice(self) -> click.Choice[str]:
         from tinycompress.device.flashing import method_names
 
         return click.Choice(method_names())
+
+
+class CalibratorType(_LateChoice):
+    """A calibrator."""
+
+    name = "calibrator"
+
+    def _choice(self) -> click.Choice[str]:
+        from tinycompress.calibrators.registry import calibrator_names
+
+        return click.Choice(calibrator_names())
 
 
 def board_option(*, required: bool) -> Callable[[_Command], _Command]:
@@ -198,6 +216,26 @@ def activations_option(default: str) -> Callable[[_Command], _Command]:
         "Type of activations. int16 (16x8) is more accurate and takes twice the RAM; weights are"
         f" int8 with either.  [default: {default}]",
     )  # fmt: skip
+
+
+def range_options(command: _Command) -> _Command:
+    """``--calibrator`` and what else the scales of an int8 file depend on."""
+    per_tensor = click.option(
+        "--per-tensor-weights", is_flag=True,
+        help="One weight scale for every layer; convolutions have one for every output channel"
+        " otherwise.",
+    )  # fmt: skip
+    symmetric = click.option(
+        "--symmetric-activations",
+        is_flag=True,
+        help="Zero point 0 for every int8 activation, except where an operator fixes it.",
+    )
+    calibrator = click.option(
+        "--calibrator", type=CalibratorType(), default=BuildOptions.calibrator, show_default=True,
+        help="What sets the ranges of int8 activations; auto tries the others and takes what has"
+        " the least error. docs/converting.md.",
+    )  # fmt: skip
+    return calibrator(symmetric(per_tensor(command)))
 
 
 def exact_to_option(help_text: str) -> Callable[[_Command], _Command]:

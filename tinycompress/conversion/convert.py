@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, WeightType
+from tinycompress.calibrators.registry import PLAIN, calibrator_names
 from tinycompress.conversion.accuracy import float_accuracy, labels_for, quantized_accuracy
 from tinycompress.conversion.calibrate import (
     Samples,
@@ -16,6 +17,7 @@ from tinycompress.conversion.calibrate import (
     read_samples,
     thin_warnings,
 )
+from tinycompress.conversion.calibrated import Calibration, calibrated_integers
 from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int4_weights import with_int4_weights
@@ -55,6 +57,12 @@ class ConvertOptions:
         per_channel_dense: One weight scale for every output of a Dense layer, as TensorFlow 2.16
             and newer do by default, instead of one for the layer. Convolutions have one for every
             channel either way.
+        per_tensor_weights: One weight scale for every layer, convolutions too: not beside
+            ``per_channel_dense``.
+        calibrator: What sets the ranges of int8 activations: a name of
+            `calibrators.registry.calibrator_names`. int16 activations have ``minmax`` alone.
+        symmetric_activations: Whether the zero point of every int8 activation is 0, except where
+            an operator fixes it; those of int16 always are.
         exact_to: Runtime that must have the operators, and that accuracy is counted on.
         require_integers: Whether a ``.tflite`` that is not fully integer is refused; who builds it
             asks the engine instead.
@@ -67,6 +75,9 @@ class ConvertOptions:
     evaluation_samples: int = 500
     seed: int = 0
     per_channel_dense: bool = False
+    per_tensor_weights: bool = False
+    calibrator: str = PLAIN
+    symmetric_activations: bool = False
     exact_to: ExactTo = "tflm"
     require_integers: bool = True
     accuracy_drop_warning: float = 0.02
@@ -76,6 +87,7 @@ class ConvertOptions:
             raise ConfigError(f"activations is {self.activations!r}; allowed: 'int8' or 'int16'")
         if self.weights not in get_args(WeightType):
             raise ConfigError(f"weights is {self.weights!r}; allowed: 'int8' or 'int4'")
+        self._require_ranges()
         for name in ("calibration_samples", "evaluation_samples"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
@@ -85,6 +97,25 @@ class ConvertOptions:
             raise ConfigError(
                 f"accuracy_drop_warning is {self.accuracy_drop_warning}; allowed: 0 to 1"
             )
+
+    def _require_ranges(self) -> None:
+        if self.calibrator not in calibrator_names():
+            raise ConfigError(
+                f"calibrator is {self.calibrator!r}; allowed: {', '.join(calibrator_names())}"
+            )
+        if self.per_tensor_weights and self.per_channel_dense:
+            raise ConfigError("per_tensor_weights and per_channel_dense exclude each other")
+        if self.activations == "int16" and self.chooses_ranges:
+            raise ConfigError(
+                "calibrators are for int8 activations; the 65,536 steps of int16 are fine enough"
+                " for any range",
+                hint="leave the calibrator and symmetric activations out",
+            )
+
+    @property
+    def chooses_ranges(self) -> bool:
+        """Whether ranges are other than the converter's own."""
+        return self.calibrator != PLAIN or self.symmetric_activations
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,18 +238,40 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     activations = options.activations or "int8"
     if activations == "int16":
         require_int16(prepared.frozen, options.exact_to)
-    tflite = to_integers(
-        prepared.frozen,
-        prepared.calibration,
-        activations=activations,
-        per_channel_dense=options.per_channel_dense,
-    )
+    tflite, ranges = _quantised(prepared, activations, options)
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     in_float, in_integers, notes = _accuracies(prepared, tflite, model, options)
     narrow = narrow_parts(prepared.frozen, prepared.calibration, model)
-    warnings = (*prepared.warnings, *told, *narrow, *notes)
+    warnings = (*prepared.warnings, *ranges, *told, *narrow, *notes)
     return _converted(tflite, model, in_float, in_integers, warnings)
+
+
+def _quantised(
+    prepared: PreparedModel, activations: Activations, options: ConvertOptions
+) -> tuple[bytes, tuple[str, ...]]:
+    """The integer file, and what to tell of its ranges."""
+    frozen, samples = prepared.frozen, prepared.calibration
+    if not options.chooses_ranges:
+        return to_integers(
+            frozen,
+            samples,
+            activations=activations,
+            per_channel_dense=options.per_channel_dense,
+            per_tensor_weights=options.per_tensor_weights,
+        ), ()
+    if any(kind.startswith("FakeQuant") for _, kind in frozen.nodes()):
+        raise ConfigError(
+            f"{prepared.name} was trained with int8 ranges of its own: no calibrator chooses them",
+            hint="leave the calibrator and symmetric activations out",
+        )
+    return calibrated_integers(
+        frozen,
+        samples,
+        Calibration(options.calibrator, options.symmetric_activations, options.exact_to),
+        per_channel_dense=options.per_channel_dense,
+        per_tensor_weights=options.per_tensor_weights,
+    )
 
 
 def _narrowed(tflite: bytes, options: ConvertOptions) -> tuple[bytes, tuple[str, ...]]:
@@ -297,6 +350,11 @@ def _pass_on(
             f"{source.name} has {' and '.join(found)} activations, not"
             f" {options.activations}; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} --activations {options.activations}",
+        )
+    if options.chooses_ranges or options.per_tensor_weights:
+        raise ConfigError(
+            f"{source.name} has its ranges already; a .tflite is checked, not converted",
+            hint=f"{CONVERT_AGAIN} these options",
         )
     tflite, told = _narrowed(tflite, options)
     model = read_model(tflite)

@@ -31,6 +31,7 @@ def to_integers(
     *,
     activations: Activations,
     per_channel_dense: bool,
+    per_tensor_weights: bool = False,
 ) -> bytes:
     """Convert a float graph to a ``.tflite`` with int8 weights and integer inputs and outputs.
 
@@ -39,6 +40,7 @@ def to_integers(
         calibration: Samples whose activations set the ranges.
         activations: Type of everything that moves, inputs and outputs included.
         per_channel_dense: One scale for every output of a Dense layer instead of one in all.
+        per_tensor_weights: One scale for the weights of any layer, convolutions too.
 
     Returns:
         The file. TensorFlow may have left float operators in it; see `verify`.
@@ -46,25 +48,80 @@ def to_integers(
     Raises:
         ModelError: TensorFlow cannot convert the model; names the operators.
     """
-    tf = _tf.tensorflow()
 
+    def quantised(converter: Any) -> None:
+        _set_integers(converter, frozen, calibration, activations)
+        converter._experimental_disable_per_channel = per_tensor_weights
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = (
+            not per_channel_dense
+        )
+
+    return _converted(frozen, quantised)
+
+
+def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
+    """Convert a float graph to a float ``.tflite`` that knows the extreme values of every tensor.
+
+    Its operators are those of the int8 file that `quantized` makes of it.
+
+    Args:
+        frozen: The model.
+        calibration: Samples whose activations are looked at.
+
+    Raises:
+        ModelError: TensorFlow cannot convert the model; names the operators.
+    """
+
+    def calibrated(converter: Any) -> None:
+        _set_integers(converter, frozen, calibration, "int8")
+        converter._experimental_calibrate_only = True
+
+    return _converted(frozen, calibrated)
+
+
+def quantized(calibrated: bytes, *, per_channel_dense: bool, per_tensor_weights: bool) -> bytes:
+    """Make the int8 file of a calibrated one, by the ranges that stand in it.
+
+    It is what the converter itself does next: `to_integers` gives the same operators and values.
+
+    Args:
+        calibrated: What `to_calibrated` made, with the same ranges or others.
+        per_channel_dense: As in `to_integers`.
+        per_tensor_weights: As in `to_integers`.
+
+    Raises:
+        ModelError: TensorFlow cannot quantise the file.
+    """
+    tf, module = _tf.tensorflow(), _tf.quantizer()
+    try:
+        with _tf.quiet():
+            made = module.mlir_quantize(
+                calibrated,
+                disable_per_channel=per_tensor_weights,
+                input_data_type=tf.int8,
+                output_data_type=tf.int8,
+                disable_per_channel_for_dense_layers=not per_channel_dense,
+            )
+            return bytes(module.deduplicate_readonly_buffers(bytes(made)))
+    except (_tf.converter_error(), RuntimeError, ValueError) as error:
+        raise _explained(None, error) from error
+
+
+def _set_integers(
+    converter: Any, frozen: FrozenGraph, calibration: Samples, activations: Activations
+) -> None:
+    tf = _tf.tensorflow()
     typed = frozen.typed(calibration.inputs)
 
     def representative() -> Iterator[list[Any]]:
         for index in range(len(calibration)):
             yield [values[index : index + 1] for values in typed]
 
-    def quantised(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = representative
-        converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, _OPS[activations])]
-        converter.inference_input_type = tf.as_dtype(activations)
-        converter.inference_output_type = tf.as_dtype(activations)
-        converter._experimental_disable_per_channel_quantization_for_dense_layers = (
-            not per_channel_dense
-        )
-
-    return _converted(frozen, quantised)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [getattr(tf.lite.OpsSet, _OPS[activations])]
+    converter.inference_input_type = tf.as_dtype(activations)
+    converter.inference_output_type = tf.as_dtype(activations)
 
 
 def to_floats(frozen: FrozenGraph) -> bytes:
@@ -90,14 +147,14 @@ def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
         raise _explained(frozen, error) from error
 
 
-def _explained(frozen: FrozenGraph, error: Exception) -> ModelError:
+def _explained(frozen: FrozenGraph | None, error: Exception) -> ModelError:
     text = str(error)
     kinds = set(_UNSUPPORTED_OP.findall(text))
     for listed in _UNSUPPORTED_LIST.findall(text):
         kinds |= {kind.strip() for kind in listed.split(",")}
     reasons = tuple(
         f"{op} {name!r}: TensorFlow Lite has no such operator"
-        for name, op in frozen.nodes()
+        for name, op in (() if frozen is None else frozen.nodes())
         if op in kinds
     )
     if reasons:

@@ -92,7 +92,7 @@ def compress(
         MismatchError: A stage broke what it promised, or accuracy fell too far.
     """
     wanted = with_optimize(with_activations(_recipe(recipe), activations), optimize)
-    options = ConvertOptions(activations=wanted.conversion.activations, exact_to=exact_to)
+    options = convert_options(wanted, exact_to)
     target = None if board is None else load_board(str(board))
     measure = None
     if target is not None:
@@ -133,6 +133,16 @@ def compress(
             on_row=on_row,
             say=say,
         )
+
+
+def convert_options(recipe: Recipe, exact_to: ExactTo) -> ConvertOptions:
+    """How the files of a recipe are made."""
+    said = recipe.conversion
+    return ConvertOptions(
+        activations=said.activations, exact_to=exact_to, calibrator=said.calibrator,
+        symmetric_activations=said.symmetric_activations,
+        per_tensor_weights=said.per_tensor_weights,
+    )  # fmt: skip
 
 
 def _recipe(recipe: str | Path | Mapping[str, Any] | Recipe) -> Recipe:

@@ -42,6 +42,9 @@ def convert(
     *,
     val: str | Path | None = None,
     activations: Activations | None = None,
+    calibrator: str = "minmax",
+    symmetric_activations: bool = False,
+    per_tensor_weights: bool = False,
     exact_to: ExactTo = "tflm",
     weights: WeightType = "int8",
     tflm_compression: TflmCompression = "none",
@@ -58,6 +61,11 @@ def convert(
             on; None takes ``data``.
         activations: Type of activations, inputs and outputs; weights are int8 with either. None
             is int8, and takes a ``.tflite`` with what it has.
+        calibrator: What sets the ranges of int8 activations: ``minmax``, ``percentile``, ``mse``,
+            ``kl``, ..., or ``auto``, which tries them; see docs/converting.md.
+        symmetric_activations: Whether the zero point of every int8 activation is 0.
+        per_tensor_weights: Whether a convolution's weights have one scale in all, instead of one
+            for every output channel.
         exact_to: Runtime that accuracy is counted on; int16 operators must be among its own.
         weights: ``int4`` rounds the weights of convolutions and dense layers to -7 to 7; the file
             holds them as int8, and gives the outputs of an int4 file of the same values.
@@ -70,7 +78,10 @@ def convert(
         ModelError: The model cannot be made fully integer, or encoded weights do not gain what
             DECODE costs.
     """
-    options = ConvertOptions(activations=activations, weights=weights, exact_to=exact_to)
+    options = ConvertOptions(
+        activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
+        symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
+    )  # fmt: skip
     converted = _integers(Path(model), data, val, options, progress)
     converted = _encoded(converted, tflm_compression, progress)
     if output is not None:
@@ -157,8 +168,10 @@ def _to_build(
     if given:
         require_engine(read_file(model), board, chosen)
     options = ConvertOptions(
-        activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given
-    )
+        activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given,
+        calibrator=chosen.calibrator, symmetric_activations=chosen.symmetric_activations,
+        per_tensor_weights=chosen.per_tensor_weights,
+    )  # fmt: skip
     converted = _integers(model, chosen.data, chosen.val, options, progress)
     measured = measures_decode(board, chosen)
     converted = _encoded(converted, chosen.tflm_compression, progress, code_is_measured=measured)

@@ -26,8 +26,7 @@ from tinycompress.compression.run.result import CompressionResult, RowListener, 
 from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run_recipe
 from tinycompress.compression.stages.options import TrainedStage
-from tinycompress.conversion import ConvertOptions
-from tinycompress.deploy.compressing import export, load_keras_model
+from tinycompress.deploy.compressing import convert_options, export, load_keras_model
 from tinycompress.errors import ConfigError
 from tinycompress.search.compression_space import (
     aim_of,
@@ -157,10 +156,7 @@ class CompressionEvaluator:
 
     def export(self, recipe: Recipe) -> Any:
         """What makes the integer files of a recipe."""
-        options = ConvertOptions(
-            activations=recipe.conversion.activations, exact_to=self.task.exact_to
-        )
-        return partial(export, options=options)
+        return partial(export, options=convert_options(recipe, self.task.exact_to))
 
     def train(self, candidate: Candidate, report: Report) -> Trained:
         """Take a candidate through its recipe, and measure its file.

@@ -172,8 +172,8 @@ def test_layers_that_do_not_exist_are_named() -> None:
 
 def test_every_kind_is_listed() -> None:
     assert stage_kinds() == (
-        "cluster", "convert", "low_rank", "prune", "prune_channels", "qat", "train",
-        "weight_bits",
+        "adaround", "cluster", "convert", "correct_bias", "equalize", "low_rank", "prune",
+        "prune_channels", "qat", "split_outliers", "train", "weight_bits",
     )  # fmt: skip
 
 
@@ -193,3 +193,46 @@ def test_activations_of_a_recipe_are_replaced() -> None:
     assert wide.steps == recipe.steps
     without = with_activations(parse_recipe(table({"kind": "prune"})), "int16")
     assert without.conversion.activations == "int16"
+
+
+@pytest.mark.parametrize(
+    ("stages", "words"),
+    [
+        (
+            [{"kind": "train"}, {"kind": "convert", "calibrator": "entropy"}],
+            "stage[1].calibrator: 'entropy': must be one of minmax, percentile",
+        ),
+        (
+            [{"kind": "train"}, {"kind": "convert", "calibrator": "kl", "activations": "int16"}],
+            "calibrator: for int8 activations",
+        ),
+        (
+            [{"kind": "qat"}, {"kind": "convert", "symmetric_activations": True}],
+            "symmetric_activations: qat trains for scales of its own",
+        ),
+        (
+            [{"kind": "weight_bits"}, {"kind": "convert", "per_tensor_weights": True}],
+            "per_tensor_weights: weight_bits fits its integers to a scale for every channel",
+        ),
+        ([{"kind": "cluster"}, {"kind": "equalize"}], "(equalize): after cluster"),
+        ([{"kind": "adaround"}, {"kind": "correct_bias"}], "(correct_bias): after adaround"),
+        ([{"kind": "adaround"}, {"kind": "prune"}], "the integers of the file are settled"),
+        ([{"kind": "correct_bias"}, {"kind": "qat"}], "the integers of the file are settled"),
+        ([{"kind": "prune"}, {"kind": "split_outliers"}], "(split_outliers): after prune"),
+    ],
+)
+def test_what_goes_before_rounding_has_its_place(stages: list[dict[str, Any]], words: str) -> None:
+    assert words in problem(*stages)
+
+
+def test_what_goes_before_rounding_goes_together() -> None:
+    convert = {"kind": "convert", "calibrator": "auto", "per_tensor_weights": True}
+    parse_recipe(
+        table(
+            {"kind": "prune"}, {"kind": "equalize"}, {"kind": "adaround"}, {"kind": "train"},
+            convert,
+        )
+    )  # fmt: skip
+    parse_recipe(
+        table({"kind": "equalize"}, {"kind": "split_outliers"}, {"kind": "correct_bias"}, convert)
+    )

@@ -368,6 +368,10 @@ def _kernel_problems(
     grid = promises.gridded.get(fact.layer)
     if grid is not None:
         problems += off_grid(fact.layer, stored, grid)
+    rounded = promises.rounded.get(fact.layer)
+    problem = "" if rounded is None else rounded.broken_by(stored)
+    if problem:
+        problems.append(f"layer {fact.layer!r}: {problem}")
     return problems
 
 

@@ -11,6 +11,7 @@ values with ones.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -19,7 +20,11 @@ from typing import Any
 import numpy as np
 
 from tinycompress.compression.checks.shared_integers import SharedIntegers
-from tinycompress.compression.network.integers import file_integers, grid_integers
+from tinycompress.compression.network.integers import (
+    file_integers,
+    from_scaled_rows,
+    grid_integers,
+)
 from tinycompress.compression.network.kernels import (
     channel_rows,
     distinct_per_channel,
@@ -80,12 +85,44 @@ class GridPromise:
 
 
 @dataclass(frozen=True)
+class RoundedPromise:
+    """The int8 file holds these very integers, whatever is trained later.
+
+    ``sha256`` is of their bytes as int8, in the shape and order of the kernel; ``per_tensor``
+    whether the file has one scale for the layer even if it is a convolution.
+    """
+
+    sha256: str
+    per_tensor: bool = False
+
+    @staticmethod
+    def of(layer: Layer, *, per_tensor: bool) -> RoundedPromise:
+        """That a layer keeps the integers that its kernel has now."""
+        return RoundedPromise(_digest(_kernel_integers(layer, per_tensor)), per_tensor)
+
+    def broken_by(self, integers: Array) -> str:
+        """What is wrong with the integers of a kernel, in its shape; empty if nothing."""
+        return "" if _digest(integers) == self.sha256 else "the integers are not the rounded ones"
+
+
+def _kernel_integers(layer: Layer, per_tensor: bool) -> Array:
+    kernel = layer.weights[0]
+    rows = file_integers(kernel, layer.kind, per_tensor=per_tensor)
+    return from_scaled_rows(rows, kernel.shape, layer.kind, per_tensor=per_tensor)
+
+
+def _digest(integers: Array) -> str:
+    return hashlib.sha256(np.ascontiguousarray(integers.astype(np.int8)).tobytes()).hexdigest()
+
+
+@dataclass(frozen=True)
 class Promises:
     """By layer name."""
 
     sparse: Mapping[str, SparsePromise] = field(default_factory=lambda: MappingProxyType({}))
     clustered: Mapping[str, ClusterPromise] = field(default_factory=lambda: MappingProxyType({}))
     gridded: Mapping[str, GridPromise] = field(default_factory=lambda: MappingProxyType({}))
+    rounded: Mapping[str, RoundedPromise] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_sparse(self, more: Mapping[str, SparsePromise]) -> Promises:
         """These promises and more."""
@@ -98,6 +135,10 @@ class Promises:
     def with_gridded(self, more: Mapping[str, GridPromise]) -> Promises:
         """These promises and more."""
         return replace(self, gridded={**self.gridded, **more})
+
+    def with_rounded(self, more: Mapping[str, RoundedPromise]) -> Promises:
+        """These promises and more."""
+        return replace(self, rounded={**self.rounded, **more})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -115,6 +156,10 @@ class Promises:
                 for name, p in self.clustered.items()
             },
             "gridded": {name: {"bits": p.bits} for name, p in self.gridded.items()},
+            "rounded": {
+                name: {"sha256": p.sha256, "per_tensor": p.per_tensor}
+                for name, p in self.rounded.items()
+            },
         }
 
     @staticmethod
@@ -131,6 +176,7 @@ class Promises:
             },
             {name: ClusterPromise(**p) for name, p in value["clustered"].items()},
             {name: GridPromise(**p) for name, p in value.get("gridded", {}).items()},
+            {name: RoundedPromise(**p) for name, p in value.get("rounded", {}).items()},
         )
 
 
@@ -151,6 +197,11 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
     for name, grid in promises.gridded.items():
         layer = network.layers[name]
         problems += off_grid(name, file_integers(layer.weights[0], layer.kind), grid)
+    for name, rounded in promises.rounded.items():
+        layer = network.layers[name]
+        problem = rounded.broken_by(_kernel_integers(layer, rounded.per_tensor))
+        if problem:
+            problems.append(f"layer {name!r}: {problem}")
     return tuple(problems)
 
 
@@ -204,11 +255,13 @@ def block_sparsity(kernel: Array, block_size: tuple[int, int]) -> float:
 def projections(network: Network, promises: Promises) -> dict[str, Projection]:
     """By layer name, what keeps its kernel as the network's kernels keep the promises now."""
     found: dict[str, Projection] = {}
-    for name in {**promises.sparse, **promises.clustered, **promises.gridded}:
+    for name in {**promises.sparse, **promises.clustered, **promises.gridded, **promises.rounded}:
         layer = network.layers[name]
         kernel = layer.weights[0]
         cluster = promises.clustered.get(name)
-        if name in promises.gridded:
+        if name in promises.rounded:
+            found[name] = held(kernel)
+        elif name in promises.gridded:
             bits = promises.gridded[name].bits
             free = moving(name, kernel, promises)
             found[name] = SharedIntegers.on_grid(kernel, layer.kind, free, bits)
@@ -230,6 +283,11 @@ def masked(mask: Array) -> Projection:
     """Projection that zeroes what the mask leaves out."""
     keep = mask.astype(np.float32)
     return lambda kernel: (kernel * keep).astype(np.float32)
+
+
+def held(kernel: Array) -> Projection:
+    """Projection that takes every step back."""
+    return lambda changed: kernel
 
 
 def shared_values(layer: Layer, per_channel: bool) -> Projection:

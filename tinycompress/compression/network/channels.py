@@ -28,7 +28,8 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 _ELEMENTWISE = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
-_IN_AXIS = {"Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv2DTranspose": 3}
+INPUT_AXES: Mapping[str, int] = {"Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv2DTranspose": 3}
+"""Axis of a kernel that numbers the input channels, of layers that mix them."""
 _WIDTH_KEY = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters",
               "Conv2DTranspose": "filters"}  # fmt: skip
 
@@ -78,23 +79,20 @@ def couple_channels(network: Network) -> Channels:
     Args:
         network: With known channel counts.
     """
-    tracker = _Tracker(network)
+    tracker = Tracker(network)
     for source in network.inputs:
         tracker.set_fixed(source.value, source.shape)
     for call in network.calls:
         tracker.follow(call)
     for value in network.outputs:
         tracker.fix(tracker.values[value])
-    resolve = np.vectorize(tracker.find, otypes=[np.int64])
-    return Channels(
-        {value: resolve(atoms) for value, atoms in tracker.values.items()},
-        {name: resolve(atoms) for name, atoms in tracker.layers.items()},
-        frozenset(tracker.find(atom) for atom in tracker.fixed),
-    )
+    return tracker.channels()
 
 
 @dataclass
-class _Tracker:
+class Tracker:
+    """Follows the channels of values from call to call."""
+
     network: Network
     values: dict[int, Array] = field(default_factory=dict)
     layers: dict[str, Array] = field(default_factory=dict)
@@ -102,34 +100,49 @@ class _Tracker:
     parents: list[int] = field(default_factory=list)
     fixed: set[int] = field(default_factory=set)
 
+    def channels(self) -> Channels:
+        """What was found, after all calls."""
+        resolve = np.vectorize(self.find, otypes=[np.int64])
+        return Channels(
+            {value: resolve(atoms) for value, atoms in self.values.items()},
+            {name: resolve(atoms) for name, atoms in self.layers.items()},
+            frozenset(self.find(atom) for atom in self.fixed),
+        )
+
     def new(self, count: int) -> Array:
+        """So many atoms that nothing is coupled to."""
         start = len(self.parents)
         self.parents += range(start, start + count)
         return np.arange(start, start + count)
 
     def find(self, atom: int) -> int:
+        """Which atom stands for all that one is coupled to."""
         while self.parents[atom] != atom:
             self.parents[atom] = self.parents[self.parents[atom]]
             atom = self.parents[atom]
         return int(atom)
 
     def join(self, one: Array, other: Array) -> None:
+        """Couple atoms, one by one."""
         for a, b in zip(one, other, strict=True):
             self.parents[self.find(int(a))] = self.find(int(b))
 
     def fix(self, atoms: Array) -> None:
+        """Say that atoms must stay as they are."""
         self.fixed.update(int(atom) for atom in atoms)
 
     def set_fixed(self, value: int, shape: tuple[int | None, ...]) -> None:
+        """Give a value atoms of its own that must stay."""
         self.values[value] = self.new(shape[-1] or 1)
         self.fix(self.values[value])
 
     def follow(self, call: Call) -> None:
+        """Find the atoms of what a call makes."""
         layer = self.network.layers[call.layer]
         sources = [self.values[value] for value in call.inputs]
         if layer.weights:
             self.join(sources[0], self.inputs.setdefault(layer.name, sources[0]))
-        if layer.kind in _IN_AXIS and layer.config.get("groups", 1) == 1:
+        if layer.kind in INPUT_AXES and layer.config.get("groups", 1) == 1:
             if layer.name not in self.layers:
                 self.layers[layer.name] = self.new(call.shape[-1] or 1)
             self.values[call.output] = self.layers[layer.name]
@@ -137,6 +150,7 @@ class _Tracker:
             self.values[call.output] = self.passed(layer, call, sources)
 
     def passed(self, layer: Layer, call: Call, sources: list[Array]) -> Array:
+        """The atoms of what a layer makes that has no width of its own."""
         rank = len(call.shape)
         if layer.kind in _PASSING and layer.config.get("activation") != "softmax":
             return sources[0]
@@ -157,6 +171,7 @@ class _Tracker:
         return self.mixed(layer, call, sources)
 
     def mixed(self, layer: Layer, call: Call, sources: list[Array]) -> Array:
+        """The same of one that may mix channels."""
         before = self.network.shape(call.inputs[0])
         keeps_last = layer.kind == "Permute" and layer.config["dims"][-1] == len(before)
         if layer.kind == "Reshape" and before[-1] == call.shape[-1]:
@@ -177,40 +192,62 @@ def without_channels(network: Network, channels: Channels, removed: frozenset[in
         channels: The coupling.
         removed: Coupled channels to leave out; none of them fixed.
     """
-    gone = np.array(sorted(removed), np.int64)
+    return with_copies(network, channels, dict.fromkeys(removed, 0))
+
+
+def with_copies(network: Network, channels: Channels, copies: Mapping[int, int]) -> Network:
+    """The network with some coupled channels more than once, or not at all, shapes and all.
+
+    Copies lie side by side. What reads a channel reads each copy with the same weights: the caller
+    divides them. A depthwise layer with a multiplier orders its outputs otherwise, and no channel
+    that passes one can have copies.
+
+    Args:
+        network: What ``channels`` was made from.
+        channels: The coupling.
+        copies: How often coupled channels are to be there, if not once; none of them fixed.
+    """
 
     def kept(atoms: Array) -> Array:
-        return ~np.isin(atoms, gone)
+        return taken(atoms, copies)
+
+    def changes(value: int) -> bool:
+        return any(copies.get(int(atom), 1) != 1 for atom in channels.of_value[value])
 
     layers: dict[str, Layer] = dict(network.layers)
     calls = []
     for call in network.calls:
         keep_out = kept(channels.of_value[call.output])
-        shape = (*call.shape[:-1], int(keep_out.sum())) if call.shape else call.shape
+        shape = (*call.shape[:-1], keep_out.size) if call.shape else call.shape
         calls.append(replace(call, shape=shape))
         original = network.layers[call.layer]
         if layers[call.layer] is original:  # a shared layer is thinned once
             keep_in = kept(channels.of_value[call.inputs[0]])
-            layers[call.layer] = _thinned(original, call, keep_in, keep_out)
+            unchanged = not changes(call.inputs[0]) and not changes(call.output)
+            if not unchanged:
+                layers[call.layer] = _thinned(original, keep_in, keep_out)
     return replace(network, layers=layers, calls=tuple(calls))
 
 
-def _thinned(layer: Layer, call: Call, keep_in: Array, keep_out: Array) -> Layer:
-    if keep_in.all() and keep_out.all():
-        return layer
-    if layer.kind in _IN_AXIS and layer.config.get("groups", 1) == 1:
-        kernel = np.compress(keep_in, layer.weights[0], _IN_AXIS[layer.kind])
-        kernel = np.compress(keep_out, kernel, OUTPUT_AXES[layer.kind][0])
+def taken(atoms: Array, copies: Mapping[int, int]) -> Array:
+    """Where in the last axis the channels come from that are to be there, in their order."""
+    return np.repeat(np.arange(atoms.size), [copies.get(int(atom), 1) for atom in atoms])
+
+
+def _thinned(layer: Layer, keep_in: Array, keep_out: Array) -> Layer:
+    if layer.kind in INPUT_AXES and layer.config.get("groups", 1) == 1:
+        kernel = np.take(layer.weights[0], keep_in, INPUT_AXES[layer.kind])
+        kernel = np.take(kernel, keep_out, OUTPUT_AXES[layer.kind][0])
         rest = tuple(weight[keep_out] for weight in layer.weights[1:])
-        width = {_WIDTH_KEY[layer.kind]: int(keep_out.sum())}
+        width = {_WIDTH_KEY[layer.kind]: keep_out.size}
         return replace(layer.with_config(**width), weights=(kernel, *rest))
     if layer.kind.startswith("Depthwise"):
-        kernel = np.compress(keep_in, layer.weights[0], layer.weights[0].ndim - 2)
+        kernel = np.take(layer.weights[0], keep_in, layer.weights[0].ndim - 2)
         return replace(layer, weights=(kernel, *(w[keep_out] for w in layer.weights[1:])))
     if layer.weights:  # BatchNormalization and PReLU: channels are the last axis of every weight
-        return replace(layer, weights=tuple(np.compress(keep_in, w, -1) for w in layer.weights))
+        return replace(layer, weights=tuple(np.take(w, keep_in, -1) for w in layer.weights))
     if layer.kind == "Reshape":
         target: Any = list(layer.config["target_shape"])
-        target[-1] = -1 if len(target) == 1 else int(keep_out.sum())
+        target[-1] = -1 if len(target) == 1 else keep_out.size
         return layer.with_config(target_shape=tuple(target))
     return layer

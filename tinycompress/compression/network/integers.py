@@ -18,41 +18,60 @@ SCALED_ALIKE = ("Dense", "Conv1D", "Conv2D")
 first scales the whole kernel, the second every channel."""
 
 
-def scaled_rows(kernel: Array, kind: str) -> Array:
-    """The kernel as a matrix, one row for each scale in the file."""
-    return kernel.reshape(1, -1) if kind == "Dense" else channel_rows(kernel, kind)
+def scaled_rows(kernel: Array, kind: str, *, per_tensor: bool = False) -> Array:
+    """The kernel as a matrix, one row for each scale in the file.
+
+    Args:
+        kernel: As Keras has it.
+        kind: Class of its layer.
+        per_tensor: Whether the file has one scale for every layer, convolutions too.
+    """
+    if kind == "Dense" or per_tensor:
+        return kernel.reshape(1, -1)
+    return channel_rows(kernel, kind)
 
 
-def from_scaled_rows(rows: Array, shape: tuple[int, ...], kind: str) -> Array:
+def from_scaled_rows(
+    rows: Array, shape: tuple[int, ...], kind: str, *, per_tensor: bool = False
+) -> Array:
     """The inverse of :func:`scaled_rows`, for a kernel of the given shape."""
-    return rows.reshape(shape) if kind == "Dense" else from_channel_rows(rows, shape, kind)
+    if kind == "Dense" or per_tensor:
+        return rows.reshape(shape)
+    return from_channel_rows(rows, shape, kind)
 
 
-def file_integers(kernel: Array, kind: str) -> Array:
+def file_scales(kernel: Array, kind: str, *, per_tensor: bool = False) -> Array:
+    """What an integer of each row of `scaled_rows` stands for: float64, 1 for a row of zeros."""
+    rows = scaled_rows(kernel, kind, per_tensor=per_tensor).astype(np.float64)
+    largest = np.max(np.abs(rows), axis=1)
+    return np.where(largest > 0, largest / LARGEST, 1.0)
+
+
+def file_integers(kernel: Array, kind: str, *, per_tensor: bool = False) -> Array:
     """What the int8 file will hold: int64 from -127 to 127, in rows as `scaled_rows` has them.
 
     Args:
         kernel: float32, finite.
         kind: Class of its layer, one of `SCALED_ALIKE`.
+        per_tensor: As in `scaled_rows`.
     """
-    rows = scaled_rows(kernel, kind).astype(np.float64)
+    rows = scaled_rows(kernel, kind, per_tensor=per_tensor).astype(np.float64)
     largest = np.max(np.abs(rows), axis=1, keepdims=True)
     return np.rint(LARGEST * rows / np.where(largest > 0, largest, 1.0)).astype(np.int64)
 
 
-def with_int8(kernel: Array, kind: str) -> Array:
+def with_int8(kernel: Array, kind: str, *, per_tensor: bool = False) -> Array:
     """The kernel as an int8 file computes with it: float32, each row its scale times integers.
 
     Args:
         kernel: float32, finite.
         kind: Class of its layer; kinds beyond `SCALED_ALIKE` as the export without training for
             int8 scales them, by output channel.
+        per_tensor: As in `scaled_rows`.
     """
-    rows = scaled_rows(kernel, kind)
-    scales = np.max(np.abs(rows), axis=1, keepdims=True).astype(np.float64) / LARGEST
-    return from_scaled_rows(
-        (scales * file_integers(kernel, kind)).astype(np.float32), kernel.shape, kind
-    )
+    scales = file_scales(kernel, kind, per_tensor=per_tensor)[:, None]
+    rows = (scales * file_integers(kernel, kind, per_tensor=per_tensor)).astype(np.float32)
+    return from_scaled_rows(rows, kernel.shape, kind, per_tensor=per_tensor)
 
 
 def grid_levels(bits: int) -> Array:

@@ -162,7 +162,8 @@ def compress(
         train, held_out, tasks_of(cast.start, train), recipe.seed,
         cast.teachers, cast.assistants, progress,
         cost=None if evaluate is None else exporter.cost,
-        channel_multiple=options.channel_multiple, say=say,
+        channel_multiple=options.channel_multiple,
+        per_tensor_weights=recipe.conversion.per_tensor_weights, say=say,
     )  # fmt: skip
     what = "the model" if student is None else "the student"
     require_trained(cast.begun, recipe, trainer, what=what)

@@ -7,12 +7,16 @@ from types import MappingProxyType
 from typing import Any
 
 from tinycompress.compression.stages import (
+    adaround,
     cluster,
     convert,
+    correct_bias,
+    equalize,
     low_rank,
     prune,
     prune_channels,
     qat,
+    split_outliers,
     train,
     weight_bits,
 )
@@ -26,10 +30,14 @@ STAGES: Mapping[str, StageSpec[Any]] = MappingProxyType(
         for spec in (
             low_rank.SPEC,
             prune_channels.SPEC,
+            equalize.SPEC,
+            split_outliers.SPEC,
             prune.SPEC,
             cluster.SPEC,
             weight_bits.SPEC,
             train.SPEC,
+            adaround.SPEC,
+            correct_bias.SPEC,
             qat.SPEC,
             convert.SPEC,
         )

@@ -23,7 +23,8 @@ class Trainer:
     size, that one trains on the way. ``cost`` says
     what the int8 file of a network takes where it is to run: one figure, by its name; None if
     nothing is known of that place. ``channel_multiple`` is of which number that place would like
-    the channels of a layer to be a multiple. ``say`` is told, in a sentence, what is worth it.
+    the channels of a layer to be a multiple. ``per_tensor_weights`` is whether the int8
+    file has one weight scale for every layer. ``say`` is told, in a sentence, what is worth it.
     """
 
     train: Data
@@ -35,6 +36,7 @@ class Trainer:
     progress: Progress = no_progress
     cost: Callable[[Network, str], float] | None = None
     channel_multiple: int = 1
+    per_tensor_weights: bool = False
     say: Callable[[str], None] = say_nothing
 
     def accuracy(self, model: Any) -> float:
