@@ -61,6 +61,7 @@ class OutputQuality:
             over the classes; where every position has a class.
         mean_squared_error: Of a reconstruction; of the normal samples alone, where labels tell.
         channels: Each channel of a regression; empty for one, and for very many.
+        float_channels: Likewise of the float model.
     """
 
     index: int
@@ -79,6 +80,7 @@ class OutputQuality:
     mean_iou: float | None = None
     mean_squared_error: float | None = None
     channels: tuple[ChannelQuality, ...] = ()
+    float_channels: tuple[ChannelQuality, ...] = ()
 
     @staticmethod
     def from_json(value: dict[str, Any]) -> OutputQuality:
@@ -90,7 +92,10 @@ class OutputQuality:
                 "confusion": None if confusion is None else tuple(map(tuple, confusion)),
                 "class_names": None if names is None else tuple(names),
                 "per_class": tuple(ClassQuality(**one) for one in value["per_class"]),
-                "channels": tuple(ChannelQuality(**one) for one in value["channels"]),
+                **{
+                    name: tuple(ChannelQuality(**one) for one in value[name])
+                    for name in ("channels", "float_channels")
+                },
             }
         )
 

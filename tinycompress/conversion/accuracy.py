@@ -17,8 +17,9 @@ from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import output_specs
 from tinycompress.ir.summary import activation_types
-from tinycompress.quality.judging import Asked, Judgement, drop_warnings, judge
+from tinycompress.quality.judging import Asked, Judgement, judge
 from tinycompress.quality.labels import Target, class_names_of, labels_of
+from tinycompress.quality.limits import drop_warnings
 
 _WITHOUT_LABELS = 100
 """Samples that outputs are compared on where no label says that more are worth their time."""

@@ -96,30 +96,6 @@ def judge(tflite: bytes, model: Model, asked: Asked, *, exact_to: ExactTo = "tfl
     return Judgement(with_reference(quality, in_float), agreement, tuple(warnings))
 
 
-def drop_warnings(
-    quality: Sequence[OutputQuality], least: float, activations: str, samples: int
-) -> Iterator[str]:
-    """A warning for every output whose score fell by more than ``least``."""
-    for one in quality:
-        drop = drop_of(one)
-        if drop is None or drop <= least:
-            continue
-        amount = f"{100 * drop:.1f} points" if one.kind == "classes" else f"{drop:.4f}"
-        yield (
-            f"{activations} {one.score_name} of output '{one.name}' is"
-            f" {score_text(one, one.score)}, {amount} below float's"
-            f" {score_text(one, one.float_score)} on {samples} samples: check the"
-            " calibration samples, or train quantisation-aware"
-        )
-
-
-def drop_of(one: OutputQuality) -> float | None:
-    """By how much an output's score is below the float model's; None where one is not known."""
-    if one.score is None or one.float_score is None:
-        return None
-    return one.float_score - one.score
-
-
 def score_text(one: OutputQuality, score: float | None) -> str:
     """A score as people read it: shares of classes in per cent, others as they are."""
     if score is None:
@@ -131,7 +107,8 @@ def _float_alone(one: OutputQuality) -> OutputQuality:
     return replace(
         one, score=None, float_score=one.score, mean_absolute_error=None,
         float_mean_absolute_error=one.mean_absolute_error, mean_squared_error=None, mean_iou=None,
-        confusion=None, per_class=(), channels=(),
+        confusion=None, per_class=(),
+        channels=(), float_channels=one.channels,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def quality_json(one: OutputQuality) -> dict[str, Any]:
         "class_names": None if one.class_names is None else list(one.class_names),
         "per_class": [asdict(each) for each in one.per_class],
         "channels": [asdict(each) for each in one.channels],
+        "float_channels": [asdict(each) for each in one.float_channels],
     }
 
 

@@ -129,6 +129,7 @@ def with_reference(
             one,
             float_score=known[one.index].score,
             float_mean_absolute_error=known[one.index].mean_absolute_error,
+            float_channels=known[one.index].channels,
         )
         for one in found
     )

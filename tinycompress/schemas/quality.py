@@ -51,6 +51,7 @@ class Quality(Part):
     """Of a reconstruction; of its normal samples, where labels tell."""
     channels: list[ChannelQuality] = Field(default_factory=list)
     """Places on the last axis of a regression's output; empty for one, and for very many."""
+    float_channels: list[ChannelQuality] = Field(default_factory=list)
 
 
 class ChannelAgreement(Part):
