@@ -1,4 +1,4 @@
-"""Conversion says how good a file is, for every kind of model, and keeps a limit on what is lost."""
+"""Conversion says how good a file is, of every kind, and keeps a limit on what is lost."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tinycompress.artifacts import ArenaPlan
+from tinycompress.reporting.words import share
 
 Natural = Annotated[int, Field(ge=0)]
 """A whole number that cannot be below zero: bytes, samples, MACs."""
@@ -181,6 +182,8 @@ class StageRow:
     """One stage of a compression; figures of the device are None where none was measured.
 
     ``ram_bytes`` is with the stack as far as it was used, ``ram_reserved_bytes`` with all of it.
+    ``measure`` names the score that ``accuracy`` and ``float_accuracy`` are, of several outputs the
+    mean; it counts samples where ``is_share``.
     """
 
     name: str
@@ -192,6 +195,19 @@ class StageRow:
     fits: bool
     ram_bytes: Natural | None = None
     ram_reserved_bytes: Natural | None = None
+    measure: str = "accuracy"
+    is_share: bool = True
+
+    def score(self, value: float) -> str:
+        """A score of this stage in words."""
+        return score_text(value, is_share=self.is_share)
+
+
+def score_text(value: float | None, *, is_share: bool) -> str:
+    """A share in per cent, other scores as they are."""
+    if value is None:
+        return "–"
+    return share(value, 2) if is_share else f"{value:.4f}"
 
 
 @dataclass(frozen=True)
