@@ -59,7 +59,7 @@ def test_heads_within_the_limit_pass() -> None:
 
 def test_one_output_has_its_own_name() -> None:
     (_, age), (_, worse) = BEFORE.quality, heads(1.0, 0.5, in_float=(1.0, 0.95))
-    with pytest.raises(MismatchError, match="after qat the int8 R² is 0.5000"):
+    with pytest.raises(MismatchError, match=r"after qat the int8 R² is 0\.5000"):
         check_accuracy(row("original", (age,)), row("qat", (worse,)), 0.02, agreement=tuple)
     assert score_name(BEFORE.quality) == "mean of R² and accuracy"
 

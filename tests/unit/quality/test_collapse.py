@@ -58,7 +58,7 @@ def test_values_that_lost_their_steps_on_the_way_have_collapsed() -> None:
 
 def test_a_constant_output_loses_nothing() -> None:
     spec = TensorSpec("out", (1, 2), "int8", 0.5, 0)
-    values = np.tile(np.float32([3.2, -1.1]), (50, 1))
+    values = np.tile(np.array([3.2, -1.1], np.float32), (50, 1))
     assert collapse_warnings(agreement_of(0, spec, values, quantize(values, spec)), spec) == ()
 
 
@@ -83,7 +83,7 @@ def test_labels_beyond_the_reach_are_told_without_a_float_model() -> None:
 
 def test_a_probability_of_one_does_not_saturate() -> None:
     spec = TensorSpec("out", (1, 2), "int8", 1 / 256, -128)
-    values = np.tile(np.float32([[1.0, 0.0], [0.0, 1.0]]), (50, 1))
+    values = np.tile(np.array([[1.0, 0.0], [0.0, 1.0]], np.float32), (50, 1))
     found = agreement_of(0, spec, values, quantize(values, spec))
     assert found.clipped == 0.0
 
