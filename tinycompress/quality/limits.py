@@ -14,6 +14,8 @@ from tinycompress.errors import ConfigError, MismatchError
 from tinycompress.quality.judging import Judgement, score_text
 from tinycompress.quality.ranges import where_of
 
+_MOST_TOLD = 4
+
 
 @dataclass(frozen=True)
 class Drop:
@@ -64,12 +66,16 @@ def drop_warnings(
     quality: Sequence[OutputQuality], least: float, activations: str, samples: int
 ) -> Iterator[str]:
     """A warning for every score that fell by more than ``least``."""
-    for drop in fallen_further(quality, least):
+    fallen = fallen_further(quality, least)
+    for drop in fallen[:_MOST_TOLD]:
         yield (
             f"{activations} {drop.what} is {drop.in_integers}, {drop.amount} below float's"
             f" {drop.in_float} on {samples} samples: check the calibration samples, or train"
             " quantisation-aware"
         )
+    if len(fallen) > _MOST_TOLD:
+        more = len(fallen) - _MOST_TOLD
+        yield f"{more} more scores are below float's by more than {least:g}; --json has all"
 
 
 def require_drop(found: Judgement, most: float, activations: str) -> None:
