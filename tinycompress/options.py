@@ -58,8 +58,8 @@ def excluded_options(engine: EngineName, framework: FrameworkName) -> tuple[str,
 # An integer model, which firmware holds, needs no data, and has its activations.
 _NOT_IN_WORDS = frozenset(
     (
-        "data", "val", "activations", "calibrator", "symmetric_activations", "per_tensor_weights",
-        "tflm_dir", "output", "force",
+        "data", "val", "max_accuracy_drop", "activations", "calibrator", "symmetric_activations",
+        "per_tensor_weights", "tflm_dir", "output", "force",
     )
 )  # fmt: skip
 
@@ -72,6 +72,8 @@ class BuildOptions:
         data: Calibration samples, an ``.npz`` with ``x`` (and, for accuracy, labels ``y``); needed
             unless the model is a ``.tflite``.
         val: Labelled samples that accuracy is counted on; None takes ``data``.
+        max_accuracy_drop: Largest drop of the integer model's score below the float model's, 0 to
+            1, of every output with labels: of accuracy, F1, R² or AUC. None allows any.
         activations: What a Keras model is quantised to; weights are int8 with either. None is int8,
             and takes a ``.tflite`` with what it has.
         calibrator: What sets the ranges of a Keras model's int8 activations: ``minmax``,
@@ -115,6 +117,7 @@ class BuildOptions:
 
     data: str | Path | None = None
     val: str | Path | None = None
+    max_accuracy_drop: float | None = None
     activations: Activations | None = None
     calibrator: str = "minmax"
     symmetric_activations: bool = False
@@ -142,6 +145,9 @@ class BuildOptions:
             if value not in allowed:
                 names = ", ".join(str(one) for one in allowed if one is not None)
                 raise ConfigError(f"{name} is {value!r}; allowed: {names}")
+        drop = self.max_accuracy_drop
+        if drop is not None and not 0 <= drop <= 1:
+            raise ConfigError(f"max_accuracy_drop is {drop}; allowed: 0 to 1")
         self._require_budgets()
         self._require_engine()
         self._require_framework()
@@ -306,6 +312,7 @@ class BuildKeywords(TypedDict, total=False):
 
     data: str | Path | None
     val: str | Path | None
+    max_accuracy_drop: float | None
     activations: Activations | None
     calibrator: str
     symmetric_activations: bool

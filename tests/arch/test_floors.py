@@ -17,7 +17,7 @@ FLOORS: dict[str, int] = {
     "_isolated": 0, "_arduino_cli": 0, "_owner": 0, "_serial_ports": 0, "_includes": 0, "_lfs": 0,
     "_samples": 0, "_strict_toml": 0, "_drawing": 0, "_file_lock": -1,
     "artifacts": 1, "options": 1, "_tf": 1, "ir": 1, "flashing": 1, "boards": 1, "oracle": 1,
-    "elf": 1, "calibrators": 1,
+    "elf": 1, "calibrators": 1, "quality": 1,
     "schemas": 2,
     "compression": 2, "conversion": 2, "codegen": 2, "firmware": 2, "features": 2,
     "toolchain": 3, "device": 3,
@@ -29,13 +29,15 @@ FLOORS: dict[str, int] = {
 }  # fmt: skip
 
 # The exceptions: within F1 everything may build on the artifacts, and the oracle reads a model
-# before it hands it to a runtime; a flash table of a board file is read by the method that it
+# before it hands it to a runtime, and whoever
+# judges a model runs it there; a flash table of a board file is read by the method that it
 # names, and a method verifies what the ELF says; a call of ours in another process is the running
 # of a program; whatever prints knows what a terminal would act upon.
 ALLOWED_SIBLINGS = {
     ("ir", "artifacts"), ("boards", "artifacts"), ("oracle", "artifacts"), ("oracle", "ir"),
     ("boards", "flashing"), ("flashing", "artifacts"), ("flashing", "elf"), ("_isolated", "_proc"),
-    ("options", "artifacts"), ("_samples", "_lfs"),
+    ("options", "artifacts"), ("_samples", "_lfs"), ("quality", "artifacts"), ("quality", "ir"),
+    ("quality", "oracle"),
 }  # fmt: skip
 
 TENSORFLOW = {"tensorflow", "keras", "tf_keras", "tensorflow_model_optimization"}

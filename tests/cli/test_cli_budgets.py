@@ -218,6 +218,37 @@ def test_what_is_no_time_is_refused(
     assert "is no time with a unit, such as 800us, 5ms or 0.1s" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("said", "share"), [("0.01", 0.01), ("1%", 0.01), ("2.5 %", 0.025), ("0", 0.0), (".5", 0.5)]
+)
+def test_a_drop_is_a_share_or_per_cent(said: str, share: float) -> None:
+    from tinycompress.cli.options import ShareType
+
+    assert ShareType().convert(said, None, None) == pytest.approx(share)
+
+
+@pytest.mark.parametrize("said", ["1 point", "-1%", "2", "101%", "", "nan"])
+@pytest.mark.parametrize("command", ["build", "convert"])
+def test_what_is_no_share_is_refused(
+    said: str, command: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = ["-b", "nano33"] if command == "build" else []
+    wanted = [command, str(model), *board, "-o", str(tmp_path / "o"), "--max-accuracy-drop", said]
+    assert _run(wanted) == 2
+    assert "is no share, such as 0.01 or 1%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["build", "convert"])
+def test_a_tflite_has_no_float_model_to_lose_against(
+    command: str, model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = ["-b", "nano33"] if command == "build" else []
+    wanted = [command, str(model), *board, "-o", str(tmp_path / "o"), "--max-accuracy-drop", "1%"]
+    assert _run(wanted) == 2
+    assert "compares with a float model, and" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
 def test_a_board_without_modelled_time_has_no_latency_budget(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

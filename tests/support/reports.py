@@ -23,7 +23,7 @@ from tinycompress.artifacts import (
 from tinycompress.boards import load_board
 from tinycompress.measurement.bundle import write_bundle
 from tinycompress.measurement.enclosed.kept_samples import kept_samples
-from tinycompress.measurement.quality.scores import qualities
+from tinycompress.measurement.judged import qualities
 from tinycompress.measurement.samples import Samples, stored_samples
 
 MARKUP = '"><img src=x onerror=alert(1)><b>bold</b>&amp;<!-- $x^2$ \u202e'

@@ -107,7 +107,7 @@ def test_rows_are_shown_though_the_accuracy_fell_too_far(
     shown = capsys.readouterr()
     assert code == MismatchError.exit_code
     assert "no layer's int8 output diverges" in shown.err
-    assert "original: float" in shown.err
+    assert "original: accuracy: float" in shown.err
     if as_json:
         answer = json.loads(shown.out)
         assert [row["stage"] for row in answer["rows"]] == ["original", "prune"]

@@ -49,7 +49,7 @@ def test_a_class_for_every_pixel_goes_through_a_recipe(
 )
 def test_forms_of_labels_of_pixels(labels: Any) -> None:
     (task,) = tasks_of(read_network(segmenting()), Data((IMAGES,), (labels,)))
-    assert task == Task("classes", 32, from_logits=False, positions=16)
+    assert task == Task("classes", 32, False, positions=16, name="pixels", shape=(4, 4, 2))
     assert task.classes == 2
     np.testing.assert_array_equal(targets(task, labels).reshape(-1, 2), np.eye(2)[PIXELS.ravel()])
     right = np.eye(2)[PIXELS]

@@ -51,7 +51,7 @@ def test_accuracy_of_one_output_uses_the_right_threshold() -> None:
     ("y", "warning"),
     [
         (np.arange(200) % 7, "has the label 6, but the model 4 classes"),
-        (np.random.default_rng(0).random((200, 4)), "neither class indices nor one-hot"),
+        (np.random.default_rng(0).random((200, 5)), "neither class indexes nor one-hot"),
     ],
 )
 def test_labels_that_do_not_fit_are_reported(y: np.ndarray, warning: str) -> None:
@@ -71,7 +71,7 @@ def test_big_drop_and_bad_scaling_are_warned_of() -> None:
     x[0, 2] = 300  # one outlier makes the int8 steps too coarse to tell the classes apart
     converted = convert_model(model, {"x": x, "y": x.argmax(axis=1)})
     assert converted.float_accuracy == 1.0
-    assert any("points below float's 100.0 %" in line for line in converted.warnings)
+    assert any("points below float's 100.00%" in line for line in converted.warnings)
     x = np.random.default_rng(0).random((200, 4))
     scrambled = {"x": x, "y": (x.argmax(axis=1) + 1) % 4}
-    assert any("scaled as it was" in line for line in convert_model(model, scrambled).warnings)
+    assert any("scaled as for" in line for line in convert_model(model, scrambled).warnings)

@@ -64,7 +64,7 @@ def test_values_are_taken_as_they_are() -> None:
     samples = read_samples({"x": pixels, "y": np.arange(6)}, [IMAGE])
     assert samples.inputs[0].dtype == np.float32
     np.testing.assert_array_equal(samples.inputs[0], pixels)
-    assert samples.targets is not None
+    assert set(samples.labels) == {"y"}
 
 
 def test_trailing_channel_axis_may_be_left_out() -> None:
@@ -153,13 +153,12 @@ def test_missing_file_single_array_and_pickle(tmp_path: Path) -> None:
 def test_drawing_is_repeatable_and_balanced(counts: list[int], wanted: int, seed: int) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     x = np.arange(len(labels), dtype=np.float32)[:, np.newaxis]
-    samples = Samples("test", (x,), labels)
+    samples = Samples("test", (x,), {"y": labels})
     drawn, again = choose(samples, wanted, seed), choose(samples, wanted, seed)
     np.testing.assert_array_equal(drawn.inputs[0], again.inputs[0])
     assert len(drawn) == min(wanted, len(labels))
     assert len(np.unique(drawn.inputs[0])) == len(drawn)
-    assert drawn.targets is not None
-    got = np.bincount(drawn.targets, minlength=len(counts))
+    got = np.bincount(drawn.labels["y"], minlength=len(counts))
     # No class is short of samples while another has two more than it.
     for have, available in zip(got, counts, strict=True):
         assert have == available or have >= got.max() - 1

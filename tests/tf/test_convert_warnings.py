@@ -34,7 +34,8 @@ def test_scores_next_to_boxes_are_said_to_be_lost() -> None:
 
     (text,) = convert_model(_model(joined), X).warnings
     assert text.startswith("values 4..6 of output ")
-    assert "they are lost; give them an output of their own" in text
+    assert "they are lost; give them an output of their own, or scale them" in text
+    assert "--activations int16" in text
 
 
 @pytest.mark.parametrize(

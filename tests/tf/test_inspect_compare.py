@@ -12,6 +12,7 @@ import pytest
 from support.compression.small_models import convolutional, stripes
 
 from tinycompress import _tf
+from tinycompress.artifacts import OutputQuality
 from tinycompress.cli.main import _run
 from tinycompress.compression.checks.invariants import check_accuracy
 from tinycompress.compression.network.build import build_model
@@ -114,6 +115,7 @@ class Score:
     float_accuracy: float
     int8_accuracy: float
     activations: str = "int8"
+    quality: tuple[OutputQuality, ...] = ()
 
 
 def changed(files: Path, name: str) -> Any:

@@ -17,6 +17,7 @@ from tinycompress.artifacts.choices import (
     Obtained,
     Optimize,
     QualityKind,
+    ScoreName,
     TemplateName,
     TflmCompression,
     TflmMethod,
@@ -35,11 +36,9 @@ from tinycompress.artifacts.firmware import (
 )
 from tinycompress.artifacts.measured import (
     BenchResult,
-    ClassQuality,
     ClockCheck,
     LayerCost,
     OutputAccuracy,
-    OutputQuality,
     Spread,
 )
 from tinycompress.artifacts.model import (
@@ -49,6 +48,13 @@ from tinycompress.artifacts.model import (
     LayerAgreement,
     TensorSpec,
     TflmEncoding,
+)
+from tinycompress.artifacts.quality import (
+    ChannelAgreement,
+    ChannelQuality,
+    ClassQuality,
+    OutputAgreement,
+    OutputQuality,
 )
 from tinycompress.artifacts.sources import (
     ArenaFigure,
@@ -70,6 +76,8 @@ __all__ = [
     "BufferKind",
     "BuiltBy",
     "BuiltFirmware",
+    "ChannelAgreement",
+    "ChannelQuality",
     "ClassQuality",
     "ClockCheck",
     "ConvertedModel",
@@ -89,11 +97,13 @@ __all__ = [
     "Obtained",
     "Optimize",
     "OutputAccuracy",
+    "OutputAgreement",
     "OutputQuality",
     "PlannedBuffer",
     "ProjectUpdate",
     "QualityKind",
     "RamSizes",
+    "ScoreName",
     "Simplification",
     "Spread",
     "TemplateName",

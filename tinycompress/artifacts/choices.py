@@ -56,5 +56,13 @@ Obtained = Literal["measured", "emulated", "unknown", "estimated"]
 """How a figure was got: on a real board, on an emulated one, on a device that does not say which
 of the two it is or is a PC, or by a calculation."""
 
-QualityKind = Literal["classes", "labels", "regression"]
-"""What an output is judged as: one class of many, labels of which several may be true, values."""
+QualityKind = Literal["classes", "labels", "regression", "reconstruction"]
+"""What an output is judged as: one class of many, labels of which several may be true, values, or
+the model's own input."""
+
+ScoreName = Literal[
+    "accuracy", "pixel accuracy", "accuracy per step", "macro F1", "R²", "R² of the reconstruction",
+    "AUC of the reconstruction error",
+]  # fmt: skip
+"""What a score is: accuracies of classes, one for the sample, each pixel or each time step; F1 of
+labels; R² of values; of an autoencoder how well it tells anomalies, or how much it explains."""

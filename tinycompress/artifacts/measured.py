@@ -11,9 +11,9 @@ from tinycompress.artifacts.choices import (
     LinkKind,
     Machine,
     Obtained,
-    QualityKind,
 )
 from tinycompress.artifacts.firmware import FlashSizes, RamSizes
+from tinycompress.artifacts.quality import OutputQuality
 
 
 @dataclass(frozen=True)
@@ -51,54 +51,6 @@ class OutputAccuracy:
     device: float
     host_int8: float | None
     chance: float
-
-
-@dataclass(frozen=True)
-class ClassQuality:
-    """How well one class, or one label of several, is told, on the device.
-
-    ``samples`` are of it (pixels, where every pixel has a class). ``precision`` is the share of
-    them among those that are said to be, None where none is; ``recall`` the share of them that is
-    said to be, None where there are none; ``f1`` their harmonic mean.
-    """
-
-    samples: int
-    precision: float | None
-    recall: float | None
-    f1: float
-
-
-@dataclass(frozen=True)
-class OutputQuality:
-    """How good one output is on the device, and by ``host_score`` on the host.
-
-    Attributes:
-        index: Of the output.
-        name: Of the output.
-        kind: What its labels are.
-        score: The figure that ``score_name`` names, at most 1; None where labels that are all the
-            same give none.
-        score_name: ``accuracy`` of classes, ``macro F1`` of labels, ``R²`` of a regression.
-        host_score: The same of the same model on the host; None where the oracle cannot run it.
-        chance: What an answer that ignores the samples reaches (`OutputAccuracy`); of classes only.
-        confusion: How many samples of each class (row) are said to be of each (column); of classes
-            only, and not of very many.
-        class_names: In the order of the classes or labels; None where the samples have none.
-        per_class: Each class or label; empty for a regression, and for very many classes.
-        mean_absolute_error: In the unit of the labels; of a regression only.
-    """
-
-    index: int
-    name: str
-    kind: QualityKind
-    score: float | None
-    score_name: str
-    host_score: float | None = None
-    chance: float | None = None
-    confusion: tuple[tuple[int, ...], ...] | None = None
-    class_names: tuple[str, ...] | None = None
-    per_class: tuple[ClassQuality, ...] = ()
-    mean_absolute_error: float | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from math import prod
 from typing import Literal
 
 from tinycompress.artifacts.choices import TflmMethod
+from tinycompress.artifacts.quality import OutputAgreement, OutputQuality
 
 _ITEM_BYTES = {
     "int8": 1, "uint8": 1, "bool": 1, "int16": 2, "uint16": 2, "float16": 2,
@@ -80,8 +81,9 @@ class ConvertedModel:
     """A fully integer ``.tflite`` file with what was learnt while it was made.
 
     ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
-    int8) or ``int8 and int16``. ``quantized_accuracy`` is that of the file, ``float_accuracy`` that
-    of the model that it was made from. ``tflm_encoding`` and ``plain_tflite``, the file from
+    int8) or ``int8 and int16``. ``quality`` has the scores of the file and of the float model that
+    it was made from, of outputs with labels; ``agreement`` is between the two, of all outputs;
+    both were counted on ``judged_samples``. ``tflm_encoding`` and ``plain_tflite``, the file from
     before, are None unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says
     what in a ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether
     that is only its border: float inputs and outputs.
@@ -91,14 +93,30 @@ class ConvertedModel:
     sha256: str
     inputs: tuple[TensorSpec, ...]
     outputs: tuple[TensorSpec, ...]
-    float_accuracy: float | None = None
-    quantized_accuracy: float | None = None
+    quality: tuple[OutputQuality, ...] = ()
+    agreement: tuple[OutputAgreement, ...] = ()
+    judged_samples: int = 0
     warnings: tuple[str, ...] = ()
     tflm_encoding: TflmEncoding | None = None
     plain_tflite: bytes | None = None
     activations: str = "int8"
     not_integer: tuple[str, ...] = ()
     integer_inside: bool = True
+
+    @property
+    def quantized_accuracy(self) -> float | None:
+        """Accuracy of the file if exactly one output tells classes that there are labels for."""
+        found = self._telling_classes()
+        return found[0].score if len(found) == 1 else None
+
+    @property
+    def float_accuracy(self) -> float | None:
+        """That of the float model."""
+        found = self._telling_classes()
+        return found[0].float_score if len(found) == 1 else None
+
+    def _telling_classes(self) -> list[OutputQuality]:
+        return [one for one in self.quality if one.kind == "classes"]
 
 
 @dataclass(frozen=True)

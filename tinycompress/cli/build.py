@@ -10,6 +10,7 @@ import click
 from tinycompress.artifacts import EngineName, FrameworkName, Optimize, ToolchainChoice
 from tinycompress.cli.invocation import given, invocation, tell
 from tinycompress.cli.options import (
+    DROP_HELP,
     PATH,
     DurationType,
     activations_option,
@@ -18,6 +19,7 @@ from tinycompress.cli.options import (
     data_options,
     exact_to_option,
     json_option,
+    max_drop_option,
     output_option,
     port_options,
     range_options,
@@ -36,7 +38,10 @@ from tinycompress.options import (
 
 @click.command("build", cls=SectionedCommand)
 @click.argument("model", type=PATH)
-@section("Model", data_options, activations_option("int8; a .tflite keeps its own"), range_options)
+@section(
+    "Model", data_options, max_drop_option(DROP_HELP),
+    activations_option("int8; a .tflite keeps its own"), range_options,
+)  # fmt: skip
 @section(
     "Board",
     board_option(required=True),

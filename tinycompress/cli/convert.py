@@ -9,11 +9,13 @@ import click
 
 from tinycompress.artifacts import WeightType
 from tinycompress.cli.options import (
+    DROP_HELP,
     PATH,
     activations_option,
     data_options,
     exact_to_option,
     json_option,
+    max_drop_option,
     output_option,
     range_options,
     weights_option,
@@ -26,6 +28,7 @@ from tinycompress.options import compression_of, weights_choices
 @click.argument("model", type=PATH)
 @data_options
 @output_option("The .tflite file to write.", required=True)
+@max_drop_option(DROP_HELP)
 @activations_option("int8; a .tflite keeps its own")
 @range_options
 @exact_to_option("Runtime that accuracy is counted on, and that must have the int16 operators.")

@@ -15,6 +15,7 @@ from tinycompress.cli.options import (
     SpanType,
     board_option,
     json_option,
+    max_drop_option,
     output_option,
 )
 from tinycompress.cli.progress import stage_progress
@@ -90,9 +91,7 @@ def fit_group() -> None:
     click.option("--ram", "ram_bytes", type=SizeType(), help="Most RAM, the whole stack included."),
     click.option("--flash", "flash_bytes", type=SizeType(), help="Most flash, as linked."),
     click.option("--min-accuracy", type=float, help="Least accuracy, 0 to 1, of the int8 file."),
-    click.option(
-        "--max-accuracy-drop", type=float, help="Most that it may lose against MODEL in float."
-    ),
+    max_drop_option("Most that it may lose against MODEL in float: 0.01 or 1%."),
 )
 @section(
     "Aim",

@@ -24,6 +24,10 @@ else:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
+DROP_HELP = (
+    "Most that the score of an output may lose by integers: 0.01 or 1% of accuracy, F1, R² or AUC."
+    " Exit code 8 beyond it."
+)
 
 
 class BoardType(_StringType):
@@ -95,6 +99,24 @@ class PercentType(_FloatType):
         if found is None:
             self.fail(f"{value!r} is no share in per cent, such as 2% or 0.5%", param, ctx)
         return float(found[1]) / 100
+
+
+class ShareType(_FloatType):
+    """A share between 0 and 1, written as a number or in per cent: 0.01 or 1%."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The share, or a refusal that says how shares are written."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)( ?%)?", str(value).strip())
+        share = None if found is None else float(found[1]) / (100 if found[2] else 1)
+        if share is None or share > 1:
+            self.fail(f"{value!r} is no share, such as 0.01 or 1%", param, ctx)
+        return share
 
 
 class SpanType(_FloatType):
@@ -207,6 +229,11 @@ def data_options(command: _Command) -> _Command:
         "--data", type=PATH, help="Calibration samples of a Keras model: .npz with x (and y)."
     )
     return data(val(command))
+
+
+def max_drop_option(help_text: str) -> Callable[[_Command], _Command]:
+    """``--max-accuracy-drop``: most that an integer model may lose."""
+    return click.option("--max-accuracy-drop", type=ShareType(), metavar="SHARE", help=help_text)
 
 
 def activations_option(default: str) -> Callable[[_Command], _Command]:

@@ -7,7 +7,7 @@ training. Pixels of 0..255 are right for a model that was trained on 0..255.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from tinycompress._samples import accepted_names, arrays_of_inputs, read_npz
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.errors import ConfigError
+from tinycompress.quality.labels import numbered_names
 
 Floats = npt.NDArray[np.float32]
 
@@ -28,13 +29,13 @@ THIN_SAMPLES = 100
 class Samples:
     """Inputs with or without labels.
 
-    ``inputs`` has a float32 array of shape (n, ...) for every input of the model; ``targets`` is
-    what the file holds as ``y``, of length n.
+    ``inputs`` has a float32 array of shape (n, ...) for every input of the model; ``labels`` are
+    the arrays called ``y`` or ``y0``, ``y1``, ..., of length n, and ``class_names`` of any.
     """
 
     where: str
     inputs: tuple[Floats, ...]
-    targets: npt.NDArray[Any] | None = None
+    labels: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -44,7 +45,10 @@ class Samples:
         return Samples(
             self.where,
             tuple(values[indices] for values in self.inputs),
-            None if self.targets is None else self.targets[indices],
+            {
+                name: array if name.startswith("class_names") else array[indices]
+                for name, array in self.labels.items()
+            },
         )
 
 
@@ -57,7 +61,9 @@ def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
 
     The samples of a model with one input are in ``x``, or an array named like the input. Those of
     a model with several are in arrays named like the inputs, or ``x0``, ``x1``, ... in the inputs'
-    order. Labels, if any, are in ``y``. A trailing channel axis of 1 may be left out.
+    order. Labels, if any, are in ``y``, of several outputs in ``y0``, ``y1``, ...; names of their
+    classes in ``class_names``, or ``class_names0``, .... A trailing channel axis of 1 may be left
+    out.
 
     Args:
         source: Where the samples are.
@@ -74,15 +80,25 @@ def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
         for key, spec in zip(keys, specs, strict=True)
     )
     lengths = {key: len(values) for key, values in zip(keys, inputs, strict=True)}
-    if "y" in arrays:
-        lengths["y"] = len(arrays["y"]) if np.ndim(arrays["y"]) else 0
+    labels = {name: np.asarray(arrays[name]) for name in _label_names(arrays) if name not in keys}
+    for name, array in labels.items():
+        if not name.startswith("class_names"):
+            lengths[name] = len(array) if array.ndim else 0
     if len(set(lengths.values())) > 1:
         listed = ", ".join(f"{key}: {length}" for key, length in lengths.items())
         raise ConfigError(
             f"the arrays of {where} have different numbers of samples ({listed})",
             hint="every array needs one row for every sample",
         )
-    return Samples(where, inputs, np.asarray(arrays["y"]) if "y" in arrays else None)
+    return Samples(where, inputs, labels)
+
+
+def _label_names(arrays: Mapping[str, Any]) -> list[str]:
+    found = [
+        [letter] * (letter in arrays) + numbered_names(letter, arrays)
+        for letter in ("y", "class_names")
+    ]
+    return [name for names in found for name in names]
 
 
 def choose(samples: Samples, count: int, seed: int) -> Samples:
@@ -93,7 +109,7 @@ def choose(samples: Samples, count: int, seed: int) -> Samples:
     if len(samples) <= count:
         return samples
     order = np.random.default_rng(seed).permutation(len(samples))
-    labels = None if samples.targets is None else class_labels(samples.targets)
+    labels = class_labels(samples.labels["y"]) if "y" in samples.labels else None
     if labels is not None:
         # The k-th sample of each class comes before the k+1-th of any.
         turn = np.empty(len(order), dtype=np.intp)

@@ -26,9 +26,7 @@ from tinycompress.ir.graph import DType, Graph, Op, Tensor
 from tinycompress.ir.quantize import quantize
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
-
-LEAST_AGREEMENT_DB = 10.0
-"""A layer below this diverges: the difference has a tenth of the power of the values."""
+from tinycompress.quality.signal import LEAST_AGREEMENT_DB, decibels
 
 _Floats = npt.NDArray[np.float32]
 # What folds into the operator before it, or only reshapes what it made.
@@ -269,7 +267,7 @@ def _real(tensor: Tensor, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 def _agreement(graph: Graph, match: _Match, power: npt.NDArray[np.float64]) -> LayerAgreement:
     best, name = None, ""
     for candidate, (signal, noise) in zip(match.candidates, power, strict=True):
-        ratio = float("inf") if noise == 0 else 10.0 * float(np.log10(max(signal, 1e-300) / noise))
+        ratio = decibels(float(signal), float(noise))
         if best is None or ratio > best:
             best, name = ratio, candidate
     return LayerAgreement(

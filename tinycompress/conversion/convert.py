@@ -9,7 +9,7 @@ from typing import get_args
 
 from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, WeightType
 from tinycompress.calibrators.registry import PLAIN, calibrator_names
-from tinycompress.conversion.accuracy import float_accuracy, labels_for, quantized_accuracy
+from tinycompress.conversion.accuracy import judged, require_labels
 from tinycompress.conversion.calibrate import (
     Samples,
     SampleSource,
@@ -29,7 +29,6 @@ from tinycompress.conversion.load import (
     require_keras_file,
     wrap_model,
 )
-from tinycompress.conversion.narrow_parts import narrow_parts
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
@@ -38,6 +37,8 @@ from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
 from tinycompress.ir.summary import activation_types, is_integer_inside, not_integer_reasons
+from tinycompress.quality.judging import Judgement
+from tinycompress.quality.limits import require_drop
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
 
@@ -66,7 +67,11 @@ class ConvertOptions:
         exact_to: Runtime that must have the operators, and that accuracy is counted on.
         require_integers: Whether a ``.tflite`` that is not fully integer is refused; who builds it
             asks the engine instead.
-        accuracy_drop_warning: Warn if the file's accuracy is lower than float's by more than this.
+        accuracy_drop_warning: Warn if the file's score of an output is lower than float's by more
+            than this.
+        max_accuracy_drop: Refuse the file if it is lower by more than this, 0 to 1; a share of
+            classes, F1, R² or AUC, of every output with labels. None refuses none.
+        judge: Whether the file is run on samples at all; not where the caller does it.
     """
 
     activations: Activations | None = None
@@ -81,6 +86,8 @@ class ConvertOptions:
     exact_to: ExactTo = "tflm"
     require_integers: bool = True
     accuracy_drop_warning: float = 0.02
+    max_accuracy_drop: float | None = None
+    judge: bool = True
 
     def __post_init__(self) -> None:
         if self.activations not in (None, *get_args(Activations)):
@@ -93,10 +100,10 @@ class ConvertOptions:
                 raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
         if self.seed < 0:
             raise ConfigError(f"seed is {self.seed}; allowed: 0 or more")
-        if not 0 <= self.accuracy_drop_warning <= 1:
-            raise ConfigError(
-                f"accuracy_drop_warning is {self.accuracy_drop_warning}; allowed: 0 to 1"
-            )
+        for name in ("accuracy_drop_warning", "max_accuracy_drop"):
+            drop = getattr(self, name)
+            if drop is not None and not 0 <= drop <= 1:
+                raise ConfigError(f"{name} is {drop}; allowed: 0 to 1")
 
     def _require_ranges(self) -> None:
         if self.calibrator not in calibrator_names():
@@ -152,6 +159,7 @@ def convert_model(
     Raises:
         ConfigError: No model at the path, unusable data or options, or no TensorFlow.
         ModelError: The model is damaged, or cannot be made fully integer: lists every reason.
+        MismatchError: A score fell by more than ``max_accuracy_drop``.
     """
     chosen = options or ConvertOptions()
     opened = open_source(source, calibration, evaluation)
@@ -211,6 +219,8 @@ def prepare(
     specs = input_specs(source)
     given = read_samples(calibration, specs)
     labelled = given if evaluation is None else read_samples(evaluation, specs)
+    if options.max_accuracy_drop is not None:
+        require_labels(labelled)
     frozen = freeze(source, tuple(values.shape[1:] for values in given.inputs))
     return PreparedModel(
         name=source.name,
@@ -233,7 +243,9 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     """Quantise a frozen model, verify the file and count accuracy.
 
     Raises:
+        ConfigError: A limit on accuracy, and labels that tell none.
         ModelError: The model cannot be made fully integer.
+        MismatchError: A score fell by more than ``max_accuracy_drop``.
     """
     activations = options.activations or "int8"
     if activations == "int16":
@@ -241,10 +253,8 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite, ranges = _quantised(prepared, activations, options)
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
-    in_float, in_integers, notes = _accuracies(prepared, tflite, model, options)
-    narrow = narrow_parts(prepared.frozen, prepared.calibration, model)
-    warnings = (*prepared.warnings, *ranges, *told, *narrow, *notes)
-    return _converted(tflite, model, in_float, in_integers, warnings)
+    found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
+    return _converted(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
 
 
 def _quantised(
@@ -295,41 +305,22 @@ def _verified(name: str, tflite: bytes, hint: str) -> Model:
     return model
 
 
-def _accuracies(
-    prepared: PreparedModel, tflite: bytes, model: Model, options: ConvertOptions
-) -> tuple[float | None, float | None, tuple[str, ...]]:
-    labels, problem = labels_for(prepared.evaluation, model)
-    if labels is None:
-        return None, None, () if problem is None else (problem,)
-    in_float = float_accuracy(prepared.frozen, prepared.evaluation, labels, model)
-    try:
-        in_integers = quantized_accuracy(
-            tflite, prepared.evaluation, labels, model, options.exact_to
-        )
-    except ModelError as error:  # the file is as good without; who builds it asks the engine
-        return in_float, None, (f"no accuracy of the file: {error.message}",)
-    notes = []
-    if in_float - in_integers > options.accuracy_drop_warning:
-        notes.append(
-            f"{' and '.join(activation_types(model))} accuracy is {100 * in_integers:.1f} %,"
-            f" {100 * (in_float - in_integers):.1f} points below float's {100 * in_float:.1f} % on"
-            f" {len(labels)} samples: check the calibration samples, or train quantisation-aware"
-        )
-    common = max((labels == label).mean() for label in set(labels.tolist()))
-    if len(set(labels.tolist())) > 1 and in_float <= common:
-        low, high = _range(prepared.evaluation)
-        notes.append(
-            f"float accuracy is {100 * in_float:.1f} %, no better than always guessing the most"
-            f" common class: is x (values from {low:g} to {high:g}) scaled as it was for training?"
-        )
-    return in_float, in_integers, tuple(notes)
-
-
-def _range(samples: Samples) -> tuple[float, float]:
-    return (
-        min(float(values.min()) for values in samples.inputs),
-        max(float(values.max()) for values in samples.inputs),
-    )
+def _judged(
+    frozen: FrozenGraph | None,
+    tflite: bytes,
+    model: Model,
+    samples: Samples,
+    options: ConvertOptions,
+) -> tuple[Judgement, int]:
+    if not options.judge:
+        return Judgement(), 0
+    found, count = judged(
+        frozen, tflite, model, samples,
+        exact_to=options.exact_to, drop_warning=options.accuracy_drop_warning,
+    )  # fmt: skip
+    if options.max_accuracy_drop is not None:
+        require_drop(found, options.max_accuracy_drop, " and ".join(activation_types(model)))
+    return found, count
 
 
 def _pass_on(
@@ -337,6 +328,12 @@ def _pass_on(
 ) -> ConvertedModel:
     tflite: bytes = source.model
     model = read_model(tflite)
+    if options.max_accuracy_drop is not None:
+        raise ConfigError(
+            f"max_accuracy_drop compares with a float model, and {source.name} has none beside it",
+            hint="give the Keras model that it was made from; or hold the file's accuracy against"
+            " a limit of its own: docs/budgets.md",
+        )
     # Float inputs and outputs are converted on the device.
     if options.require_integers and not is_integer_inside(model):
         raise ModelError(
@@ -359,22 +356,17 @@ def _pass_on(
     tflite, told = _narrowed(tflite, options)
     model = read_model(tflite)
     if labelled is None:
-        return _converted(tflite, model, None, None, told)
+        return _converted(tflite, model, Judgement(), 0, told)
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]
     samples = choose(read_samples(labelled, specs), options.evaluation_samples, options.seed)
-    labels, problem = labels_for(samples, model)
-    if labels is None:
-        notes = () if problem is None else (problem,)
-        return _converted(tflite, model, None, None, (*told, *notes))
-    in_integers = quantized_accuracy(tflite, samples, labels, model, options.exact_to)
-    return _converted(tflite, model, None, in_integers, told)
+    return _converted(tflite, model, *_judged(None, tflite, model, samples, options), told)
 
 
 def _converted(
     tflite: bytes,
     model: Model,
-    in_float: float | None,
-    in_integers: float | None,
+    found: Judgement,
+    judged_samples: int,
     warnings: tuple[str, ...],
 ) -> ConvertedModel:
     return ConvertedModel(
@@ -383,9 +375,10 @@ def _converted(
         inputs=tflite_inputs(model.main),
         outputs=tflite_outputs(model.main),
         activations=" and ".join(activation_types(model)),
-        float_accuracy=in_float,
-        quantized_accuracy=in_integers,
-        warnings=warnings,
+        quality=found.quality,
+        agreement=found.agreement,
+        judged_samples=judged_samples,
+        warnings=(*warnings, *found.warnings),
         not_integer=not_integer_reasons(model),
         integer_inside=is_integer_inside(model),
     )

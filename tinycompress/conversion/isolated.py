@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _isolated
-from tinycompress.artifacts import ConvertedModel, TensorSpec
+from tinycompress.artifacts import ConvertedModel, OutputAgreement, OutputQuality, TensorSpec
 from tinycompress.conversion.calibrate import Samples, SampleSource
 from tinycompress.conversion.convert import (
     ConvertOptions,
@@ -99,8 +99,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
     for part in ("calibration", "evaluation"):
         samples: Samples = getattr(prepared, part)
         arrays: dict[str, Any] = {f"x{i}": values for i, values in enumerate(samples.inputs)}
-        if samples.targets is not None:
-            arrays["y"] = samples.targets
+        arrays |= samples.labels
         np.savez(directory / f"{part}.npz", **arrays)
 
 
@@ -124,7 +123,7 @@ def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Sam
         return Samples(
             request["where"][part],
             tuple(arrays[f"x{index}"] for index in range(len(request["inputs"]))),
-            arrays["y"] if "y" in arrays.files else None,
+            {name: arrays[name] for name in arrays.files if not name.startswith("x")},
         )
 
 
@@ -135,8 +134,9 @@ def _converted(directory: Path, reply: Mapping[str, Any]) -> ConvertedModel:
         inputs=tuple(_spec(spec) for spec in reply["inputs"]),
         outputs=tuple(_spec(spec) for spec in reply["outputs"]),
         activations=reply["activations"],
-        float_accuracy=reply["float_accuracy"],
-        quantized_accuracy=reply["quantized_accuracy"],
+        quality=tuple(OutputQuality.from_json(one) for one in reply["quality"]),
+        agreement=tuple(OutputAgreement.from_json(one) for one in reply["agreement"]),
+        judged_samples=reply["judged_samples"],
         warnings=tuple(reply["warnings"]),
         not_integer=tuple(reply["not_integer"]),
         integer_inside=reply["integer_inside"],

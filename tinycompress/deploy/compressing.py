@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -190,10 +191,13 @@ def export(
 ) -> bytes:
     """The integer file of a model; ``calibration`` has one array per input, batch first.
 
+    It is not judged here: whoever asks has the samples that count.
+
     Raises:
         ModelError: The model cannot be made fully integer.
     """
-    return convert_model(model, _named(calibration), options=options).tflite
+    unjudged = replace(options, judge=False)
+    return convert_model(model, _named(calibration), options=unjudged).tflite
 
 
 def _named(samples: tuple[npt.NDArray[Any], ...]) -> dict[str, npt.NDArray[Any]]:

@@ -13,10 +13,11 @@ from tinycompress.artifacts import BuiltFirmware, OutputQuality
 from tinycompress.errors import DeviceError, ModelError
 from tinycompress.measurement.answers import AnswerLog, Outputs
 from tinycompress.measurement.enclosed.kept_samples import kept_samples
-from tinycompress.measurement.quality.scores import chance_notes, qualities
+from tinycompress.measurement.judged import label_notes, qualities
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session
 from tinycompress.oracle import Oracle
+from tinycompress.quality.notes import chance_notes
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,8 @@ def compare(
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
     found = qualities(stored, built.project.outputs, tflite, device, host)
     kept = kept_samples(stored, built.project.outputs, tflite, device)
-    return Comparison(mismatched, found, (*notes, *chance_notes(found)), reason, kept)
+    doubts = (*chance_notes(found), *label_notes(stored, built.project.outputs))
+    return Comparison(mismatched, found, (*notes, *doubts), reason, kept)
 
 
 def _device_outputs(

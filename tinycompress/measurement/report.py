@@ -24,7 +24,8 @@ from tinycompress.artifacts import (
 from tinycompress.boards import Board
 from tinycompress.measurement.clock import agrees
 from tinycompress.measurement.plain import flash_json
-from tinycompress.measurement.quality.tables import print_quality, quality_json, quality_rows
+from tinycompress.quality.plain import quality_json
+from tinycompress.quality.tables import print_quality, quality_rows
 
 SCHEMA = "tinycompress.bench"
 SCHEMA_VERSION = 1

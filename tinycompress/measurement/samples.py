@@ -9,7 +9,7 @@ trailing channel dimension of 1, or, for a single sample, either of them without
 Values of the input's stored dtype (int8 as a rule) are taken as they are. All others, floating
 point or integer, are real values, scaled as for training, and quantised on the host exactly as
 TensorFlow Lite does it (`tinycompress.ir.quantize`). What ``y`` may hold is in
-`tinycompress.measurement.quality.labels`; with any other ``y`` there is no accuracy.
+`tinycompress.quality.labels`; with any other ``y`` there is no accuracy.
 ``class_names`` (or ``class_names0``, ... for several outputs) are texts, one for each class or
 label.
 
@@ -30,17 +30,17 @@ import numpy.typing as npt
 from tinycompress._samples import accepted_names, arrays_of_inputs, read_npz
 from tinycompress.artifacts import TensorSpec
 from tinycompress.errors import ConfigError
-from tinycompress.ir.quantize import quantize
+from tinycompress.ir.quantize import dequantize, quantize
 from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
-from tinycompress.measurement.quality.labels import (
+from tinycompress.measurement.ranges import range_note
+from tinycompress.quality.labels import (
     Target,
     class_names_of,
     labels_of,
     numbered_names,
 )
-from tinycompress.measurement.ranges import range_note
 
 _HINT = "write it with numpy.savez(file, x=samples, y=class_indexes)"
 
@@ -160,7 +160,8 @@ def stored_samples(
                 f"{samples.source}: {len(one.stored)} samples for input '{spec.name}', but {count} "
                 f"for input '{inputs[0].name}'"
             )
-    labels, notes = labels_of(samples.labels, samples.source, count, outputs)
+    real = [_real(one.stored, spec) for one, spec in zip(fitted, inputs, strict=True)]
+    labels, notes = labels_of(samples.labels, samples.source, count, outputs, real)
     called, name_notes = class_names_of(samples.class_names, samples.source, labels, outputs)
     unused = (_unused_note(samples),) if samples.unused else ()
     return StoredSamples(
@@ -175,6 +176,11 @@ def stored_samples(
         class_names=called,
         begins=_begins(samples, count) if stateful else None,
     )
+
+
+def _real(stored: npt.NDArray[Any], spec: TensorSpec) -> npt.NDArray[Any]:
+    """What an input means, without the batch dimension."""
+    return dequantize(stored.reshape(len(stored), *spec.shape[1:]), spec)
 
 
 def _wrong_number(samples: Samples, inputs: Sequence[TensorSpec]) -> ConfigError:

@@ -7,16 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycompress._progress import Progress, no_progress
-from tinycompress.artifacts import ExactTo, LayerAgreement
-from tinycompress.conversion import ConvertOptions, convert_model
-from tinycompress.conversion.accuracy import float_accuracy, labels_for
-from tinycompress.conversion.calibrate import choose, read_samples
-from tinycompress.conversion.frozen import freeze, input_specs
-from tinycompress.conversion.load import load_model
+from tinycompress.artifacts import ExactTo, LayerAgreement, OutputQuality
 from tinycompress.errors import ConfigError
-from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.comparing import Comparison, compare
-from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.inspecting import Inspection, inspect
 
 Key = tuple[str, str, int]
@@ -25,12 +18,21 @@ Key = tuple[str, str, int]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """One integer model. ``accuracy`` is None without labels."""
+    """One integer model: how it agrees with the float model and how good it is; what it takes."""
 
     comparison: Comparison
     inspection: Inspection
-    activations: str
-    accuracy: float | None
+
+    @property
+    def activations(self) -> str:
+        """What the file works on."""
+        return self.comparison.activations
+
+    @property
+    def accuracy(self) -> float | None:
+        """Of the one output that tells classes; None without labels."""
+        found = [one for one in self.comparison.quality if one.kind == "classes"]
+        return found[0].score if len(found) == 1 else None
 
     def layers(self) -> dict[Key, LayerAgreement]:
         """Its layers, in execution order."""
@@ -45,15 +47,26 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Candidates in the order in which they were given.
-
-    ``accuracy_samples`` is how many samples accuracy was counted on; 0 without labels.
-    """
+    """Candidates in the order in which they were given."""
 
     float_path: Path
-    float_accuracy: float | None
-    accuracy_samples: int
     candidates: tuple[Candidate, ...]
+
+    @property
+    def float_quality(self) -> tuple[OutputQuality, ...]:
+        """What is known of the float model: ``float_score`` of every output with labels."""
+        return self.candidates[0].comparison.quality
+
+    @property
+    def float_accuracy(self) -> float | None:
+        """Of the one output that tells classes; None without labels."""
+        found = [one for one in self.float_quality if one.kind == "classes"]
+        return found[0].float_score if len(found) == 1 else None
+
+    @property
+    def accuracy_samples(self) -> int:
+        """How many samples scores were counted on; 0 without labels."""
+        return self.candidates[0].comparison.judged_samples if self.float_quality else 0
 
     @property
     def accepted(self) -> tuple[Path, ...]:
@@ -98,33 +111,12 @@ def compare_beside(
         ConfigError: A file or the data are unusable.
         ModelError: A model cannot be run, or their inputs differ.
     """
-    options = ConvertOptions(exact_to=exact_to)
     candidates = []
     for model in models:
         progress(f"compare {Path(model).name}")
         comparison = compare(float_model, model, data, samples=samples, exact_to=exact_to)
-        checked = convert_model(Path(model), Path(data), options=options)
         inspection = inspect(model, board=board, exact_to=exact_to)
-        candidates.append(
-            Candidate(comparison, inspection, checked.activations, checked.quantized_accuracy)
-        )
+        candidates.append(Candidate(comparison, inspection))
     if not candidates:
         raise ConfigError("there are no models to compare", hint="name .tflite files")
-    progress("count the float model's accuracy")
-    share, count = _float_accuracy(Path(float_model), Path(models[0]), Path(data), options)
-    return Beside(Path(float_model), share, count, tuple(candidates))
-
-
-def _float_accuracy(
-    path: Path, quantised: Path, data: Path, options: ConvertOptions
-) -> tuple[float | None, int]:
-    """The float model's share, on the samples that the integer models are counted on."""
-    source = load_model(path)
-    given = read_samples(data, input_specs(source))
-    chosen = choose(given, options.evaluation_samples, options.seed)
-    model = read_model(read_file(quantised))
-    labels, _ = labels_for(chosen, model)
-    if labels is None:
-        return None, 0
-    frozen = freeze(source, tuple(values.shape[1:] for values in chosen.inputs))
-    return float_accuracy(frozen, chosen, labels, model), len(labels)
+    return Beside(Path(float_model), tuple(candidates))

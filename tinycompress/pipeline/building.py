@@ -48,6 +48,7 @@ def convert(
     exact_to: ExactTo = "tflm",
     weights: WeightType = "int8",
     tflm_compression: TflmCompression = "none",
+    max_accuracy_drop: float | None = None,
     progress: Progress = no_progress,
 ) -> ConvertedModel:
     """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
@@ -57,7 +58,7 @@ def convert(
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
             for everything but a ``.tflite``.
         output: File to write; None writes nothing.
-        val: ``.npz`` with samples ``x`` and labels ``y`` that accuracy before and after is counted
+        val: ``.npz`` with samples ``x`` and labels ``y`` that quality before and after is counted
             on; None takes ``data``.
         activations: Type of activations, inputs and outputs; weights are int8 with either. None
             is int8, and takes a ``.tflite`` with what it has.
@@ -71,16 +72,21 @@ def convert(
             holds them as int8, and gives the outputs of an int4 file of the same values.
         tflm_compression: How weights are stored for TFLite Micro's DECODE operator: ``auto`` takes
             the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
+        max_accuracy_drop: Largest drop of the file's score below the float model's, 0 to 1, of
+            every output with labels: of accuracy, F1, R² or AUC. None allows any.
         progress: Told what is under way.
 
     Raises:
-        ConfigError: The model file or the data are unusable.
+        ConfigError: The model file or the data are unusable, or there is nothing to count a drop
+            with.
         ModelError: The model cannot be made fully integer, or encoded weights do not gain what
             DECODE costs.
+        MismatchError: A score fell further than is allowed; nothing is written.
     """
     options = ConvertOptions(
         activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
         symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
+        max_accuracy_drop=max_accuracy_drop,
     )  # fmt: skip
     converted = _integers(Path(model), data, val, options, progress)
     converted = _encoded(converted, tflm_compression, progress)
@@ -171,6 +177,7 @@ def _to_build(
         activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given,
         calibrator=chosen.calibrator, symmetric_activations=chosen.symmetric_activations,
         per_tensor_weights=chosen.per_tensor_weights,
+        max_accuracy_drop=chosen.max_accuracy_drop,
     )  # fmt: skip
     converted = _integers(model, chosen.data, chosen.val, options, progress)
     measured = measures_decode(board, chosen)

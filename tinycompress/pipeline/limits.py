@@ -155,9 +155,17 @@ def _checked(limits: Limits, made: Build, result: BenchResult | None) -> Iterato
     if limits.accuracy is not None:
         accuracy = made.model.quantized_accuracy
         if accuracy is None:
-            why = next((w for w in made.model.warnings if "no accuracy" in w), "no labels y")
+            why = next((w for w in made.model.warnings if "no accuracy" in w), _no_accuracy(made))
             raise _not_known("accuracy", why)
         yield Limit("accuracy", limits.accuracy, accuracy, "share", "counted")
+
+
+def _no_accuracy(made: Build) -> str:
+    """Why no single accuracy is known, where no warning says it."""
+    names = sorted({one.score_name for one in made.model.quality})
+    if not names:
+        return "no labels y"
+    return f"the labels of {len(made.model.quality)} outputs give {' and '.join(names)}"
 
 
 def _not_known(name: str, why: str) -> ConfigError:

@@ -41,6 +41,8 @@ def subject_of(found: ReadResult) -> Subject:
 
 def _stage(row: Mapping[str, Any]) -> StageRow:
     figures, rates = row["figures"], row.get("rates") or {}
+    quality = row.get("quality") or [{"score_name": "accuracy", "kind": "classes"}]
+    names = sorted({one["score_name"] for one in quality})
     return StageRow(
         name=row["stage"],
         accuracy=row["int8_accuracy"],
@@ -55,19 +57,21 @@ def _stage(row: Mapping[str, Any]) -> StageRow:
         float32_rate=rates.get("float32_bytes"),
         flash_rate=rates.get("int8_flash_bytes"),
         speed_up=rates.get("speed_up"),
+        measure=names[0] if len(quality) == 1 else f"mean of {' and '.join(names)}",
+        is_share=all(one["kind"] == "classes" for one in quality),
     )
 
 
 def _provenance(found: ReadResult, recipe: str, board: str, optimize: str) -> Provenance:
-    data = found.data
+    data, score = found.data, _stage(found.data["rows"][-1]).measure
     on_board = f" --board {board}" if board else ""
     command = (
         f"tinycompress compress MODEL.keras --recipe {recipe} --data TRAIN.npz"
         f"{on_board}{f' {optimize}' if optimize else ''} -o {found.path}"
     )
     figures = [
-        ("accuracy, integer", "measured", "the integer file on this PC, by the exact runtime"),
-        ("accuracy, float", "measured", "the float model on this PC"),
+        (f"{score}, integer", "measured", "the integer file on this PC, by the exact runtime"),
+        (f"{score}, float", "measured", "the float model on this PC"),
         ("MACs", "computed", "from the model"),
     ]
     if board:

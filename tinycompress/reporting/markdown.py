@@ -94,7 +94,7 @@ def _stages(subject: Subject) -> list[str]:
     if not subject.stages:
         return []
     rows = [
-        (clean(stage.name), share(stage.float_accuracy, 2), share(stage.accuracy, 2),
+        (clean(stage.name), stage.score(stage.float_accuracy), stage.score(stage.accuracy),
          size(stage.tflite_bytes), size(stage.flash_bytes) if stage.fits else "does not fit",
          duration(stage.latency_us), *stage_rates(stage))
         for stage in subject.stages

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tinycompress.artifacts import ArenaPlan
+from tinycompress.reporting.words import share
 
 Natural = Annotated[int, Field(ge=0)]
 """A whole number that cannot be below zero: bytes, samples, MACs."""
@@ -184,6 +185,8 @@ class StageRow:
     Rates say how many times less it takes than before the first stage: of the parameters those that
     are not zero, of float32 parameters the weights in flash, of the plain integer file the flash
     and the cycles.
+    ``measure`` names the score that ``accuracy`` and ``float_accuracy`` are, of several outputs the
+    mean; it counts samples where ``is_share``.
     """
 
     name: str
@@ -199,6 +202,19 @@ class StageRow:
     float32_rate: Figure | None = None
     flash_rate: Figure | None = None
     speed_up: Figure | None = None
+    measure: str = "accuracy"
+    is_share: bool = True
+
+    def score(self, value: float) -> str:
+        """A score of this stage in words."""
+        return score_text(value, is_share=self.is_share)
+
+
+def score_text(value: float | None, *, is_share: bool) -> str:
+    """A share in per cent, other scores as they are."""
+    if value is None:
+        return "–"
+    return share(value, 2) if is_share else f"{value:.4f}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from tinycompress.reporting.subjects import MemoryUse, OutputScore, Spread, Subject
+from tinycompress.reporting.subjects import MemoryUse, OutputScore, Spread, Subject, score_text
 from tinycompress.reporting.words import clean, count, duration, how_got, machine_word, share, size
 
 Mood = Literal["good", "bad", "plain"]
@@ -43,8 +43,9 @@ def sentence(subject: Subject) -> str:
         parts.append(f"takes {duration(spread.median)} for one inference")
     if subject.stages:
         first, last = subject.stages[0], subject.stages[-1]
-        before = f"{share(first.accuracy, 2)} before compression"
-        parts.append(f"has an accuracy of {share(last.accuracy, 2)} ({before})")
+        before = f"{first.score(first.accuracy)} before compression"
+        article = "an" if last.measure[0] in "aA" else "a"
+        parts.append(f"has {article} {last.measure} of {last.score(last.accuracy)} ({before})")
         if first.flash_bytes and last.flash_bytes:
             parts.append(f"takes {size(last.flash_bytes)} of flash after {size(first.flash_bytes)}")
     if not parts:
@@ -139,10 +140,10 @@ def _accuracy(subject: Subject) -> list[Answer]:
     found = [_quality(score, subject) for score in subject.scores]
     if not found and subject.stages:
         first, last = subject.stages[0], subject.stages[-1]
-        detail = f"after {clean(last.name)}; {share(first.accuracy, 2)} before compression"
-        found.append(
-            Answer("Accuracy", share(last.accuracy, 2), detail, "integer file, on this PC")
-        )
+        before = f"{first.score(first.accuracy)} before compression"
+        detail = f"after {clean(last.name)}; {before}"
+        title = f"{last.measure[0].upper()}{last.measure[1:]}"
+        found.append(Answer(title, last.score(last.accuracy), detail, "integer file, on this PC"))
     return found
 
 
@@ -158,13 +159,6 @@ def _quality(score: OutputScore, subject: Subject) -> Answer:
         f"{samples}{beside}",
         f"{machine_word(subject.machine)}: outputs beside labels",
     )
-
-
-def score_text(value: float | None, *, is_share: bool) -> str:
-    """A share in per cent, other scores as they are."""
-    if value is None:
-        return "–"
-    return share(value, 2) if is_share else f"{value:.4f}"
 
 
 def _latency(subject: Subject) -> Answer | None:

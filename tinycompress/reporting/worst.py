@@ -87,7 +87,13 @@ def _teller(arrays: Arrays, place: int, score: OutputScore) -> Tell:
         return _regression
     if kind == "labels":
         return lambda said, labels: _labels(said > threshold, labels, names)
-    if arrays[f"worst_labels_{place}"].shape[1] > 1:
+    decided = bool(arrays.get(f"decided_{place}", False))
+    positions, elements = (arrays[f"worst_{each}_{place}"].shape[1] for each in ("labels", "said"))
+    if decided and positions == 1:
+        return lambda said, labels: _index(int(said[0]), int(labels[0]), names)
+    if positions > 1 and elements == positions:
+        return lambda said, labels: _wrong_share((said if decided else said > threshold) != labels)
+    if positions > 1:
         return lambda said, labels: _positions(said.reshape(-1, classes), labels)
     return lambda said, labels: _class(said, int(labels[0]), names, threshold)
 
@@ -116,8 +122,17 @@ def _listed(places: Array, names: Sequence[str]) -> str:
 
 
 def _positions(scores: Array, labels: Array) -> tuple[bool | None, str, str]:
-    wrong = float(np.mean(scores.argmax(axis=1) != labels))
-    return wrong > 0, f"{share(wrong)} wrong", f"of {len(labels):,} positions"
+    return _wrong_share(scores.argmax(axis=1) != labels)
+
+
+def _wrong_share(wrong: Array) -> tuple[bool | None, str, str]:
+    part = float(np.mean(wrong))
+    return part > 0, f"{share(part)} wrong", f"of {len(wrong):,} positions"
+
+
+def _index(said: int, label: int, names: Sequence[str]) -> tuple[bool | None, str, str]:
+    told, right = class_name(names, said), class_name(names, label)
+    return said != label, told if said == label else f"{told}, not {right}", "no scores"
 
 
 def _class(

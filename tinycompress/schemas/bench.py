@@ -13,9 +13,9 @@ from tinycompress.artifacts import (
     LinkKind,
     Machine,
     Obtained,
-    QualityKind,
 )
 from tinycompress.schemas.base import Count, Output, Part, Sealed, Sha256, Share
+from tinycompress.schemas.quality import Quality
 
 
 class Spread(Part):
@@ -96,33 +96,6 @@ class BenchAccuracy(Part):
     device: Share | None
     host_int8: Share | None
     outputs: list[AccuracyOfOutput]
-
-
-class ClassQuality(Part):
-    """How well one class or label is told."""
-
-    samples: Count
-    precision: Share | None
-    recall: Share | None
-    f1: Share
-
-
-class Quality(Part):
-    """How good one output is that has labels: docs/measuring.md."""
-
-    output: str
-    index: Count
-    kind: QualityKind
-    score: float | None
-    score_name: Literal["accuracy", "macro F1", "R²"]
-    host_score: float | None
-    chance: Share | None
-    confusion: list[list[Count]] | None
-    """Samples of each class (row) that are said to be of each (column)."""
-    class_names: list[str] | None
-    per_class: list[ClassQuality]
-    mean_absolute_error: float | None
-    """In the unit of the labels."""
 
 
 class BenchLayer(Part):

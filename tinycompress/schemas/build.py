@@ -18,6 +18,7 @@ from tinycompress.schemas.base import (
     TflmEncoding,
 )
 from tinycompress.schemas.bench import BenchAnswer, Flash
+from tinycompress.schemas.quality import Judged
 
 
 class Arena(Part):
@@ -48,7 +49,7 @@ class Update(Part):
     removed: list[str]
 
 
-class ProjectFacts(Part):
+class ProjectFacts(Judged):
     """What firmware and a framework's project have in common."""
 
     directory: str

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from tinycompress.artifacts import Activations
 from tinycompress.schemas.base import Count, Output, Part, Sealed, Sha256
+from tinycompress.schemas.quality import Quality
 
 
 class Kernel(Part):
@@ -42,7 +43,7 @@ class Stage(Part):
     index: Count
     stage: str
     float_accuracy: float
-    """A share; R² of a regression."""
+    """The mean of the outputs' scores, which ``quality`` names: of one, that score."""
     int8_accuracy: float
     """Of the integer file, whose activations may be int16."""
     parameters: Count
@@ -58,6 +59,8 @@ class Stage(Part):
     activations: Activations
     rates: StageRates | None = None
     """Compression rate α and speed-up δ; results of earlier versions have none."""
+    quality: list[Quality] = Field(default_factory=list)
+    """Of every output, of the integer file beside the float model of the stage."""
 
 
 class CompressAnswer(Output):

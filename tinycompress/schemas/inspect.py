@@ -19,9 +19,10 @@ from tinycompress.schemas.base import (
     TflmEncoding,
     TflmVerdict,
 )
+from tinycompress.schemas.quality import Judged
 
 
-class ConvertAnswer(Output):
+class ConvertAnswer(Output, Judged):
     """An integer ``.tflite`` that was written."""
 
     schema_: Literal["tinycompress.convert"] = Field(alias="schema")
@@ -134,7 +135,7 @@ class LayerAgreement(Part):
     """Null where nothing was found, or the two are equal."""
 
 
-class InspectCompareAnswer(Output):
+class InspectCompareAnswer(Output, Judged):
     """``inspect INT8 --compare FLOAT``: layer by layer."""
 
     schema_: Literal["tinycompress.inspect_compare"] = Field(alias="schema")
@@ -145,6 +146,8 @@ class InspectCompareAnswer(Output):
     least_db: float
     first_diverging: str | None
     layers: list[LayerAgreement]
+    activations: str
+    warnings: list[str]
 
 
 class WeighedLayer(Part):
@@ -179,7 +182,7 @@ class InspectWeightsAnswer(Output):
     layers: list[WeighedLayer]
 
 
-class Candidate(Part):
+class Candidate(Judged):
     """One integer model of several beside a float model."""
 
     model: str
@@ -191,6 +194,7 @@ class Candidate(Part):
     first_diverging: str | None
     layers: list[LayerAgreement]
     activations: str
+    warnings: list[str]
     accuracy: Share | None
     tflite_bytes: Count
     refused: list[str]

@@ -12,7 +12,7 @@ import pytest
 from support.common import missing
 from support.compression.small_models import stripes
 from tinycompress import _tf
-from tinycompress.artifacts import ConvertedModel
+from tinycompress.artifacts import ConvertedModel, OutputQuality
 from tinycompress.callbacks import (
     deployability,
 )
@@ -56,7 +56,9 @@ class Stand:
         self.looks += 1
         if self.error is not None:
             raise self.error
-        return ConvertedModel(b"", "", (), (), 0.9, 0.5 + self.looks / 100, ())
+        score = 0.5 + self.looks / 100
+        found = OutputQuality(0, "out", "classes", score, "accuracy", float_score=0.9)
+        return ConvertedModel(b"", "", (), (), (found,))
 
     def deploy(self, tflite: bytes, board: Any, **more: Any) -> Deployment:
         latency = self.latencies_us[min(self.looks, len(self.latencies_us)) - 1]

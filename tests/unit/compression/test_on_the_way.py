@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from support.compression.classifier import recipe_of
 
+from tinycompress.artifacts import OutputQuality
 from tinycompress.compression.checks.invariants import check_on_the_way
 from tinycompress.compression.run.fitting import judged_on_the_way
 from tinycompress.compression.run.recipe import Limits
@@ -20,6 +21,7 @@ class Score:
     int8_accuracy: float
     stage: str = "prune"
     activations: str = "int8"
+    quality: tuple[OutputQuality, ...] = ()
 
 
 def lost(float_drop: float, int8_drop: float) -> None:

@@ -41,9 +41,9 @@ from tinycompress.errors import ConfigError, DeviceError, MismatchError, ModelEr
 from tinycompress.measurement import comparison, measure
 from tinycompress.measurement.exactness import require_exact
 from tinycompress.measurement.measure import BenchOptions, bench
-from tinycompress.measurement.quality.scores import predicted_classes
 from tinycompress.measurement.report import to_json
 from tinycompress.measurement.samples import Samples
+from tinycompress.quality.scores import predicted_classes
 
 
 def negation() -> bytes:

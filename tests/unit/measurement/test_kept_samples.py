@@ -13,8 +13,8 @@ from support.models.tflite_files import small_cnn
 from tinycompress.artifacts import TensorSpec
 from tinycompress.measurement.enclosed import kept_samples as kept
 from tinycompress.measurement.enclosed.kept_samples import badness_of, kept_samples
-from tinycompress.measurement.quality.labels import Target
 from tinycompress.measurement.samples import Samples, StoredSamples, stored_samples
+from tinycompress.quality.labels import Target
 
 INPUT = TensorSpec("x", (1, 4, 4, 1), "int8", 1 / 255, -128)
 

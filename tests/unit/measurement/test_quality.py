@@ -17,9 +17,11 @@ from support.models.tflite_files import Builder
 from support.results import BENCHED, ODD
 
 from tinycompress.artifacts import OutputAccuracy, OutputQuality, TensorSpec
-from tinycompress.measurement.quality.scores import chance_notes, qualities
-from tinycompress.measurement.quality.tables import print_quality, quality_json, quality_rows
+from tinycompress.measurement.judged import qualities
 from tinycompress.measurement.samples import Samples, load_samples, stored_samples
+from tinycompress.quality.notes import chance_notes
+from tinycompress.quality.plain import quality_json
+from tinycompress.quality.tables import print_quality, quality_rows
 
 SPREAD = np.linspace(-100, 100, 9).reshape(3, 3)
 INPUT = (TensorSpec("x", (1, 3), "int8", 1.0, 0),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ from tinycompress._console import results_console
 from tinycompress._console.fitted_table import Column, print_fitted
 from tinycompress.cli.answers.inspect import comparison_json, ratio
 from tinycompress.cli.options import print_json
-from tinycompress.pipeline import Beside, Candidate
+from tinycompress.pipeline import Beside, Candidate, Comparison
+from tinycompress.quality.judging import score_text
+from tinycompress.quality.plain import ratio_text
 
 Figures = Mapping[str, int | float]
 """What a model costs on a board; empty where none was named or the engine refuses the model."""
@@ -44,7 +46,6 @@ def beside_json(beside: Beside, costs: Sequence[Figures]) -> dict[str, Any]:
         "models": [
             {
                 **_without_schema(comparison_json(candidate.comparison)),
-                "activations": candidate.activations,
                 "accuracy": candidate.accuracy,
                 "tflite_bytes": candidate.inspection.tflite_bytes,
                 "refused": list(candidate.inspection.refused),
@@ -96,15 +97,7 @@ def _names(candidates: Sequence[Candidate]) -> list[str]:
 
 
 def _rows(beside: Beside, costs: Sequence[Figures]) -> list[list[str]]:
-    rows = []
-    if beside.accuracy_samples:
-        shares = [beside.float_accuracy, *(c.accuracy for c in beside.candidates)]
-        rows.append(
-            [
-                f"accuracy of {beside.accuracy_samples} samples",
-                *("-" if share is None else f"{100 * share:.2f} %" for share in shares),
-            ]
-        )
+    rows = list(_scores(beside))
     found = [candidate.inspection for candidate in beside.candidates]
     rows.append([".tflite, bytes", "", *(f"{one.tflite_bytes:,}" for one in found)])
     rows.append(["weights, bytes", "", *(_count(one.weights_bytes) for one in found)])
@@ -114,6 +107,28 @@ def _rows(beside: Beside, costs: Sequence[Figures]) -> list[list[str]]:
         fits = [{1: "yes", 0: "NO"}.get(int(cost.get("fits", -1)), "-") for cost in costs]
         rows.append(["fits the board", "", *fits])
     return rows
+
+
+def _scores(beside: Beside) -> Iterator[list[str]]:
+    """A row for every output with labels, then one for every output's signal-to-noise ratio."""
+    found = [candidate.comparison for candidate in beside.candidates]
+    several = len(found[0].agreement) > 1
+    for one in beside.float_quality:
+        where = f" {one.index}" if several else ""
+        scores = [_score(each, one.index) for each in found]
+        title = f"{one.score_name}{where} of {beside.accuracy_samples} samples"
+        yield [title, score_text(one, one.float_score), *scores]
+    for index, first in enumerate(found[0].agreement):
+        ratios = [
+            each.agreement[index].snr_db if index < len(each.agreement) else None for each in found
+        ]
+        title = f"output{f' {index}' if several else ''}, dB of {first.samples} samples"
+        yield [title, "", *("-" if ratio is None else ratio_text(ratio) for ratio in ratios)]
+
+
+def _score(comparison: Comparison, index: int) -> str:
+    found = (one for one in comparison.quality if one.index == index)
+    return next((score_text(one, one.score) for one in found), "-")
 
 
 def _count(value: float | None) -> str:

@@ -15,6 +15,7 @@ from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
     accuracy_json,
     conversion_lines,
+    judgement_json,
     percent,
     schema,
     simplification_json,
@@ -144,6 +145,7 @@ def _project_facts(made: Build) -> dict[str, object]:
         "tflite_bytes": len(model.tflite),
         "activations": model.activations,
         "accuracy": accuracy_json(model),
+        **judgement_json(model.quality, model.agreement, model.judged_samples),
         "tflm_encoding": tflm_encoding_json(model),
         "arena": None if project.arena is None else asdict(project.arena),
         "warnings": [*model.warnings, *(made.firmware.warnings if made.firmware else ())],

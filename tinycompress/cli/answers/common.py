@@ -11,9 +11,17 @@ from rich.table import Table
 
 from tinycompress.artifacts import (
     ConvertedModel,
+    OutputAgreement,
+    OutputQuality,
     Simplification,
     TensorSpec,
     TflmEncoding,
+)
+from tinycompress.quality.plain import (
+    agreement_json,
+    agreement_lines,
+    quality_json,
+    quality_lines,
 )
 
 
@@ -54,6 +62,32 @@ def accuracy_json(converted: ConvertedModel) -> dict[str, float | None]:
     }
 
 
+def judgement_json(
+    quality: Sequence[OutputQuality], agreement: Sequence[OutputAgreement], samples: int
+) -> dict[str, object]:
+    """How good an integer model is, and how it agrees with its float model."""
+    return {
+        "judged_samples": samples,
+        "quality": [quality_json(one) for one in quality],
+        "agreement": [agreement_json(one) for one in agreement],
+    }
+
+
+def judgement_lines(
+    quality: Sequence[OutputQuality],
+    agreement: Sequence[OutputAgreement],
+    activations: str,
+    *,
+    outputs: int,
+) -> list[str]:
+    """The same for people, a line each; outputs are named where there are several."""
+    several = outputs > 1
+    return [
+        *quality_lines(quality, activations, several=several),
+        *agreement_lines(agreement, activations, several=several),
+    ]
+
+
 def kind_text(activations: str) -> str:
     """What a fully integer model is called."""
     return {
@@ -89,11 +123,9 @@ def conversion_lines(converted: ConvertedModel) -> list[str]:
         lines = [size, *integer_lines(kinds, found, inside=converted.integer_inside)]
     else:
         lines = [f"{integer_lines(kinds, ())[0]}: {size}, no float tensor or op left"]
-    if converted.float_accuracy is not None and converted.quantized_accuracy is not None:
-        lines.append(
-            f"accuracy: float {100 * converted.float_accuracy:.2f} %, "
-            f"{converted.activations} {100 * converted.quantized_accuracy:.2f} %"
-        )
+    lines += judgement_lines(
+        converted.quality, converted.agreement, kinds, outputs=len(converted.outputs)
+    )
     if converted.tflm_encoding is not None:
         lines += _encoding_lines(converted.tflm_encoding)
     return lines

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from tinycompress._console import results_console
+from tinycompress._console import printable, results_console
 from tinycompress._sealed import sealed
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.invocation import invocation, tell
@@ -19,6 +19,8 @@ from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
 from tinycompress.compression.stages.registry import stage_of
 from tinycompress.errors import TinyCompressError
+from tinycompress.quality.judging import score_text
+from tinycompress.quality.plain import quality_lines
 
 
 def compress_json(result: CompressionResult) -> dict[str, Any]:
@@ -92,8 +94,7 @@ def unfinished_json(rows: Sequence[StageRow], directory: Path) -> dict[str, Any]
 def row_line(row: StageRow) -> str:
     """One finished stage in one line."""
     parts = [
-        f"float {100 * row.float_accuracy:.2f} %",
-        f"{row.activations} {100 * row.int8_accuracy:.2f} %",
+        *_score_parts(row),
         f"{row.nonzero_parameters:,} of {row.parameters:,} parameters not zero",
         f"{row.macs:,} MACs",
         f".tflite {row.tflite_bytes:,} B",
@@ -105,6 +106,13 @@ def row_line(row: StageRow) -> str:
         if not row.figures.get("fits", 1):
             parts.append("does not fit")
     return f"{row.stage}: {', '.join(parts)}"
+
+
+def _score_parts(row: StageRow) -> list[str]:
+    """Every score with its name, and of which output where there are several."""
+    if not row.quality:
+        return [f"float {row.float_accuracy:.4f}", f"{row.activations} {row.int8_accuracy:.4f}"]
+    return list(quality_lines(row.quality, row.activations, several=len(row.quality) > 1))
 
 
 def show_compress(
@@ -138,7 +146,7 @@ def print_rows(rows: Sequence[StageRow], *, title: str) -> None:
     measured = any(row.figures for row in rows)
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("stage", overflow="fold")
-    columns = ["float", rows[0].activations, "params", "not 0", "MACs", ".tflite B"]
+    columns = [*_score_columns(rows[0]), "params", "not 0", "MACs", ".tflite B"]
     if measured:
         columns += ["flash B", "RAM used B", "instr.", "us"]
     for column in columns:
@@ -211,11 +219,31 @@ def _distinct_values(rows: Sequence[StageRow]) -> Table:
     return table
 
 
+def _score_columns(row: StageRow) -> list[str]:
+    """The heads of both scores; of one output with what they are, except for plain accuracy."""
+    name = row.quality[0].score_name if len(row.quality) == 1 else "accuracy"
+    if name == "accuracy":
+        return ["float", row.activations]
+    return [f"{name}\nfloat", f"{name}\n{row.activations}"]
+
+
+def _scores(row: StageRow, *, in_float: bool) -> list[str]:
+    """A line for every output."""
+    if not row.quality:
+        return [f"{row.float_accuracy if in_float else row.int8_accuracy:.4f}"]
+    told = [
+        (one, score_text(one, one.float_score if in_float else one.score)) for one in row.quality
+    ]
+    if len(told) == 1:
+        return [told[0][1]]
+    return [f"{printable(one.name)} {one.score_name} {text}" for one, text in told]
+
+
 def _cells(row: StageRow, measured: bool) -> list[str]:
     cells = [
         row.stage,
-        f"{100 * row.float_accuracy:.2f} %",
-        f"{100 * row.int8_accuracy:.2f} %",
+        "\n".join(_scores(row, in_float=True)),
+        "\n".join(_scores(row, in_float=False)),
         f"{row.parameters:,}",
         f"{row.nonzero_parameters:,}",
         f"{row.macs:,}",

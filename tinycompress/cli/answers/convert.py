@@ -12,6 +12,7 @@ from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
     accuracy_json,
     conversion_lines,
+    judgement_json,
     schema,
     spec_json,
     tflm_encoding_json,
@@ -51,6 +52,7 @@ def convert_json(
         "outputs": [spec_json(spec) for spec in converted.outputs],
         "activations": converted.activations,
         "accuracy": accuracy_json(converted),
+        **judgement_json(converted.quality, converted.agreement, converted.judged_samples),
         "warnings": list(converted.warnings),
         "tflm_encoding": tflm_encoding_json(converted),
         "tflm": verdict_json(verdict),

@@ -11,6 +11,8 @@ from tinycompress.artifacts import LayerAgreement
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
     integer_lines,
+    judgement_json,
+    judgement_lines,
     percent,
     schema,
     simplification_json,
@@ -18,7 +20,7 @@ from tinycompress.cli.answers.common import (
     spec_json,
 )
 from tinycompress.cli.answers.tflm import print_verdict, verdict_json
-from tinycompress.cli.invocation import tell
+from tinycompress.cli.invocation import tell, warn
 from tinycompress.cli.options import print_json
 from tinycompress.conversion.describe import SourceSummary
 from tinycompress.pipeline import Comparison, Inspection
@@ -201,6 +203,9 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "samples": comparison.samples,
         "least_db": comparison.least_db,
         "first_diverging": None if first is None else first.name,
+        "activations": comparison.activations,
+        **judgement_json(comparison.quality, comparison.agreement, comparison.judged_samples),
+        "warnings": list(comparison.warnings),
         "layers": [
             {"index": layer.index, "name": layer.name, "op": layer.op, "shape": list(layer.shape),
              "float_name": layer.float_name or None, "found_by": layer.found_by or None,
@@ -228,8 +233,13 @@ def print_comparison(comparison: Comparison) -> None:
     console = results_console()
     title = f"{comparison.int8_path} beside {comparison.float_path}"
     print_fitted(console, f"{title}, at most {comparison.samples} samples", columns, rows)
-    for line in _verdict(comparison):
+    told = judgement_lines(
+        comparison.quality, comparison.agreement, comparison.activations,
+        outputs=len(comparison.agreement),
+    )  # fmt: skip
+    for line in (*_verdict(comparison), *told):
         console.print(line, markup=False, soft_wrap=True)
+    warn(comparison.warnings)
 
 
 def ratio(layer: LayerAgreement) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tinycompress.artifacts import ExactTo
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.network.network import Array
-from tinycompress.ir.quantize import dequantize, quantize
-from tinycompress.oracle import Oracle
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.specs import output_specs
+from tinycompress.quality.running import real_outputs, stored_outputs
 
 
 def int8_outputs(tflite: bytes, data: Data, *, exact_to: ExactTo = "tflm") -> tuple[Array, ...]:
@@ -19,18 +18,5 @@ def int8_outputs(tflite: bytes, data: Data, *, exact_to: ExactTo = "tflm") -> tu
         data: Samples.
         exact_to: Whose arithmetic.
     """
-    oracle = Oracle(tflite, exact_to)
-    results: list[tuple[Array, ...]] = []
-    for index in range(len(data)):
-        inputs = [
-            quantize(array[index].reshape(spec.shape), spec)
-            for array, spec in zip(data.inputs, oracle.inputs, strict=True)
-        ]
-        outputs = oracle.run(*inputs)
-        results.append(
-            tuple(
-                dequantize(output, spec)
-                for output, spec in zip(outputs, oracle.outputs, strict=True)
-            )
-        )
-    return tuple(np.concatenate(parts) for parts in zip(*results, strict=True))
+    stored = stored_outputs(tflite, data.inputs, exact_to=exact_to)
+    return real_outputs(stored, output_specs(read_model(tflite).main))

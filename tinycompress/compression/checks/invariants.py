@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tinycompress.artifacts import LayerAgreement
+from tinycompress.artifacts import LayerAgreement, OutputQuality
 from tinycompress.compression.checks.promises import (
     Promises,
     broken_promises,
@@ -23,12 +23,12 @@ from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.errors import MismatchError, ModelError
 from tinycompress.ir.graph import DType, Graph, Model, Tensor
 from tinycompress.ir.reader import read_model
+from tinycompress.quality.signal import LEAST_AGREEMENT_DB, signal_to_noise_db
 
 _WEIGHT_INPUT = {
     "CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1,
 }  # fmt: skip
 _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16})
-LEAST_AGREEMENT_DB = 10.0
 _LEAST_SOFTMAX_SCALE = 2.0**-26
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
@@ -52,6 +52,10 @@ class StageScore(Protocol):
     @property
     def activations(self) -> str:
         """Of the integer file: int8 or int16."""
+
+    @property
+    def quality(self) -> tuple[OutputQuality, ...]:
+        """Of every output, of the integer file beside the float model; empty if not known."""
 
 
 @dataclass(frozen=True)
@@ -136,14 +140,38 @@ def check_accuracy(
     Raises:
         MismatchError: It fell further; names the first layer that diverges.
     """
-    if after.int8_accuracy >= before.float_accuracy - max_drop:
+    fallen = _fallen(before, after, max_drop)
+    if not fallen:
         return
     raise MismatchError(
-        f"after {after.stage} the {after.activations} accuracy is {after.int8_accuracy:.4f}, the"
-        f" float model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g}"
+        f"after {after.stage} {'; '.join(fallen)}; allowed: a drop of {max_drop:g}"
         f"{_where_it_falls(after, agreement())}",
         hint="train longer, compress less, add [stage.distill], or raise limits.max_accuracy_drop",
     )
+
+
+def _fallen(before: StageScore, after: StageScore, max_drop: float) -> list[str]:
+    """What of each output is beyond the limit: a good one does not make up for a bad one."""
+    if len(after.quality) > 1 and len(before.quality) == len(after.quality):
+        scored = [
+            (f"{now.score_name} of output {now.name!r}", then.float_score or 0.0, now.score or 0.0)
+            for then, now in zip(before.quality, after.quality, strict=True)
+        ]
+    else:
+        scored = [(score_name(after.quality), before.float_accuracy, after.int8_accuracy)]
+    return [
+        f"the {after.activations} {name} is {now:.4f}, the float model's was {then:.4f}"
+        for name, then, now in scored
+        if now < then - max_drop
+    ]
+
+
+def score_name(quality: Sequence[OutputQuality]) -> str:
+    """What the score of a stage is: that of its output, or of several the mean."""
+    if len(quality) == 1:
+        return quality[0].score_name
+    names = sorted({one.score_name for one in quality})
+    return f"mean of {' and '.join(names)}" if names else "accuracy"
 
 
 def check_on_the_way(
@@ -170,10 +198,10 @@ def check_on_the_way(
     if best >= before.float_accuracy - max_drop:
         return
     raise MismatchError(
-        f"after {after.stage} the accuracy is {best:.4f} (float {after.float_accuracy:.4f},"
-        f" {after.activations} {after.int8_accuracy:.4f}), the float model's was"
-        f" {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g} on the way and of"
-        f" {at_the_end:g} at the end. Not run: {', '.join(left)}",
+        f"after {after.stage} the {score_name(after.quality)} is {best:.4f} (float"
+        f" {after.float_accuracy:.4f}, {after.activations} {after.int8_accuracy:.4f}), the float"
+        f" model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g} on the way and"
+        f" of {at_the_end:g} at the end. Not run: {', '.join(left)}",
         hint="train this stage longer (fine_tune.epochs), let it compress less, raise"
         " limits.max_stage_drop, or go on all the same with --keep-going; what is finished is kept",
     )
@@ -226,13 +254,6 @@ def check_agreement(
             hint=f"leave {stage} out of the recipe: the model is then quantised after training",
         )
     return (f"int8 file and trained model agree to {min(ratios):.1f} dB",)
-
-
-def signal_to_noise_db(expected: Array, actual: Array) -> float:
-    """Power of the expected values over that of the difference, in dB; infinite if equal."""
-    noise = float(np.sum((expected.astype(np.float64) - actual) ** 2))
-    signal = float(np.sum(expected.astype(np.float64) ** 2))
-    return float("inf") if noise == 0 else 10.0 * float(np.log10(max(signal, 1e-300) / noise))
 
 
 def match_kernels(graph: Graph, network: Network) -> tuple[tuple[Layer, Tensor], ...]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
+from tinycompress.artifacts import OutputQuality
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.errors import ConfigError
+from tinycompress.quality.labels import Target
+from tinycompress.quality.scores import Head, quality_of
 
 _ENOUGH_TO_TELL = 50
 _SIGMAS = 3.0
@@ -23,12 +27,15 @@ class Task:
     """One output: ``width`` is its size; ``from_logits`` if no softmax or sigmoid ends it.
 
     ``positions`` is how many classes it tells: 1, or one for every pixel of a segmented image.
+    ``name`` is that of the layer that makes it, ``shape`` its shape without the batch.
     """
 
     kind: TaskKind
     width: int
     from_logits: bool
     positions: int = 1
+    name: str = ""
+    shape: tuple[int, ...] = ()
 
     @property
     def classes(self) -> int:
@@ -67,11 +74,12 @@ def tasks_without_labels(network: Network) -> tuple[Task, ...]:
         width = int(np.prod([size or 1 for size in shape]))
         activation = _last_activation(network, value)
         if activation == "softmax":
-            found.append(Task("classes", width, False, width // (shape[-1] or 1)))
+            task = Task("classes", width, False, width // (shape[-1] or 1))
         elif activation == "sigmoid":
-            found.append(Task("binary", width, False))
+            task = Task("binary", width, False)
         else:
-            found.append(Task("regression", width, True))
+            task = Task("regression", width, True)
+        found.append(_named(network, value, task))
     return tuple(found)
 
 
@@ -90,22 +98,55 @@ def _chosen(task: Task, values: Array) -> Array:
     return chosen
 
 
+def target_of(task: Task, labels: Array) -> Target:
+    """Labels as the score of an output takes them."""
+    if task.kind == "classes":
+        chosen = _chosen(task, targets(task, labels)).reshape(len(labels), task.positions)
+        return Target("classes", chosen.astype(np.int64), classes=task.classes)
+    wanted = targets(task, labels)
+    if task.kind == "regression":
+        return Target("regression", wanted.astype(np.float64))
+    if task.width == 1 or (task.shape and task.shape[-1] == 1):
+        return Target("classes", (wanted > 0.5).astype(np.int64), classes=2)
+    return Target("labels", wanted > 0.5)
+
+
+def head_of(task: Task, index: int = 0) -> Head:
+    """How the answers of an output are read."""
+    threshold = 0.0 if task.from_logits else 0.5
+    shape = task.shape or (task.width,)
+    return Head(index, task.name or f"output {index}", (1, *shape), threshold)
+
+
+def qualities(
+    tasks: Sequence[Task], labels: Sequence[Array], outputs: Sequence[Array]
+) -> tuple[OutputQuality, ...]:
+    """How good every output is, by the code that judges all models.
+
+    Args:
+        tasks: Of the outputs.
+        labels: As given, one array per output.
+        outputs: Of the model, one array per output, batch first.
+    """
+    return tuple(
+        quality_of(head_of(task, index), target_of(task, wanted), np.asarray(said))
+        for index, (task, wanted, said) in enumerate(zip(tasks, labels, outputs, strict=True))
+    )
+
+
 def score(task: Task, labels: Array, outputs: Array) -> float:
-    """How good outputs are: share of right classes, or R squared for a regression.
+    """How good one output is: accuracy of classes, macro F1 of several labels, R² of values.
 
     Args:
         task: Of this output.
         labels: As given.
         outputs: Of the model, batch first.
+
+    Returns:
+        At most 1; 0 where labels that are all the same tell nothing.
     """
-    wanted = targets(task, labels)
-    got = outputs.reshape(len(outputs), -1).astype(np.float64)
-    if task.kind == "classes":
-        return float(np.mean(_chosen(task, got) == _chosen(task, wanted)))
-    if task.kind == "binary":
-        return float(np.mean((got > (0.0 if task.from_logits else 0.5)) == (wanted > 0.5)))
-    variance = float(np.sum((wanted - wanted.mean(axis=0)) ** 2))
-    return 1.0 - float(np.sum((wanted - got) ** 2)) / max(variance, 1e-12)
+    (found,) = qualities((task,), (labels,), (outputs,))
+    return found.score or 0.0
 
 
 def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
@@ -143,10 +184,25 @@ def mean_score(
     tasks: tuple[Task, ...], labels: tuple[Array, ...], outputs: tuple[Array, ...]
 ) -> float:
     """Mean of the scores of all outputs."""
-    return float(np.mean([score(*item) for item in zip(tasks, labels, outputs, strict=True)]))
+    return mean_of(qualities(tasks, labels, outputs))
+
+
+def mean_of(found: Sequence[OutputQuality]) -> float:
+    """Mean of the scores of all outputs; one that nothing tells counts as 0."""
+    return float(np.mean([one.score or 0.0 for one in found]))
 
 
 def _task(network: Network, value: int, labels: Array, what: str) -> Task:
+    return _named(network, value, _kind_of(network, value, labels, what))
+
+
+def _named(network: Network, value: int, task: Task) -> Task:
+    maker = network.producer_or_none(value)
+    shape = tuple(size or 1 for size in network.shape(value))
+    return replace(task, name="" if maker is None else maker.layer, shape=shape)
+
+
+def _kind_of(network: Network, value: int, labels: Array, what: str) -> Task:
     shape = network.shape(value)
     width = int(np.prod([size or 1 for size in shape]))
     flat = labels.reshape(len(labels), -1)

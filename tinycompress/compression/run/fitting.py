@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tinycompress.compression.data.tasks import mean_score, only_guesses
+from tinycompress.compression.data.tasks import only_guesses
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.run.recipe import Recipe
@@ -124,9 +124,10 @@ def require_trained(
     outputs = predict(model, data.inputs)
     if all(only_guesses(*x) for x in zip(trainer.tasks, data.labels, outputs, strict=True)):
         low, high = float(data.inputs[0].min()), float(data.inputs[0].max())
-        reached = mean_score(trainer.tasks, data.labels, outputs)
+        found = trainer.qualities(outputs)
+        reached = ", ".join(f"{one.score_name} {one.score or 0.0:.4f}" for one in found)
         raise ConfigError(
-            f"{what} only guesses: it scores {reached:.4f} on {len(data)} samples; is it"
+            f"{what} only guesses: {reached} on {len(data)} samples; is it"
             f" trained, and is x (values from {low:g} to {high:g}) scaled as it was for training?",
             hint=f"train {what} first, or begin the recipe with a stage of kind ="
             f" {' or '.join(map(repr, kinds_for_untrained()))}",

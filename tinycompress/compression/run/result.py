@@ -8,10 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from tinycompress.artifacts import Activations, LayerAgreement
+from tinycompress.artifacts import Activations, LayerAgreement, OutputQuality
 from tinycompress.compression.checks.invariants import KernelFacts
 from tinycompress.compression.network.network import Array
 from tinycompress.compression.run.recipe import Recipe
+from tinycompress.quality.plain import quality_from_json, quality_json
 
 StageFigures = Mapping[str, int | float]
 """Figures that the caller measures on an exported file, such as ``flash_bytes``."""
@@ -43,8 +44,10 @@ _SAVES_NOTHING = "saves nothing"
 class StageRow:
     """One row of the report.
 
-    Accuracies are shares on the validation data (R squared for a regression); ``int8_accuracy`` is
-    that of the integer file, whose ``activations`` may be int16. ``figures`` are what
+    Accuracies are the means of the outputs' scores on the validation data, accuracy of classes,
+    macro F1 of labels, R² of values; ``quality`` has each by its name, of the integer file beside
+    the float model of the stage. ``int8_accuracy`` is that of the integer file, whose
+    ``activations`` may be int16. ``figures`` are what
     ``evaluate`` returned, and ``measured_on`` says where.
     """
 
@@ -62,10 +65,15 @@ class StageRow:
     notes: tuple[str, ...] = ()
     measured_on: str = ""
     activations: Activations = "int8"
+    quality: tuple[OutputQuality, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {**asdict(replace(self, figures={})), "figures": dict(self.figures)}
+        return {
+            **asdict(replace(self, figures={}, quality=())),
+            "figures": dict(self.figures),
+            "quality": [quality_json(one) for one in self.quality],
+        }
 
     def with_figures(
         self, figures: StageFigures, measured_on: str, previous: StageRow | None
@@ -91,6 +99,7 @@ class StageRow:
         fields = dict(value)
         fields["kernels"] = tuple(KernelFacts(**fact) for fact in value["kernels"])
         fields["notes"] = tuple(value["notes"])
+        fields["quality"] = tuple(quality_from_json(one) for one in value.get("quality", ()))
         return StageRow(**fields)
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from tinycompress._progress import Progress, no_progress, say_nothing
 from tinycompress._tf import KerasName
 from tinycompress.artifacts import ExactTo
-from tinycompress.compression.checks.int8 import int8_outputs
 from tinycompress.compression.checks.invariants import (
     check_accuracy,
     check_agreement,
@@ -23,9 +22,10 @@ from tinycompress.compression.checks.invariants import (
     check_network,
     check_on_the_way,
 )
+from tinycompress.compression.checks.lost import lost_in_integers
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
-from tinycompress.compression.data.tasks import Task, mean_score, tasks_of
+from tinycompress.compression.data.tasks import Task, mean_of, tasks_of
 from tinycompress.compression.network.bridge import keras_name, predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import macs
@@ -66,6 +66,10 @@ from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.registry import run_stage, stage_of
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError, MismatchError
+from tinycompress.ir.reader import read_model
+from tinycompress.ir.specs import output_specs
+from tinycompress.quality.running import real_outputs, stored_outputs
+from tinycompress.quality.scores import with_reference
 
 ORIGINAL = "original"
 
@@ -334,18 +338,24 @@ class _Run:
         made = self.exporter.exported(state.network, state.export_model)
         facts = check_int8(made.tflite, made.folded, state.promises, stage=kind)
         sample = self._evaluation()
-        outputs = int8_outputs(made.tflite, sample, exact_to=self.options.exact_to)
+        specs = output_specs(read_model(made.tflite).main)
+        stored = stored_outputs(made.tflite, sample.inputs, exact_to=self.options.exact_to)
+        outputs = real_outputs(stored, specs)
+        trainer = replace(self.trainer, validation=sample)
+        in_float = predict(build_model(made.network, "tf_keras"), sample.inputs)
+        quality = with_reference(trainer.qualities(outputs), trainer.qualities(in_float))
         notes = state.notes
         if index == 0:
             notes += self.calibration_notes()
+        notes += lost_in_integers(made.tflite, in_float, stored, trainer.tasks, sample.labels)
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)
             notes += check_agreement(wanted, outputs, stage=kind)
         row = StageRow(
             index=index,
             stage=kind,
-            float_accuracy=self._float_accuracy(made.network, sample),
-            int8_accuracy=mean_score(self.trainer.tasks, sample.labels, outputs),
+            float_accuracy=mean_of(trainer.qualities(in_float)),
+            int8_accuracy=mean_of(quality),
             parameters=made.network.parameters,
             nonzero_parameters=made.network.nonzero_parameters,
             macs=macs(made.network),
@@ -354,12 +364,10 @@ class _Run:
             kernels=facts,
             notes=notes,
             activations=self.recipe.conversion.activations,
+            # The matrix of every class would be most of the report.
+            quality=tuple(replace(one, confusion=None, per_class=()) for one in quality),
         )
         return StoredStage(made.network, state.promises, row, made.tflite)
-
-    def _float_accuracy(self, network: Network, sample: Data) -> float:
-        model = build_model(network, "tf_keras")
-        return replace(self.trainer, validation=sample).accuracy(model)
 
     def _evaluation(self) -> Data:
         held_out = self.trainer.validation

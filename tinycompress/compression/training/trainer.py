@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tinycompress._progress import Progress, no_progress, say_nothing
+from tinycompress.artifacts import OutputQuality
 from tinycompress.compression.data.prepare import Data
-from tinycompress.compression.data.tasks import Task, mean_score
+from tinycompress.compression.data.tasks import Task, mean_of, qualities
 from tinycompress.compression.network.bridge import predict
-from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.training.options import FineTune
 
 
@@ -40,9 +41,12 @@ class Trainer:
     say: Callable[[str], None] = say_nothing
 
     def accuracy(self, model: Any) -> float:
-        """Score of a model of either Keras on the validation data."""
-        outputs = predict(model, self.validation.inputs)
-        return mean_score(self.tasks, self.validation.labels, outputs)
+        """Mean score of a model of either Keras on the validation data."""
+        return mean_of(self.qualities(predict(model, self.validation.inputs)))
+
+    def qualities(self, outputs: tuple[Array, ...]) -> tuple[OutputQuality, ...]:
+        """How good outputs on the validation data are, each by itself."""
+        return qualities(self.tasks, self.validation.labels, outputs)
 
 
 def steps_per_epoch(trainer: Trainer, options: FineTune) -> int:

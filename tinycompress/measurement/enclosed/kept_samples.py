@@ -2,12 +2,14 @@
 
 It is an ``.npz`` of bounded size. For each output ``i`` that has labels:
 
-- ``kind_i``, a text: what the labels are, as in `measurement.quality.labels`; ``samples_i``, how
+- ``kind_i``, a text: what the labels are, as in `quality.labels`; ``samples_i``, how
   many there are, and ``wrong_i``, how many were answered wrong, in some position at least (of a
-  regression 0: there is no right or wrong);
+  regression 0: there is no right or wrong); a reconstruction is kept as a regression whose labels
+  are the inputs;
 - ``worst_i``, shape ``(k,)``: the samples answered worst, the worst first; ``worst_said_i``, shape
   ``(k, elements)``, what was answered, real values; ``worst_labels_i``, shape ``(k, positions)`` or
-  ``(k, elements)``; ``classes_i`` and ``threshold_i``, by which answers are understood;
+  ``(k, elements)``; ``classes_i`` and ``threshold_i``, by which answers are understood, and
+  ``decided_i``, there and true where they are indexes of classes;
 - ``said_i``, shape ``(n, elements)``, all answers as stored, and ``labels_i``, all labels; left out
   where they take more than `MOST_OUTPUT_BYTES`.
 
@@ -27,9 +29,9 @@ import numpy.typing as npt
 from tinycompress.artifacts import TensorSpec
 from tinycompress.ir.quantize import dequantize
 from tinycompress.measurement.answers import Outputs
-from tinycompress.measurement.quality.labels import Target, classes_of
-from tinycompress.measurement.quality.scores import threshold_of
 from tinycompress.measurement.samples import StoredSamples
+from tinycompress.quality.labels import Target, classes_of
+from tinycompress.quality.scores import threshold_of
 
 FILE = "samples.npz"
 MOST_OUTPUT_BYTES = 1 << 20
@@ -68,13 +70,13 @@ def kept_samples(
 
 def _of_output(said: Array, target: Target, spec: TensorSpec, threshold: float) -> dict[str, Array]:
     real = dequantize(said, spec)
-    classes = classes_of("classes", spec)
+    classes = target.classes or classes_of("classes", spec)
     badness = badness_of(real, target, classes, threshold)
     room = max(1, MOST_OUTPUT_BYTES // max(real[0].nbytes, 1))
     worst = np.argsort(-badness, kind="stable")[: min(MOST_WORST, room)]
     wrong = _wrong(badness, target)
     found = {
-        "kind": np.asarray(target.kind),
+        "kind": np.asarray("regression" if target.kind == "reconstruction" else target.kind),
         "samples": np.int64(len(said)),
         "wrong": np.int64(wrong),
         "worst": worst.astype(np.int64),
@@ -83,13 +85,15 @@ def _of_output(said: Array, target: Target, spec: TensorSpec, threshold: float) 
         "classes": np.int64(classes),
         "threshold": np.float64(threshold),
     }
+    if target.decided:
+        found["decided"] = np.True_
     if said.nbytes + target.values.nbytes <= MOST_OUTPUT_BYTES:
         found |= {"said": said, "labels": target.values}
     return {name: np.asarray(array) for name, array in found.items()}
 
 
 def _wrong(badness: Array, target: Target) -> int:
-    if target.kind == "regression":
+    if target.kind in ("regression", "reconstruction"):
         return 0
     several = target.kind == "classes" and target.values.shape[1] > 1
     return int(np.sum(badness > 0 if several else badness >= 0))
@@ -110,12 +114,15 @@ def badness_of(real: Array, target: Target, classes: int, threshold: float) -> A
         threshold: Limit of one element.
     """
     answers = real.astype(np.float64)
-    if target.kind == "regression":
+    if target.kind in ("regression", "reconstruction"):
         return np.asarray(np.abs(answers - target.values).mean(axis=1))
     if target.kind == "labels":
         return np.asarray(_beyond(answers, target.values, threshold).max(axis=1))
-    if answers.shape[1] == 1:
-        return np.asarray(_beyond(answers, target.values == 1, threshold).max(axis=1))
+    if target.decided:
+        return _share_or_sign(answers != target.values)
+    if answers.shape[1] == target.values.shape[1]:
+        beyond = _beyond(answers, target.values == 1, threshold)
+        return np.asarray(beyond[:, 0]) if beyond.shape[1] == 1 else _share_or_sign(beyond >= 0)
     scores = answers.reshape(len(answers), -1, classes)
     of_label = np.take_along_axis(scores, target.values[:, :, None], axis=2)[:, :, 0]
     np.put_along_axis(scores, target.values[:, :, None], -np.inf, axis=2)
@@ -126,6 +133,13 @@ def badness_of(real: Array, target: Target, classes: int, threshold: float) -> A
     if margin.shape[1] > 1:
         return np.asarray((margin >= 0).mean(axis=1))
     return np.asarray(margin[:, 0])
+
+
+def _share_or_sign(wrong: Array) -> Array:
+    """The share of wrong positions; of one position 1 for a wrong one and -1 for a right one."""
+    if wrong.shape[1] > 1:
+        return np.asarray(wrong.mean(axis=1))
+    return np.where(wrong[:, 0], 1.0, -1.0)
 
 
 def _beyond(answers: Array, wanted: Array, threshold: float) -> Array:

@@ -64,7 +64,7 @@ def stage_curve(name: str, stages: Sequence[StageRow]) -> Drawing:
     ]  # fmt: skip
     rows = tuple(
         (
-            clean(stage.name), share(stage.float_accuracy, 2), share(stage.accuracy, 2),
+            clean(stage.name), stage.score(stage.float_accuracy), stage.score(stage.accuracy),
             size(stage.tflite_bytes),
             size(stage.flash_bytes) if stage.fits else "does not fit", duration(stage.latency_us),
             *stage_rates(stage),
@@ -75,10 +75,10 @@ def stage_curve(name: str, stages: Sequence[StageRow]) -> Drawing:
     first, last = stages[0], stages[-1]
     return drawing(
         name,
-        "Accuracy over cost, stage by stage",
-        f"From {clean(first.name)} with {share(first.accuracy, 2)} to {clean(last.name)} with "
-        f"{share(last.accuracy, 2)}.",
-        lambda width: _draw(points, axes, width, curve=True),
+        f"{last.measure[0].upper()}{last.measure[1:]} over cost, stage by stage",
+        f"From {clean(first.name)} with {first.score(first.accuracy)} to {clean(last.name)} with "
+        f"{last.score(last.accuracy)}.",
+        lambda width: _draw(points, axes, width, curve=True, is_share=last.is_share),
         table=Table(columns, rows),
     )
 
@@ -115,7 +115,14 @@ def candidate_cloud(name: str, candidates: Sequence[Candidate]) -> Drawing:
     )
 
 
-def _draw(points: Sequence[Point], axes: Sequence[Axis], width: float, *, curve: bool) -> Figure:
+def _draw(
+    points: Sequence[Point],
+    axes: Sequence[Axis],
+    width: float,
+    *,
+    curve: bool,
+    is_share: bool = True,
+) -> Figure:
     """Side by side where there is room, one above the other where there is not."""
     beside = width > NARROW and len(axes) > 1
     columns = 2 if beside else 1
@@ -130,11 +137,14 @@ def _draw(points: Sequence[Point], axes: Sequence[Axis], width: float, *, curve:
             high * (lines - 1 - row) + 36,
         )  # fmt: skip
         known = [(p, p.values[number]) for p in points if p.values[number] is not None]
-        _plot(place, [(p, float(v)) for p, v in known if v is not None], axis, curve=curve)
+        found = [(p, float(v)) for p, v in known if v is not None]
+        _plot(place, found, axis, curve=curve, is_share=is_share)
     return figure
 
 
-def _plot(place: Axes, known: list[tuple[Point, float]], axis: Axis, *, curve: bool) -> None:
+def _plot(
+    place: Axes, known: list[tuple[Point, float]], axis: Axis, *, curve: bool, is_share: bool
+) -> None:
     place.set_xlabel(axis.title, color=ink("muted"), fontsize=SMALL)
     place.xaxis.set_major_formatter(FuncFormatter(lambda x, _: axis.text(x)))
     place.xaxis.set_major_locator(MaxNLocator(4))
@@ -142,7 +152,9 @@ def _plot(place: Axes, known: list[tuple[Point, float]], axis: Axis, *, curve: b
         (p.accuracy for p, _ in known), default=0
     )
     digits = 1 if every > 0.01 else 2
-    place.yaxis.set_major_formatter(FuncFormatter(lambda y, _: share(y, digits)))
+    place.yaxis.set_major_formatter(
+        FuncFormatter(lambda y, _: share(y, digits) if is_share else f"{y:.{digits + 2}f}")
+    )
     place.yaxis.set_major_locator(MaxNLocator(6))
     if not known:
         place.text(0.5, 0.5, "not measured", transform=place.transAxes, color=ink("muted"),

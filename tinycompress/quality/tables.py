@@ -7,14 +7,13 @@ wider than the terminal, the pairs that are confused most are listed in its plac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 
 from tinycompress._console import printable
 from tinycompress._console.fitted_table import Column, cut_middle, print_fitted
 from tinycompress.artifacts import BenchResult, OutputQuality
+from tinycompress.quality.judging import score_text
 
 SHOWN_BY_ITSELF = 12
 """Classes or labels of an output that are shown without being asked for."""
@@ -23,42 +22,36 @@ _PAIRS = 20
 _LEAST_NAME, _MOST_NAME = 4, 24
 
 
-def quality_json(one: OutputQuality) -> dict[str, Any]:
-    """One output of ``quality`` in the result; ``score_name`` says what ``score`` is."""
-    return {
-        "output": one.name,
-        "index": one.index,
-        "kind": one.kind,
-        "score": one.score,
-        "score_name": one.score_name,
-        "host_score": one.host_score,
-        "chance": one.chance,
-        "confusion": None if one.confusion is None else [list(row) for row in one.confusion],
-        "class_names": None if one.class_names is None else list(one.class_names),
-        "per_class": [asdict(each) for each in one.per_class],
-        "mean_absolute_error": one.mean_absolute_error,
-    }
-
-
 def quality_rows(result: BenchResult) -> Iterator[tuple[str, str, str]]:
     """Rows for the table of figures: what, value, how."""
     several = len(result.quality) > 1
     for one in result.quality:
-        host = "" if one.host_score is None else _score_text(one, one.host_score)
+        host = "" if one.host_score is None else score_text(one, one.host_score)
         compared = f"; same model on the host: {host}" if host else ""
         of_output = f", output {one.index}: {one.name}" if several else ""
         where = f"of output {one.index}" if several else "on the device"
         yield (
             f"{one.score_name} {where}",
-            _score_text(one, one.score),
+            score_text(one, one.score),
             f"of {result.samples} samples{compared}{of_output}",
         )
         if one.mean_absolute_error is not None:
             yield (
                 f"mean abs. error {where}" if several else "mean absolute error",
                 f"{one.mean_absolute_error:.4g}",
-                "in the unit of the labels",
+                _unit(one),
             )
+        if one.mean_iou is not None:
+            yield (f"mean IoU {where}", f"{one.mean_iou:.4f}", "over the classes")
+        if one.mean_squared_error is not None:
+            yield (f"mean squared error {where}", f"{one.mean_squared_error:.4g}", _unit(one))
+
+
+def _unit(one: OutputQuality) -> str:
+    if one.kind != "reconstruction":
+        return "in the unit of the labels"
+    normal = " of the normal samples" if one.score_name.startswith("AUC") else ""
+    return f"between input and output{normal}"
 
 
 def print_quality(result: BenchResult, console: Console, *, asked: bool) -> None:
@@ -70,21 +63,17 @@ def print_quality(result: BenchResult, console: Console, *, asked: bool) -> None
         asked: Whether outputs of more classes than are shown by themselves are shown, too.
     """
     for one in result.quality:
-        if not asked and len(one.per_class) > SHOWN_BY_ITSELF:
+        if not asked and max(len(one.per_class), len(one.channels)) > SHOWN_BY_ITSELF:
             continue
         title = f"output {one.index}: {one.name}" if len(result.quality) > 1 else ""
         if one.confusion is not None:
             _print_confusion(one, title, console)
         elif one.kind == "labels":
             _print_labels(one, title, console)
+        elif one.channels:
+            _print_channels(one, title, console)
         elif one.kind == "classes" and asked:
             console.print("(too many classes for a confusion matrix)", markup=False)
-
-
-def _score_text(one: OutputQuality, score: float | None) -> str:
-    if score is None:
-        return "-"
-    return f"{score:.2%}" if one.kind == "classes" else f"{score:.4f}"
 
 
 def _names(one: OutputQuality) -> list[str]:
@@ -160,6 +149,19 @@ def _print_labels(one: OutputQuality, title: str, console: Console) -> None:
         for name, each in zip(_names(one), one.per_class, strict=True)
     ]
     print_fitted(console, _titled("Labels", title), columns, rows)
+
+
+def _print_channels(one: OutputQuality, title: str, console: Console) -> None:
+    columns = (
+        Column("value", right=True), Column("R²", right=True),
+        Column("mean absolute error", right=True),
+    )  # fmt: skip
+    rows = [
+        (str(number), "-" if each.r2 is None else f"{each.r2:.4f}",
+         f"{each.mean_absolute_error:.4g}")
+        for number, each in enumerate(one.channels)
+    ]  # fmt: skip
+    print_fitted(console, _titled("Values", title), columns, rows)
 
 
 def _titled(heading: str, title: str) -> str:
