@@ -247,16 +247,17 @@ def page(found: Mapping[str, Any]) -> str:
         f"{head}## Outputs\n\n{_table(OUTPUTS, runs)}\n## Features\n\n{_table(FEATURES, runs)}\n"
         f"## Teachers and schemes\n\n{_table(SCHEMES, runs)}\n"
         f"The teacher of dense layers gets {dense} right, the assistant has"
-        f" {found['assistant_parameters']:,} parameters. `data_free` sees none of the digits, after"
-        f" {GENERATOR_STEPS} steps of its generator. On its way `born_again` reached, by seeds:"
-        f" {'; '.join(_notes(BORN_AGAIN, runs))}.\n\n"
+        f" {found['assistant_parameters']:,} parameters. `data_free` sees none of the digits; its"
+        f" generator has {GENERATOR_STEPS} steps.{_generations(runs)}\n\n"
         f"{_verdict(runs)}"
         + (f"\nNot measured from all seeds yet: {'; '.join(missing)}.\n" if missing else "")
     )
 
 
-def _notes(way: Way, runs: Sequence[Run]) -> list[str]:
-    return [note for run in runs if run["way"] == way.name for note in run["notes"]]
+def _generations(runs: Sequence[Run]) -> str:
+    """What `born_again` reached on its way; empty if it was not run."""
+    notes = [note for run in runs if run["way"] == BORN_AGAIN.name for note in run["notes"]]
+    return f" On its way `born_again` reached, by seeds: {'; '.join(notes)}." if notes else ""
 
 
 def _scores(way: Way, runs: Sequence[Run]) -> list[float]:
