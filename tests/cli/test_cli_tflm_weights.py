@@ -15,7 +15,7 @@ from tinycompress import pipeline
 from tinycompress.cli.main import _run
 from tinycompress.errors import ConfigError, DoesNotFitError, ModelError
 from tinycompress.ir.reader import read_model
-from tinycompress.pipeline import tflm
+from tinycompress.pipeline.engines import tflm
 from tinycompress.pipeline.job import Job
 
 Run = Callable[..., tuple[int, str, str]]
@@ -118,7 +118,7 @@ def test_without_a_library_the_project_has_the_encoded_file(
 
 
 class Linked:
-    """What `pipeline.tflm` finds where it links with a library of TFLM."""
+    """What `pipeline.engines.tflm` finds where it links with a library of TFLM."""
 
     def __init__(self, code_bytes: int | None) -> None:
         self.code_bytes = code_bytes

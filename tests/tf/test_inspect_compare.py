@@ -14,7 +14,7 @@ from support.compression.small_models import convolutional, stripes
 from tinycompress import _tf
 from tinycompress.artifacts import OutputQuality
 from tinycompress.cli.main import _run
-from tinycompress.compression.checks.invariants import check_accuracy
+from tinycompress.compression.checks.accuracy import check_accuracy
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.network.read import read_network

@@ -42,7 +42,7 @@ def convert_command(model: Path, output: Path, as_json: bool, **options: Any) ->
     """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left."""
     from tinycompress import pipeline
     from tinycompress.cli.answers.convert import show_convert
-    from tinycompress.pipeline.tflm_verdict import tflm_verdict
+    from tinycompress.pipeline.engines.tflm_verdict import tflm_verdict
 
     if options["weights"] != "int4":
         options["tflm_compression"] = compression_of(options.pop("weights") or "plain")

@@ -165,7 +165,7 @@ def _inspect(model: Path, board: str | None, as_json: bool) -> None:
     from tinycompress import pipeline
     from tinycompress.cli.answers.inspect import show_inspection, show_source
     from tinycompress.conversion.load import is_tflite
-    from tinycompress.pipeline.tflm_verdict import tflm_verdict
+    from tinycompress.pipeline.engines.tflm_verdict import tflm_verdict
 
     if is_tflite(model) or not model.exists():
         with stage_progress(patience_s=LONG_S) as progress:

@@ -23,12 +23,12 @@ from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.load import is_tflite
 from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
-from tinycompress.pipeline.aot import build_aot
+from tinycompress.pipeline.engines.aot import build_aot
+from tinycompress.pipeline.engines.tflm import build_tflm, measures_decode
 from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
-from tinycompress.pipeline.tflm import build_tflm, measures_decode
 from tinycompress.pipeline.verdict import require_engine, unchecked
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from tinycompress._arduino_cli import find_arduino_cli
 from tinycompress.artifacts import BuiltFirmware, FirmwareProject
 from tinycompress.firmware import render_framework_project, render_library
-from tinycompress.pipeline.aot import aot_sources
+from tinycompress.pipeline.engines.aot import aot_sources
+from tinycompress.pipeline.engines.tflm import estimated_sources
 from tinycompress.pipeline.job import Build, Job
-from tinycompress.pipeline.tflm import estimated_sources
 from tinycompress.toolchain.framework_build import build_command, compile_sketch
 
 

@@ -11,7 +11,7 @@ from support.models.tflite_files import Builder
 
 from tinycompress.artifacts import OutputQuality
 from tinycompress.cli.answers.compress import print_rows, row_line
-from tinycompress.compression.checks.invariants import check_accuracy, score_name
+from tinycompress.compression.checks.accuracy import check_accuracy, score_name
 from tinycompress.compression.checks.lost import lost_in_integers
 from tinycompress.compression.data.tasks import Task, qualities, score
 from tinycompress.compression.run.result import StageRow

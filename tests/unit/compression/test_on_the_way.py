@@ -9,7 +9,7 @@ import pytest
 from support.compression.classifier import recipe_of
 
 from tinycompress.artifacts import OutputQuality
-from tinycompress.compression.checks.invariants import check_on_the_way
+from tinycompress.compression.checks.accuracy import check_on_the_way
 from tinycompress.compression.run.fitting import judged_on_the_way
 from tinycompress.compression.run.recipe import Limits
 from tinycompress.errors import MismatchError

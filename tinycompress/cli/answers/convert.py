@@ -20,7 +20,7 @@ from tinycompress.cli.answers.common import (
 from tinycompress.cli.answers.tflm import print_verdict, verdict_json
 from tinycompress.cli.invocation import invocation, tell, warn
 from tinycompress.cli.options import print_json
-from tinycompress.pipeline.tflm_verdict import TflmVerdict
+from tinycompress.pipeline.engines.tflm_verdict import TflmVerdict
 
 
 def show_convert(

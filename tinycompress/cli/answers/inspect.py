@@ -24,7 +24,7 @@ from tinycompress.cli.invocation import tell, warn
 from tinycompress.cli.options import print_json
 from tinycompress.conversion.describe import SourceSummary
 from tinycompress.pipeline import Comparison, Inspection
-from tinycompress.pipeline.tflm_verdict import TflmVerdict
+from tinycompress.pipeline.engines.tflm_verdict import TflmVerdict
 
 
 def show_inspection(inspection: Inspection, verdict: TflmVerdict, *, as_json: bool) -> None:

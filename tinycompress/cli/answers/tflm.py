@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tinycompress._console import results_console
-from tinycompress.pipeline.tflm_verdict import TflmVerdict
+from tinycompress.pipeline.engines.tflm_verdict import TflmVerdict
 
 
 def verdict_json(verdict: TflmVerdict) -> dict[str, object]:

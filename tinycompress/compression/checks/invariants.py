@@ -6,13 +6,11 @@ the converter all come after the last look that a Keras model allows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
-from tinycompress.artifacts import LayerAgreement, OutputQuality
 from tinycompress.compression.checks.promises import (
     Promises,
     broken_promises,
@@ -32,30 +30,6 @@ _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16
 _LEAST_SOFTMAX_SCALE = 2.0**-26
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
-
-
-class StageScore(Protocol):
-    """What of a stage's row the limit on accuracy is about."""
-
-    @property
-    def stage(self) -> str:
-        """Kind of the stage."""
-
-    @property
-    def float_accuracy(self) -> float:
-        """Of the float model."""
-
-    @property
-    def int8_accuracy(self) -> float:
-        """Of the integer file."""
-
-    @property
-    def activations(self) -> str:
-        """Of the integer file: int8 or int16."""
-
-    @property
-    def quality(self) -> tuple[OutputQuality, ...]:
-        """Of every output, of the integer file beside the float model; empty if not known."""
 
 
 @dataclass(frozen=True)
@@ -120,110 +94,6 @@ def check_int8(
         problems += _kernel_problems(fact, stored, tensor, promises)
     _raise(problems, stage, "the int8 file")
     return tuple(facts)
-
-
-def check_accuracy(
-    before: StageScore,
-    after: StageScore,
-    max_drop: float,
-    *,
-    agreement: Callable[[], Sequence[LayerAgreement]],
-) -> None:
-    """Enforce the limit of a recipe.
-
-    Args:
-        before: What the recipe started from; the float score counts.
-        after: What it ended with, on the same samples; the score of the integer file counts.
-        max_drop: Largest allowed difference.
-        agreement: Compares the integer file with its float model; asked only if it fell further.
-
-    Raises:
-        MismatchError: It fell further; names the first layer that diverges.
-    """
-    fallen = _fallen(before, after, max_drop)
-    if not fallen:
-        return
-    raise MismatchError(
-        f"after {after.stage} {'; '.join(fallen)}; allowed: a drop of {max_drop:g}"
-        f"{_where_it_falls(after, agreement())}",
-        hint="train longer, compress less, add [stage.distill], or raise limits.max_accuracy_drop",
-    )
-
-
-def _fallen(before: StageScore, after: StageScore, max_drop: float) -> list[str]:
-    """What of each output is beyond the limit: a good one does not make up for a bad one."""
-    if len(after.quality) > 1 and len(before.quality) == len(after.quality):
-        scored = [
-            (f"{now.score_name} of output {now.name!r}", then.float_score or 0.0, now.score or 0.0)
-            for then, now in zip(before.quality, after.quality, strict=True)
-        ]
-    else:
-        scored = [(score_name(after.quality), before.float_accuracy, after.int8_accuracy)]
-    return [
-        f"the {after.activations} {name} is {now:.4f}, the float model's was {then:.4f}"
-        for name, then, now in scored
-        if now < then - max_drop
-    ]
-
-
-def score_name(quality: Sequence[OutputQuality]) -> str:
-    """What the score of a stage is: that of its output, or of several the mean."""
-    if len(quality) == 1:
-        return quality[0].score_name
-    names = sorted({one.score_name for one in quality})
-    return f"mean of {' and '.join(names)}" if names else "accuracy"
-
-
-def check_on_the_way(
-    before: StageScore,
-    after: StageScore,
-    max_drop: float,
-    *,
-    at_the_end: float,
-    left: Sequence[str],
-) -> None:
-    """Enforce what may be lost before the last stage.
-
-    Args:
-        before: What the recipe started from; the float score counts.
-        after: A stage that others follow; the better of both scores counts, as later stages train.
-        max_drop: Largest allowed difference.
-        at_the_end: The same after the last stage, for the message.
-        left: Kinds of the stages that follow.
-
-    Raises:
-        MismatchError: It fell further.
-    """
-    best = max(after.float_accuracy, after.int8_accuracy)
-    if best >= before.float_accuracy - max_drop:
-        return
-    raise MismatchError(
-        f"after {after.stage} the {score_name(after.quality)} is {best:.4f} (float"
-        f" {after.float_accuracy:.4f}, {after.activations} {after.int8_accuracy:.4f}), the float"
-        f" model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g} on the way and"
-        f" of {at_the_end:g} at the end. Not run: {', '.join(left)}",
-        hint="train this stage longer (fine_tune.epochs), let it compress less, raise"
-        " limits.max_stage_drop, or go on all the same with --keep-going; what is finished is kept",
-    )
-
-
-def _where_it_falls(after: StageScore, layers: Sequence[LayerAgreement]) -> str:
-    known = [(layer.snr_db, layer) for layer in layers if layer.snr_db is not None]
-    if not known:
-        return ""
-    text = f". The float model after {after.stage} has {after.float_accuracy:.4f}"
-    first = next((layer for snr, layer in known if snr < LEAST_AGREEMENT_DB), None)
-    if first is not None:
-        return (
-            f"{text}; the first layer whose {after.activations} output diverges from it is"
-            f" {first.name!r} ({first.op}): {first.snr_db:.1f} dB, below {LEAST_AGREEMENT_DB:g} dB"
-        )
-    snr, worst = min(known, key=lambda item: item[0])
-    return (
-        f"{text}; no layer's {after.activations} output diverges from it (the worst is"
-        f" {worst.name!r} ({worst.op}): {snr:.1f} dB), so the stages lost it rather than the"
-        f" rounding to {after.activations}"
-    )
 
 
 def check_agreement(

@@ -15,13 +15,8 @@ import numpy as np
 from tinycompress._progress import Progress, no_progress, say_nothing
 from tinycompress._tf import KerasName
 from tinycompress.artifacts import ExactTo
-from tinycompress.compression.checks.invariants import (
-    check_accuracy,
-    check_agreement,
-    check_int8,
-    check_network,
-    check_on_the_way,
-)
+from tinycompress.compression.checks.accuracy import check_accuracy, check_on_the_way
+from tinycompress.compression.checks.invariants import check_agreement, check_int8, check_network
 from tinycompress.compression.checks.lost import lost_in_integers
 from tinycompress.compression.data.calibration import calibration_notes
 from tinycompress.compression.data.prepare import Data, calibration_samples, read_data, split
