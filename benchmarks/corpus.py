@@ -243,8 +243,8 @@ def _columns(tasks: Sequence[Task], earlier: Path | None) -> dict[str, dict[str,
     """
     known: dict[str, dict[str, Stored]] = {}
     for path in sorted(earlier.glob("*.json")) if earlier is not None else ():
-        stored = Stored.read(path)
-        known.setdefault(stored.place, {})[stored.model] = stored
+        one = Stored.read(path)
+        known.setdefault(one.place, {})[one.model] = one
     columns: dict[str, dict[str, Stored]] = {}
     for place in dict.fromkeys(task.place for task in tasks):
         of_place = [task for task in tasks if task.place == place]

@@ -24,7 +24,6 @@ from benchmarks.ways import SEEDS, run_command
 from tinycompress import _files, _tf
 from tinycompress.calibrators.registry import calibrator_names
 from tinycompress.compression.checks.int8 import int8_outputs
-from tinycompress.compression.checks.invariants import signal_to_noise_db
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import mean_score, tasks_of
 from tinycompress.compression.network.bridge import predict
@@ -39,6 +38,7 @@ from tinycompress.compression.stages.registry import run_stage
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.load import load_model
+from tinycompress.quality.signal import signal_to_noise_db
 
 FIGURES = ROOT / "docs" / "quantisation.json"
 PAGE = ROOT / "docs" / "quantisation.md"

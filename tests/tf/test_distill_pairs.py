@@ -97,9 +97,9 @@ def test_layers_that_cannot_be_paired_are_refused_before_training(
 
 
 def test_flow_matrices_need_the_channels_that_pruning_takes() -> None:
-    stages = [{"kind": "prune_channels"}, {"kind": "train", "distill": {"method": "fsp"}}]
+    taught = {"kind": "train", "distill": {"method": "fsp"}}
     with pytest.raises(ConfigError, match=r"stage\[0\] \(prune_channels\) takes some away"):
-        teach(*stages, student=None)
+        teach({"kind": "prune_channels"}, taught, student=None)
 
 
 @pytest.mark.parametrize("who", ["student", "teachers", "assistants"])
