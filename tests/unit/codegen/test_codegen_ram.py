@@ -89,6 +89,17 @@ def test_cheap_patches_are_taken_for_speed_and_more_for_ram() -> None:
         assert f"for {sources.recomputed_macs} more MACs" in trade
 
 
+def test_for_flash_patches_may_save_memory_but_take_no_flash() -> None:
+    """However small a share of a large model: an option never worsens what it is named after."""
+    network = widening()
+    network.filter(3, 2, 64)
+    network.filter(3, 2, 128)
+    model = read_model(network.tflite())
+    flash, speed = generate(model, replace(SPEED, optimize="flash")), generate(model, SPEED)
+    assert any("patches" in trade for trade in speed.trades)
+    assert not any("patches" in trade for trade in flash.trades)
+
+
 def test_what_patches_recompute_is_no_work_of_the_model() -> None:
     whole = _generated(widening(), replace(SPEED, optimize="flash"))
     sources = _generated(widening(), RAM)

@@ -40,8 +40,7 @@ _MORE_MACS = {"speed": 0.02, "ram": 0.25, "flash": 0.02}
 """Of all multiply-accumulates, what patches may compute twice where there is no budget."""
 
 _FLASH_WORTH = 10
-"""For flash, patches may add one part in so many of the share of RAM that they save; encoded
-weights must save as much of the share of RAM that they add."""
+"""For flash, encoded weights must save one part in so many of the share of RAM that they add."""
 
 _STAGES = 4
 """Stages that are tried in patches for the smallest arena, the most promising ones."""
@@ -291,10 +290,8 @@ class _Fitter:
         allowance = self._options.flash_allowance_bytes
         if allowance is not None and patched.flash_bytes > max(allowance, fitted.flash_bytes):
             return False
-        if self._options.optimize != "flash":
-            return True
-        saved = 1 - patched.arena_bytes / fitted.arena_bytes
-        return patched.flash_bytes / fitted.flash_bytes - 1 <= saved / _FLASH_WORTH
+        # An option never worsens what it is named after.
+        return self._options.optimize != "flash" or patched.flash_bytes <= fitted.flash_bytes
 
     def patch_for(self, plain: Fitted, budget: int) -> list[Fitted]:
         """Patches until one meets the budget, the last then; those with fewer MACs first."""
