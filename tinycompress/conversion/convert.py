@@ -180,7 +180,8 @@ def prepare(
     specs = input_specs(source)
     given = read_samples(calibration, specs)
     labelled = given if evaluation is None else read_samples(evaluation, specs)
-    frozen = freeze(source, tuple(values.shape[1:] for values in given.inputs))
+    shapes = tuple(values.shape[1:] for values in given.inputs)
+    frozen = freeze(source, shapes, fuse=options.activations != "int16")
     return PreparedModel(
         name=source.name,
         frozen=frozen,
@@ -193,7 +194,7 @@ def prepare(
 def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
     return tuple(
         f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
-        " own on the same weights"
+        f" own on the same weights ({frozen.not_fused[name]})"
         for name, steps in frozen.unrolled.items()
     )
 

@@ -74,7 +74,7 @@ def negations_as_products(graph_def: Any) -> None:
     added = []
     for node in graph_def.node:
         if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in known:
-            factor = _constant(f"{node.name}/minus_one", np.float32(-1))
+            factor = constant(f"{node.name}/minus_one", np.float32(-1))
             added.append(factor)
             node.op = "Mul"
             node.input.insert(1, factor.name)
@@ -196,7 +196,7 @@ def _copies(tile: Any) -> dict[int, int] | None:
 
 def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
     """Make a node the concatenation of copies; the constant that it takes."""
-    where = _constant(f"{node.name}/axis", np.int32(axis))
+    where = constant(f"{node.name}/axis", np.int32(axis))
     node.op = "ConcatV2"
     node.input[:] = [source] * count + [where.name]
     node.attr["N"].i = count
@@ -281,9 +281,9 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     along = np.arange(cut.rank) == cut.axis
     name = f"{split.name}/part_{number}"
     bounds = [
-        _constant(f"{name}/begin", np.where(along, cut.begin, 0).astype(np.int32)),
-        _constant(f"{name}/end", np.where(along, cut.end, 0).astype(np.int32)),
-        _constant(f"{name}/strides", np.ones(cut.rank, np.int32)),
+        constant(f"{name}/begin", np.where(along, cut.begin, 0).astype(np.int32)),
+        constant(f"{name}/end", np.where(along, cut.end, 0).astype(np.int32)),
+        constant(f"{name}/strides", np.ones(cut.rank, np.int32)),
     ]
     part = type(split)(name=name, op="StridedSlice")
     data = split.input[1 if split.op == "Split" else 0]
@@ -297,7 +297,8 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     return [part, *bounds]
 
 
-def _constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
+def constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
+    """A Const node."""
     tf = _tf.tensorflow()
     node = tf.compat.v1.NodeDef(name=name, op="Const")
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))

@@ -6,17 +6,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.codegen.tflm.decode.format import Encoded
-from tinycompress.errors import ModelError
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
+from tinycompress.ir.tflite_objects import empty_buffer, pack, unpack
 
-_IDENTIFIER = b"TFL3"
-_ALIGNMENT_BYTES = 16
-"""Of constants, as the schema wants them: kernels read some as words, in place."""
 _BEHIND_THE_FLATBUFFER = 1
 """An offset above it is that of bytes which lie behind, as in files of more than 2 GB."""
 
@@ -32,7 +28,7 @@ class Rewriter:
     """
 
     def __init__(self, tflite: bytes) -> None:
-        self._model = _unpacked(tflite)
+        self._model = unpack(tflite)
         self._graph = self._model.subgraphs[0]
         self._bring_into_flatbuffer(tflite)
         graphs = self._model.subgraphs
@@ -81,12 +77,7 @@ class Rewriter:
 
     def packed(self) -> bytes:
         """The bytes of the file as it is now."""
-        buffers = self._model.buffers
-        self._model.buffers = [_Buffer(each.data) for each in buffers]
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(self._model.Pack(builder), _IDENTIFIER)
-        self._model.buffers = buffers
-        return bytes(builder.Output())
+        return pack(self._model)
 
     def _bring_into_flatbuffer(self, tflite: bytes) -> None:
         """Take what lies behind the flatbuffer into it."""
@@ -110,7 +101,7 @@ class Rewriter:
         # The reader's axis of a single scale is 0; LUT and Prune insist on what the file says.
         if whole.quantization is not None and len(whole.quantization.scale) == 1:
             whole.quantization.quantizedDimension = 0
-        whole.buffer = self._empty_buffer()
+        whole.buffer = empty_buffer(self._model)
         return stream, ancillary
 
     def _constant(self, data: bytes, buffer: int) -> int:
@@ -126,49 +117,12 @@ class Rewriter:
         self._graph.tensors.append(other)
         return len(self._graph.tensors) - 1
 
-    def _empty_buffer(self) -> int:
-        """The first buffer, by convention; a new one where a file does without."""
-        first = self._model.buffers[0].data
-        if first is None or len(first) == 0:
-            return 0
-        self._model.buffers.append(schema.BufferT())
-        return len(self._model.buffers) - 1
-
     def _operator_code(self) -> int:
         code = schema.OperatorCodeT()
         code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
         code.customCode, code.version = DECODE_CUSTOM_CODE, 1
         self._model.operatorCodes.append(code)
         return len(self._model.operatorCodes) - 1
-
-
-def _unpacked(tflite: bytes) -> Any:
-    try:
-        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
-    # The generated code checks nothing: what it stumbles over is up to the damage.
-    except Exception as error:
-        raise ModelError(
-            f"the file is damaged, in its metadata or signatures ({type(error).__name__}: {error})",
-            hint="convert the model again",
-        ) from error
-
-
-class _Buffer:
-    """A buffer that packs itself aligned, which the generated ``BufferT`` does not."""
-
-    def __init__(self, data: Any) -> None:
-        self._data = None if data is None else np.asarray(data, np.uint8)
-
-    def Pack(self, builder: Any) -> Any:  # noqa: N802 - the generated model calls it so
-        """Write the data, then the table that refers to them."""
-        data = None
-        if self._data is not None and self._data.size:
-            builder.Prep(_ALIGNMENT_BYTES, self._data.size)
-            data = builder.CreateNumpyVector(self._data)
-        schema.BufferStart(builder)
-        if data is not None:
-            schema.BufferAddData(builder, data)
-        return schema.BufferEnd(builder)
 
 
 def _decode(code: int, inputs: tuple[int, int], output: int) -> Any:

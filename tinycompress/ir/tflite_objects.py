@@ -1,0 +1,71 @@
+"""A ``.tflite`` file as objects of the schema's own classes, to change some and write all back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tinycompress.errors import ModelError
+from tinycompress.ir.tflite_schema import FILE_IDENTIFIER
+
+_ALIGNMENT_BYTES = 16
+"""Of constants, as the schema wants them: kernels read some as words, in place."""
+
+
+def unpack(tflite: bytes) -> Any:
+    """The ``ModelT`` of a file.
+
+    Args:
+        tflite: The whole file, which `tinycompress.ir.reader.read_model` took.
+
+    Raises:
+        ModelError: The file is damaged where that reader does not look, as in its metadata.
+    """
+    try:
+        return schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
+    # The generated code checks nothing: what it stumbles over is up to the damage.
+    except Exception as error:
+        raise ModelError(
+            f"the file is damaged, in its metadata or signatures ({type(error).__name__}: {error})",
+            hint="convert the model again",
+        ) from error
+
+
+def pack(model: Any) -> bytes:
+    """The file of a ``ModelT``; the same bytes for the same objects."""
+    buffers = model.buffers
+    model.buffers = [_Buffer(each.data) for each in buffers]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
+    model.buffers = buffers
+    return bytes(builder.Output())
+
+
+def empty_buffer(model: Any) -> int:
+    """The first buffer, which is empty by convention; a new one where a file does without."""
+    first = model.buffers[0].data
+    if first is None or len(first) == 0:
+        return 0
+    model.buffers.append(schema.BufferT())
+    return len(model.buffers) - 1
+
+
+class _Buffer:
+    """A buffer that packs itself aligned, which the generated ``BufferT`` does not."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = None if data is None else np.asarray(data, np.uint8)
+
+    def Pack(self, builder: Any) -> Any:  # noqa: N802 - the generated model calls it so
+        """Write the data, then the table that refers to them."""
+        data = None
+        if self._data is not None and self._data.size:
+            builder.Prep(_ALIGNMENT_BYTES, self._data.size)
+            data = builder.CreateNumpyVector(self._data)
+        schema.BufferStart(builder)
+        if data is not None:
+            schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
