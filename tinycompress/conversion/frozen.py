@@ -327,9 +327,7 @@ def _shorter_names(graph_def: Any) -> dict[str, str]:
     return {old: new if times[new] == 1 else old for old, new in wanted.items()}
 
 
-def _refuse_loops(
-    source: SourceModel, frozen: FrozenGraph, recurrent: unrolling.Recurrent
-) -> None:
+def _refuse_loops(source: SourceModel, frozen: FrozenGraph, recurrent: unrolling.Recurrent) -> None:
     loops = tuple(
         f"{op} {name!r}: loops and branches cannot be quantised"
         for name, op in frozen.nodes()

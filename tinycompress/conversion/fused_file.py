@@ -18,38 +18,49 @@ from tinycompress.ir.tflite_objects import empty_buffer, pack, unpack
 _LSTM = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
 _QUANTIZE = schema.BuiltinOperator.QUANTIZE
 _HIDDEN = 18
-"""Place of the hidden state among the operator's inputs."""
+"""Place of the hidden state, and of the cell state behind it, among the operator's inputs."""
+_CELL = 19
+_LEAST_CELL_SCALE = 2.0**-15
+"""LiteRT computes the tanh of a cell state with a smaller one wrongly; +-1 is still within range."""
+_HIDDEN_INTERMEDIATE = 4
+"""Place of its range among the operator's intermediates."""
 
 
 def finished(tflite: bytes) -> bytes:
     """The converter's file with its faults cured, and the reset of its state in the metadata."""
     model = unpack(tflite)
     for graph in model.subgraphs:
-        graph.operators = list(_with_outputs_of_hidden_scale(model, graph))
+        graph.operators = list(_with_one_hidden_scale(model, graph))
     _without_first_values(model)
     _ask_for_reset(model)
     return pack(model)
 
 
-def _with_outputs_of_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
-    """The operators, with a QUANTIZE behind each LSTM whose output has another scale than its state.
+def _with_one_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
+    """The operators, with every LSTM's hidden state in the scale of all its steps.
 
-    The output is the hidden state, and the kernels write it in the state's scale. Where what
-    follows needs its inputs in one scale, as CONCATENATION does, TensorFlow's quantiser gives that
-    scale to the output alone.
+    TensorFlow's quantiser has seen that range and notes it as the last intermediate. If what
+    follows needs its inputs in one scale, as CONCATENATION does, the output gets that scale, and
+    the state the range of last steps only. But the output is the hidden state: so the state gets the scale
+    of all steps, and a QUANTIZE behind the operator brings it to what follows.
     """
     for operator in graph.operators:
         yield operator
         if model.operatorCodes[operator.opcodeIndex].builtinCode != _LSTM:
             continue
-        output, state = (
-            graph.tensors[index] for index in (operator.outputs[0], operator.inputs[_HIDDEN])
-        )
-        if _scaling(output) == _scaling(state):
+        intermediates = operator.intermediates
+        if intermediates is None or len(intermediates) <= _HIDDEN_INTERMEDIATE:
+            continue  # It computes in float32.
+        cell = graph.tensors[operator.inputs[_CELL]].quantization
+        cell.scale = [max(cell.scale[0], _LEAST_CELL_SCALE)]
+        all_steps = graph.tensors[intermediates[_HIDDEN_INTERMEDIATE]].quantization
+        output = graph.tensors[operator.outputs[0]]
+        graph.tensors[operator.inputs[_HIDDEN]].quantization = all_steps
+        if _scaling(output.quantization) == _scaling(all_steps):
             continue
         hidden = schema.TensorT()
         hidden.__dict__.update(output.__dict__)
-        hidden.name, hidden.quantization = output.name + b"/hidden", state.quantization
+        hidden.name, hidden.quantization = output.name + b"/hidden", all_steps
         graph.tensors.append(hidden)
         requantize = schema.OperatorT()
         requantize.opcodeIndex = _code(model, _QUANTIZE)
@@ -58,8 +69,8 @@ def _with_outputs_of_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
         yield requantize
 
 
-def _scaling(tensor: Any) -> tuple[list[float], list[int]]:
-    return list(tensor.quantization.scale), list(tensor.quantization.zeroPoint)
+def _scaling(quantization: Any) -> tuple[list[float], list[int]]:
+    return list(quantization.scale), list(quantization.zeroPoint)
 
 
 def _code(model: Any, builtin: int) -> int:

@@ -32,6 +32,7 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     largest_of_the_values_themselves(graph_def)
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
+    reversals_as_slices(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -203,6 +204,41 @@ def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> An
     node.attr["T"].type = kind
     node.attr["Tidx"].type = where.attr["dtype"].type
     return where
+
+
+def reversals_as_slices(graph_def: Any) -> None:
+    """Slice with a step of -1: the quantiser lets input and output of REVERSE_V2 differ in scale.
+
+    Its kernels copy bytes, so that the values of a Bidirectional layer would change their scale.
+    """
+    if not any(node.op == "ReverseV2" for node in graph_def.node):
+        return
+    tf, graph = _tf.tensorflow(), _imported(graph_def)
+    added: list[Any] = []
+    for node in graph_def.node:
+        if node.op != "ReverseV2":
+            continue
+        operation = graph.get_operation_by_name(node.name)
+        rank, axes = operation.inputs[0].shape.rank, tf.get_static_value(operation.inputs[1])
+        if rank is None or axes is None:
+            continue
+        steps, kind = np.ones(rank, np.int32), node.attr["T"].type
+        steps[axes] = -1
+        bounds = [
+            constant(f"{node.name}/{name}", values)
+            for name, values in (
+                ("begin", np.zeros(rank, np.int32)),
+                ("end", np.zeros(rank, np.int32)),
+                ("strides", steps),
+            )
+        ]
+        added += bounds
+        node.op, node.input[1:] = "StridedSlice", [bound.name for bound in bounds]
+        node.ClearField("attr")
+        node.attr["T"].type, node.attr["Index"].type = kind, tf.int32.as_datatype_enum
+        # Every axis is taken whole.
+        node.attr["begin_mask"].i = node.attr["end_mask"].i = (1 << rank) - 1
+    graph_def.node.extend(added)
 
 
 def _imported(graph_def: Any) -> Any:

@@ -21,6 +21,7 @@ from tinycompress.errors import ModelError
 
 MAX_STEPS = 128
 """Longer sequences keep their loop: each step is a dozen operators in file, flash and run time."""
+_ONLY_INT8 = "the operator of an LSTM computes in 8 bits, not in 16"
 _NO_DROPOUT = MappingProxyType({"dropout": 0.0, "recurrent_dropout": 0.0})
 
 
@@ -52,7 +53,11 @@ def without_loops(source: SourceModel, *, fuse: bool) -> Iterator[Recurrent]:
     found = Recurrent()
     with contextlib.ExitStack() as stack:
         for layer in _recurrent_layers(source):
-            reason = why_not_fused(_keras(source), layer) if fuse else "integers of 16 bits are asked for"
+            reason = (
+                why_not_fused(_keras(source), layer)
+                if fuse
+                else "integers of 16 bits are asked for"
+            )
             stack.enter_context(_attributes(layer, call=_without_loop(layer, found, reason)))
             for cell in layer._flatten_layers(include_self=False):
                 if getattr(cell, "dropout", 0) or getattr(cell, "recurrent_dropout", 0):
