@@ -123,7 +123,9 @@ def test_an_lstm_is_one_operator_that_starts_every_window_anew(name: str, which:
     read = read_model(converted.tflite)
     assert [op.kind for op in read.main.ops].count(LSTM) == operators
     assert (converted.warnings, converted.activations) == ((), "int8")
-    assert read.resets_state and has_state(read) and not keeps_state(read)
+    assert read.resets_state
+    assert has_state(read)
+    assert not keeps_state(read)
     for exact_to in ("tflm", "litert"):
         assert _agreement_db(converted.tflite, model, exact_to) > LEAST_DB
 

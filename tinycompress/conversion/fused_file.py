@@ -21,7 +21,7 @@ _HIDDEN = 18
 """Place of the hidden state, and of the cell state behind it, among the operator's inputs."""
 _CELL = 19
 _LEAST_CELL_SCALE = 2.0**-15
-"""LiteRT computes the tanh of a cell state with a smaller one wrongly; +-1 is still within range."""
+"""LiteRT computes the tanh of a cell state with a smaller one wrongly. It reaches from -1 to 1."""
 _HIDDEN_INTERMEDIATE = 4
 """Place of its range among the operator's intermediates."""
 
@@ -41,8 +41,8 @@ def _with_one_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
 
     TensorFlow's quantiser has seen that range and notes it as the last intermediate. If what
     follows needs its inputs in one scale, as CONCATENATION does, the output gets that scale, and
-    the state the range of last steps only. But the output is the hidden state: so the state gets the scale
-    of all steps, and a QUANTIZE behind the operator brings it to what follows.
+    the state the range of last steps only. But the output is the hidden state: so the state gets
+    the scale of all steps, and a QUANTIZE behind the operator brings it to what follows.
     """
     for operator in graph.operators:
         yield operator

@@ -3,8 +3,8 @@
 TensorFlow's converter makes UNIDIRECTIONAL_SEQUENCE_LSTM of a call of a function with the attribute
 ``api_implements``, whatever the function computes (prepare_composite_functions_tf.cc and
 lstm_utils.cc, ``ConvertKerasLSTMLayer``). tf_keras marks its own loop in this way, Keras 3 does
-not, and freezing a graph loses the mark. So a layer is traced as a call that freezing leaves alone, and
-in the frozen graph that call becomes one which the converter knows.
+not, and freezing a graph loses the mark. So a layer is traced as a call that freezing leaves alone,
+and in the frozen graph that call becomes one which the converter knows.
 """
 
 from __future__ import annotations
