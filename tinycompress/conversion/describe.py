@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs, scope_name
+from tinycompress.conversion.fusing import CALL, LSTM_OPERANDS
 from tinycompress.conversion.load import ModelKind, SourceModel, load_model
 from tinycompress.errors import ModelError
 
@@ -107,7 +108,8 @@ def _nodes(frozen: FrozenGraph) -> tuple[_Node, ...]:
             if source.op.type == "Const" and source.dtype.name == "float32"
         )
         shape = _shape(operation.outputs[0])
-        found.append(_Node(operation.name, operation.type, shape, _macs(operation), constants))
+        kind = "LSTM" if operation.type == CALL else operation.type
+        found.append(_Node(operation.name, kind, shape, _macs(operation), constants))
     return tuple(found)
 
 
@@ -138,6 +140,9 @@ def _macs(operation: Any) -> int:
     if operation.type == "MatMul":
         inner = _shape(operation.inputs[0])[0 if operation.get_attr("transpose_a") else 1]
         return outputs * int(inner or 1)
+    if operation.type == CALL:
+        x, kernel, recurrent = (operation.inputs[index] for index in LSTM_OPERANDS)
+        return int(_shape(x)[1] or 1) * (_elements(kernel) + _elements(recurrent))
     if operation.type in ("BatchMatMul", "BatchMatMulV2"):
         inner = _shape(operation.inputs[0])[-2 if operation.get_attr("adj_x") else -1]
         return outputs * int(inner or 1)

@@ -24,7 +24,10 @@ _MARK = "lstm"
 _NAME = "tinycompress_lstm"
 _SIZES = re.compile(_NAME + r"_(\d+)_(\d+)_(\d+)_sizes")
 """Time steps, features and units in the name of a function."""
-_CALL = "PartitionedCall"
+CALL = "PartitionedCall"
+"""What a frozen graph calls a node that calls a function: there are no others than of `mark`."""
+LSTM_OPERANDS = (0, 3, 4)
+"""Of such a call: input (1, time steps, features), weights and recurrent weights."""
 _KEPT = MappingProxyType({"_noinline": True})
 _GATES = 4
 _SEQUENCE = 1
@@ -107,7 +110,7 @@ def mark(graph_def: Any) -> bool:
     added: list[Any] = []
     functions: dict[str, Any] = {}
     for node in graph_def.node:
-        found = _SIZES.search(node.attr["f"].func.name) if node.op == _CALL else None
+        found = _SIZES.search(node.attr["f"].func.name) if node.op == CALL else None
         if found is None:
             continue
         sizes = (int(found[1]), int(found[2]), int(found[3]))
@@ -134,7 +137,7 @@ def _marked(node: Any, function: Any, sizes: tuple[int, int, int]) -> Iterator[A
     if not bias:
         yield (no_bias := constant(f"{node.name}/bias", np.zeros(_GATES * units, np.float32)))
         bias = [no_bias.name]
-    call = type(node)(name=f"{node.name}/operator", op=_CALL)
+    call = type(node)(name=f"{node.name}/operator", op=CALL)
     call.input.extend([x, state.name, state.name, kernel, recurrent, *bias])
     call.attr["f"].func.name = function.signature.name
     float32 = tf.float32.as_datatype_enum
