@@ -159,8 +159,8 @@ def _function(name: str, sizes: tuple[int, int, int]) -> Any:
     tf = _tf.tensorflow()
     steps, features, units = sizes
 
-    def lstm(x: Any, hidden: Any, cell: Any, *weights: Any) -> list[Any]:
-        last_cell, sequence = _recurrence(x, *weights, state=(hidden, cell))
+    def lstm(x: Any, hidden: Any, cell: Any, kernel: Any, recurrent: Any, bias: Any) -> list[Any]:
+        last_cell, sequence = _recurrence(x, kernel, recurrent, bias, (hidden, cell))
         last = sequence[:, -1]
         return [last, sequence, last, last_cell, tf.constant(0.0)]
 
