@@ -1,6 +1,6 @@
 """LSTM layers traced as the one operator that TensorFlow Lite has for them.
 
-TensorFlow's converter makes UNIDIRECTIONAL_SEQUENCE_LSTM of a call of a function with the attribute
+TensorFlow's converter makes UNIDIRECTIONALSEQUENCE_LSTM of a call of a function with the attribute
 ``api_implements``, whatever the function computes (prepare_composite_functions_tf.cc and
 lstm_utils.cc, ``ConvertKerasLSTMLayer``). tf_keras marks its own loop in this way, Keras 3 does
 not, and freezing a graph loses the mark. So a layer is traced as a call that freezing leaves alone,
@@ -30,7 +30,7 @@ LSTM_OPERANDS = (0, 3, 4)
 """Of such a call: input (1, time steps, features), weights and recurrent weights."""
 _KEPT = MappingProxyType({"_noinline": True})
 _GATES = 4
-_SEQUENCE = 1
+SEQUENCE = 1
 """Which result of the converter's function is the hidden state of every step."""
 
 
@@ -149,7 +149,7 @@ def _marked(node: Any, function: Any, sizes: tuple[int, int, int]) -> Iterator[A
     call.attr["_output_shapes"].list.shape.extend([last, sequence, last, last, scalar])
     yield call
     # What reads the call goes on reading a node of its name.
-    node.op, node.input[:] = "Identity", [f"{call.name}:{_SEQUENCE}"]
+    node.op, node.input[:] = "Identity", [f"{call.name}:{SEQUENCE}"]
     node.ClearField("attr")
     node.attr["T"].type = float32
 
