@@ -15,7 +15,7 @@ import random
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from tinycompress.errors import ConfigError
@@ -131,6 +131,28 @@ def quantizer() -> Any:
     """The module with ``mlir_quantize``, which makes an integer file of a calibrated float one."""
     tensorflow()
     return importlib.import_module("tensorflow.lite.python.convert")
+
+
+@contextlib.contextmanager
+def calibration_from_zero() -> Iterator[None]:
+    """Let the converter see every calibration sample from the first values of all state.
+
+    Its own interpreter keeps the state of an LSTM from sample to sample, and the range of a cell
+    that counts would be that of all samples in a row. To prepare the interpreter anew resets it.
+    """
+    tensorflow()
+    calibrator = importlib.import_module("tensorflow.lite.python.optimize.calibrator").Calibrator
+    original = calibrator._feed_tensors
+
+    def feed(self: Any, samples: Callable[[], Iterator[Any]], resize_input: bool) -> None:
+        for sample in samples():
+            original(self, lambda sample=sample: iter([sample]), resize_input)
+
+    calibrator._feed_tensors = feed
+    try:
+        yield
+    finally:
+        calibrator._feed_tensors = original
 
 
 def make_deterministic(seed: int, *, threads: int | None = None) -> None:

@@ -221,7 +221,10 @@ def prepare(
     labelled = given if evaluation is None else read_samples(evaluation, specs)
     if options.max_accuracy_drop is not None:
         require_labels(labelled)
-    frozen = freeze(source, tuple(values.shape[1:] for values in given.inputs))
+    shapes = tuple(values.shape[1:] for values in given.inputs)
+    # Calibrators look at the tensors of single steps, and the operator has int8 activations.
+    fuse = options.activations != "int16" and not options.chooses_ranges
+    frozen = freeze(source, shapes, fuse=fuse)
     return PreparedModel(
         name=source.name,
         frozen=frozen,
@@ -234,7 +237,7 @@ def prepare(
 def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
     return tuple(
         f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
-        " own on the same weights"
+        f" own on the same weights ({frozen.not_fused[name]})"
         for name, steps in frozen.unrolled.items()
     )
 

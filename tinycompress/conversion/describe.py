@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs, scope_name
+from tinycompress.conversion.fusing import CALL, LSTM_OPERANDS, SEQUENCE
 from tinycompress.conversion.load import ModelKind, SourceModel, load_model
 from tinycompress.errors import ModelError
 
@@ -93,7 +94,12 @@ def _frozen(source: SourceModel, inputs: tuple[InputSpec, ...]) -> FrozenGraph:
     )
     if unknown:
         raise ModelError(f"{source.name} has inputs of unknown size", reasons=unknown)
-    return freeze(source, tuple(tuple(int(s or 1) for s in spec.shape[1:]) for spec in inputs))
+    shapes = tuple(tuple(int(s or 1) for s in spec.shape[1:]) for spec in inputs)
+    try:
+        # Behind a call of a function TensorFlow knows no shapes.
+        return freeze(source, shapes, fuse=False)
+    except ModelError:
+        return freeze(source, shapes)
 
 
 def _nodes(frozen: FrozenGraph) -> tuple[_Node, ...]:
@@ -107,7 +113,8 @@ def _nodes(frozen: FrozenGraph) -> tuple[_Node, ...]:
             if source.op.type == "Const" and source.dtype.name == "float32"
         )
         shape = _shape(operation.outputs[0])
-        found.append(_Node(operation.name, operation.type, shape, _macs(operation), constants))
+        kind = "LSTM" if operation.type == CALL else operation.type
+        found.append(_Node(operation.name, kind, shape, _macs(operation), constants))
     return tuple(found)
 
 
@@ -136,8 +143,12 @@ def _macs(operation: Any) -> int:
         height_and_width = _shape(operation.inputs[2])[1:3]
         return prod(size or 1 for size in height_and_width) * _elements(operation.inputs[1])
     if operation.type == "MatMul":
-        inner = _shape(operation.inputs[0])[0 if operation.get_attr("transpose_a") else 1]
+        inner = _shape(operation.inputs[1])[1 if operation.get_attr("transpose_b") else 0]
         return outputs * int(inner or 1)
+    if operation.type == CALL:
+        x, kernel, recurrent = (operation.inputs[index] for index in LSTM_OPERANDS)
+        steps = (_shape(x) or _shape(operation.outputs[SEQUENCE]) or (1, 1))[1]
+        return int(steps or 1) * (_elements(kernel) + _elements(recurrent))
     if operation.type in ("BatchMatMul", "BatchMatMulV2"):
         inner = _shape(operation.inputs[0])[-2 if operation.get_attr("adj_x") else -1]
         return outputs * int(inner or 1)

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
-from tinycompress.conversion import unrolling
+from tinycompress.conversion import fusing, unrolling
 from tinycompress.conversion.load import SourceModel
 from tinycompress.conversion.rewrites import rewrite
 from tinycompress.errors import ConfigError, ModelError
@@ -52,13 +52,17 @@ class FrozenGraph:
 
     ``graph_def`` is the serialised GraphDef; inputs and outputs are names of its tensors (such as
     ``x:0``) in the model's order. ``unrolled`` has the time steps of recurrent layers that were
-    loops in the model, by layer.
+    loops in the model, by layer, and ``not_fused`` why each is no operator. ``keeps_functions``
+    says that nodes call functions which the converter must find as they are, since it makes an
+    operator of each: LSTM layers, whose state begins at 0 with every sample.
     """
 
     graph_def: bytes
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     unrolled: Mapping[str, int] = field(default_factory=dict)
+    not_fused: Mapping[str, str] = field(default_factory=dict)
+    keeps_functions: bool = False
 
     def function(self) -> Any:
         """The graph as a TensorFlow concrete function."""
@@ -115,12 +119,15 @@ def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
     return tuple(specs)
 
 
-def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGraph:
+def freeze(
+    source: SourceModel, shapes: tuple[tuple[int, ...], ...], *, fuse: bool = True
+) -> FrozenGraph:
     """Trace a model with batch 1 and freeze its variables.
 
     Args:
         source: A Keras model or SavedModel.
         shapes: Shape of one sample for every input, without the batch.
+        fuse: Whether an LSTM may become one operator, which computes in int8 alone.
 
     Raises:
         ModelError: The model cannot be traced, or its graph has loops.
@@ -133,7 +140,11 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
     ]
     call = _call(source, [spec.name for spec in specs])
     try:
-        with _tf.quiet(), unrolling.without_loops(source) as steps, _layer_scopes(source):
+        with (
+            _tf.quiet(),
+            unrolling.without_loops(source, fuse=fuse) as recurrent,
+            _layer_scopes(source),
+        ):
             traced = tf.function(call, input_signature=signature, autograph=False)
             constant = _tf.variables_to_constants(traced.get_concrete_function())
     except ModelError:
@@ -146,8 +157,8 @@ def freeze(source: SourceModel, shapes: tuple[tuple[int, ...], ...]) -> FrozenGr
             hint="check that model(x, training=False) works for x of batch size 1",
         ) from error
     frozen = _without_call_scopes(constant)
-    _refuse_loops(source, frozen, steps)
-    return replace(frozen, unrolled=steps)
+    _refuse_loops(source, frozen, recurrent)
+    return replace(frozen, unrolled=recurrent.steps, not_fused=recurrent.reasons)
 
 
 def predict(
@@ -283,6 +294,7 @@ def _without_call_scopes(constant: Any) -> FrozenGraph:
             name, colon, index = reference.removeprefix("^").partition(":")
             node.input[position] = f"{mark}{renamed[name]}{colon}{index}"
 
+    keeps_functions = fusing.mark(graph_def)
     parts = rewrite(graph_def)
 
     def tensor_name(tensor: Any) -> str:
@@ -295,6 +307,7 @@ def _without_call_scopes(constant: Any) -> FrozenGraph:
         graph_def.SerializeToString(deterministic=True),
         tuple(tensor_name(tensor) for tensor in constant.inputs),
         tuple(tensor_name(tensor) for tensor in constant.outputs),
+        keeps_functions=keeps_functions,
     )
 
 
@@ -314,7 +327,7 @@ def _shorter_names(graph_def: Any) -> dict[str, str]:
     return {old: new if times[new] == 1 else old for old, new in wanted.items()}
 
 
-def _refuse_loops(source: SourceModel, frozen: FrozenGraph, steps: Mapping[str, int]) -> None:
+def _refuse_loops(source: SourceModel, frozen: FrozenGraph, recurrent: unrolling.Recurrent) -> None:
     loops = tuple(
         f"{op} {name!r}: loops and branches cannot be quantised"
         for name, op in frozen.nodes()
@@ -322,7 +335,11 @@ def _refuse_loops(source: SourceModel, frozen: FrozenGraph, steps: Mapping[str, 
     )
     if not loops:
         return
-    long = [f"{name!r} ({n} steps)" for name, n in steps.items() if n > unrolling.MAX_STEPS]
+    long = [
+        f"{name!r} ({steps} steps; {recurrent.reasons[name]})"
+        for name, steps in recurrent.steps.items()
+        if steps > unrolling.MAX_STEPS
+    ]
     if long:
         hint = (
             f"recurrent layers are unrolled up to {unrolling.MAX_STEPS} time steps: shorten the"

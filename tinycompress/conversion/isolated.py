@@ -91,6 +91,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         "warnings": prepared.warnings,
         "inputs": prepared.frozen.inputs,
         "outputs": prepared.frozen.outputs,
+        "keeps_functions": prepared.frozen.keeps_functions,
         "where": {part: getattr(prepared, part).where for part in ("calibration", "evaluation")},
         "options": asdict(options),
     }
@@ -106,7 +107,10 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
 def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
     request = json.loads((directory / _REQUEST).read_text(encoding="utf-8"))
     frozen = FrozenGraph(
-        (directory / _GRAPH).read_bytes(), tuple(request["inputs"]), tuple(request["outputs"])
+        (directory / _GRAPH).read_bytes(),
+        tuple(request["inputs"]),
+        tuple(request["outputs"]),
+        keeps_functions=request["keeps_functions"],
     )
     prepared = PreparedModel(
         name=request["name"],

@@ -11,6 +11,7 @@ from tinycompress import _tf
 from tinycompress.artifacts import Activations
 from tinycompress.conversion.calibrate import Samples
 from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.conversion.fused_file import finished
 from tinycompress.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
@@ -142,9 +143,24 @@ def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
                 [frozen.function()]
             )
             prepare(converter)
-            return bytes(converter.convert())
+            if not frozen.keeps_functions:
+                return bytes(converter.convert())
+            _keep_functions(converter)
+            # It holds a hash of what `finished` evens out.
+            converter.exclude_conversion_metadata = True
+            with _tf.calibration_from_zero():
+                return finished(bytes(converter.convert()))
     except (_tf.converter_error(), RuntimeError, ValueError) as error:
         raise _explained(frozen, error) from error
+
+
+def _keep_functions(converter: Any) -> None:
+    """Take the graph as it is: freezing it once more would forget what its functions stand for."""
+    (function,) = converter._funcs
+    graph_def = function.graph.as_graph_def()
+    converter._freeze_concrete_function = lambda: (
+        graph_def, list(function.inputs), list(function.outputs), function,
+    )  # fmt: skip
 
 
 def _explained(frozen: FrozenGraph | None, error: Exception) -> ModelError:

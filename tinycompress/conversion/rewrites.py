@@ -32,6 +32,7 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     largest_of_the_values_themselves(graph_def)
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
+    reversals_as_slices(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -74,7 +75,7 @@ def negations_as_products(graph_def: Any) -> None:
     added = []
     for node in graph_def.node:
         if node.op == "Neg" and node.attr["T"].type == float32 and node.name not in known:
-            factor = _constant(f"{node.name}/minus_one", np.float32(-1))
+            factor = constant(f"{node.name}/minus_one", np.float32(-1))
             added.append(factor)
             node.op = "Mul"
             node.input.insert(1, factor.name)
@@ -196,13 +197,48 @@ def _copies(tile: Any) -> dict[int, int] | None:
 
 def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
     """Make a node the concatenation of copies; the constant that it takes."""
-    where = _constant(f"{node.name}/axis", np.int32(axis))
+    where = constant(f"{node.name}/axis", np.int32(axis))
     node.op = "ConcatV2"
     node.input[:] = [source] * count + [where.name]
     node.attr["N"].i = count
     node.attr["T"].type = kind
     node.attr["Tidx"].type = where.attr["dtype"].type
     return where
+
+
+def reversals_as_slices(graph_def: Any) -> None:
+    """Slice with a step of -1: the quantiser lets input and output of REVERSE_V2 differ in scale.
+
+    Its kernels copy bytes, so that the values of a Bidirectional layer would change their scale.
+    """
+    if not any(node.op == "ReverseV2" for node in graph_def.node):
+        return
+    tf, graph = _tf.tensorflow(), _imported(graph_def)
+    added: list[Any] = []
+    for node in graph_def.node:
+        if node.op != "ReverseV2":
+            continue
+        operation = graph.get_operation_by_name(node.name)
+        rank, axes = operation.inputs[0].shape.rank, tf.get_static_value(operation.inputs[1])
+        if rank is None or axes is None:
+            continue
+        steps, kind = np.ones(rank, np.int32), node.attr["T"].type
+        steps[axes] = -1
+        bounds = [
+            constant(f"{node.name}/{name}", values)
+            for name, values in (
+                ("begin", np.zeros(rank, np.int32)),
+                ("end", np.zeros(rank, np.int32)),
+                ("strides", steps),
+            )
+        ]
+        added += bounds
+        node.op, node.input[1:] = "StridedSlice", [bound.name for bound in bounds]
+        node.ClearField("attr")
+        node.attr["T"].type, node.attr["Index"].type = kind, tf.int32.as_datatype_enum
+        # Every axis is taken whole.
+        node.attr["begin_mask"].i = node.attr["end_mask"].i = (1 << rank) - 1
+    graph_def.node.extend(added)
 
 
 def _imported(graph_def: Any) -> Any:
@@ -281,9 +317,9 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     along = np.arange(cut.rank) == cut.axis
     name = f"{split.name}/part_{number}"
     bounds = [
-        _constant(f"{name}/begin", np.where(along, cut.begin, 0).astype(np.int32)),
-        _constant(f"{name}/end", np.where(along, cut.end, 0).astype(np.int32)),
-        _constant(f"{name}/strides", np.ones(cut.rank, np.int32)),
+        constant(f"{name}/begin", np.where(along, cut.begin, 0).astype(np.int32)),
+        constant(f"{name}/end", np.where(along, cut.end, 0).astype(np.int32)),
+        constant(f"{name}/strides", np.ones(cut.rank, np.int32)),
     ]
     part = type(split)(name=name, op="StridedSlice")
     data = split.input[1 if split.op == "Split" else 0]
@@ -297,7 +333,8 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     return [part, *bounds]
 
 
-def _constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
+def constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
+    """A Const node."""
     tf = _tf.tensorflow()
     node = tf.compat.v1.NodeDef(name=name, op="Const")
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))

@@ -1,55 +1,81 @@
 """Recurrent layers traced without their loop: TensorFlow's converter cannot quantise loops.
 
-An unrolled layer computes what the loop computes. The fused operator that TensorFlow Lite has for
-an LSTM does not: it starts from the state that the inference before left, as a stateful layer.
+An LSTM is one operator, where that computes what the layer does (`fusing`). Anything else is
+unrolled: each time step with operators of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from tinycompress import _tf
+from tinycompress.conversion.fusing import fused, why_not_called, why_not_fused
 from tinycompress.conversion.load import SourceModel
 from tinycompress.errors import ModelError
 
 MAX_STEPS = 128
 """Longer sequences keep their loop: each step is a dozen operators in file, flash and run time."""
+_ONLY_INT8 = "the operator of an LSTM computes in 8 bits, not in 16"
 _NO_DROPOUT = MappingProxyType({"dropout": 0.0, "recurrent_dropout": 0.0})
 
 
-@contextlib.contextmanager
-def without_loops(source: SourceModel) -> Iterator[dict[str, int]]:
-    """Unroll the recurrent layers of a Keras model while it is traced in the block.
+@dataclass
+class Recurrent:
+    """What became of the recurrent layers of a model: filled while it is traced.
 
-    Yields:
-        The time steps of every layer that had a loop, by its name: filled while tracing. Those of
-        more than `MAX_STEPS` still have it.
+    Attributes:
+        steps: Time steps of every layer that had a loop and is no operator, by its name. Those of
+            more than `MAX_STEPS` still have it.
+        reasons: Why each of these is no operator, by its name.
+    """
+
+    steps: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def without_loops(source: SourceModel, *, fuse: bool) -> Iterator[Recurrent]:
+    """Fuse or unroll the recurrent layers of a Keras model while it is traced in the block.
+
+    Args:
+        source: The model.
+        fuse: Whether layers may become operators.
 
     Raises:
         ModelError: A layer is stateful.
     """
-    steps: dict[str, int] = {}
+    found = Recurrent()
     with contextlib.ExitStack() as stack:
         for layer in _recurrent_layers(source):
-            if not layer.unroll:
-                stack.enter_context(_attributes(layer, call=_unrolled(layer, steps)))
+            reason = (
+                why_not_fused(_keras(source), layer)
+                if fuse
+                else "integers of 16 bits are asked for"
+            )
+            stack.enter_context(_attributes(layer, call=_without_loop(layer, found, reason)))
             for cell in layer._flatten_layers(include_self=False):
                 if getattr(cell, "dropout", 0) or getattr(cell, "recurrent_dropout", 0):
                     # Keras 3 draws the masks even where it uses none, and random numbers have a
                     # variable that counts them.
                     stack.enter_context(_attributes(cell, **_NO_DROPOUT))
-        yield steps
+        yield found
+
+
+def _keras(source: SourceModel) -> Any:
+    return _tf.keras() if source.kind == "keras" else _tf.tf_keras()
 
 
 def _recurrent_layers(source: SourceModel) -> list[Any]:
     """The LSTM, GRU, SimpleRNN and RNN layers of a Keras model, in wrappers too."""
     if source.kind == "saved_model":
         return []
-    keras = _tf.keras() if source.kind == "keras" else _tf.tf_keras()
+    keras = _keras(source)
     layers = [one for one in source.model._flatten_layers() if isinstance(one, keras.layers.RNN)]
     stateful = tuple(f"{type(one).__name__} {one.name!r}" for one in layers if one.stateful)
     if stateful:
@@ -63,24 +89,36 @@ def _recurrent_layers(source: SourceModel) -> list[Any]:
     return layers
 
 
-def _unrolled(layer: Any, steps: dict[str, int]) -> Callable[..., Any]:
+def _without_loop(layer: Any, found: Recurrent, reason: str | None) -> Callable[..., Any]:
     original = layer.call
+    signature = inspect.signature(original)
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        sequences = args[0] if args else next(iter(kwargs.values()))
-        first = sequences[0] if isinstance(sequences, list | tuple) else sequences
-        length = first.shape[0 if getattr(layer, "time_major", False) else 1]
-        if length is None:
-            return original(*args, **kwargs)
-        steps[layer.name] = int(length)
-        if length > MAX_STEPS:
-            return original(*args, **kwargs)
-        # tf_keras decides when a layer is made whether it may take another function with a loop.
-        with _attributes(layer, unroll=True, _could_use_gpu_kernel=False):
-            return original(*args, **kwargs)
+        given = signature.bind(*args, **kwargs).arguments
+        sequences = next(iter(given.values()))
+        why = reason or why_not_called(sequences, given.get("mask"), given.get("initial_state"))
+        if why is None:
+            return fused(layer, sequences)
+        found.reasons[layer.name] = why
+        return _unrolled(layer, functools.partial(original, *args, **kwargs), sequences, found)
 
     return call
+
+
+def _unrolled(layer: Any, call: Callable[[], Any], sequences: Any, found: Recurrent) -> Any:
+    if layer.unroll:
+        return call()
+    first = sequences[0] if isinstance(sequences, list | tuple) else sequences
+    length = first.shape[0 if getattr(layer, "time_major", False) else 1]
+    if length is None:
+        return call()
+    found.steps[layer.name] = int(length)
+    if length > MAX_STEPS:
+        return call()
+    # tf_keras decides when a layer is made whether it may take another function with a loop.
+    with _attributes(layer, unroll=True, _could_use_gpu_kernel=False):
+        return call()
 
 
 @contextlib.contextmanager

@@ -197,11 +197,16 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A whole ``.tflite`` file. ``graphs[0]`` is the entry point."""
+    """A whole ``.tflite`` file. ``graphs[0]`` is the entry point.
+
+    ``resets_state``: each inference starts from the first values of all state, as the file's
+    metadata ask.
+    """
 
     graphs: tuple[Graph, ...]
     sha256: str
     description: str = ""
+    resets_state: bool = False
 
     @property
     def main(self) -> Graph:

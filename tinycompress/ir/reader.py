@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tinycompress.errors import ModelError
-from tinycompress.ir.flatbuffer import Flatbuffer, Table, damaged
+from tinycompress.ir.flatbuffer import Flatbuffer, Table, damaged, shorten
 from tinycompress.ir.graph import Graph, Model, Op, OptionValue
+from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
 from tinycompress.ir.structure import check_structure
 from tinycompress.ir.tensor_reader import TensorReader
 from tinycompress.ir.tflite_schema import (
@@ -25,6 +26,8 @@ from tinycompress.ir.tflite_schema import (
     OPTIONS_OF,
     OPTIONS_UNION,
     SCHEMA_VERSION,
+    BufferField,
+    MetadataField,
     ModelField,
     OperatorCodeField,
     OperatorField,
@@ -72,8 +75,32 @@ def read_model(data: bytes) -> Model:
         raise ModelError("the model cannot be represented:", reasons=reasons)
     check_structure(graphs)
     return Model(
-        graphs, hashlib.sha256(data).hexdigest(), root.string(ModelField.DESCRIPTION, "description")
+        graphs,
+        hashlib.sha256(data).hexdigest(),
+        root.string(ModelField.DESCRIPTION, "description"),
+        _resets_state(file, root),
     )
+
+
+def _resets_state(file: Flatbuffer, root: Table) -> bool:
+    """Whether the metadata ask for a reset of all state before every inference."""
+    entries = root.tables(ModelField.METADATA, "metadata")
+    buffers = root.tables(ModelField.BUFFERS, "buffer")
+    for entry in (entries[index] for index in range(len(entries))):
+        if entry.string(MetadataField.NAME, "metadata name") != RESET_METADATA:
+            continue
+        buffer = buffers[entry.scalar(MetadataField.BUFFER, "I", 0)]
+        start, size = buffer.extent(BufferField.DATA, f"metadata {RESET_METADATA}")
+        said = file.data[start : start + size]
+        if said != EVERY_INFERENCE:
+            raise ModelError(
+                f"the metadata {RESET_METADATA!r} say {shorten(said.decode(errors='replace'))!r};"
+                f" known: {EVERY_INFERENCE.decode()!r}",
+                hint="a newer tinycompress may have written the file: pip install --upgrade"
+                " tinycompress-mcu",
+            )
+        return True
+    return False
 
 
 class _ModelReader:

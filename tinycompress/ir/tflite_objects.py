@@ -9,8 +9,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.errors import ModelError
+from tinycompress.ir.tflite_schema import FILE_IDENTIFIER
 
-_IDENTIFIER = b"TFL3"
 _ALIGNMENT_BYTES = 16
 """Of constants, as the schema wants them: kernels read some as words, in place."""
 _BEHIND_THE_FLATBUFFER = 1
@@ -43,7 +43,7 @@ def packed(model: Any) -> bytes:
     buffers = model.buffers
     model.buffers = [_Buffer(each.data) for each in buffers]
     builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), _IDENTIFIER)
+    builder.Finish(model.Pack(builder), FILE_IDENTIFIER)
     model.buffers = buffers
     return bytes(builder.Output())
 
@@ -59,6 +59,15 @@ def _bring_into_flatbuffer(model: Any, tflite: bytes) -> None:
             if start > _BEHIND_THE_FLATBUFFER:
                 operator.customOptions = np.frombuffer(tflite, np.uint8, size, start)
                 operator.largeCustomOptionsOffset = operator.largeCustomOptionsSize = 0
+
+
+def empty_buffer(model: Any) -> int:
+    """The first buffer, which is empty by convention; a new one where a file does without."""
+    first = model.buffers[0].data
+    if first is None or len(first) == 0:
+        return 0
+    model.buffers.append(schema.BufferT())
+    return len(model.buffers) - 1
 
 
 class _Buffer:

@@ -24,6 +24,14 @@ class ModelField(IntEnum):
     SUBGRAPHS = 2
     DESCRIPTION = 3
     BUFFERS = 4
+    METADATA = 6
+
+
+class MetadataField(IntEnum):
+    """Fields of an entry of metadata."""
+
+    NAME = 0
+    BUFFER = 1
 
 
 class OperatorCodeField(IntEnum):

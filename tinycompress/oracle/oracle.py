@@ -22,7 +22,7 @@ from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs, output_specs
-from tinycompress.ir.state import keeps_state
+from tinycompress.ir.state import has_state
 from tinycompress.oracle.process import WorkerError, acquire, release
 from tinycompress.oracle.wire import arrays, describe
 
@@ -60,6 +60,7 @@ class Oracle:
         self.exact_to: ExactTo = exact_to
         self.inputs: tuple[TensorSpec, ...] = input_specs(model.main)
         self.outputs: tuple[TensorSpec, ...] = output_specs(model.main)
+        self._resets_state = model.resets_state
         self._timeout_s = timeout_s
         self._keep_tensors = keep_tensors
         self._worker = acquire(exact_to)
@@ -67,7 +68,7 @@ class Oracle:
         load = {
             "command": "load",
             "outputs": len(self.outputs),
-            "keeps_state": keeps_state(model),
+            "has_state": has_state(model),
             "keep_tensors": keep_tensors,
         }
         try:
@@ -94,8 +95,11 @@ class Oracle:
         return self._run(inputs, fresh=True)
 
     def step(self, *inputs: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
-        """As `run`, but from the state that the previous `run` or `step` left."""
-        return self._run(inputs, fresh=False)
+        """As `run`, but from the state that the previous `run` or `step` left.
+
+        A model that resets its state leaves none: `run` and `step` are the same.
+        """
+        return self._run(inputs, fresh=self._resets_state)
 
     def trace(
         self, *inputs: npt.NDArray[Any], tensors: Sequence[int]

@@ -116,7 +116,7 @@ class _Session:
         self._kind = kind
         self._tflite = b""
         self._outputs = 0
-        self._keeps_state = True
+        self._has_state = True
         self._keep_tensors = False
         self._runtime: _Runtime | None = None
 
@@ -125,7 +125,7 @@ class _Session:
         if header["command"] == "load":
             self._tflite = payloads[0]
             self._outputs = header["outputs"]
-            self._keeps_state = header["keeps_state"]
+            self._has_state = header["has_state"]
             self._keep_tensors = header["keep_tensors"]
             self._start()
             return []
@@ -133,7 +133,7 @@ class _Session:
             tflite, *inputs = payloads
             _run_in_arena(tflite, header["arena_bytes"], arrays(header["arrays"], inputs))
             return []
-        if header["fresh"] and self._keeps_state:
+        if header["fresh"] and self._has_state:
             # The runtimes' own reset zeroes variables but does not run CALL_ONCE again.
             self._start()
         assert self._runtime is not None, "run before load"

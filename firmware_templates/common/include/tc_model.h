@@ -23,6 +23,7 @@ typedef struct {
 typedef void (*tc_layer_hook)(uint32_t layer);
 
 tc_status tc_model_init(void);
+/* One inference. A model whose .tflite file asks for it begins with tc_model_reset(). */
 tc_status tc_model_invoke(void);
 /* The same computation with `begin(layer)` and `end(layer)` called around every layer. */
 tc_status tc_model_invoke_profiled(tc_layer_hook begin, tc_layer_hook end);

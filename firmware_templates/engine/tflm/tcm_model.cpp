@@ -127,6 +127,17 @@ tc_status status_of_invoke(TfLiteStatus status) {
     return status == kTfLiteOk ? TC_OK : TC_ERR_INVOKE;
 }
 
+/* One inference; of a model that wants it so from the first values of its state. */
+TfLiteStatus invoke(void) {
+    if (TCM_RESETS_STATE) {
+        const TfLiteStatus status = interpreter->Reset();
+        if (status != kTfLiteOk) {
+            return status;
+        }
+    }
+    return interpreter->Invoke();
+}
+
 tc_tensor tensor_at(const TfLiteTensor *tensor) {
     if (tensor == nullptr) {
         return {nullptr, 0};
@@ -161,7 +172,7 @@ tc_status tc_model_init(void) {
 }
 
 tc_status tc_model_invoke(void) {
-    return interpreter == nullptr ? TC_ERR_STATE : status_of_invoke(interpreter->Invoke());
+    return interpreter == nullptr ? TC_ERR_STATE : status_of_invoke(invoke());
 }
 
 tc_status tc_model_invoke_profiled(tc_layer_hook begin, tc_layer_hook end) {
@@ -169,7 +180,7 @@ tc_status tc_model_invoke_profiled(tc_layer_hook begin, tc_layer_hook end) {
         return TC_ERR_STATE;
     }
     profiler = {begin, end, 0};
-    const TfLiteStatus status = interpreter->Invoke();
+    const TfLiteStatus status = invoke();
     const uint32_t layers = profiler.layer;
     profiler = {nullptr, nullptr, 0};
     return layers == TCM_LAYER_COUNT ? status_of_invoke(status) : TC_ERR_INVOKE;

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
 from support.fuzz.graphs import Activation, Emitter, Found, GraphMaker, GraphSeed
 from support.fuzz.state import lstm, ring, svdf, variable
 from support.fuzz.weighted import conv_2d
@@ -46,6 +49,22 @@ def stateful_model(name: str, exact_to: ExactTo = "tflm") -> bytes:
     found = {op.kind for op in read_model(tflite).main.ops}
     assert family.kinds <= found, f"{name} has no {family.kinds - found}"
     return tflite
+
+
+def with_metadata(tflite: bytes, name: str, content: bytes) -> bytes:
+    """A model with one more entry of metadata."""
+    model = unpack(tflite)
+    buffer, entry = schema.BufferT(), schema.MetadataT()
+    buffer.data = np.frombuffer(content, np.uint8)
+    entry.name, entry.buffer = name, len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata = [*(model.metadata or ()), entry]
+    return pack(model)
+
+
+def resetting(tflite: bytes) -> bytes:
+    """A model that begins each inference with a reset of its state."""
+    return with_metadata(tflite, "tinycompress.reset_state", b"every inference")
 
 
 def observed(tflite: bytes, kinds: set[str]) -> bytes:

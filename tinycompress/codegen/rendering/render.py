@@ -142,6 +142,7 @@ def render(
         "inputs_at": _border(graph, graph.inputs, layout),
         "outputs_at": _border(graph, graph.outputs, layout),
         "states": [_state(tensor, layout, weights) for tensor in states],
+        "resets_state": model.resets_state and bool(states),
         "lut_bits": sorted({bits for layer in layers if (bits := layer.lut_bits) is not None}),
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }

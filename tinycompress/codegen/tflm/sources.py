@@ -56,6 +56,7 @@ def generate_sources(model: Model, tflite: bytes, arena: ArenaFigure) -> Generat
         "layers": [c_literals.comment(f"{op.kind} {graph.layer_name(op)}") for op in graph.ops],
         "input_count": len(graph.inputs),
         "output_count": len(graph.outputs),
+        "resets_state": model.resets_state,
     }
     return GeneratedSources(
         engine="tflm",

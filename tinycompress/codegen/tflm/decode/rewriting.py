@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.codegen.tflm.decode.format import Encoded
 from tinycompress.ir.reader import DECODE_CUSTOM_CODE
-from tinycompress.ir.tflite_objects import packed, unpacked
+from tinycompress.ir.tflite_objects import empty_buffer, packed, unpacked
 
 
 class Rewriter:
@@ -84,7 +84,7 @@ class Rewriter:
         # The reader's axis of a single scale is 0; LUT and Prune insist on what the file says.
         if whole.quantization is not None and len(whole.quantization.scale) == 1:
             whole.quantization.quantizedDimension = 0
-        whole.buffer = self._empty_buffer()
+        whole.buffer = empty_buffer(self._model)
         return stream, ancillary
 
     def _constant(self, data: bytes, buffer: int) -> int:
@@ -99,14 +99,6 @@ class Rewriter:
         other.__dict__.update(whole.__dict__)
         self._graph.tensors.append(other)
         return len(self._graph.tensors) - 1
-
-    def _empty_buffer(self) -> int:
-        """The first buffer, by convention; a new one where a file does without."""
-        first = self._model.buffers[0].data
-        if first is None or len(first) == 0:
-            return 0
-        self._model.buffers.append(schema.BufferT())
-        return len(self._model.buffers) - 1
 
     def _operator_code(self) -> int:
         code = schema.OperatorCodeT()
