@@ -170,6 +170,13 @@ def test_16_bit_activations_are_unrolled() -> None:
     assert any("not in 16" in text for text in converted.warnings)
 
 
+def test_a_calibrator_finds_the_steps_unrolled() -> None:
+    model = _model("keras", lambda layers: layers.LSTM(2, name="rnn"))
+    converted = convert_model(model, X, options=ConvertOptions(calibrator="mse"))
+    assert not has_state(read_model(converted.tflite))
+    assert any("calibrators look at the tensors of single steps" in t for t in converted.warnings)
+
+
 def test_calibration_sees_each_window_from_the_first_state() -> None:
     """A cell that adds up its inputs: all samples in a row would give a range 100 times as wide."""
     model = _model("keras", lambda layers: layers.LSTM(1, name="rnn"))

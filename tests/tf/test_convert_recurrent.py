@@ -46,7 +46,7 @@ def _model(name: str, make: Callable[[Any], Any]) -> Any:
 def test_an_unrolled_layer_computes_what_its_loop_does(name: str, which: str) -> None:
     model = _model(name, LAYERS[which])
     before = [dict(layer.__dict__) for layer in model._flatten_layers()]
-    frozen = freeze(wrap_model(model), (X.shape[1:],), fuse=False)
+    frozen = freeze(wrap_model(model), (X.shape[1:],), unroll_because="to see it")
     assert set(frozen.unrolled.values()) == {STEPS}
     (got,) = predict(frozen, (X[:4],))
     np.testing.assert_allclose(got, np.asarray(model(X[:4], training=False)), atol=1e-5)

@@ -84,7 +84,11 @@ def compare_layers(
         ModelError: The models have different inputs, or one of them cannot be run.
     """
     drawn = choose(read_samples(data, input_specs(source)), samples, seed)
-    frozen = freeze(source, tuple(values.shape[1:] for values in drawn.inputs), fuse=False)
+    frozen = freeze(
+        source,
+        tuple(values.shape[1:] for values in drawn.inputs),
+        unroll_because="its steps are looked at one by one",
+    )
     graph = read_model(tflite).main
     values = _values(frozen)
     matches = _matches(graph, values)

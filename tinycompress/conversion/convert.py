@@ -222,9 +222,7 @@ def prepare(
     if options.max_accuracy_drop is not None:
         require_labels(labelled)
     shapes = tuple(values.shape[1:] for values in given.inputs)
-    # Calibrators look at the tensors of single steps, and the operator has int8 activations.
-    fuse = options.activations != "int16" and not options.chooses_ranges
-    frozen = freeze(source, shapes, fuse=fuse)
+    frozen = freeze(source, shapes, unroll_because=_why_unrolled(options))
     return PreparedModel(
         name=source.name,
         frozen=frozen,
@@ -232,6 +230,15 @@ def prepare(
         evaluation=choose(labelled, options.evaluation_samples, options.seed),
         warnings=(*thin_warnings(given), *_unrolled(frozen)),
     )
+
+
+def _why_unrolled(options: ConvertOptions) -> str | None:
+    """Why an LSTM cannot be the one operator there is for it, whatever the layer is."""
+    if options.activations == "int16":
+        return "the operator of an LSTM computes in 8 bits, not in 16"
+    if options.chooses_ranges:
+        return "calibrators look at the tensors of single steps"
+    return None
 
 
 def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:

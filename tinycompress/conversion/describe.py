@@ -97,7 +97,7 @@ def _frozen(source: SourceModel, inputs: tuple[InputSpec, ...]) -> FrozenGraph:
     shapes = tuple(tuple(int(s or 1) for s in spec.shape[1:]) for spec in inputs)
     try:
         # Behind a call of a function TensorFlow knows no shapes.
-        return freeze(source, shapes, fuse=False)
+        return freeze(source, shapes, unroll_because="its steps are looked at one by one")
     except ModelError:
         return freeze(source, shapes)
 

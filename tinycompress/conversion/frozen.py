@@ -120,14 +120,14 @@ def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
 
 
 def freeze(
-    source: SourceModel, shapes: tuple[tuple[int, ...], ...], *, fuse: bool = True
+    source: SourceModel, shapes: tuple[tuple[int, ...], ...], *, unroll_because: str | None = None
 ) -> FrozenGraph:
     """Trace a model with batch 1 and freeze its variables.
 
     Args:
         source: A Keras model or SavedModel.
         shapes: Shape of one sample for every input, without the batch.
-        fuse: Whether an LSTM may become one operator, which computes in int8 alone.
+        unroll_because: Why no LSTM may become one operator; None: those may that can.
 
     Raises:
         ModelError: The model cannot be traced, or its graph has loops.
@@ -142,7 +142,7 @@ def freeze(
     try:
         with (
             _tf.quiet(),
-            unrolling.without_loops(source, fuse=fuse) as recurrent,
+            unrolling.without_loops(source, unroll_because) as recurrent,
             _layer_scopes(source),
         ):
             traced = tf.function(call, input_signature=signature, autograph=False)

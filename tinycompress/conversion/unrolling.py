@@ -21,7 +21,6 @@ from tinycompress.errors import ModelError
 
 MAX_STEPS = 128
 """Longer sequences keep their loop: each step is a dozen operators in file, flash and run time."""
-_ONLY_INT8 = "the operator of an LSTM computes in 8 bits, not in 16"
 _NO_DROPOUT = MappingProxyType({"dropout": 0.0, "recurrent_dropout": 0.0})
 
 
@@ -40,12 +39,12 @@ class Recurrent:
 
 
 @contextlib.contextmanager
-def without_loops(source: SourceModel, *, fuse: bool) -> Iterator[Recurrent]:
+def without_loops(source: SourceModel, unroll_because: str | None) -> Iterator[Recurrent]:
     """Fuse or unroll the recurrent layers of a Keras model while it is traced in the block.
 
     Args:
         source: The model.
-        fuse: Whether layers may become operators.
+        unroll_because: Why no layer may become an operator; None: those may that can.
 
     Raises:
         ModelError: A layer is stateful.
@@ -53,11 +52,7 @@ def without_loops(source: SourceModel, *, fuse: bool) -> Iterator[Recurrent]:
     found = Recurrent()
     with contextlib.ExitStack() as stack:
         for layer in _recurrent_layers(source):
-            reason = (
-                why_not_fused(_keras(source), layer)
-                if fuse
-                else "integers of 16 bits are asked for"
-            )
+            reason = unroll_because or why_not_fused(_keras(source), layer)
             stack.enter_context(_attributes(layer, call=_without_loop(layer, found, reason)))
             for cell in layer._flatten_layers(include_self=False):
                 if getattr(cell, "dropout", 0) or getattr(cell, "recurrent_dropout", 0):

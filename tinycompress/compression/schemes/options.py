@@ -47,7 +47,10 @@ class SchemeOptions(Options):
     @model_validator(mode="after")
     def _keys_of_the_scheme(self) -> SchemeOptions:
         every = frozenset().union(*KEYS.values())
-        for key in sorted(self.model_fields_set & (every - KEYS[self.scheme])):
+        for key in sorted(every - KEYS[self.scheme]):
+            # What a recipe says that was written out in full is no wish.
+            if getattr(self, key) == type(self).model_fields[key].default:
+                continue
             readers = [name for name, keys in KEYS.items() if key in keys]
             raise ValueError(f"{key} goes with scheme = {' or '.join(map(repr, readers))}")
         return self
