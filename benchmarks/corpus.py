@@ -47,6 +47,7 @@ from tinycompress.errors import ToolError
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("tinycompress", "firmware_templates", "boards")
 """What makes firmware; a change elsewhere leaves results as they are."""
+_KEY_LENGTH = 32
 _FRAMEWORKS: Mapping[str, FrameworkName] = {"Arduino": "arduino", "Zephyr": "zephyr"}
 
 
@@ -175,7 +176,7 @@ def _tasks(arguments: argparse.Namespace, tools: Mapping[str, str]) -> list[Task
 
 def _key(product: str, model: Path, place: str) -> str:
     digest = hashlib.sha256(f"{product}\0{place}\0".encode() + model.read_bytes())
-    return digest.hexdigest()[:32]
+    return digest.hexdigest()[:_KEY_LENGTH]
 
 
 def _run(tasks: Sequence[Task], jobs: int, seconds: float | None) -> None:
@@ -242,7 +243,9 @@ def _columns(tasks: Sequence[Task], earlier: Path | None) -> dict[str, dict[str,
         earlier: Directory of another commit's results; a place is taken from there as a whole.
     """
     known: dict[str, dict[str, Stored]] = {}
-    for path in sorted(earlier.glob("*.json")) if earlier is not None else ():
+    # A page may lie beside the results.
+    kept = () if earlier is None else sorted(earlier.glob(f"{'?' * _KEY_LENGTH}.json"))
+    for path in kept:
         one = Stored.read(path)
         known.setdefault(one.place, {})[one.model] = one
     columns: dict[str, dict[str, Stored]] = {}

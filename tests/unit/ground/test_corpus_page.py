@@ -125,7 +125,8 @@ def test_a_place_that_was_not_run_whole_is_taken_of_an_earlier_commit(tmp_path: 
     earlier = tmp_path / "earlier"
     for place, names in {"M3": "ab", "M4": "ab", "M7": "a"}.items():
         for name in names:
-            keep(earlier / f"{place}{name}.json", name, place, "old")
+            keep(earlier / f"{f'{place}{name}':0<32}.json", name, place, "old")
+    (earlier / "corpus.json").write_text("{}", encoding="utf-8")
     columns = corpus._columns(tasks, earlier)
     assert corpus._commits(columns) == {"M3": "new", "M4": "old"}
     rows = corpus._rows(tasks, columns)
