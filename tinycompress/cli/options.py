@@ -248,13 +248,13 @@ def activations_option(default: str) -> Callable[[_Command], _Command]:
 def range_options(command: _Command) -> _Command:
     """``--calibrator`` and what else the scales of an int8 file depend on."""
     per_tensor = click.option(
-        "--per-tensor-weights", is_flag=True,
+        "--per-tensor-weights/--per-channel-weights", default=False,
         help="One weight scale for every layer; convolutions have one for every output channel"
         " otherwise.",
     )  # fmt: skip
     symmetric = click.option(
-        "--symmetric-activations",
-        is_flag=True,
+        "--symmetric-activations/--asymmetric-activations",
+        default=False,
         help="Zero point 0 for every int8 activation, except where an operator fixes it.",
     )
     calibrator = click.option(

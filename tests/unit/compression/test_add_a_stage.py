@@ -100,7 +100,7 @@ def test_its_options_are_read_and_written() -> None:
     ("stage", "words"),
     [
         ({"kind": "snpa"}, "stage[0]: unknown kind 'snpa'; did you mean 'snap'?"),
-        ({"kind": "zzz"}, "prune, prune_channels, qat, snap, train"),
+        ({"kind": "zzz"}, "prune, prune_channels, qat, snap, split_outliers, train"),
         ({"kind": "snap", "gird": 1.0}, "stage[0].gird: unknown key; did you mean 'grid'?"),
         ({"kind": "snap", "grid": 0.0}, "stage[0].grid: 0.0: input must be greater than 0"),
         (

@@ -136,6 +136,12 @@ def test_json_has_every_figure_with_its_unit() -> None:
                 "class_names": None,
                 "per_class": [],
                 "mean_absolute_error": None,
+                "float_score": None,
+                "float_mean_absolute_error": None,
+                "mean_iou": None,
+                "mean_squared_error": None,
+                "channels": [],
+                "float_channels": [],
             }
         ],
         "fits": True,
