@@ -67,16 +67,17 @@ def quality_lines(
         yield f"{one.score_name}{where}: " + _beside(
             activations, score_text(one, one.float_score), score_text(one, one.score)
         )
-        unit = "input and output" if one.kind == "reconstruction" else "labels"
         if one.mean_absolute_error is not None:
-            yield (
-                f"mean absolute error{where}: "
-                + _beside(
-                    activations, _number(one.float_mean_absolute_error),
-                    _number(one.mean_absolute_error),
-                )
-                + (" in the unit of the labels" if unit == "labels" else f" between {unit}")
+            beside = _beside(
+                activations, _number(one.float_mean_absolute_error),
+                _number(one.mean_absolute_error),
             )  # fmt: skip
+            of = (
+                "between input and output"
+                if one.kind == "reconstruction"
+                else "in the unit of the labels"
+            )
+            yield f"mean absolute error{where}: {beside} {of}"
         if one.mean_iou is not None:
             yield f"mean IoU{where}: {activations} {one.mean_iou:.4f}"
 
@@ -118,7 +119,7 @@ def ratio_text(snr_db: float) -> str:
 
 
 def _ratio(snr_db: float) -> str:
-    return f"{snr_db:.1f} dB" if isfinite(snr_db) else "equal"
+    return f"{ratio_text(snr_db)} dB" if isfinite(snr_db) else ratio_text(snr_db)
 
 
 def _beside(activations: str, in_float: str, in_integers: str) -> str:

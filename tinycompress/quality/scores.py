@@ -315,3 +315,10 @@ def _threshold(graph: Graph, index: int) -> float:
         if made_by is None or made_by.kind not in _MOVES_VALUES:
             return 0.5 if made_by is not None and made_by.kind == "LOGISTIC" else 0.0
         tensor = made_by.inputs[0]
+
+
+def name_of_scores(names: Sequence[str]) -> str:
+    """What a figure of all outputs is, by the names of their scores: of several the mean."""
+    if len(names) == 1:
+        return names[0]
+    return f"mean of {' and '.join(sorted(set(names)))}" if names else "accuracy"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tinycompress.measurement.reading import ReadResult
+from tinycompress.quality.scores import name_of_scores
 from tinycompress.reporting.benched import known_board
 from tinycompress.reporting.subjects import Provenance, StageRow, Subject
 
@@ -42,7 +43,6 @@ def subject_of(found: ReadResult) -> Subject:
 def _stage(row: Mapping[str, Any]) -> StageRow:
     figures, rates = row["figures"], row.get("rates") or {}
     quality = row.get("quality") or [{"score_name": "accuracy", "kind": "classes"}]
-    names = sorted({one["score_name"] for one in quality})
     return StageRow(
         name=row["stage"],
         accuracy=row["int8_accuracy"],
@@ -57,7 +57,7 @@ def _stage(row: Mapping[str, Any]) -> StageRow:
         float32_rate=rates.get("float32_bytes"),
         flash_rate=rates.get("int8_flash_bytes"),
         speed_up=rates.get("speed_up"),
-        measure=names[0] if len(quality) == 1 else f"mean of {' and '.join(names)}",
+        measure=name_of_scores([one["score_name"] for one in quality]),
         is_share=all(one["kind"] == "classes" for one in quality),
     )
 

@@ -45,7 +45,8 @@ class Prepared:
             function.
         original: What the model as it is costs; None likewise.
         smallest: What the smallest candidate costs before training; None likewise.
-        sensitivity: What zeros and clusters of each layer cost; None where the space has neither.
+        sensitivity: What zeros and clusters of each layer cost; None where the space has neither,
+            and where nothing asks for it.
     """
 
     dimensions: tuple[Dimension, ...]
@@ -118,8 +119,10 @@ def _prepared(task: Task, workspace: Path) -> Prepared:
         require_timed(least, evaluator.board)
     require_reachable(task.goal, least)
     reference = {"float_accuracy": row.float_accuracy, "int8_accuracy": row.int8_accuracy}
-    table = layer_sensitivities(evaluator, hessian=task.method == "sensitivity")
-    starts = starting_points(evaluator.dimensions)
+    starts, table = starting_points(evaluator.dimensions), None
+    by_sensitivity = task.method == "sensitivity"
+    if by_sensitivity or task.takes_starts:
+        table = layer_sensitivities(evaluator, hessian=by_sensitivity)
     if table is not None:
         starts = (*starts, *sensitive_points(evaluator.dimensions, table))
     return Prepared(evaluator.dimensions, starts, reference, original, least, table)

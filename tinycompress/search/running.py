@@ -258,8 +258,7 @@ def _begun(
             raise
         if shared:
             task = _shared(made, task)
-        searching = task.method == "search" and task.sampler != "random"
-        for start in prepared.starts if searching else ():
+        for start in prepared.starts if task.takes_starts else ():
             if len(made.get_trials(deepcopy=False)) < task.trials:
                 made.enqueue_trial(dict(start), skip_if_exists=True)
         made.set_user_attr(PREPARED, prepared.to_json())

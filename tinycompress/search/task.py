@@ -93,6 +93,11 @@ class Task:
     trials: int = 40
     artifacts: str = ""
 
+    @property
+    def takes_starts(self) -> bool:
+        """Whether it begins with starting points: a plan has its own, and chance needs none."""
+        return self.method == "search" and self.sampler != "random"
+
     def files(self) -> dict[str, InputFile]:
         """The files, by what they are."""
         made = None if self.function is None else self.function[0]

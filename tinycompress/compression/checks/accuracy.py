@@ -7,6 +7,7 @@ from typing import Protocol
 
 from tinycompress.artifacts import LayerAgreement, OutputQuality
 from tinycompress.errors import MismatchError
+from tinycompress.quality.scores import name_of_scores
 from tinycompress.quality.signal import LEAST_AGREEMENT_DB
 
 
@@ -80,10 +81,7 @@ def _fallen(before: StageScore, after: StageScore, max_drop: float) -> list[str]
 
 def score_name(quality: Sequence[OutputQuality]) -> str:
     """What the score of a stage is: that of its output, or of several the mean."""
-    if len(quality) == 1:
-        return quality[0].score_name
-    names = sorted({one.score_name for one in quality})
-    return f"mean of {' and '.join(names)}" if names else "accuracy"
+    return name_of_scores([one.score_name for one in quality])
 
 
 def check_on_the_way(

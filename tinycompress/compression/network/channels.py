@@ -79,7 +79,12 @@ def couple_channels(network: Network) -> Channels:
     Args:
         network: With known channel counts.
     """
-    tracker = Tracker(network)
+    return followed(Tracker(network))
+
+
+def followed(tracker: Tracker) -> Channels:
+    """The channels of a network, as a tracker follows them from its inputs to its outputs."""
+    network = tracker.network
     for source in network.inputs:
         tracker.set_fixed(source.value, source.shape)
     for call in network.calls:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.compression.network.channels import INPUT_AXES, Channels, Tracker
+from tinycompress.compression.network.channels import INPUT_AXES, Channels, Tracker, followed
 from tinycompress.compression.network.kernels import OUTPUT_AXES
 from tinycompress.compression.network.network import Call, Layer, Network
 
@@ -32,14 +32,7 @@ def couple_scales(network: Network) -> Channels:
     Channels are coupled where they must have the same factor, and fixed where they can have none:
     those of inputs and outputs, and those that meet anything else than the layers named above.
     """
-    tracker = _Scales(network)
-    for source in network.inputs:
-        tracker.set_fixed(source.value, source.shape)
-    for call in network.calls:
-        tracker.follow(call)
-    for value in network.outputs:
-        tracker.fix(tracker.values[value])
-    return tracker.channels()
+    return followed(_Scales(network))
 
 
 class _Scales(Tracker):

@@ -22,7 +22,7 @@ from tinycompress.search.compression_space import starting_points
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
 from tinycompress.search.goal import ACCURACY, Goal
-from tinycompress.search.methods.planned import Point, Tried
+from tinycompress.search.methods.planned import Point, Tried, key_of
 from tinycompress.search.sensitive import clusters_within, fewest_bits
 
 _INT8_BITS = 8.0
@@ -54,13 +54,13 @@ class BySensitivity:
 
     def __call__(self, history: Sequence[Tried]) -> Point | None:
         """What comes next."""
-        known = {_key(one.point): one.figures for one in history}
+        known = {key_of(one.point): one.figures for one in history}
         start = starting_points(self.dimensions)[0]
-        if _key(start) not in known:
+        if key_of(start) not in known:
             return start
         for measure in self._measures():
             for point in self._halved(start, measure, known):
-                if _key(point) not in known:
+                if key_of(point) not in known:
                     return point
         return None
 
@@ -78,7 +78,7 @@ class BySensitivity:
             chosen = clusters_within(self.dimensions, self.table, middle, measure)
             point = {**start, **chosen}
             yield point
-            if self._bears_less(known[_key(point)]):
+            if self._bears_less(known[key_of(point)]):
                 high = middle
             else:
                 low = middle
@@ -91,7 +91,3 @@ class BySensitivity:
         # A candidate that failed has no accuracy: more bits are the safer way.
         accurate = AT_LEAST in figures and excess.get(AT_LEAST, 0.0) <= 0
         return accurate and self.goal.objectives[0] != ACCURACY
-
-
-def _key(point: Point) -> str:
-    return repr(sorted(point.items()))

@@ -19,7 +19,7 @@ from tinycompress.search.compression_space import CHANNELS, starting_points
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
 from tinycompress.search.goal import ACCURACY, Goal
-from tinycompress.search.methods.planned import Point, Tried
+from tinycompress.search.methods.planned import Point, Tried, key_of
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,24 @@ class Greedy:
 
     def __call__(self, history: Sequence[Tried]) -> Point | None:
         """What comes next."""
-        known = {_key(one.point): one.figures for one in history}
+        known = {key_of(one.point): one.figures for one in history}
         current = self._with_epochs(starting_points(self.dimensions)[0], longest=False)
-        if _key(current) not in known:
+        if key_of(current) not in known:
             return current
         reached = [current]
-        while not self._is_there(known[_key(current)]):
+        while not self._is_there(known[key_of(current)]):
             proposals = self._proposals(current)
             for proposal in proposals:
-                if _key(proposal) not in known:
+                if key_of(proposal) not in known:
                     return proposal
-            better = self._least_missed(known[_key(current)], proposals, known)
+            better = self._least_missed(known[key_of(current)], proposals, known)
             if better is None:
                 break
             current = better
             reached.append(current)
         for point in reversed(reached):
             trained = self._with_epochs(point, longest=True)
-            if _key(trained) not in known:
+            if key_of(trained) not in known:
                 return trained
         return None
 
@@ -72,13 +72,13 @@ class Greedy:
         name = self.goal.to_lower(now)
         ranked = []
         for proposal in proposals:
-            figures = known[_key(proposal)]
+            figures = known[key_of(proposal)]
             if AT_LEAST not in figures or name not in figures:
                 continue
             saved = now[name] - figures[name]
             if saved > 0:
                 lost = now.get(AT_LEAST, 1.0) - figures[AT_LEAST]
-                ranked.append((lost / saved, _key(proposal), proposal))
+                ranked.append((lost / saved, key_of(proposal), proposal))
         return min(ranked)[2] if ranked else None
 
     def _is_there(self, figures: Figures) -> bool:
@@ -102,7 +102,3 @@ def _step_below(dimension: Dimension, value: object) -> int | None:
         return max(smaller, default=None)
     fewer = int(str(value)) - int(dimension.step or 1)
     return fewer if fewer >= dimension.low else None
-
-
-def _key(point: Point) -> str:
-    return repr(sorted(point.items()))

@@ -34,6 +34,11 @@ class Tried:
     figures: Figures
 
 
+def key_of(point: Point) -> str:
+    """Equal for equal points: what plans look finished trials up by."""
+    return repr(sorted(point.items()))
+
+
 Plan = Callable[[Sequence[Tried]], Point | None]
 """What comes next, None if nothing does; depends on nothing but what is finished."""
 
