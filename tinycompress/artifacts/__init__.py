@@ -64,6 +64,7 @@ from tinycompress.artifacts.sources import (
     LayerInfo,
     PlannedBuffer,
     Simplification,
+    StageInfo,
     WeightsInfo,
 )
 from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
@@ -106,6 +107,7 @@ __all__ = [
     "ScoreName",
     "Simplification",
     "Spread",
+    "StageInfo",
     "TemplateName",
     "TensorSpec",
     "TflmCompression",

@@ -57,6 +57,21 @@ class WeightsInfo:
 
 
 @dataclass(frozen=True)
+class StageInfo:
+    """One model of a cascade.
+
+    ``gate`` says in words what lets it run, empty where it always does. Its layers are ``layers``
+    of the whole from ``first_layer`` on; ``outputs`` are numbers among those of the whole.
+    """
+
+    name: str
+    gate: str
+    first_layer: int
+    layers: int
+    outputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class ArenaFigure:
     """How large an arena is that no generator can compute, and how that was found out.
 
@@ -144,7 +159,8 @@ class GeneratedSources:
     `FirmwareProject`. ``flash_estimate_bytes`` are about what constants, parameters and kernels
     take, and ``predicted_cost`` about what the layers cost whose kernels were measured: to compare
     choices by, None where the engine chooses nothing. ``command`` makes the project again from the
-    model file in it.
+    model file in it. ``stages`` are of a cascade, whose last output says which of them ran; none of
+    any other model.
     """
 
     engine: EngineName
@@ -170,6 +186,7 @@ class GeneratedSources:
     predicted_cost: float | None = None
     latency_budget_us: float | None = None
     command: tuple[str, ...] = ()
+    stages: tuple[StageInfo, ...] = ()
 
     @property
     def macs(self) -> int:

@@ -164,7 +164,8 @@ def convert_model(
     chosen = options or ConvertOptions()
     opened = open_source(source, calibration, evaluation)
     if opened.kind == "tflite":
-        return _pass_on(opened, calibration if evaluation is None else evaluation, chosen)
+        labelled = calibration if evaluation is None else evaluation
+        return pass_on(opened.name, opened.model, chosen, labelled)
     return convert_prepared(prepare(opened, calibration, evaluation, chosen), chosen)
 
 
@@ -333,34 +334,45 @@ def _judged(
     return found, count
 
 
-def _pass_on(
-    source: SourceModel, labelled: SampleSource | None, options: ConvertOptions
+def pass_on(
+    name: str, tflite: bytes, options: ConvertOptions, labelled: SampleSource | None = None
 ) -> ConvertedModel:
-    tflite: bytes = source.model
+    """Check an integer file.
+
+    Args:
+        name: What messages call it.
+        tflite: The whole file.
+        options: What is asked of it.
+        labelled: Samples to count accuracy on, if any.
+
+    Raises:
+        ConfigError: Something is asked for that a file has or has not.
+        ModelError: The file is damaged, or not integer where that is required.
+    """
     model = read_model(tflite)
     if options.max_accuracy_drop is not None:
         raise ConfigError(
-            f"max_accuracy_drop compares with a float model, and {source.name} has none beside it",
+            f"max_accuracy_drop compares with a float model, and {name} has none beside it",
             hint="give the Keras model that it was made from; or hold the file's accuracy against"
             " a limit of its own: docs/budgets.md",
         )
     # Float inputs and outputs are converted on the device.
     if options.require_integers and not is_integer_inside(model):
         raise ModelError(
-            f"{source.name} is not fully integer",
+            f"{name} is not fully integer",
             reasons=not_integer_reasons(model),
             hint=use_original(model) or CONVERT_AGAIN,
         )
     found = activation_types(model)
     if options.activations is not None and found != (options.activations,):
         raise ConfigError(
-            f"{source.name} has {' and '.join(found)} activations, not"
+            f"{name} has {' and '.join(found)} activations, not"
             f" {options.activations}; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} --activations {options.activations}",
         )
     if options.chooses_ranges or options.per_tensor_weights:
         raise ConfigError(
-            f"{source.name} has its ranges already; a .tflite is checked, not converted",
+            f"{name} has its ranges already; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} these options",
         )
     tflite, told = _narrowed(tflite, options)

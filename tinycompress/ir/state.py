@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tinycompress.ir.graph import Model, Op
 from tinycompress.ir.signal import SIGNAL_STATE, is_signal
+from tinycompress.ir.stage_models import remembers, stage_model
 
 RESET_METADATA = "tinycompress.reset_state"
 """Name of the metadata of a file whose state is reset; see docs/streaming.md."""
@@ -27,6 +28,9 @@ def has_state(model: Model) -> bool:
 
 def keeps_state(model: Model) -> bool:
     """Whether an inference may depend on the one before: there is state, and no reset of it."""
+    if model.stages:
+        alone = (stage_model(model, stage) for stage in model.stages)
+        return remembers(model.stages) or any(map(keeps_state, alone))
     return has_state(model) and not model.resets_state
 
 

@@ -18,8 +18,9 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen.tflm import encode_weights
-from tinycompress.conversion import ConvertOptions, convert_model
+from tinycompress.conversion import ConvertOptions, convert_model, pass_on
 from tinycompress.conversion.carray import Style, write_c_array
+from tinycompress.conversion.joining.cascade_file import is_cascade_file, read_cascade
 from tinycompress.conversion.load import is_tflite
 from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
@@ -54,7 +55,8 @@ def convert(
     """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
 
     Args:
-        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``.
+        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``; or a
+            ``.toml`` that joins such files: docs/cascades.md.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
             for everything but a ``.tflite``.
         output: File to write; None writes nothing.
@@ -116,6 +118,9 @@ def _integers(
     progress: Progress,
 ) -> ConvertedModel:
     wanted = options.activations or "int8"
+    if is_cascade_file(model):
+        progress("join the stages")
+        return pass_on(model.name, read_cascade(model), options)
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
     return convert_model(
         model,
@@ -136,7 +141,8 @@ def build(
     """Build firmware that runs a model on a board.
 
     Args:
-        model: A ``.keras`` or ``.h5`` file, a SavedModel directory, or a ``.tflite``.
+        model: A ``.keras`` or ``.h5`` file, a SavedModel directory, or a ``.tflite``; or a
+            ``.toml`` that joins such files to a cascade: docs/cascades.md.
         board: Id, alias or file of the board; for a framework, its file must say what that calls
             the board.
         options: What is chosen about the build; None takes the defaults.
@@ -170,9 +176,10 @@ def _to_build(
     model: Path, board: Board, chosen: BuildOptions, progress: Progress
 ) -> ConvertedModel:
     """The integer model; of a ``.tflite``, the engine says whether it takes it."""
-    given = is_tflite(model)
+    cascade = is_cascade_file(model)
+    given = cascade or is_tflite(model)
     if given:
-        require_engine(read_file(model), board, chosen)
+        require_engine(read_cascade(model) if cascade else read_file(model), board, chosen)
     options = ConvertOptions(
         activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given,
         calibrator=chosen.calibrator, symmetric_activations=chosen.symmetric_activations,

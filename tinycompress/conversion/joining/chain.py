@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
+from tinycompress.conversion.joining.objects import adopt
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Graph, Tensor
 from tinycompress.ir.reader import read_model
@@ -110,7 +111,7 @@ class _Chain:
         self._whole.signatureDefs, self._whole.metadata = [], []
         self._variables: list[tuple[str, npt.NDArray[Any]]] = []
         self._begin = len(self._graph.tensors)
-        self._theirs = self._adopted(model)
+        self._theirs = adopt(front_end, model).operators
         self._outputs = [index + self._begin for index in model.subgraphs[0].outputs]
 
     def keep_samples(self, samples: Tensor, stride: int) -> None:
@@ -158,23 +159,6 @@ class _Chain:
             self._graph.operators.insert(0, self._graph.operators.pop())
             self._set_variables()
         return packed(self._whole)
-
-    def _adopted(self, model: Any) -> list[Any]:
-        """Take another file's buffers, codes and tensors over; its operators, renumbered."""
-        buffers, codes = len(self._whole.buffers), len(self._whole.operatorCodes)
-        self._whole.buffers += model.buffers
-        self._whole.operatorCodes += model.operatorCodes
-        graph = model.subgraphs[0]
-        for tensor in graph.tensors:
-            tensor.buffer += buffers
-        self._graph.tensors += graph.tensors
-        for op in graph.operators:
-            op.opcodeIndex += codes
-            for name in ("inputs", "outputs", "intermediates"):
-                indices = getattr(op, name)
-                if indices is not None:
-                    setattr(op, name, [i if i < 0 else i + self._begin for i in indices])
-        return list(graph.operators)
 
     def _read(self, name: str, first: npt.NDArray[Any], like: int) -> tuple[int, int]:
         """A new variable: the tensors of its handle and of its value."""
