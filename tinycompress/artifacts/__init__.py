@@ -36,10 +36,12 @@ from tinycompress.artifacts.firmware import (
 )
 from tinycompress.artifacts.measured import (
     BenchResult,
+    CascadeResult,
     ClockCheck,
     LayerCost,
     OutputAccuracy,
     Spread,
+    StageCost,
 )
 from tinycompress.artifacts.model import (
     ConvertedModel,
@@ -77,6 +79,7 @@ __all__ = [
     "BufferKind",
     "BuiltBy",
     "BuiltFirmware",
+    "CascadeResult",
     "ChannelAgreement",
     "ChannelQuality",
     "ClassQuality",
@@ -107,6 +110,7 @@ __all__ = [
     "ScoreName",
     "Simplification",
     "Spread",
+    "StageCost",
     "StageInfo",
     "TemplateName",
     "TensorSpec",

@@ -16,8 +16,8 @@ from tinycompress.codegen.simplify.simplify import Simplified, simplify
 from tinycompress.codegen.stages import join_stages, stage_infos
 from tinycompress.codegen.verdict import require_aot
 from tinycompress.errors import DoesNotFitError
+from tinycompress.ir.cascade.models import stage_model
 from tinycompress.ir.graph import Graph, Model
-from tinycompress.ir.stage_models import stage_model
 
 
 def generate_sources(

@@ -18,8 +18,8 @@ from tinycompress.codegen.choosing.sharing import shared_kernels, sharing_trades
 from tinycompress.codegen.layer import Kernel, Layer, TensorArgument
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import DoesNotFitError, ModelError
+from tinycompress.ir.cascade.stages import Gate, Stage
 from tinycompress.ir.graph import Graph, Op, Tensor
-from tinycompress.ir.stages import Gate, Stage
 
 
 @dataclass(frozen=True)

@@ -337,18 +337,7 @@ def _judged(
 def pass_on(
     name: str, tflite: bytes, options: ConvertOptions, labelled: SampleSource | None = None
 ) -> ConvertedModel:
-    """Check an integer file.
-
-    Args:
-        name: What messages call it.
-        tflite: The whole file.
-        options: What is asked of it.
-        labelled: Samples to count accuracy on, if any.
-
-    Raises:
-        ConfigError: Something is asked for that a file has or has not.
-        ModelError: The file is damaged, or not integer where that is required.
-    """
+    """Check a file, which messages call by its name, as `convert_model` does."""
     model = read_model(tflite)
     if options.max_accuracy_drop is not None:
         raise ConfigError(

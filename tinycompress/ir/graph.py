@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.ir.stages import Stage
+from tinycompress.ir.cascade.stages import Stage
 
 OptionValue = int | float | bool | str | tuple[int, ...]
 

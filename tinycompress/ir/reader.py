@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tinycompress.errors import ModelError
+from tinycompress.ir.cascade.models import check_stages
+from tinycompress.ir.cascade.stages import CASCADE_METADATA, read_stages
 from tinycompress.ir.flatbuffer import Flatbuffer, Table, damaged, shorten
 from tinycompress.ir.graph import Graph, Model, Op, OptionValue
-from tinycompress.ir.stage_models import check_stages
-from tinycompress.ir.stages import CASCADE_METADATA, read_stages
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
 from tinycompress.ir.structure import check_structure
 from tinycompress.ir.tensor_reader import TensorReader

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tinycompress.ir.cascade.models import remembers, stage_model
 from tinycompress.ir.graph import Model, Op
 from tinycompress.ir.signal import SIGNAL_STATE, is_signal
-from tinycompress.ir.stage_models import remembers, stage_model
 
 RESET_METADATA = "tinycompress.reset_state"
 """Name of the metadata of a file whose state is reset; see docs/streaming.md."""

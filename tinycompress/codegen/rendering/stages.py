@@ -10,9 +10,9 @@ from tinycompress.artifacts import TensorSpec
 from tinycompress.codegen.arena.memory import ArenaLayout
 from tinycompress.codegen.c_literals import comment
 from tinycompress.codegen.stages import StageLayers, gate_text
+from tinycompress.ir.cascade.stages import Gate
 from tinycompress.ir.graph import DType, Graph, Tensor
 from tinycompress.ir.ports import Port
-from tinycompress.ir.stages import Gate
 
 _CASES = {DType.INT8: "TCK_SCORES_S8", DType.UINT8: "TCK_SCORES_U8", DType.INT16: "TCK_SCORES_S16"}
 RAN = "stages_that_ran"

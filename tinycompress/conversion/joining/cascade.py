@@ -1,7 +1,7 @@
 """Models as the stages of one ``.tflite`` file: nothing joins them but the inputs they share.
 
 The file's main subgraph has the operators of all stages, one stage after the other. Its metadata
-tell where each begins and what lets it run (`tinycompress.ir.stages`). Runtimes that do not know
+tell where each begins and what lets it run (`tinycompress.ir.cascade.stages`). Runtimes that do not know
 them run all stages.
 """
 
@@ -13,10 +13,10 @@ from typing import Any
 
 from tinycompress.conversion.joining.objects import adopt, renumber
 from tinycompress.errors import ModelError
+from tinycompress.ir.cascade.stages import CASCADE_METADATA, Gate, Otherwise, Stage, stages_text
 from tinycompress.ir.graph import Model, Tensor
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import tensor_spec
-from tinycompress.ir.stages import CASCADE_METADATA, Gate, Otherwise, Stage, stages_text
 from tinycompress.ir.tflite_objects import add_metadata, packed, unpacked
 
 _CALL_ONCE = 129

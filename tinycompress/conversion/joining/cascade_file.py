@@ -15,9 +15,9 @@ from tinycompress.conversion.joining.cascade import Part, joined
 from tinycompress.conversion.joining.chain import chained
 from tinycompress.conversion.joining.gates import Scores, gate_problem, stored_gate
 from tinycompress.errors import ConfigError, ModelError, os_reason
+from tinycompress.ir.cascade.stages import MOST_STAGES, Gate, Otherwise
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs, output_specs
-from tinycompress.ir.stages import MOST_STAGES, Gate, Otherwise
 
 SUFFIX = ".toml"
 _WHAT = "the cascade file"

@@ -10,8 +10,8 @@ import numpy as np
 
 from tinycompress.artifacts import TensorSpec
 from tinycompress.errors import ConfigError
-from tinycompress.ir.stage_models import CHANGE_TYPES, SCORE_TYPES
-from tinycompress.ir.stages import Gate
+from tinycompress.ir.cascade.models import CHANGE_TYPES, SCORE_TYPES
+from tinycompress.ir.cascade.stages import Gate
 
 _LIMITS = ("at_least", "unsure_below", "changed_by")
 _TINY = 1e-6

@@ -9,8 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from tinycompress.errors import ModelError
+from tinycompress.ir.cascade.stages import CASCADE_METADATA, MOST_STAGES, Gate, Stage
 from tinycompress.ir.graph import DType, Graph, Model, Tensor
-from tinycompress.ir.stages import CASCADE_METADATA, MOST_STAGES, Gate, Stage
 
 INIT_SUBGRAPH = "init_subgraph_index"
 SCORE_TYPES = (DType.INT8, DType.UINT8, DType.INT16)

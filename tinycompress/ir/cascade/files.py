@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinycompress.ir.stages import Stage
+from tinycompress.ir.cascade.stages import Stage
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
 from tinycompress.ir.tflite_objects import add_metadata, packed, unpacked
 

@@ -92,7 +92,7 @@ def stages_text(stages: tuple[Stage, ...]) -> bytes:
 
 
 def read_stages(text: bytes) -> tuple[Stage, ...]:
-    """The stages that metadata tell; `stage_models.check_stages` holds them against the graph.
+    """The stages that metadata tell; `models.check_stages` holds them against the graph.
 
     Raises:
         ModelError: The text is no such entry.
