@@ -13,7 +13,7 @@ from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs
-from tinycompress.oracle import Oracle
+from tinycompress.oracle import open_oracle
 
 Sample = tuple[npt.NDArray[Any], ...]
 
@@ -32,7 +32,7 @@ def differing_bytes(tflite: bytes, exact_to: ExactTo, steps: int = 30) -> int:
 def differing_in(tflite: bytes, exact_to: ExactTo, sequences: Sequence[Sequence[Sample]]) -> int:
     """Elements that differ from the oracle's in sequences of inputs, each after a reset."""
     sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
-    model, oracle, wrong = HostModel(sources), Oracle(tflite, exact_to), 0
+    model, oracle, wrong = HostModel(sources), open_oracle(tflite, exact_to), 0
     for sequence in sequences:
         model.reset()
         for step, sample in enumerate(sequence):

@@ -1,8 +1,8 @@
 """Models as the stages of one ``.tflite`` file: nothing joins them but the inputs they share.
 
 The file's main subgraph has the operators of all stages, one stage after the other. Its metadata
-tell where each begins and what lets it run (`tinycompress.ir.cascade.stages`). Runtimes that do not know
-them run all stages.
+tell where each begins and what lets it run (`tinycompress.ir.cascade.stages`). Runtimes that do not
+know them run all stages.
 """
 
 from __future__ import annotations

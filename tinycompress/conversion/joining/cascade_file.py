@@ -121,8 +121,7 @@ def _model_file(path: Path, stage: StageTable) -> bytes:
     try:
         return chained(files[0], files[1], stage.stride)
     except (ConfigError, ModelError) as error:
-        error.message = f"stage '{stage.name}': {error.message}"
-        raise
+        raise type(error)(f"stage '{stage.name}': {error.message}", hint=error.hint) from error
 
 
 def _read(path: Path, stage: str) -> bytes:
