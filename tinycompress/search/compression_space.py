@@ -148,10 +148,22 @@ def starting_points(dimensions: tuple[Dimension, ...]) -> tuple[dict[str, Value]
     )
     points: list[dict[str, Value]] = []
     for wish in wishes:
-        point = {one.name: _start(one, wish) for one in dimensions}
+        point = starting_point(dimensions, wish)
         if point not in points:
             points.append(point)
     return tuple(points)
+
+
+def starting_point(
+    dimensions: tuple[Dimension, ...], wish: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The candidate that is as the model is but for a wish.
+
+    Args:
+        dimensions: The space.
+        wish: By parameter, or by kind of parameter (`CHANNELS`: the share that stays).
+    """
+    return {one.name: _start(one, wish) for one in dimensions}
 
 
 _STARTS: Mapping[str, Value] = {
@@ -180,8 +192,7 @@ def start_of(dimension: Dimension) -> Value:
 
 def smallest(dimensions: tuple[Dimension, ...]) -> dict[str, Value]:
     """The choice with the fewest channels and weights, and the firmware that is small."""
-    least: dict[str, Value] = {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3}
-    return {one.name: _start(one, least) for one in dimensions}
+    return starting_point(dimensions, {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3})
 
 
 def compression_recipe(parameters: Parameters, network: Network, seed: int) -> Recipe:
