@@ -57,11 +57,18 @@ def fitted_points(evaluator: CompressionEvaluator, goal: Goal) -> tuple[Point, .
     if any(one.name.startswith(tuple(_SPARING)) for one in dimensions):
         wishes.append(_SPARING)
     whole = starting_point(dimensions, {})
+
+    def cost(point: Point) -> Cost:
+        return evaluator.cost(evaluator.of(point))
+
     found: list[Point] = []
     for wish in wishes:
         for thinned in (_even(dimensions, wish), _ranked(evaluator, wish)):
-            point = most_within(thinned, lambda one: evaluator.cost(evaluator.of(one)), goal)
-            if point is not None and point != whole and point not in found:
+            point = most_within(thinned, cost, goal)
+            if point is None or point == whole:
+                continue
+            point = filled(point, dimensions, cost, goal)
+            if point not in found:
                 found.append(point)
     return tuple(found)
 
@@ -75,23 +82,49 @@ def most_within(thinned: Thinned, cost: Callable[[Point], Cost], goal: Goal) -> 
         goal: The budgets.
     """
 
-    def keeps(point: Point) -> bool:
-        return all(x <= 0 for x in goal.cost_excess(cost(point).figures, 0.0).values())
-
     low, high = 0.0, 1.0
     whole, best = thinned(high), thinned(low)
-    if keeps(whole):
+    if _keeps(whole, cost, goal):
         return whole
-    if not keeps(best):
+    if not _keeps(best, cost, goal):
         return None
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         point = thinned(middle)
-        if keeps(point):
+        if _keeps(point, cost, goal):
             low, best = middle, point
         else:
             high = middle
     return best
+
+
+def filled(
+    point: Point, dimensions: tuple[Dimension, ...], cost: Callable[[Point], Cost], goal: Goal
+) -> Point:
+    """A candidate with more channels in single layers, one step each, where the budgets keep it.
+
+    The last layers come first: their channels cost the least time.
+    """
+    groups = [one for one in dimensions if one.name.startswith(CHANNELS)]
+    for group in reversed(groups):
+        more = next_above(group, point[group.name])
+        if more is not None:
+            thicker = {**point, group.name: more}
+            if _keeps(thicker, cost, goal):
+                point = thicker
+    return point
+
+
+def next_above(dimension: Dimension, value: Value) -> Value | None:
+    """The next larger number that a dimension has; None if there is none."""
+    if dimension.kind == "choice":
+        return min((one for one in dimension.choices if float(one) > float(value)), default=None)
+    more = float(value) + (dimension.step or 1)
+    return round(more) if more <= dimension.high else None
+
+
+def _keeps(point: Point, cost: Callable[[Point], Cost], goal: Goal) -> bool:
+    return all(x <= 0 for x in goal.cost_excess(cost(point).figures, 0.0).values())
 
 
 def _has_costs(goal: Goal) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tinycompress.search.costs import Cost
-from tinycompress.search.dimensions import Value
-from tinycompress.search.fitted import most_within
+from tinycompress.search.dimensions import Dimension, Value
+from tinycompress.search.fitted import filled, most_within, next_above
 from tinycompress.search.goal import goal_of
 
 GOAL = goal_of(latency_us=1000.0, max_accuracy_drop=0.01, maximize="accuracy")
@@ -42,3 +42,23 @@ def test_what_does_not_fit_the_board_is_not_within() -> None:
 
     point = most_within(shared, cost, GOAL)
     assert point == {"channels": 0.5}
+
+
+def test_what_the_budget_still_lets_stay_is_added_layer_by_layer() -> None:
+    groups = (Dimension("channels.a", "int", 4, 16, 4), Dimension("channels.b", "int", 4, 16, 4))
+    weights = {"channels.a": 60.0, "channels.b": 20.0}
+
+    def cost(point: dict[str, Value]) -> Cost:
+        spent = sum(weights[name] * float(value) for name, value in point.items())
+        return Cost({"latency_us": spent, "fits": 1.0})
+
+    assert filled({"channels.a": 8, "channels.b": 8}, groups, cost, GOAL) == {
+        "channels.a": 12, "channels.b": 12,
+    }  # fmt: skip
+    assert filled({"channels.a": 12, "channels.b": 12}, groups, cost, GOAL)["channels.a"] == 12
+
+
+def test_the_next_number_of_a_dimension_is_one_that_it_has() -> None:
+    counts = Dimension("channels.a", "choice", choices=(4, 8, 10))
+    assert [next_above(counts, one) for one in (4, 8, 10)] == [8, 10, None]
+    assert next_above(Dimension("channels.a", "int", 4, 16, 4), 16) is None
