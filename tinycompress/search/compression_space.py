@@ -28,7 +28,8 @@ _AFTER_FOLDING = 0.1
 _BATCH, _STEPS = 64, 3000
 """So many steps at most, where the user says nothing: few samples are looked at more often."""
 _LEAST_SHARE = 4
-_RUNGS = 8
+_RUNGS = 4
+"""An eighth of a training is too little to judge by: what learns fast is small."""
 CHANNELS, SPARSITY, CLUSTERS = "channels.", "sparsity.", "clusters."
 WHOLE = 256
 """As many values as int8 has: not clustered."""
@@ -273,7 +274,7 @@ def training_key(recipe: Recipe, more: str = "") -> str:
 
 
 def _rungs(epochs: int) -> list[int]:
-    """Epochs in stages that end after an eighth, a quarter, a half and all of them.
+    """Epochs in stages that end after a quarter, a half and all of them.
 
     Successive halving looks at the accuracy after each.
     """

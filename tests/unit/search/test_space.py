@@ -72,7 +72,7 @@ def test_the_rate_falls_in_the_last_half_of_a_training_alone() -> None:
     (*rungs, _) = compression_recipe(chosen, NETWORK, 0).stage
     told = [stage.model_dump()["fine_tune"] for stage in rungs]
     assert [(one["epochs"], one["decay"]) for one in told] == [
-        (1, "none"), (1, "none"), (2, "none"), (4, "cosine"),
+        (2, "none"), (2, "none"), (4, "cosine"),
     ]  # fmt: skip
 
 
