@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,8 @@ _AFTER_FOLDING = 0.1
 _BATCH, _STEPS = 64, 3000
 """So many steps at most, where the user says nothing: few samples are looked at more often."""
 _LEAST_SHARE = 4
-_RUNGS = 8
+_RUNGS = 4
+"""An eighth of a training is too little to judge by: what learns fast is small."""
 CHANNELS, SPARSITY, CLUSTERS = "channels.", "sparsity.", "clusters."
 WHOLE = 256
 """As many values as int8 has: not clustered."""
@@ -92,7 +94,7 @@ def compression_dimensions(
     if any(_splittable(layer) for layer in kernel_layers(network)):
         found.append(Dimension("low_rank.energy", "float", 0.7, 1.0, 0.05, least=0.05, most=1.0))
         found.append(Dimension("order", "choice", choices=("channels", "low_rank")))
-    return (*found, *training_dimensions(goal), *fine_tuning_dimensions(samples))
+    return (*found, *training_dimensions(goal), *fine_tuning_dimensions(network, samples))
 
 
 def _channels(group: Group, multiple: int) -> Dimension:
@@ -126,12 +128,19 @@ def epochs_of_steps(steps: int, samples: int) -> int:
     return min(max(-(-steps * _BATCH // samples), 8), 64)
 
 
-def fine_tuning_dimensions(samples: int) -> tuple[Dimension, ...]:
-    """How a trained model is trained on."""
+def fine_tuning_dimensions(network: Network, samples: int) -> tuple[Dimension, ...]:
+    """How a trained model is trained on.
+
+    Without BatchNormalization, which was folded then, a rate does more harm to what is learnt.
+    """
     most = epochs_of_steps(_STEPS, samples)
+    normed = any(one.kind == "BatchNormalization" for one in network.layers.values())
+    least_rate = 3e-4 if normed else 1e-4
     return (
         Dimension("epochs", "int", most // 8, most, log=True, least=0, most=10_000),
-        Dimension("learning_rate", "float", 3e-4, 3e-3, log=True, least=1e-7, most=1.0),
+        Dimension(
+            "learning_rate", "float", least_rate, 10 * least_rate, log=True, least=1e-7, most=1.0
+        ),
         Dimension("fine_tuning", "choice", choices=("each", "last")),
         Dimension("distill.weight", "float", 0.0, 0.75, 0.25, least=0.0, most=1.0),
     )
@@ -148,22 +157,36 @@ def starting_points(dimensions: tuple[Dimension, ...]) -> tuple[dict[str, Value]
     )
     points: list[dict[str, Value]] = []
     for wish in wishes:
-        point = {one.name: _start(one, wish) for one in dimensions}
+        point = starting_point(dimensions, wish)
         if point not in points:
             points.append(point)
     return tuple(points)
 
 
+def starting_point(
+    dimensions: tuple[Dimension, ...], wish: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The candidate that is as the model is but for a wish.
+
+    Args:
+        dimensions: The space.
+        wish: By parameter, or by kind of parameter (`CHANNELS`: the share that stays).
+    """
+    return {one.name: _start(one, wish) for one in dimensions}
+
+
 _STARTS: Mapping[str, Value] = {
     CHANNELS: 1.0, SPARSITY: 0.0, CLUSTERS: WHOLE, "low_rank.energy": 1.0, "order": "channels",
-    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.5, "learning_rate": 1e-3,
-    "fine_tuning": "each", "distill.weight": 0.5,
+    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.5, "fine_tuning": "each",
+    "distill.weight": 0.5,
 }  # fmt: skip
 
 
 def _start(dimension: Dimension, wish: Mapping[str, Value]) -> Value:
     name = dimension.name
     kind = next((p for p in (CHANNELS, SPARSITY, CLUSTERS) if name.startswith(p)), name)
+    if kind == "learning_rate":
+        return dimension.nearest(_middle(dimension))
     value = wish.get(kind, _STARTS[kind])
     if kind == CHANNELS:
         # Wishes are shares of the channels that there are.
@@ -173,6 +196,12 @@ def _start(dimension: Dimension, wish: Mapping[str, Value]) -> Value:
     return dimension.nearest(value)
 
 
+def _middle(dimension: Dimension) -> float:
+    """Between the least and the largest number, by their logarithms."""
+    numbers = [float(one) for one in dimension.choices] or [dimension.low, dimension.high]
+    return sqrt(min(numbers) * max(numbers))
+
+
 def start_of(dimension: Dimension) -> Value:
     """Where a search begins in one dimension."""
     return _start(dimension, {})
@@ -180,8 +209,7 @@ def start_of(dimension: Dimension) -> Value:
 
 def smallest(dimensions: tuple[Dimension, ...]) -> dict[str, Value]:
     """The choice with the fewest channels and weights, and the firmware that is small."""
-    least: dict[str, Value] = {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3}
-    return {one.name: _start(one, least) for one in dimensions}
+    return starting_point(dimensions, {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3})
 
 
 def compression_recipe(parameters: Parameters, network: Network, seed: int) -> Recipe:
@@ -246,7 +274,7 @@ def training_key(recipe: Recipe, more: str = "") -> str:
 
 
 def _rungs(epochs: int) -> list[int]:
-    """Epochs in stages that end after an eighth, a quarter, a half and all of them.
+    """Epochs in stages that end after a quarter, a half and all of them.
 
     Successive halving looks at the accuracy after each.
     """
@@ -264,11 +292,13 @@ def _tune(stages: list[dict[str, Any]], parameters: Parameters) -> None:
     rate = float(parameters.get("learning_rate", 1e-3))
     weight = float(parameters.get("distill.weight", 0.0))
     folded = False
-    for stage in stages:
+    last_rung = max((n for n, stage in enumerate(stages) if stage["kind"] == "train"), default=-1)
+    for number, stage in enumerate(stages):
         folded = folded or stage["kind"] in ("cluster", "qat")
         tuning = stage["fine_tune"]
         tuning["learning_rate"] = rate * _AFTER_FOLDING if folded else rate
-        tuning["decay"] = "cosine" if folded else "none"
+        # What is looked at on the way is no end: the rate falls in the last half alone.
+        tuning["decay"] = "cosine" if folded or number == last_rung else "none"
         if "batch_size" in parameters:
             tuning["batch_size"] = int(parameters["batch_size"])
         if weight > 0 and tuning["epochs"] > 0:
