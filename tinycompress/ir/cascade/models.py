@@ -10,7 +10,7 @@ import numpy as np
 
 from tinycompress.errors import ModelError
 from tinycompress.ir.cascade.stages import CASCADE_METADATA, MOST_STAGES, Gate, Stage
-from tinycompress.ir.graph import DType, Graph, Model, Tensor
+from tinycompress.ir.graph import DType, Graph, Model, Op, Tensor
 
 INIT_SUBGRAPH = "init_subgraph_index"
 SCORE_TYPES = (DType.INT8, DType.UINT8, DType.INT16)
@@ -22,7 +22,7 @@ CHANGE_TYPES = (DType.INT8, DType.UINT8)
 def stage_model(model: Model, stage: Stage) -> Model:
     """A stage alone: its operators and the subgraphs that set its state; all tensors stay."""
     graph, init = model.main, {0: 0}
-    ops = []
+    ops: list[Op] = []
     for index in (*stage.calls, *range(stage.begin, stage.end)):
         op = graph.ops[index]
         called = op.options.get(INIT_SUBGRAPH)
