@@ -175,7 +175,7 @@ class Layer:
     ``order`` says how the kernel reads and writes: see `codegen.overlap`. Layers of one operator
     with the same ``leaner_kin`` are nearly as fast as each other on more or less scratch memory:
     the one with less is taken where that makes the arena smaller. ``encoded`` is None where weights
-    lie in flash as they are.
+    lie in flash as they are; ``expanded`` says that they take several times their bytes there.
     """
 
     op: Op
@@ -189,6 +189,7 @@ class Layer:
     order: AccessOrder | None = None
     leaner_kin: str = ""
     encoded: EncodedWeights | None = None
+    expanded: bool = False
 
     def by(
         self,
