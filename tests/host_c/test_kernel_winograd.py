@@ -122,7 +122,7 @@ def test_four_times_the_sums_come_out(data: st.DataObject) -> None:
 
 def test_only_budgets_expand_weights() -> None:
     """Flash is for the user to give."""
-    case = ConvCase(height=16, width=16, channels=32, outputs=32, gain=0.004)
+    case = ConvCase(height=48, width=48, channels=16, outputs=16, gain=0.004)
     tflite = _cases(6, (case,)).tflite()
     model = read_model(tflite)
     usual = generate(model, CodegenOptions())

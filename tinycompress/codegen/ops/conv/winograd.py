@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
+from tinycompress.codegen.ops.conv import orders
 from tinycompress.codegen.rounding.channels import ChannelTables, Int64s
 from tinycompress.codegen.weights.streams import Words, wrapped_words
 
@@ -62,7 +63,7 @@ def winograd_layer(
             rounding=tables.rounding, family="dsp",
         ),
         params,
-        order=None,
+        order=orders.tiles_in_fours,
         scratch=(
             "uint32_t",
             4 * (_POSITIONS * _TILES * inputs // 2 + 2 * _TILES * _POSITIONS)
