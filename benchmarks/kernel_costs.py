@@ -103,13 +103,18 @@ def encoded_samples(number: int, board_name: str, encodings: Sequence[str]) -> l
 def expanded_samples(board_name: str) -> list[Sample]:
     """Convolutions of many sizes by the kernels that expand weights; none of families without."""
     board, found = load_board(board_name), list[Sample]()
-    for more in ({"activation": "RELU", "out_zero": -128}, {}):
-        cases = KernelCases(len(more))
+    for activation, out_zero in (("RELU", -128), ("NONE", -5)):
+        cases = KernelCases(-out_zero)
         for height, width, channels, outputs in _EXPANDED_SIZES:
-            sizes = {"height": height, "width": width, "channels": channels, "outputs": outputs}
             # Sums vary by the root of their terms.
             gain = 0.3 / (9 * channels) ** 0.5 / 20
-            add_conv(cases, ConvCase(**sizes, gain=gain, **more))
+            add_conv(
+                cases,
+                ConvCase(
+                    height, width, channels, outputs,
+                    gain=gain, activation=activation, out_zero=out_zero,
+                ),
+            )  # fmt: skip
         run = _run(cases.tflite(), board, CodegenOptions.for_board(board), prefer_expanded)
         found += [each for each in run if "winograd" in each.kernel]
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from tinycompress.artifacts import GeneratedSources, Simplification
-from tinycompress.codegen.choosing.encoding import encoding_trades
+from tinycompress.codegen.choosing.encoding import encoding_trades, expanding_trades
 from tinycompress.codegen.choosing.ram import Fitted, as_preferred, fit_ram
 from tinycompress.codegen.choosing.select import Preference
 from tinycompress.codegen.macs import total_macs
@@ -42,7 +42,11 @@ def generate_sources(
         model, fitted.graph, fitted.layers, fitted.layout, options, shared=fitted.shared
     )
     recomputed = total_macs(fitted.graph) - total_macs(simplified.graph)
-    trades = (*fitted.trades, *encoding_trades(fitted.layers, options))
+    trades = (
+        *fitted.trades,
+        *encoding_trades(fitted.layers, options),
+        *expanding_trades(fitted.layers),
+    )
     return replace(
         sources, trades=trades, simplification=simplified.summary, recomputed_macs=recomputed,
         flash_estimate_bytes=fitted.flash_bytes, predicted_cost=fitted.cost,

@@ -8,6 +8,7 @@ import pytest
 from support.models.cascades import CASCADES, cascade, scores
 from support.models.stateful_models import stateful_model
 
+import tinycompress
 from tinycompress.conversion.joining.cascade_file import read_cascade
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.cascade.models import stage_model
@@ -172,3 +173,12 @@ def test_stages_survive_their_text() -> None:
     for name in CASCADES:
         stages = read_model(cascade(name)).stages
         assert read_stages(stages_text(stages)) == stages
+
+
+def test_the_readme_names_stages_and_their_calls(directory: Path) -> None:
+    file = directory / "cascade.toml"
+    file.write_text(f"schema = 1\n{SMALL}{LARGE}{AT_LEAST}")
+    made = tinycompress.build(file, "nano33", framework="library", output=directory / "library")
+    text = (made.directory / "README.md").read_text()
+    assert "| stage `large` | runs where class 1 of 'small/dense4' is 0.7 or more" in text
+    assert "`tcm_cascade_large_invoke()`" in text
