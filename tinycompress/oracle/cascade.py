@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress.artifacts import ExactTo, TensorSpec
-from tinycompress.ir.cascade.files import stage_file
 from tinycompress.ir.cascade.stages import Gate, Stage
 from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
@@ -63,6 +62,9 @@ class CascadeOracle:
     """
 
     def __init__(self, tflite: bytes, model: Model, exact_to: ExactTo) -> None:
+        # Who runs a single model need not load what rewrites files.
+        from tinycompress.ir.cascade.files import stage_file
+
         self._stages = model.stages
         self.inputs = input_specs(model.main)
         self.outputs = output_specs(model.main)
