@@ -25,7 +25,7 @@ _FEWEST = 8
 """A layer with fewer weights than this times 8 is neither pruned nor clustered: nothing to save."""
 _AFTER_FOLDING = 0.1
 """Of the learning rate, once BatchNormalization is folded: see docs/compression.md."""
-_BATCH, _STEPS = 64, 3000
+_BATCH, _STEPS = 64, 8000
 """So many steps at most, where the user says nothing: few samples are looked at more often."""
 _LEAST_SHARE = 4
 _RUNGS = 4
@@ -94,7 +94,7 @@ def compression_dimensions(
     if any(_splittable(layer) for layer in kernel_layers(network)):
         found.append(Dimension("low_rank.energy", "float", 0.7, 1.0, 0.05, least=0.05, most=1.0))
         found.append(Dimension("order", "choice", choices=("channels", "low_rank")))
-    return (*found, *training_dimensions(goal), *fine_tuning_dimensions(network, samples))
+    return (*found, *training_dimensions(goal), *fine_tuning_dimensions(samples))
 
 
 def _channels(group: Group, multiple: int) -> Dimension:
@@ -128,19 +128,12 @@ def epochs_of_steps(steps: int, samples: int) -> int:
     return min(max(-(-steps * _BATCH // samples), 8), 64)
 
 
-def fine_tuning_dimensions(network: Network, samples: int) -> tuple[Dimension, ...]:
-    """How a trained model is trained on.
-
-    Without BatchNormalization, which was folded then, a rate does more harm to what is learnt.
-    """
+def fine_tuning_dimensions(samples: int) -> tuple[Dimension, ...]:
+    """How a trained model is trained on."""
     most = epochs_of_steps(_STEPS, samples)
-    normed = any(one.kind == "BatchNormalization" for one in network.layers.values())
-    least_rate = 3e-4 if normed else 1e-4
     return (
         Dimension("epochs", "int", most // 8, most, log=True, least=0, most=10_000),
-        Dimension(
-            "learning_rate", "float", least_rate, 10 * least_rate, log=True, least=1e-7, most=1.0
-        ),
+        Dimension("learning_rate", "float", 3e-4, 3e-3, log=True, least=1e-7, most=1.0),
         Dimension("fine_tuning", "choice", choices=("each", "last")),
         Dimension("distill.weight", "float", 0.0, 0.75, 0.25, least=0.0, most=1.0),
     )
@@ -317,7 +310,8 @@ def _thinning(parameters: Parameters, network: Network) -> list[dict[str, Any]]:
         asked = {name: round(share, 6) for name, share in gone.items() if share > 0}
         # Layers that keep all of theirs are asked for nothing.
         kept = {name: 0.0 for name, share in gone.items() if share <= 0}
-        stages.append({"kind": "prune_channels", "layer_ratio": {**asked, **kept}})
+        ratios = {**asked, **kept}
+        stages.append({"kind": "prune_channels", "layer_ratio": ratios, "importance": "taylor"})
     energy = float(parameters.get("low_rank.energy", 1.0))
     if energy < 1.0:
         stages.append({"kind": "low_rank", "energy": energy})

@@ -51,7 +51,7 @@ class MaskedEvaluator(CompressionEvaluator):
         assert self.network is not None
         samples = len(read_data(self.data, self.network, what="training data"))
         count = len(self._targets["targets"])
-        tuning = fine_tuning_dimensions(self.network, samples)
+        tuning = fine_tuning_dimensions(samples)
         known = (
             Dimension(MASKS, "choice", choices=tuple(range(count))),
             *training_dimensions(self.task.goal),
