@@ -39,7 +39,10 @@ from tinycompress.options import compression_of, weights_choices
 )
 @json_option
 def convert_command(model: Path, output: Path, as_json: bool, **options: Any) -> None:
-    """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left."""
+    """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left.
+
+    A .toml that names several .tflite files becomes one of them: docs/cascades.md.
+    """
     from tinycompress import pipeline
     from tinycompress.cli.answers.convert import show_convert
     from tinycompress.pipeline.engines.tflm_verdict import tflm_verdict

@@ -45,6 +45,11 @@ def require_tflm(model: Model) -> None:
     Raises:
         ModelError: With every reason, and what helps.
     """
+    if model.stages:
+        raise ModelError(
+            f"the engine tflm runs one model, and this is a cascade of {len(model.stages)}",
+            hint="--engine aot, which gives the same bytes",
+        )
     try:
         check_legality(model)
     except ModelError as error:

@@ -120,7 +120,9 @@ def _integers(
     wanted = options.activations or "int8"
     if is_cascade_file(model):
         progress("join the stages")
-        return pass_on(model.name, read_cascade(model), options)
+        labelled = data if val is None else val
+        samples = None if labelled is None else Path(labelled)
+        return pass_on(model.name, read_cascade(model), options, samples)
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
     return convert_model(
         model,

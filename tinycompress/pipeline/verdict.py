@@ -45,16 +45,11 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
 
 
 def _require_cascade(model: Model, options: BuildOptions) -> None:
-    """Refuse what cannot be done with several models in one firmware.
+    """Refuse options that are for one model.
 
     Raises:
         ConfigError: An option is for one model.
     """
-    if options.engine == "tflm":
-        raise ConfigError(
-            f"the engine tflm runs one model, and this is a cascade of {len(model.stages)}",
-            hint="--engine aot, which gives the same bytes",
-        )
     budgets = [
         name
         for name, value in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.models.cascades import CASCADES, cascade, scores
 from support.models.stateful_models import stateful_model
@@ -17,6 +18,7 @@ from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
 from tinycompress.ir.tflite_objects import packed, unpacked
+from tinycompress.oracle import open_oracle
 
 SMALL = '[[stage]]\nname = "small"\nmodel = "small.tflite"\n'
 LARGE = '[[stage]]\nname = "large"\nmodel = "large.tflite"\n'
@@ -182,3 +184,18 @@ def test_the_readme_names_stages_and_their_calls(directory: Path) -> None:
     text = (made.directory / "README.md").read_text()
     assert "| stage `large` | runs where class 1 of 'small/dense4' is 0.7 or more" in text
     assert "`tcm_cascade_large_invoke()`" in text
+
+
+def test_labels_are_counted_as_the_gates_decide(directory: Path) -> None:
+    file, samples = directory / "cascade.toml", directory / "x.npz"
+    file.write_text(f"schema = 1\n{SMALL}{LARGE}otherwise = 2\n{AT_LEAST}")
+    x = np.random.default_rng(2).uniform(-12, 12, (30, 12)).astype(np.float32)
+    oracle = open_oracle(read_cascade(file), "tflm")
+    stored = (np.round(x / np.float32(0.1)) + 3).clip(-128, 127).astype(np.int8)
+    told = [oracle.run(one[None]) for one in stored]
+    assert 0 < sum(int(ran[0, 1]) for *_, ran in told) < 30
+    answers = np.array([large.argmax() for _, large, _ in told])
+    np.savez(samples, x=x, y0=np.zeros(30, np.int64), y1=answers)
+    made = tinycompress.convert(file, None, directory / "made.tflite", val=samples)
+    assert made.quality[1].score == 1.0
+    assert read_model((directory / "made.tflite").read_bytes()).stages
