@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress.compression.data.sources import Names, opened, x_alone, x_and_y
-from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.network.network import Array, Input, Network
 from tinycompress.errors import ConfigError
 
 _VALIDATION_SHARE = 0.15
@@ -69,11 +69,11 @@ def read_samples(source: Any, network: Network, *, what: str = "data") -> Data:
 
 
 def _checked(x: list[Any], labels: tuple[Array, ...], network: Network, what: str) -> Data:
-    with np.errstate(over="ignore"):  # what float32 cannot hold is told below, as infinity
-        inputs = tuple(_numbers(what, "x", array).astype(np.float32) for array in x)
-    _require_count("input", inputs, len(network.inputs), what)
+    given = tuple(_numbers(what, "x", array) for array in x)
+    _require_count("input", given, len(network.inputs), what)
     shaped = []
-    for array, source_input in zip(inputs, network.inputs, strict=True):
+    for numbers, source_input in zip(given, network.inputs, strict=True):
+        array = _as_taken(numbers, source_input, what)
         expected = source_input.shape
         if array.ndim == len(expected) and expected and expected[-1] == 1:
             array = array[..., np.newaxis]
@@ -138,6 +138,20 @@ def calibration_samples(
         order = order[np.argsort(rank, kind="stable")]
     drawn = np.sort(order[:count])
     return tuple(array[drawn] for array in data.inputs)
+
+
+def _as_taken(array: Array, source: Input, what: str) -> Array:
+    """Samples in the type of the input that takes them."""
+    if not source.is_integer:
+        with np.errstate(over="ignore"):  # what float32 cannot hold is told below, as infinity
+            return array.astype(np.float32)
+    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+        raise ConfigError(
+            f"{what}: samples of input {source.name!r} have fractions or are not finite; the model"
+            f" takes {source.dtype} indices",
+            hint="pass the indices that the model was trained on",
+        )
+    return array.astype(source.dtype)
 
 
 def _numbers(what: str, name: str, value: Any) -> Array:

@@ -6,18 +6,20 @@ from dataclasses import replace
 from typing import Any
 
 from tinycompress.compression.network.affine import absorb_input_scaling
+from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.network import Layer, Network
 
 _KERNEL_KEYS = ("regularizer", "constraint")
 
 
 def lower(network: Network) -> Network:
-    """Take in input scaling and split separable convolutions.
+    """Take in input scaling, and split separable convolutions and the heads of attention.
 
     Returns:
-        A network that infers the same, in which every layer has at most one kernel.
+        A network that infers the same, in which every layer but recurrent ones has at most one
+        kernel.
     """
-    return split_separable(absorb_input_scaling(network))
+    return split_attention(split_separable(absorb_input_scaling(network)))
 
 
 def split_separable(network: Network) -> Network:
