@@ -218,3 +218,18 @@ def test_a_gru_goes_through_a_recipe() -> None:
     y = np.asarray(model(x))
     result = tinycompress.compress(model, recipe(PRUNE), (x, y), val=(x, y))
     assert result.rows[0].int8_accuracy > 0.9
+
+
+def test_an_autoencoder_is_held_against_its_input() -> None:
+    keras = _tf.keras()
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((4, 4)), keras.layers.Dense(4, name="same")])
+    model.set_weights([np.eye(4, dtype=np.float32), np.zeros(4)])
+    x = np.random.default_rng(0).normal(0, 1, (200, 4, 4)).astype(np.float32)
+    odd = np.arange(200) % 4 == 0
+    result = tinycompress.compress(model, recipe(PRUNE), {"x": x}, val=(x, odd))
+    (quality,) = result.rows[0].quality
+    assert quality.score_name == "AUC of the reconstruction error"
+    without = tinycompress.compress(model, recipe(PRUNE), {"x": x}, val={"x": x})
+    assert without.rows[0].quality[0].score_name == "R² of the reconstruction"
+    assert without.rows[0].int8_accuracy > 0.99

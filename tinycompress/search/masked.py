@@ -100,6 +100,7 @@ def _train(evaluator: CompressionEvaluator, whole: dict[str, float]) -> None:
         train, held_out = split(train, task.seed)
     else:
         held_out = read_data(evaluator.val, network, what="validation data")
+    train = train.normal()
     trainer = Trainer(
         train, held_out, tasks_of(network, train), task.seed,
         channel_multiple=evaluator.multiple,

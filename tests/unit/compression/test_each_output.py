@@ -13,6 +13,7 @@ from tinycompress.artifacts import OutputQuality
 from tinycompress.cli.answers.compress import print_rows, row_line
 from tinycompress.compression.checks.accuracy import check_accuracy, score_name
 from tinycompress.compression.checks.lost import lost_in_integers
+from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import Task, qualities, score
 from tinycompress.compression.run.result import StageRow
 from tinycompress.errors import MismatchError
@@ -100,7 +101,7 @@ def test_a_row_comes_back_from_json() -> None:
 def test_a_task_is_scored_as_an_output_is(task: Task, name: str) -> None:
     labels = RNG.integers(0, 2, (40, task.positions if task.kind == "classes" else task.width))
     said = np.eye(3)[labels] if task.kind == "classes" else labels * 0.9
-    (found,) = qualities([task], [labels], [said])
+    (found,) = qualities([task], Data((labels,), (labels,)), [said])
     assert found.score_name == name
     assert found.score == pytest.approx(0.96 if name == "R²" else 1.0, abs=0.03)
 

@@ -60,7 +60,7 @@ def draft(
     """
     network = lower(read_network(model))
     require_layers(recipe, network)
-    train = read_data(data, network, what="training data")
+    train = read_data(data, network, what="training data").normal()
     trainer = Trainer(
         train, train, tasks_of(network, train), recipe.seed, channel_multiple=channel_multiple
     )

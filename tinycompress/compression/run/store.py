@@ -110,7 +110,7 @@ def first_key(network: Network, data: Iterable[Data], seed: int, settings: str) 
             _add(digest, weight)
     digest.update(repr((network.inputs, network.calls, network.outputs)).encode())
     for part in data:
-        for array in (*part.inputs, *part.labels):
+        for array in (*part.inputs, *part.labels, *part.anomalous.values()):
             _add(digest, array)
     return digest.hexdigest()
 
