@@ -10,12 +10,16 @@ from support.compression.classifier import recipe
 
 import tinycompress
 from tinycompress import _tf
+from tinycompress.compression.checks.invariants import match_kernels
 from tinycompress.compression.data.prepare import read_samples
 from tinycompress.compression.network.bridge import build_checked
+from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import kernel_layers, macs
 from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.read import read_network
+from tinycompress.conversion import convert_model
 from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.reader import read_model
 
 pytestmark = pytest.mark.tf
 
@@ -233,3 +237,36 @@ def test_an_autoencoder_is_held_against_its_input() -> None:
     without = tinycompress.compress(model, recipe(PRUNE), {"x": x}, val={"x": x})
     assert without.rows[0].quality[0].score_name == "R² of the reconstruction"
     assert without.rows[0].int8_accuracy > 0.99
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["dense alone", "others, too"])
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"scale": False}], ids=str)
+def test_what_a_normalisation_scales_is_in_the_kernels_behind_it(
+    others: bool, options: dict[str, Any]
+) -> None:
+    keras = _tf.keras()
+    layers = keras.layers
+    x = source = keras.Input((6, 5))
+    x = layers.LayerNormalization(name="norm", **options)(x)
+    y = layers.Dense(5, name="behind")(x)
+    y = layers.Add()([x, y]) if others else y
+    model = keras.Model(source, layers.Dense(2)(layers.Flatten()(y)))
+    norm = model.get_layer("norm")
+    generator = np.random.default_rng(0)
+    norm.set_weights([generator.uniform(0.5, 2, w.shape) for w in norm.get_weights()])
+    network = lower(read_network(model))
+    build_checked(network, "tf_keras", model, what="taking in")
+    assert network.layers["norm"].weights == ()
+    exported = convert_model(
+        build_model(network, "tf_keras"), generator.normal(0, 1, (100, 6, 5)).astype(np.float32)
+    )
+    found = match_kernels(read_model(exported.tflite).main, network)
+    assert "behind" in {layer.name for layer, _ in found}
+
+
+def test_a_normalisation_that_ends_a_model_stays() -> None:
+    keras = _tf.keras()
+    x = source = keras.Input((6, 5))
+    x = keras.layers.LayerNormalization(name="norm")(x)
+    model = keras.Model(source, [x, keras.layers.Dense(2)(x)])
+    assert len(lower(read_network(model)).layers["norm"].weights) == 2

@@ -74,6 +74,15 @@ def save_stage(path: Path, key: str, stage: StoredStage, keras: KerasName) -> No
         write_text(temporary / STAGE_FACTS, json.dumps(facts, indent=2) + "\n")
 
 
+def stored_row(path: Path) -> StageRow | None:
+    """The figures of a stage that is kept somewhere; None if they cannot be read."""
+    try:
+        facts = json.loads((path / STAGE_FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return StageRow.from_json(facts["row"])
+
+
 def load_stage(path: Path, key: str, keras: KerasName) -> StoredStage | None:
     """Find a finished stage again; None if it is not there, damaged, or has another key."""
     try:
