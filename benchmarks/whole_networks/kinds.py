@@ -8,6 +8,7 @@ from typing import Any
 
 from benchmarks.whole_networks import models, sets
 from benchmarks.whole_networks.detection import mean_average_precision
+from tinycompress.artifacts import Optimize
 
 Stages = tuple[Mapping[str, Any], ...]
 
@@ -23,6 +24,7 @@ class Kind:
         load: Its data.
         train: Makes and trains it.
         stages: Of its recipe.
+        optimize: What its firmware is built for.
         detects: Whether its outputs together are boxes, scores and classes.
     """
 
@@ -32,6 +34,7 @@ class Kind:
     load: Callable[[], sets.Set]
     train: Callable[[sets.Arrays], Any]
     stages: Stages
+    optimize: Optimize = "speed"
     detects: bool = False
 
     @property
@@ -40,6 +43,7 @@ class Kind:
         return {
             "schema": 1, "name": self.name.replace("_", "-"), "description": self.title,
             "limits": {"max_accuracy_drop": 0.05, "max_stage_drop": 0.2},
+            "firmware": {"optimize": self.optimize},
             "stage": [dict(stage) for stage in self.stages],
         }  # fmt: skip
 
@@ -62,6 +66,7 @@ KINDS = (
         " recordings are those of Speech Commands' test set, without a speaker in both parts.",
         sets.keywords, models.keyword_transformer,
         ({"kind": "prune", "sparsity": 0.5, "fine_tune": _tuned(3)},),
+        optimize="flash",
     ),
     Kind(
         "gru_anomalies", "GRU anomaly detector",
@@ -70,6 +75,7 @@ KINDS = (
         " The test windows are of other people, as many normal as anomalous.",
         sets.walking, models.gru_anomalies,
         ({"kind": "cluster", "clusters": 16, "fine_tune": _tuned(3)},),
+        optimize="flash",
     ),
     Kind(
         "unet", "U-Net in one dimension",
@@ -94,5 +100,6 @@ KINDS = (
         " hundreds, by a formula of these with noise of 0.1.",
         sets.rentals, models.tabular,
         ({"kind": "cluster", "clusters": 16, "fine_tune": _tuned(5)},),
+        optimize="flash",
     ),
 )  # fmt: skip

@@ -71,15 +71,18 @@ def detector(train: Arrays) -> Any:
         x = layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
         x = layers.MaxPooling2D()(x)
     x = layers.Conv2D(48, 3, padding="same", activation="relu")(x)
+    # One class in some hundred is there.
+    rare = _tf.keras().initializers.Constant(-4)
     heads = [
         layers.Conv2D(4, 1, name="boxes")(x),
         layers.Conv2D(1, 1, activation="sigmoid", name="scores")(x),
-        layers.Conv2D(10, 1, activation="sigmoid", name="classes")(x),
+        layers.Conv2D(10, 1, activation="sigmoid", bias_initializer=rare, name="classes")(x),
     ]
     model = _tf.keras().Model(source, heads, name="detector")
     losses = ["mse", "binary_crossentropy", "binary_crossentropy"]
     wanted = [train["y0"], train["y1"], train["y2"]]
-    return _fitted(model, train["x"], wanted, losses, 12, rate=4e-3)
+    weights = [5.0, 1.0, 20.0]
+    return _fitted(model, train["x"], wanted, losses, 20, rate=4e-3, weights=weights)
 
 
 def tabular(train: Arrays) -> Any:
@@ -99,11 +102,13 @@ def tabular(train: Arrays) -> Any:
     return _fitted(model, [train[one.name] for one in inputs], train["y"], "mse", 40, rate=5e-3)
 
 
-def _fitted(model: Any, x: Any, y: Any, loss: Any, epochs: int, *, rate: float = 2e-3) -> Any:
+def _fitted(
+    model: Any, x: Any, y: Any, loss: Any, epochs: int, *, rate: float = 2e-3, weights: Any = None
+) -> Any:
     """The model, trained with Adam; the rate falls to zero as a cosine does."""
     keras, batch = _tf.keras(), 64
     first = x[0] if isinstance(x, list) else x
     decay = keras.optimizers.schedules.CosineDecay(rate, epochs * -(-len(first) // batch))
-    model.compile(keras.optimizers.Adam(decay), loss)
+    model.compile(keras.optimizers.Adam(decay), loss, loss_weights=weights)
     model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)
     return model

@@ -79,7 +79,7 @@ def _qualities(one: Figures) -> Iterator[list[str]]:
     scores = one["scores"]
     title = one["title"]
     for place, output in enumerate(scores["float"]["outputs"]):
-        of = f" of `{output['output']}`" if len(scores["float"]["outputs"]) > 1 else ""
+        of = f" of `{_layer(output['output'])}`" if len(scores["float"]["outputs"]) > 1 else ""
         each = [scores[column]["outputs"][place] for column in _COLUMNS]
         for key, name in (("score", output["score_name"]), *_MORE):
             if output.get(key) is None:
@@ -95,6 +95,12 @@ def _qualities(one: Figures) -> Iterator[list[str]]:
 _MORE = (("mean_iou", "mean IoU"), ("mean_absolute_error", "mean absolute error"))
 
 
+def _layer(output: str) -> str:
+    """The layer that makes an output, of the name that the converter gave it."""
+    parts = output.split("/")
+    return parts[1] if len(parts) > 2 else output
+
+
 def _score(said: Figures, key: str) -> str:
     if key == "score" and said["kind"] == "classes":
         return f"{_PERCENT * said[key]:.2f} %"
@@ -108,7 +114,8 @@ def _section(one: Figures) -> str:
     ]  # fmt: skip
     told = "".join(f"- {note}\n" for note in dict.fromkeys(notes))
     noted = f"What the tools told:\n\n{told}\n" if told else ""
-    return f"### {one['title']}\n\n{one['about']} Recipe: {stages}.\n\n{noted}"
+    recipe = f"Recipe: {stages}; firmware for {one['optimize']}."
+    return f"### {one['title']}\n\n{one['about']} {recipe}\n\n{noted}"
 
 
 def _told(stage: Figures) -> str:

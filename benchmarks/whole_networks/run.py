@@ -97,14 +97,14 @@ def measure(kind: Kind, scratch: Path) -> dict[str, Any]:
         progress=lambda stage, done=0, total=0: report(kind.name, stage, done, total),
     )  # fmt: skip
     tflite = scratch / "compressed" / "result" / "model.tflite"
-    built = tinycompress.build(tflite, BOARD, output=scratch / "firmware")
+    built = tinycompress.build(tflite, BOARD, output=scratch / "firmware", optimize=kind.optimize)
     result = tinycompress.bench(built.directory, samples=scratch / "test.npz")
     judge = _judge(kind, made.tflite, scratch / "test.npz")
     first = (scratch / "compressed" / "stages" / "00-original" / "model.tflite").read_bytes()
     in_float = predict(load_model(scratch / "model.keras").model, judge.inputs)
     return {
         "title": kind.title, "about": kind.about, "samples": result.samples,
-        "recipe": [dict(stage) for stage in kind.stages],
+        "recipe": [dict(stage) for stage in kind.stages], "optimize": kind.optimize,
         "rows": [row.to_json() for row in made.rows],
         "scores": {
             "float": judge.scores(in_float), "int8": judge.of_file(first),
