@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tinycompress.artifacts import TensorSpec
+from tinycompress.cli.answers.inspect import _spec_line
 from tinycompress.conversion.calibrate import read_samples
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.measurement.samples import load_samples, stored_samples
@@ -78,3 +79,15 @@ def test_conversion_keeps_arrays_that_may_be_labels() -> None:
     samples = read_samples(given, (InputSpec("x", (None, 3)),))
     assert list(samples.others) == ["mood"]
     assert samples.take(np.array([1, 3])).others["mood"].tolist() == [1, 3]
+
+
+def test_inspect_says_what_samples_and_labels_are_called() -> None:
+    assert _spec_line("output 1", "y1", HEADS[1], HEADS).endswith("(labels y1 or place)")
+    assert _spec_line("output 0", "y0", HEADS[0], HEADS[:1]) == (
+        "output 0: two/mood/Softmax, int8 1x3, scale 0.1, zero point 0 (labels y or mood)"
+    )
+    (source,) = INPUTS
+    assert _spec_line("input 0", "x0", source, INPUTS).endswith("(samples x)")
+    assert _spec_line("input 1", "x1", spec("hour", 1), (source, spec("hour", 1))) == (
+        "input 1: hour, int8 1x1, scale 0.1, zero point 0 (samples x1 or hour)"
+    )
