@@ -82,7 +82,7 @@ def detector(train: Arrays) -> Any:
     losses = ["mse", "binary_crossentropy", "binary_crossentropy"]
     wanted = [train["y0"], train["y1"], train["y2"]]
     weights = [5.0, 1.0, 20.0]
-    return _fitted(model, train["x"], wanted, losses, 20, rate=4e-3, weights=weights)
+    return _fitted(model, train["x"], wanted, losses, 10, rate=4e-3, weights=weights)
 
 
 def tabular(train: Arrays) -> Any:

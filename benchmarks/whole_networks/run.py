@@ -130,7 +130,7 @@ def prepare(kind: Kind, scratch: Path) -> None:
     for name, part in (("train", data.train), ("test", data.test)):
         np.savez(scratch / f"{name}.npz", **part)
     report(kind.name, "train")
-    _tf.make_deterministic(0, threads=1)
+    _tf.make_deterministic(0)
     kind.train(data.train).save(model)
 
 
@@ -155,6 +155,8 @@ def main() -> None:
     unknown = set(arguments.names) - set(names)
     if unknown:
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(names)}")
+    if not arguments.page:
+        _tf.make_deterministic(0, threads=1)
     for kind in () if arguments.page else KINDS:
         if not arguments.names or kind.name in arguments.names:
             _record(kind.name, measure(kind, arguments.scratch / kind.name))

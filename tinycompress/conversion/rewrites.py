@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress.conversion.joins import constant, joins_of_ten, repeats_as_copies
+from tinycompress.conversion.rewriting.joins import constant, joins_of_ten, repeats_as_copies
 
 _SPLITS = ("Split", "SplitV", "Unpack")
 
