@@ -30,8 +30,9 @@ from tinycompress import _files, _tf
 from tinycompress.artifacts import BenchResult
 from tinycompress.compression.network.bridge import predict
 from tinycompress.conversion.load import load_model
+from tinycompress.ir.graph import Model
 from tinycompress.ir.quantize import dequantize
-from tinycompress.ir.reader import Model, read_model
+from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import output_specs
 from tinycompress.quality.labels import Target, labels_of
 from tinycompress.quality.plain import quality_json
@@ -128,7 +129,8 @@ def prepare(kind: Kind, scratch: Path) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     data = kind.load()
     for name, part in (("train", data.train), ("test", data.test)):
-        np.savez(scratch / f"{name}.npz", **part)
+        arrays: dict[str, Any] = dict(part)
+        np.savez(scratch / f"{name}.npz", **arrays)
     report(kind.name, "train")
     _tf.make_deterministic(0)
     kind.train(data.train).save(model)

@@ -119,7 +119,8 @@ def _scenes(
             np.maximum(area, digit, out=area)
             boxes[cell] = column % 1, row % 1, size / CANVAS, size / CANVAS
             there[cell] = 1
-            kinds[(*cell, int(classes[which]))] = 1
+            class_of = (*cell, int(classes[which]))
+            kinds[class_of] = 1
     return {"x": x, "y0": boxes, "y1": there, "y2": kinds}
 
 
@@ -151,7 +152,7 @@ def _rentals(count: int, draw: np.random.Generator) -> Arrays:
     values = draw.uniform(-1, 1, (count, 3)).astype(np.float32)
 
     def peak(at: float, width: float) -> npt.NDArray[np.float64]:
-        return np.exp(-(((hour - at) / width) ** 2))
+        return np.asarray(np.exp(-(((hour - at) / width) ** 2)))
 
     working = peak(8, 1.5) + 1.2 * peak(17.5, 2.0) + 0.2 * peak(13, 4.0)
     by_hour = np.where(day < 5, working, peak(14, 4.0))

@@ -64,8 +64,8 @@ def _arrays(x: Any, y: Any = None) -> dict[str, np.ndarray[Any, Any]]:
 
 def _is_of(part: Any, count: int) -> bool:
     """Whether something is an array of labels of so many samples, and no row of one."""
-    shape = getattr(part, "shape", ())
-    return len(shape) > 0 and shape[0] == count
+    shape = tuple(getattr(part, "shape", ()))
+    return shape[:1] == (count,)
 
 
 def _numbered(letter: str, parts: list[Any]) -> dict[str, np.ndarray[Any, Any]]:

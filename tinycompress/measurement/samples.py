@@ -165,7 +165,8 @@ def stored_samples(
             )
     real = [_real(one.stored, spec) for one, spec in zip(fitted, inputs, strict=True)]
     by_output = numbered_by_output(samples.others, outputs)
-    given = {number: samples.others[name] for name, number in by_output.items()} | samples.labels
+    named = {number: samples.others[name] for name, number in by_output.items()}
+    given = {**named, **samples.labels}
     labels, notes = labels_of(given, samples.source, count, outputs, real)
     called, name_notes = class_names_of(samples.class_names, samples.source, labels, outputs)
     others = [name for name in samples.others if name not in by_output]

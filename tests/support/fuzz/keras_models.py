@@ -36,8 +36,8 @@ class KerasMaker:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.old = seed % 4 == 3
-        self.keras = _tf.tf_keras() if self.old else _tf.keras()
-        self.layers = self.keras.layers
+        self.keras: Any = _tf.tf_keras() if self.old else _tf.keras()
+        self.layers: Any = self.keras.layers
         self.kinds: list[str] = []
 
     def model(self) -> Any:
