@@ -24,7 +24,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision pruning-criteria distillation quantisation cascade test-package $(SEARCHES:%=fit-%)
+        mixed-precision pruning-criteria distillation quantisation cascade networks test-package \
+        $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -171,6 +172,10 @@ quantisation: $(VENV)/.ready-dev
 # Cascades of keyword models on streams of real clips: the tables of docs/cascades.md.
 cascade: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.cascades
+
+# Five whole networks of other kinds, from training to the board: docs/networks.md.
+networks: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.whole_networks.run
 
 # Searches on real data beside chance at equal trials: the table of docs/fit.md.
 $(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev

@@ -168,7 +168,7 @@ class _Bench:
         outputs = int8_outputs(tflite, self.test, exact_to="litert")
         return {
             "way": way.name, "weights": weights, "seed": self.seed,
-            "int8_accuracy": mean_score(tasks, self.test.labels, outputs),
+            "int8_accuracy": mean_score(tasks, self.test, outputs),
             "signal_to_noise_db": signal_to_noise_db(self.outputs[0], outputs[0]),
             "parameters": fold_batch_norms(state.network).parameters,
         }  # fmt: skip
@@ -194,7 +194,7 @@ def measure(scratch: Path) -> dict[str, Any]:
     for seed in SEEDS:
         made = trained(train, seed, scratch)
         outputs = predict(build_model(made, "tf_keras"), test.inputs)
-        floats.append(mean_score(tasks_of(made, train), test.labels, outputs))
+        floats.append(mean_score(tasks_of(made, train), test, outputs))
         bench = _Bench(made, train, test, outputs, seed, scratch)
         runs += [bench.run(way, per_tensor=True) for way in ROUNDING]
         runs += [bench.run(way, per_tensor=False) for way in BY_CHANNEL]

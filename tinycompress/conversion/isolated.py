@@ -31,6 +31,8 @@ from tinycompress.conversion.convert import (
 from tinycompress.conversion.frozen import FrozenGraph
 
 _GRAPH, _REQUEST, _TFLITE = "graph.pb", "request.json", "model.tflite"
+_OTHER = "other:"
+"""Before the names of arrays that are neither inputs nor called like labels."""
 
 
 def convert_in_subprocess(
@@ -101,6 +103,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         samples: Samples = getattr(prepared, part)
         arrays: dict[str, Any] = {f"x{i}": values for i, values in enumerate(samples.inputs)}
         arrays |= samples.labels
+        arrays |= {f"{_OTHER}{name}": values for name, values in samples.others.items()}
         np.savez(directory / f"{part}.npz", **arrays)
 
 
@@ -127,7 +130,12 @@ def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Sam
         return Samples(
             request["where"][part],
             tuple(arrays[f"x{index}"] for index in range(len(request["inputs"]))),
-            {name: arrays[name] for name in arrays.files if not name.startswith("x")},
+            {name: arrays[name] for name in arrays.files if not name.startswith(("x", _OTHER))},
+            {
+                name.removeprefix(_OTHER): arrays[name]
+                for name in arrays.files
+                if name.startswith(_OTHER)
+            },
         )
 
 

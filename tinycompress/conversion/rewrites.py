@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tinycompress import _tf
+from tinycompress.conversion.rewriting.joins import constant, joins_of_ten, repeats_as_copies
 
 _SPLITS = ("Split", "SplitV", "Unpack")
-_MOST_COPIES = 10
-"""So many inputs has a CONCATENATION of TFLM at most."""
 
 
 def rewrite(graph_def: Any) -> dict[str, str]:
@@ -33,6 +31,8 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
     reversals_as_slices(graph_def)
+    repeats_as_copies(graph_def)
+    joins_of_ten(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -162,9 +162,9 @@ def indices_from_the_start(graph_def: Any) -> None:
 
 
 def tiles_as_concatenations(graph_def: Any) -> None:
-    """Concatenate copies: Keras 3's UpSampling layers are TILE, which TFLM does not have in int8.
+    """Concatenate copies: TFLM has no int8 TILE, which Keras 3's UpSampling layers are.
 
-    More along an axis than a CONCATENATION of TFLM takes stay a TILE.
+    RepeatVector is one as well.
     """
     if not any(node.op == "Tile" for node in graph_def.node):
         return
@@ -186,13 +186,12 @@ def tiles_as_concatenations(graph_def: Any) -> None:
 
 
 def _copies(tile: Any) -> dict[int, int] | None:
-    """How many copies a Tile makes by axis, where more than one; None: not known, or too many."""
+    """How many copies a Tile makes by axis, where more than one; None: not known."""
     before, after = tile.inputs[0].shape, tile.outputs[0].shape
     if not before.is_fully_defined() or not after.is_fully_defined():
         return None
     pairs = enumerate(zip(before.as_list(), after.as_list(), strict=True))
-    found = {axis: new // old for axis, (old, new) in pairs if old != new}
-    return None if any(count > _MOST_COPIES for count in found.values()) else found
+    return {axis: new // old for axis, (old, new) in pairs if old != new}
 
 
 def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
@@ -331,12 +330,3 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     part.attr["begin_mask"].i = part.attr["end_mask"].i = whole
     part.attr["shrink_axis_mask"].i = 1 << cut.axis if cut.drops_axis else 0
     return [part, *bounds]
-
-
-def constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
-    """A Const node."""
-    tf = _tf.tensorflow()
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    node.attr["dtype"].type = node.attr["value"].tensor.dtype
-    return node

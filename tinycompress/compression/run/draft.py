@@ -71,7 +71,7 @@ def drafted_network(model: Any, recipe: Recipe, data: Any, *, channel_multiple: 
 def _drafted(model: Any, recipe: Recipe, data: Any, channel_multiple: int) -> tuple[Network, Data]:
     network = lower(read_network(model))
     require_layers(recipe, network)
-    train = read_data(data, network, what="training data")
+    train = read_data(data, network, what="training data").normal()
     trainer = Trainer(
         train, train, tasks_of(network, train), recipe.seed, channel_multiple=channel_multiple
     )

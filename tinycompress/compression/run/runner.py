@@ -154,6 +154,7 @@ def compress(
     cast = Cast.of(model, student, teachers, assistants)
     require_layers(recipe, cast.start)
     train, held_out = _data(data, validation, cast.network, recipe.seed)
+    train = train.normal()
     tasks_of(cast.network, held_out, what="validation data: ")
     calibration = calibration_of(recipe, train)
     exporter = Exporter(export, calibration, evaluate, compare)
