@@ -88,7 +88,7 @@ def test_the_command_line_starts_light() -> None:
 
 
 COMPRESSION = (
-    "network", "data", "checks", "distillation", "training", "schemes", "sensitivity", "criteria",
+    "network", "data", "synthetic", "checks", "distillation", "training", "schemes", "sensitivity", "criteria",
     "stages", "run",
 )  # fmt: skip
 """The rooms of compression, each built on those before it."""

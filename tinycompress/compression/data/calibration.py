@@ -63,11 +63,11 @@ def _other_range(network: Network, calibration: tuple[Array, ...]) -> tuple[str,
     seen = {
         call.inputs[0]: layer
         for call in network.calls
-        if _statistics(layer := network.layers[call.layer]) is not None
+        if kept_statistics(layer := network.layers[call.layer]) is not None
         and len(network.calls_of(layer.name)) == 1
     }
     for value, values in zip(seen, _values(network, tuple(seen), calibration), strict=True):
-        found = _statistics(seen[value])
+        found = kept_statistics(seen[value])
         flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
         if found is None or found[0].size not in (1, flat.shape[1]):
             continue
@@ -95,7 +95,7 @@ def _values(
     return tuple(given[value] for value in values)
 
 
-def _statistics(layer: Layer) -> tuple[Array, Array] | None:
+def kept_statistics(layer: Layer) -> tuple[Array, Array] | None:
     """Mean and variance of what a layer saw in training, per channel of the last axis."""
     if layer.kind == "BatchNormalization" and layer.config.get("axis", -1) in (-1, (-1,), [-1]):
         mean, variance = layer.weights[-2:]
