@@ -106,6 +106,14 @@ def test_what_normalization_keeps_is_read_as_well() -> None:
     assert_allclose(made.inputs[0].std(axis=0), np.sqrt(variance), rtol=0.1)
 
 
+def test_both_kerases_say_the_same_of_their_data() -> None:
+    network = trained()[0]
+    found = [kept_by(read_network(build_model(network, keras))) for keras in ("keras", "tf_keras")]
+    assert [len(one) for one in found] == [4, 4]
+    for one, other in zip(*found, strict=True):
+        assert_array_equal(one.mean, other.mean)
+
+
 def test_a_generator_reaches_all_classes_and_labels_are_what_the_model_says() -> None:
     model = build_model(trained()[0], "keras")
     made = made_for_training(model, "none", seed=1)

@@ -37,7 +37,7 @@ def kept_by(network: Network) -> tuple[Kept, ...]:
     found = []
     for call in network.calls:
         layer = network.layers[call.layer]
-        statistics = kept_statistics(layer)
+        statistics = kept_statistics(layer, len(call.shape))
         channels = network.shape(call.inputs[0])[-1:]
         if statistics is None or (statistics[0].size,) not in ((1,), channels):
             continue
