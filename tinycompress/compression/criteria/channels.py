@@ -17,7 +17,15 @@ from tinycompress.compression.criteria import filters, gamma, gdp, hrank, observ
 from tinycompress.compression.criteria.base import Criterion
 
 Importance = Literal[
-    "l1", "l2", "bn_gamma", "fpgm", "similarity", "apoz", "mean_activation", "taylor", "hrank",
+    "l1",
+    "l2",
+    "bn_gamma",
+    "fpgm",
+    "similarity",
+    "apoz",
+    "mean_activation",
+    "taylor",
+    "hrank",
     "gdp",
 ]
 

@@ -96,7 +96,8 @@ def _step(
         of_gates.apply_gradients([(found[0], gates)])
         of_weights.apply_gradients(zip(found[1:], weights, strict=True))
 
-    return step
+    learn: Callable[[list[Any], list[Any], Any], None] = step
+    return learn
 
 
 def _through(

@@ -51,7 +51,9 @@ def generated(
     tf = _tf.tensorflow()
     shapes = [tuple(size or 1 for size in one.shape) for one in known[0].network.inputs]
     probes = [Probe.of(one) for one in known]
-    others = [Probe.of(one) for one in rivals] or [None] * len(probes)
+    others: list[Probe | None] = [None] * len(probes)
+    if rivals:
+        others = [Probe.of(one) for one in rivals]
     generator = _generator(shapes, fitted_scales(probes, shapes, making.seed))
     optimizer = _tf.tf_keras().optimizers.Adam(_RATE)
     noise = tf.random.Generator.from_seed(making.seed)

@@ -91,8 +91,10 @@ def made_for_training(
     network = read_network(model)
     tasks = None if validation is None else tasks_of(network, validation, what="validation data: ")
     known = Known(network, tasks or tasks_without_labels(network))
-    method = how
-    if how == "none":
+    method: SampleMethod
+    if how != "none":
+        method = how
+    else:
         method = "dfqf" if known.tells_classes and kept_by(network) else "zeroq"
     made = _made(network, model, method, known.tasks, TRAINING_SAMPLES, seed, progress)
     judged = (
