@@ -20,7 +20,7 @@ from benchmarks.performance_page import table
 from benchmarks.results.reference import MODEL, TEST, TRAIN
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT
-from benchmarks.ways import SEEDS, Way, run_command
+from benchmarks.ways import SEEDS, Way, name_of, run_command
 from tinycompress import _files
 from tinycompress.artifacts import SampleMethod
 from tinycompress.compression.checks.invariants import check_network
@@ -77,7 +77,7 @@ WEIGHTS = (
     _pruned("magnitude, at once, a falling rate", schedule="constant", decay="cosine"),
     _pruned("random tickets, 2 rounds", rewind=True, rounds=2, criterion="random"),
 )
-MADE: tuple[SampleMethod, ...] = ("dfqf", "zeroq")
+MADE: tuple[SampleMethod, ...] = ("dfqf",)
 TAUGHT = {"weight": 0.9}
 DATA_FREE = {
     f"channels by `l1`, on samples of `{method}` (DFNP)": method for method in MADE
@@ -191,10 +191,12 @@ def _table(title: str, ways: Sequence[Way], runs: Sequence[Run], figures: Mappin
     rows = []
     for way in ways:
         own = [run for run in runs if run["way"] == way.name]
+        if not own:
+            continue
         scores = [_PERCENT * run["accuracy"] for run in own]
         means = [f"{mean(run[name] for run in own):,.0f}" for name in figures.values()]
         spread = f"{min(scores):.2f} to {max(scores):.2f} %"
-        rows.append([way.name, f"{mean(scores):.2f} %", spread, *means])
+        rows.append([name_of(way.name, own), f"{mean(scores):.2f} %", spread, *means])
     return table([title, "accuracy, mean", "least to most", *figures], rows)
 
 

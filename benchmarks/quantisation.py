@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.performance_page import table
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT, shared_file
-from benchmarks.ways import SEEDS, run_command
+from benchmarks.ways import SEEDS, name_of, run_command
 from tinycompress import _files, _tf
 from tinycompress.artifacts import SampleMethod
 from tinycompress.calibrators.registry import calibrator_names
@@ -294,12 +294,15 @@ def _table(
     rows = []
     for way in ways:
         own = [run for run in runs if (run["way"], run["weights"]) == (way.name, weights)]
+        if not own:
+            continue
         scores = [_PERCENT * run["int8_accuracy"] for run in own]
         spread = f"{min(scores):.2f} to {max(scores):.2f} %"
         lost = f"{mean(scores) - in_float:+.2f}"
         size = f"{mean(run['parameters'] for run in own):,.0f}"
         noise = f"{mean(run['signal_to_noise_db'] for run in own):.1f} dB"
-        rows.append([way.name, f"{mean(scores):.2f} %", spread, lost, noise, size])
+        name = name_of(way.name, own)
+        rows.append([name, f"{mean(scores):.2f} %", spread, lost, noise, size])
     columns = [
         title, "int8 accuracy, mean", "least to most", "against float, points",
         "signal to noise", "parameters",
