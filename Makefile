@@ -24,8 +24,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision pruning-criteria distillation quantisation cascade networks test-package \
-        $(SEARCHES:%=fit-%)
+        mixed-precision pruning-criteria distillation factorisation quantisation cascade networks \
+        test-package $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -164,6 +164,10 @@ pruning-criteria: $(VENV)/.ready-dev
 # Methods of distillation against labels alone and plain logits, on MNIST: docs/distillation.md.
 distillation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.distillation
+
+# Factorisations of convolutions, trained and on a board: docs/factorisation.md.
+factorisation: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.factorisation
 
 # Calibrators, and what comes before rounding, against min/max: docs/quantisation.md.
 quantisation: $(VENV)/.ready-dev

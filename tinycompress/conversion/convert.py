@@ -199,7 +199,8 @@ def open_source(
 def _needs_data(name: str) -> ConfigError:
     return ConfigError(
         f"{name} needs calibration data to become integer",
-        hint="pass an .npz with typical samples as x: --data calib.npz",
+        hint="pass an .npz with typical samples as x: --data calib.npz; or --data none, which makes"
+        " samples of what the model has kept of its training",
     )
 
 

@@ -18,8 +18,10 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen.tflm import encode_weights
+from tinycompress.compression.synthetic.asked import asks_for_no_data
 from tinycompress.conversion import ConvertOptions, convert_model, pass_on
 from tinycompress.conversion.carray import Style, write_c_array
+from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.joining.cascade_file import is_cascade_file, read_cascade
 from tinycompress.conversion.load import is_tflite
 from tinycompress.firmware.writing import require_place
@@ -31,6 +33,7 @@ from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.verdict import require_engine, unchecked
+from tinycompress.pipeline.without_data import samples_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -58,7 +61,8 @@ def convert(
         model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``; or a
             ``.toml`` that joins such files: docs/cascades.md.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
-            for everything but a ``.tflite``.
+            for everything but a ``.tflite``. The string ``none``, ``zeroq`` or ``dfqf`` instead
+            has samples made of what the model has kept of its data: docs/converting.md.
         output: File to write; None writes nothing.
         val: ``.npz`` with samples ``x`` and labels ``y`` that quality before and after is counted
             on; None takes ``data``.
@@ -123,13 +127,17 @@ def _integers(
         labelled = data if val is None else val
         samples = None if labelled is None else Path(labelled)
         return pass_on(model.name, read_cascade(model), options, samples)
+    evaluation = None if val is None else Path(val)
+    if asks_for_no_data(data) and not is_tflite(model):
+        if evaluation is not None:
+            check_samples(model, [evaluation])
+        samples, told = samples_of(model, data, options.seed, progress)
+        progress(f"convert to {wanted}")
+        made = convert_model(model, samples, evaluation=evaluation, options=options)
+        return replace(made, warnings=(told, *made.warnings))
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
-    return convert_model(
-        model,
-        None if data is None else Path(data),
-        evaluation=None if val is None else Path(val),
-        options=options,
-    )
+    file = None if data is None or asks_for_no_data(data) else Path(data)
+    return convert_model(model, file, evaluation=evaluation, options=options)
 
 
 def build(

@@ -96,6 +96,17 @@ def targets(task: Task, labels: Array) -> Array:
     return flat.astype(np.float32)
 
 
+def said_labels(task: Task, output: Array) -> Array:
+    """What a model says as labels, in the form that data have: class numbers, zeros and ones."""
+    if task.kind == "classes":
+        by_position = output.reshape(len(output), task.positions, task.classes)
+        found: Array = np.argmax(by_position, axis=2).astype(np.int64)
+        return found
+    if task.kind == "binary":
+        return (output > (0.0 if task.from_logits else 0.5)).astype(np.int64)
+    return output
+
+
 def _chosen(task: Task, values: Array) -> Array:
     """The class at every position of every sample, of scores ``[samples, width]``."""
     chosen: Array = np.argmax(values.reshape(-1, task.classes), axis=1)
