@@ -17,6 +17,7 @@ from typing import Any
 from tinycompress import _tf
 from tinycompress.conversion.fusing import fused, why_not_called, why_not_fused
 from tinycompress.conversion.load import SourceModel
+from tinycompress.conversion.stepping import can_step, stepped
 from tinycompress.errors import ModelError
 
 MAX_STEPS = 128
@@ -96,6 +97,11 @@ def _without_loop(layer: Any, found: Recurrent, reason: str | None) -> Callable[
         if why is None:
             return fused(layer, sequences)
         found.reasons[layer.name] = why
+        if can_step(sequences, given.get("mask"), given.get("initial_state")):
+            if not layer.unroll:
+                found.steps[layer.name] = int(sequences.shape[1])
+            if sequences.shape[1] <= MAX_STEPS:
+                return stepped(layer, sequences)
         return _unrolled(layer, functools.partial(original, *args, **kwargs), sequences, found)
 
     return call

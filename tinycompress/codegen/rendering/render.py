@@ -22,6 +22,8 @@ from tinycompress.codegen.layer import (
     ScratchArgument,
     TensorArgument,
 )
+from tinycompress.codegen.ops.operands import int_option
+from tinycompress.codegen.ops.recurrent import steps
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.param_types import field_types, params_bytes
 from tinycompress.ir.graph import Graph, Model, Tensor
@@ -80,6 +82,17 @@ class SharedKernel:
 
 
 @dataclass(frozen=True)
+class Loop:
+    """Layers that run again and again: from ``first`` to ``last``, as long as a counter in the
+    arena is below ``count``."""
+
+    first: int
+    last: int
+    counter: int
+    count: int
+
+
+@dataclass(frozen=True)
 class BorderTensor:
     """An input or output of the model in the arena."""
 
@@ -132,6 +145,7 @@ def render(
         "prefix": prefix,
         "macro": prefix.upper(),
         "layers": texts,
+        "loops": _loops(layers, layout),
         "shared": copies,
         "weights": weights.arrays,
         "weights_bytes": weights.total_bytes,
@@ -261,8 +275,24 @@ def _layer_texts(
     return texts, [shared[kernel] for kernel in sorted(shared, key=lambda k: k.name)]
 
 
+def _loops(layers: Sequence[Layer], layout: ArenaLayout) -> list[Loop]:
+    """The loops over time steps, in their order: there is none in another."""
+    begins = [at for at, layer in enumerate(layers) if layer.op.kind == steps.BEGIN]
+    ends = [at for at, layer in enumerate(layers) if layer.op.kind == steps.END]
+    return [
+        Loop(
+            begin + 1,
+            end,
+            layout.tensors[layers[begin].op.outputs[0]],
+            int_option(layers[begin].op, steps.COUNT),
+        )
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
 def _comment(layer: Layer) -> str:
     macs = f", {layer.macs} MACs" if layer.macs else ""
+    macs += f", {layer.times} times" if layer.times > 1 else ""
     return c_literals.comment(f"{layer.op.full_kind} {layer.shapes}{macs}: {layer.name}")
 
 
@@ -356,7 +386,7 @@ def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
         index=index,
         name=layer.name,
         op=layer.op.full_kind,
-        macs=layer.macs,
+        macs=layer.macs * layer.times,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
         weights=_weights_info(layer),
