@@ -392,6 +392,7 @@ def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
         weights=_weights_info(layer),
         constants_bytes=params_bytes(layer.kernel) + sum(a.data.nbytes for a in layer.const_arrays),
         output=graph.tensors[layer.writes[0]].name if layer.writes else "",
+        runs=layer.times,
     )
 
 
