@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
-from tinycompress.conversion import fusing, unrolling
 from tinycompress.conversion.load import SourceModel
+from tinycompress.conversion.recurrent import fusing, unrolling
 from tinycompress.conversion.rewrites import rewrite
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.steps import is_first_state
@@ -127,7 +127,11 @@ def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
 
 
 def freeze(
-    source: SourceModel, shapes: tuple[tuple[int, ...], ...], *, unroll_because: str | None = None
+    source: SourceModel,
+    shapes: tuple[tuple[int, ...], ...],
+    *,
+    unroll_because: str | None = None,
+    stateful: bool = False,
 ) -> FrozenGraph:
     """Trace a model with batch 1 and freeze its variables.
 
@@ -135,6 +139,7 @@ def freeze(
         source: A Keras model or SavedModel.
         shapes: Shape of one sample for every input, without the batch.
         unroll_because: Why no LSTM may become one operator; None: those may that can.
+        stateful: Whether layers may be stateful: who asks lets state be kept between invocations.
 
     Raises:
         ModelError: The model cannot be traced, or its graph has loops.
@@ -149,7 +154,7 @@ def freeze(
     try:
         with (
             _tf.quiet(),
-            unrolling.without_loops(source, unroll_because) as recurrent,
+            unrolling.without_loops(source, unroll_because, stateful=stateful) as recurrent,
             _layer_scopes(source),
         ):
             traced = tf.function(call, input_signature=signature, autograph=False)

@@ -14,8 +14,8 @@ from tinycompress import _tf
 from tinycompress.artifacts import Activations
 from tinycompress.conversion.calibrate import Samples
 from tinycompress.conversion.frozen import FrozenGraph
-from tinycompress.conversion.fused_file import finished
-from tinycompress.conversion.stepped_file import with_equal_steps
+from tinycompress.conversion.recurrent.fused_file import finished
+from tinycompress.conversion.recurrent.stepped_file import with_equal_steps
 from tinycompress.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")

@@ -1,4 +1,4 @@
-"""Time steps of a recurrent layer in a file that has unrolled it: the same operators again and again.
+"""Time steps of a recurrent layer in a file that has unrolled it: equal operators, one by one.
 
 Names only propose: the converter's file keeps the scopes ``steps/step_0``, ``steps/step_1``, ... in
 which each step was traced. That every step computes the same is then proved operator by operator:
@@ -10,7 +10,7 @@ that a step takes, what it takes over from the step before, and where its result
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -272,4 +272,3 @@ def _is_like(one: Tensor, other: Tensor) -> bool:
         other.dtype,
         other.quantization,
     )
-

@@ -62,9 +62,7 @@ class _Rolling:
 
     def __post_init__(self) -> None:
         self.tensors = list(self.graph.tensors)
-        self.counter = self._new(
-            Tensor(0, f"{self.steps.name}/step", (1,), DType.INT32)
-        )
+        self.counter = self._new(Tensor(0, f"{self.steps.name}/step", (1,), DType.INT32))
         self.states = {
             place: self._new(
                 replace(self._of(0, place), name=f"{self._of(0, place).name.split(';')[0]}/state")

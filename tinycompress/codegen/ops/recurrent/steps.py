@@ -32,9 +32,7 @@ _TAKE = Kernel("recurrent", "steps_take", "steps_row", types=())
 _PUT = Kernel("recurrent", "steps_put", "steps_row", types=())
 
 
-def _layer(
-    op: Op, kernel: Kernel, params: Mapping[str, ParamValue], about: Tensor
-) -> Layer:
+def _layer(op: Op, kernel: Kernel, params: Mapping[str, ParamValue], about: Tensor) -> Layer:
     return Layer(
         op=op,
         name=about.name.split(";")[0],
@@ -55,9 +53,7 @@ def _begin(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     counter, *sequences = op.outputs
     tensor = graph.tensors[counter]
     made = _layer(op, _SET, {"value": 0}, tensor)
-    return replace(
-        made, arguments=(_counter(tensor, written=True),), claims=tuple(sequences)
-    )
+    return replace(made, arguments=(_counter(tensor, written=True),), claims=tuple(sequences))
 
 
 def _end(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
@@ -65,9 +61,7 @@ def _end(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     counter, *kept = op.inputs
     tensor = graph.tensors[counter]
     made = _layer(op, _NEXT, {"step": 1}, tensor)
-    return replace(
-        made, arguments=(_counter(tensor, written=True),), keeps=(counter, *kept)
-    )
+    return replace(made, arguments=(_counter(tensor, written=True),), keeps=(counter, *kept))
 
 
 def _state(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
@@ -80,9 +74,7 @@ def _keep(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
 
 def _copied(op: Op, source: Tensor, target: Tensor) -> Layer:
     made = _layer(op, _COPY, {"count": target.size_bytes}, target)
-    return replace(
-        made, arguments=(bytes_argument(source), bytes_argument(target, written=True))
-    )
+    return replace(made, arguments=(bytes_argument(source), bytes_argument(target, written=True)))
 
 
 def _row(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
