@@ -19,7 +19,8 @@ Other integer types are allowed where an operator below says so.
 
 def supported_ops_markdown() -> str:
     """The page: one section per operator, one line per rule."""
-    return "\n".join([_HEAD, *(_section(kind, OPS[kind]) for kind in sorted(OPS.keys() - INTERNAL))])
+    kinds = sorted(OPS.keys() - INTERNAL)
+    return "\n".join([_HEAD, *(_section(kind, OPS[kind]) for kind in kinds)])
 
 
 def _section(kind: str, spec: OpSpec) -> str:
