@@ -22,10 +22,9 @@ from tinycompress.codegen.layer import (
     ScratchArgument,
     TensorArgument,
 )
-from tinycompress.codegen.ops.operands import int_option
-from tinycompress.codegen.ops.recurrent import steps
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.param_types import field_types, params_bytes
+from tinycompress.codegen.rendering.loops import loops_of
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.ports import input_ports, output_ports
 from tinycompress.ir.specs import input_specs, output_specs
@@ -82,17 +81,6 @@ class SharedKernel:
 
 
 @dataclass(frozen=True)
-class Loop:
-    """Layers that run again and again: from ``first`` to ``last``, as long as a counter in the
-    arena is below ``count``."""
-
-    first: int
-    last: int
-    counter: int
-    count: int
-
-
-@dataclass(frozen=True)
 class BorderTensor:
     """An input or output of the model in the arena."""
 
@@ -145,7 +133,7 @@ def render(
         "prefix": prefix,
         "macro": prefix.upper(),
         "layers": texts,
-        "loops": _loops(layers, layout),
+        "loops": loops_of(layers, layout),
         "shared": copies,
         "weights": weights.arrays,
         "weights_bytes": weights.total_bytes,
@@ -273,21 +261,6 @@ def _layer_texts(
             )
         )
     return texts, [shared[kernel] for kernel in sorted(shared, key=lambda k: k.name)]
-
-
-def _loops(layers: Sequence[Layer], layout: ArenaLayout) -> list[Loop]:
-    """The loops over time steps, in their order: there is none in another."""
-    begins = [at for at, layer in enumerate(layers) if layer.op.kind == steps.BEGIN]
-    ends = [at for at, layer in enumerate(layers) if layer.op.kind == steps.END]
-    return [
-        Loop(
-            begin + 1,
-            end,
-            layout.tensors[layers[begin].op.outputs[0]],
-            int_option(layers[begin].op, steps.COUNT),
-        )
-        for begin, end in zip(begins, ends, strict=True)
-    ]
 
 
 def _comment(layer: Layer) -> str:
