@@ -87,7 +87,7 @@ REFUSED: dict[str, tuple[Callable[[Any], list[Any]], str]] = {
     ),
     "both_gru": (lambda layers: [layers.Bidirectional(layers.GRU(2), name="both")], "both"),
     "pooling": (lambda layers: [layers.GlobalAveragePooling1D(name="pool")], "pool"),
-    "flatten": (lambda layers: [layers.Flatten(), layers.Dense(2, name="out")], "out"),
+    "flatten": (lambda layers: [layers.Flatten(name="flat"), layers.Dense(2)], "flat"),
     "same": (lambda layers: [layers.Conv1D(2, 3, padding="same", name="conv")], "conv"),
 }
 

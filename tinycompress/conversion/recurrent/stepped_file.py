@@ -66,9 +66,11 @@ def _ranges_of_unequal(
     other: dict[int, Range] = {}
     for steps in found:
         for members in _same_tensors(graph, steps):
-            scales = {by_name.get(graph.tensors[index].name) for index in members} - {None}
-            if len(scales) > 1:
-                widest = max((one for one in scales if one is not None), key=lambda one: one.scale)
+            scales = [by_name.get(graph.tensors[index].name) for index in members]
+            # A first state, which comes behind the steps' own tensors, has any scale that is asked.
+            made = {one for one in scales[: len(steps.ops)] if one is not None}
+            if made and len({*scales} - {None}) > 1:
+                widest = max(made, key=lambda one: one.scale)
                 scale, zero = widest.scale, widest.zero_point
                 covered = Range((_LOWEST - zero) * scale, (_HIGHEST - zero) * scale)
                 other |= dict.fromkeys(members, known.get((scale, zero), covered))
