@@ -63,7 +63,8 @@ def test_a_stream_gives_what_the_window_gives(name: str, tmp_path: Path) -> None
         ]
         np.testing.assert_array_equal(found[-1], whole.run(stored)[0])
         errors.append(dequantize(found[-1], stream.outputs[0])[0] - wanted[number])
-    assert np.sum(np.square(errors)) < np.sum(np.square(wanted)) / 30
+    # 10 dB: the outputs of five random layers on top of each other are small.
+    assert np.sum(np.square(errors)) < np.sum(np.square(wanted)) / 10
     assert differing_bytes(stream.tflite, "tflm", 6) == 0
     _bench_as_one_stream(stream.tflite, tmp_path)
 
