@@ -17,6 +17,8 @@ class LayerInfo:
     ``weights`` says how they are encoded; None where they lie in flash as they are.
     ``constants_bytes`` of flash are its constants and parameters, 0 where that is not known.
     ``output`` is the model's own name of the tensor that it writes; empty where that is not known.
+    ``runs`` is how often it runs in one inference, and ``macs`` are those of all runs. Layers that
+    run more than once and follow each other are a loop.
     """
 
     index: int
@@ -28,6 +30,7 @@ class LayerInfo:
     weights: WeightsInfo | None = None
     constants_bytes: int = 0
     output: str = ""
+    runs: int = 1
 
 
 @dataclass(frozen=True)

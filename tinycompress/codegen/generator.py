@@ -57,7 +57,10 @@ def _generate_stages(
     model: Model, options: CodegenOptions, prefer: Preference | None
 ) -> GeneratedSources:
     """The C of a cascade: kernels of each stage are chosen as if it were alone."""
-    lowered = [_lowered(stage_model(model, stage), options, prefer) for stage in model.stages]
+    # Stages are lists of layers: their time steps stay one behind the other.
+    lowered = [
+        _lowered(stage_model(model, stage), options, prefer, roll=False) for stage in model.stages
+    ]
     joined = join_stages(model.stages, [fitted for _, fitted in lowered], options)
     sources = render(
         model, joined.graph, joined.layers, joined.layout, options,
@@ -82,9 +85,9 @@ def _added(summaries: Sequence[Simplification]) -> Simplification | None:
 
 
 def _lowered(
-    model: Model, options: CodegenOptions, prefer: Preference | None
+    model: Model, options: CodegenOptions, prefer: Preference | None, *, roll: bool = True
 ) -> tuple[Simplified, Fitted]:
-    graph = require_aot(model, options)
+    graph = require_aot(model, options, roll=roll)
     simplified = simplify(graph, options) if options.simplify else Simplified(graph, None)
     if prefer is not None:
         return simplified, as_preferred(simplified.graph, options, prefer)

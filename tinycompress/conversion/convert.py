@@ -30,6 +30,8 @@ from tinycompress.conversion.load import (
     wrap_model,
 )
 from tinycompress.conversion.quantize import to_integers
+from tinycompress.conversion.recurrent.unrolling import unrolled_warnings, why_unrolled
+from tinycompress.conversion.streaming.streams import stream_of
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
 from tinycompress.ir.graph import Model
@@ -72,6 +74,8 @@ class ConvertOptions:
         max_accuracy_drop: Refuse the file if it is lower by more than this, 0 to 1; a share of
             classes, F1, R² or AUC, of every output with labels. None refuses none.
         judge: Whether the file is run on samples at all; not where the caller does it.
+        streaming: Whether the file takes one time step per invocation and keeps its state; what it
+            is judged by are whole windows.
     """
 
     activations: Activations | None = None
@@ -88,6 +92,7 @@ class ConvertOptions:
     accuracy_drop_warning: float = 0.02
     max_accuracy_drop: float | None = None
     judge: bool = True
+    streaming: bool = False
 
     def __post_init__(self) -> None:
         if self.activations not in (None, *get_args(Activations)):
@@ -112,6 +117,11 @@ class ConvertOptions:
             )
         if self.per_tensor_weights and self.per_channel_dense:
             raise ConfigError("per_tensor_weights and per_channel_dense exclude each other")
+        if self.streaming and (self.activations == "int16" or self.chooses_ranges):
+            raise ConfigError(
+                "a stream has int8 activations with one plain range for all time steps",
+                hint="leave the calibrator, symmetric activations and int16 out",
+            )
         if self.activations == "int16" and self.chooses_ranges:
             raise ConfigError(
                 "calibrators are for int8 activations; the 65,536 steps of int16 are fine enough"
@@ -224,30 +234,19 @@ def prepare(
     if options.max_accuracy_drop is not None:
         require_labels(labelled)
     shapes = tuple(values.shape[1:] for values in given.inputs)
-    frozen = freeze(source, shapes, unroll_because=_why_unrolled(options))
+    frozen = freeze(
+        source, shapes, unroll_because=why_unrolled(options.activations, options.chooses_ranges),
+        stateful=options.streaming,
+    )  # fmt: skip
     return PreparedModel(
         name=source.name,
         frozen=frozen,
         calibration=choose(given, options.calibration_samples, options.seed),
         evaluation=choose(labelled, options.evaluation_samples, options.seed),
-        warnings=(*thin_warnings(given), *_unrolled(frozen)),
-    )
-
-
-def _why_unrolled(options: ConvertOptions) -> str | None:
-    """Why an LSTM cannot be the one operator there is for it, whatever the layer is."""
-    if options.activations == "int16":
-        return "the operator of an LSTM computes in 8 bits, not in 16"
-    if options.chooses_ranges:
-        return "calibrators look at the tensors of single steps"
-    return None
-
-
-def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
-    return tuple(
-        f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
-        f" own on the same weights ({frozen.not_fused[name]})"
-        for name, steps in frozen.unrolled.items()
+        warnings=(
+            *thin_warnings(given),
+            *(() if options.streaming else unrolled_warnings(frozen.unrolled, frozen.not_fused)),
+        ),
     )
 
 
@@ -266,6 +265,10 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
+    if options.streaming:
+        samples = prepared.calibration.inputs
+        tflite = stream_of(prepared.name, tflite, samples, options.exact_to)
+        model = read_model(tflite)
     return _converted(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
 
 

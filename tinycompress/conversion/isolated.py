@@ -94,6 +94,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         "inputs": prepared.frozen.inputs,
         "outputs": prepared.frozen.outputs,
         "keeps_functions": prepared.frozen.keeps_functions,
+        "states": prepared.frozen.states,
         "where": {part: getattr(prepared, part).where for part in ("calibration", "evaluation")},
         "options": asdict(options),
     }
@@ -114,6 +115,7 @@ def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
         tuple(request["inputs"]),
         tuple(request["outputs"]),
         keeps_functions=request["keeps_functions"],
+        states=tuple(request["states"]),
     )
     prepared = PreparedModel(
         name=request["name"],

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
+
+import numpy as np
 
 from tinycompress import _tf
 from tinycompress.artifacts import Activations
 from tinycompress.conversion.calibrate import Samples
 from tinycompress.conversion.frozen import FrozenGraph
-from tinycompress.conversion.fused_file import finished
+from tinycompress.conversion.recurrent.fused_file import finished
+from tinycompress.conversion.recurrent.stepped_file import with_equal_steps
 from tinycompress.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
@@ -50,6 +54,14 @@ def to_integers(
         ModelError: TensorFlow cannot convert the model; names the operators.
     """
 
+    if frozen.states and activations == "int8":
+        equal = _with_equal_steps(
+            frozen, calibration,
+            per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights,
+        )  # fmt: skip
+        if equal is not None:
+            return equal
+
     def quantised(converter: Any) -> None:
         _set_integers(converter, frozen, calibration, activations)
         converter._experimental_disable_per_channel = per_tensor_weights
@@ -58,6 +70,31 @@ def to_integers(
         )
 
     return _converted(frozen, quantised)
+
+
+def _with_equal_steps(
+    frozen: FrozenGraph,
+    calibration: Samples,
+    *,
+    per_channel_dense: bool,
+    per_tensor_weights: bool,
+) -> bytes | None:
+    """The int8 file whose recurrent layers have equal steps; None if they do not come out so."""
+    function = frozen.function()
+    sizes = [function.graph.get_tensor_by_name(name).shape for name in frozen.states]
+    first = [np.zeros((len(calibration), *size[1:]), np.float32) for size in sizes]
+    calibrated = to_calibrated(
+        replace(frozen, inputs=(*frozen.inputs, *frozen.states), states=()),
+        replace(calibration, inputs=(*calibration.inputs, *first)),
+    )
+
+    def quantize(ranged: bytes) -> bytes:
+        made = quantized(
+            ranged, per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights
+        )
+        return finished(made) if frozen.keeps_functions else made
+
+    return with_equal_steps(calibrated, quantize)
 
 
 def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
@@ -77,7 +114,7 @@ def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
         _set_integers(converter, frozen, calibration, "int8")
         converter._experimental_calibrate_only = True
 
-    return _converted(frozen, calibrated)
+    return _converted(frozen, calibrated, finish=lambda tflite: tflite)
 
 
 def quantized(calibrated: bytes, *, per_channel_dense: bool, per_tensor_weights: bool) -> bytes:
@@ -134,7 +171,11 @@ def to_floats(frozen: FrozenGraph) -> bytes:
     return _converted(frozen, lambda converter: None)
 
 
-def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
+def _converted(
+    frozen: FrozenGraph,
+    prepare: Callable[[Any], None],
+    finish: Callable[[bytes], bytes] = finished,
+) -> bytes:
     try:
         with _tf.quiet():
             # No trackable object: that way would go through a SavedModel on disk, rename the
@@ -149,7 +190,7 @@ def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
             # It holds a hash of what `finished` evens out.
             converter.exclude_conversion_metadata = True
             with _tf.calibration_from_zero():
-                return finished(bytes(converter.convert()))
+                return finish(bytes(converter.convert()))
     except (_tf.converter_error(), RuntimeError, ValueError) as error:
         raise _explained(frozen, error) from error
 

@@ -15,7 +15,7 @@ from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
 from tinycompress.measurement.clock import TimedRuns, check_clock
-from tinycompress.measurement.meters import Cost, Meter, meter_for
+from tinycompress.measurement.meters import Cost, Meter, meter_for, runs_of
 from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
 from tinycompress.measurement.protocol.messages import Hello, Info
 
@@ -167,7 +167,8 @@ class Session:
                     f"the device profiled {done.layers} layers or stages of {parts}", phase="RUN"
                 )
             ticks = self._client.layers(parts)
-        costs = self._meter.costs(ticks, done.empty_ticks, elapsed_s)
+        runs = runs_of(self._built.project.layers) if profile else None
+        costs = self._meter.costs(ticks, done.empty_ticks, elapsed_s, runs)
         outputs = tuple(
             self._client.read_output(index, spec.size_bytes)
             for index, spec in enumerate(self._built.project.outputs)

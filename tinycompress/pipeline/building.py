@@ -53,6 +53,7 @@ def convert(
     weights: WeightType = "int8",
     tflm_compression: TflmCompression = "none",
     max_accuracy_drop: float | None = None,
+    streaming: bool = False,
     progress: Progress = no_progress,
 ) -> ConvertedModel:
     """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
@@ -80,6 +81,8 @@ def convert(
             the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
         max_accuracy_drop: Largest drop of the file's score below the float model's, 0 to 1, of
             every output with labels: of accuracy, F1, R² or AUC. None allows any.
+        streaming: Whether the file takes one time step per invocation and keeps its state, instead
+            of a whole window; it gives the bytes of the window's file. docs/streaming.md.
         progress: Told what is under way.
 
     Raises:
@@ -92,7 +95,7 @@ def convert(
     options = ConvertOptions(
         activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
         symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
-        max_accuracy_drop=max_accuracy_drop,
+        max_accuracy_drop=max_accuracy_drop, streaming=streaming,
     )  # fmt: skip
     converted = _integers(Path(model), data, val, options, progress)
     converted = _encoded(converted, tflm_compression, progress)

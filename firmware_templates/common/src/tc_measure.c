@@ -23,7 +23,7 @@ static void begin_layer(uint32_t layer) {
 static void end_layer(uint32_t layer) {
     const uint32_t ticks = tc_platform_ticks() - window_began;
     if (layer < TC_MEASURE_MAX_LAYERS) {
-        layer_ticks[layer] = ticks;
+        layer_ticks[layer] += ticks; /* a layer of a loop runs more than once */
     }
 }
 
@@ -66,6 +66,12 @@ tc_status tc_measure_invoke(uint32_t *ticks) {
     return status;
 }
 
+static void forget_layers(void) {
+    for (uint32_t i = 0; i < TC_MEASURE_MAX_LAYERS; i++) {
+        layer_ticks[i] = 0;
+    }
+}
+
 /* One invocation with the hooks around each of `count` parts, after a window around nothing. */
 static tc_status measure_parts(tc_status (*invoke)(tc_layer_hook, tc_layer_hook), uint32_t count,
                                uint32_t *empty) {
@@ -75,9 +81,11 @@ static tc_status measure_parts(tc_status (*invoke)(tc_layer_hook, tc_layer_hook)
     if (count > TC_MEASURE_MAX_LAYERS) {
         return TC_ERR_ARG;
     }
+    forget_layers();
     begin(0);
     end(0);
     *empty = layer_ticks[0];
+    forget_layers();
     const tc_status status = invoke(begin, end);
     if (status == TC_OK) {
         layer_count = count;

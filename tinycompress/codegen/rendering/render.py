@@ -24,6 +24,7 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.param_types import field_types, params_bytes
+from tinycompress.codegen.rendering.loops import loops_of
 from tinycompress.codegen.rendering.stages import ran_port, ran_spec, stages_context
 from tinycompress.codegen.stages import StageLayers
 from tinycompress.ir.graph import Graph, Model, Tensor
@@ -136,6 +137,7 @@ def render(
         "prefix": prefix,
         "macro": prefix.upper(),
         "layers": texts,
+        "loops": loops_of(layers, layout),
         "shared": copies,
         "weights": weights.arrays,
         "weights_bytes": weights.total_bytes,
@@ -273,6 +275,7 @@ def _layer_texts(
 
 def _comment(layer: Layer) -> str:
     macs = f", {layer.macs} MACs" if layer.macs else ""
+    macs += f", {layer.times} times" if layer.times > 1 else ""
     return c_literals.comment(f"{layer.op.full_kind} {layer.shapes}{macs}: {layer.name}")
 
 
@@ -366,12 +369,13 @@ def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
         index=index,
         name=layer.name,
         op=layer.op.full_kind,
-        macs=layer.macs,
+        macs=layer.macs * layer.times,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
         weights=_weights_info(layer),
         constants_bytes=params_bytes(layer.kernel) + sum(a.data.nbytes for a in layer.const_arrays),
         output=graph.tensors[layer.writes[0]].name if layer.writes else "",
+        runs=layer.times,
     )
 
 

@@ -57,9 +57,18 @@ def read_network(model: Any) -> Network:
         raise ModelError(
             f"model {model.name!r} cannot be compressed: some layers cannot be rebuilt",
             reasons=tuple(dict.fromkeys(reader.problems)),
-            hint="replace these layers, or take them out of the model before compressing",
+            hint=_RECURRENT_HINT
+            if reader.recurrent
+            else "replace these layers, or take them out of the model before compressing",
         )
     return Network(model.name, tuple(inputs), reader.layers, tuple(reader.calls), tuple(outputs))
+
+
+_RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "TimeDistributed"})
+_RECURRENT_HINT = (
+    "recurrent layers are not compressed; tinycompress convert takes the model as it is, with its"
+    " weights once in flash: docs/converting.md"
+)
 
 
 @dataclass
@@ -71,6 +80,7 @@ class _Reader:
     taken: set[str] = field(default_factory=set)
     names: dict[int, str] = field(default_factory=dict)
     values: int = 0
+    recurrent: bool = False
 
     def new_value(self) -> int:
         self.values += 1
@@ -109,6 +119,7 @@ class _Reader:
         problem = _call_problem(node, self.keras, kind, len(sources)) if kind else None
         if kind is None or problem or len(outputs) != 1:
             what = problem or f"class {type(layer).__name__} is not supported"
+            self.recurrent = self.recurrent or type(layer).__name__ in _RECURRENT
             self.problems.append(f"layer {layer.name!r} ({type(layer).__name__}): {what}")
             return results
         name = self.layer_name(layer, kind, prefix)

@@ -12,17 +12,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.conversion.joining.objects import adopt
+from tinycompress.conversion.tflite_builder import TfliteBuilder
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Graph, Tensor
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.tflite_objects import packed, unpacked
-
-_KINDS = schema.BuiltinOperator
-_INIT_SUBGRAPH = 1
 
 
 def chained(front_end: bytes, model: bytes, stride: int | None = None) -> bytes:
@@ -99,18 +95,16 @@ def _require_fit(features: Tensor, taken: Tensor) -> None:
         )
 
 
-class _Chain:
+class _Chain(TfliteBuilder):
     """The front end's objects, to which the model's and what joins them are added."""
 
     def __init__(self, front_end: Any, model: Any) -> None:
-        self._whole = front_end
-        self._graph = front_end.subgraphs[0]
-        self._own = list(self._graph.operators)
-        self._graph.operators = []
+        super().__init__(front_end, "chain")
+        self._own = list(self.graph.operators)
+        self.graph.operators = []
         # Both say what is true of one file alone, such as where its tensors lie.
-        self._whole.signatureDefs, self._whole.metadata = [], []
-        self._variables: list[tuple[str, npt.NDArray[Any]]] = []
-        self._begin = len(self._graph.tensors)
+        self.whole.signatureDefs, self.whole.metadata = [], []
+        self._begin = len(self.graph.tensors)
         self._theirs = adopt(front_end, model).operators
         self._outputs = [index + self._begin for index in model.subgraphs[0].outputs]
 
@@ -119,135 +113,38 @@ class _Chain:
         whole = samples.shape[-1]
         source = samples.index
         if stride < whole:
-            new = self._like(source, (*samples.shape[:-1], stride), "new")
-            tensors = self._graph.tensors
+            new = self.like(source, (*samples.shape[:-1], stride), "new")
+            tensors = self.graph.tensors
             # The model's user knows the input by the front end's name for it.
             tensors[new].name, tensors[source].name = tensors[source].name, "chain/samples"
             before = (*samples.shape[:-1], whole - stride)
-            handle, kept = self._read("samples", np.zeros(before, samples.dtype.numpy), source)
-            self._concatenate([kept, new], source, len(before) - 1)
-            self._keep_end(handle, source, before, stride)
-            self._graph.inputs = [new]
-        self._graph.operators += self._own
+            handle, kept = self.read("samples", np.zeros(before, samples.dtype.numpy), source)
+            self.concatenate([kept, new], source, len(before) - 1)
+            self.keep_end(handle, source, before, stride, len(before) - 1)
+            self.graph.inputs = [new]
+        self.graph.operators += self._own
 
     def keep_features(self, features: Tensor, taken: Tensor) -> None:
         """Let the model read the features before and the new ones, then run it."""
         given, count = taken.index + self._begin, features.elements
         # A front end that computes stored values has no quantisation to say so.
-        self._graph.tensors[features.index].quantization = self._graph.tensors[given].quantization
+        self.graph.tensors[features.index].quantization = self.graph.tensors[given].quantization
         source = features.index
         if taken.elements > count:
-            row = self._like(given, (1, count), "row")
-            self._reshape(source, row, (1, count))
+            row = self.like(given, (1, count), "row")
+            self.reshape(source, row, (1, count))
             before = (1, taken.elements - count)
             zero = 0 if taken.quantization is None else taken.quantization.zero_point
             first = np.full(before, zero, taken.dtype.numpy)
-            handle, kept = self._read("features", first, given)
-            source = self._like(given, (1, taken.elements), "window")
-            self._concatenate([kept, row], source, 1)
-            self._keep_end(handle, source, before, count)
-        self._reshape(source, given, taken.shape)
-        self._graph.operators += self._theirs
+            handle, kept = self.read("features", first, given)
+            source = self.like(given, (1, taken.elements), "window")
+            self.concatenate([kept, row], source, 1)
+            self.keep_end(handle, source, before, count, 1)
+        self.reshape(source, given, taken.shape)
+        self.graph.operators += self._theirs
 
     def finished(self) -> bytes:
         """The file."""
-        self._graph.outputs = self._outputs
-        if self._variables:
-            options = schema.CallOnceOptionsT()
-            options.initSubgraphIndex = _INIT_SUBGRAPH
-            self._op("CALL_ONCE", [], [], options)
-            self._graph.operators.insert(0, self._graph.operators.pop())
-            self._set_variables()
-        return packed(self._whole)
-
-    def _read(self, name: str, first: npt.NDArray[Any], like: int) -> tuple[int, int]:
-        """A new variable: the tensors of its handle and of its value."""
-        self._variables.append((f"chain/{name}", first))
-        handle = self._handle(f"chain/{name}")
-        value = self._like(like, first.shape, f"{name}_before")
-        self._op("READ_VARIABLE", [handle], [value], schema.ReadVariableOptionsT())
-        return handle, value
-
-    def _keep_end(self, handle: int, whole: int, shape: Sequence[int], begin: int) -> None:
-        """Assign the last values of a tensor to a variable."""
-        end = self._like(whole, shape, "kept")
-        begins = [0] * (len(shape) - 1) + [begin]
-        operands = [whole, self._integers(begins), self._integers(shape)]
-        self._op("SLICE", operands, [end], schema.SliceOptionsT())
-        self._op("ASSIGN_VARIABLE", [handle, end], [], schema.AssignVariableOptionsT())
-
-    def _concatenate(self, parts: list[int], whole: int, axis: int) -> None:
-        options = schema.ConcatenationOptionsT()
-        options.axis = axis
-        self._op("CONCATENATION", parts, [whole], options)
-
-    def _reshape(self, source: int, target: int, shape: Sequence[int]) -> None:
-        options = schema.ReshapeOptionsT()
-        options.newShape = list(shape)
-        self._op("RESHAPE", [source, self._integers(shape)], [target], options)
-
-    def _set_variables(self) -> None:
-        """The subgraph that gives variables their first values."""
-        main, graph = self._graph, schema.SubGraphT()
-        graph.tensors, graph.operators, graph.inputs, graph.outputs = [], [], [], []
-        graph.name = "first_values"
-        self._whole.subgraphs.append(graph)
-        self._graph = graph
-        for name, first in self._variables:
-            operands = [self._handle(name), self._constant(first)]
-            self._op("ASSIGN_VARIABLE", operands, [], schema.AssignVariableOptionsT())
-        self._graph = main
-
-    def _handle(self, name: str) -> int:
-        options = schema.VarHandleOptionsT()
-        options.container, options.sharedName = "", name
-        handle = self._tensor((), schema.TensorType.RESOURCE, name)
-        self._op("VAR_HANDLE", [], [handle], options)
-        return handle
-
-    def _integers(self, values: Sequence[int]) -> int:
-        return self._constant(np.array(values, np.int32))
-
-    def _constant(self, data: npt.NDArray[Any]) -> int:
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(data.astype(data.dtype.newbyteorder("<")).tobytes(), np.uint8)
-        self._whole.buffers.append(buffer)
-        kind = getattr(schema.TensorType, data.dtype.name.upper())
-        index = self._tensor(data.shape, kind, "chain/constant")
-        self._graph.tensors[index].buffer = len(self._whole.buffers) - 1
-        return index
-
-    def _like(self, index: int, shape: Sequence[int], name: str) -> int:
-        """A tensor with the type and quantisation of another."""
-        other = self._graph.tensors[index]
-        made = self._tensor(shape, other.type, f"chain/{name}")
-        self._graph.tensors[made].quantization = other.quantization
-        return made
-
-    def _tensor(self, shape: Sequence[int], kind: int, name: str) -> int:
-        tensor = schema.TensorT()
-        tensor.shape, tensor.type, tensor.name = list(shape), kind, name
-        tensor.buffer = self._empty_buffer()
-        self._graph.tensors.append(tensor)
-        return len(self._graph.tensors) - 1
-
-    def _empty_buffer(self) -> int:
-        """The first buffer, by convention; a new one where a file does without."""
-        first = self._whole.buffers[0].data
-        if first is None or len(first) == 0:
-            return 0
-        self._whole.buffers.append(schema.BufferT())
-        return len(self._whole.buffers) - 1
-
-    def _op(self, kind: str, inputs: list[int], outputs: list[int], options: Any) -> None:
-        code = schema.OperatorCodeT()
-        code.builtinCode = getattr(_KINDS, kind)
-        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
-        self._whole.operatorCodes.append(code)
-        op = schema.OperatorT()
-        op.opcodeIndex = len(self._whole.operatorCodes) - 1
-        op.inputs, op.outputs = inputs, outputs
-        op.builtinOptions = options
-        name = type(options).__name__.removesuffix("T")
-        op.builtinOptionsType = getattr(schema.BuiltinOptions, name)
-        self._graph.operators.append(op)
+        self.graph.outputs = self._outputs
+        self.set_first_values()
+        return packed(self.whole)
