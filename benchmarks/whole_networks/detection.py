@@ -14,27 +14,27 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.whole_networks.sets import GRID
+from benchmarks.whole_networks.sets import EMPTY, GRID
 
 Reals = npt.NDArray[np.float64]
 _OVERLAP = 0.5
-_CLASSES = 10
 
 
 def mean_average_precision(labels: Sequence[npt.ArrayLike], said: Sequence[npt.ArrayLike]) -> float:
     """Of all classes that are there.
 
     Args:
-        labels: Boxes, 0 or 1, and one-hot classes, each of the shape (n, elements of the grid).
-        said: The same as a model says it.
+        labels: Boxes, 0 or 1, and classes, each of the shape (n, elements of the grid).
+        said: Boxes, scores, and a probability of each class and of none, as a model says them.
     """
     boxes, there, kinds = _by_cell(labels)
     said_boxes, scores, chances = _by_cell(said)
+    chances = chances[..., :EMPTY]
     corners, said_corners = _corners(boxes), _corners(said_boxes)
-    classes, said_classes = kinds.argmax(axis=-1), chances.argmax(axis=-1)
+    classes, said_classes = kinds[..., 0], chances.argmax(axis=-1)
     confidence = scores[..., 0] * chances.max(axis=-1)
     found = []
-    for one in range(_CLASSES):
+    for one in range(EMPTY):
         wanted = (there[..., 0] > 0) & (classes == one)
         if wanted.any():
             sure = np.where(said_classes == one, confidence, 0.0)

@@ -89,7 +89,8 @@ KINDS = (
     Kind(
         "detector", "Detector with separate heads",
         "Convolutions down to a grid of 5 x 5 cells, and a head each for boxes, scores and classes."
-        " A picture of 40 x 40 pixels has one to three digits of MNIST, of two sizes, on noise.",
+        " A picture of 40 x 40 pixels has one to three digits of MNIST, of two sizes, on noise. The"
+        " classes of a cell are the ten digits and none.",
         sets.scenes, models.detector,
         ({"kind": "prune_channels", "ratio": 0.2, "fine_tune": _tuned(2, 2e-3)},),
         detects=True,

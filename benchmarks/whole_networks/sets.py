@@ -20,6 +20,8 @@ WALKING = 0
 GRID, CELL_PIXELS, DIGIT_PIXELS = 5, 8, (14, 20)
 """Of the detector: cells along an edge of its grid, pixels of a cell, and sizes of a digit."""
 CANVAS = GRID * CELL_PIXELS
+EMPTY = 10
+"""The class of a cell without a digit."""
 _TESTED = 400
 _HALF = 0.5
 
@@ -88,7 +90,7 @@ def scenes() -> Set:
 
     A digit belongs to the cell of the grid that its middle is in. ``y0`` are boxes (x and y of the
     middle within the cell, width and height as shares of the picture), ``y1`` is 1 where a digit
-    is, ``y2`` has a 1 at its class; all are 0 in empty cells.
+    is, both 0 in empty cells; ``y2`` is its class, and 10 in empty cells.
     """
     digits = mnist_images()
     draw = np.random.default_rng(2)
@@ -103,7 +105,7 @@ def _scenes(
     x = draw.uniform(0, 0.3, (count, CANVAS, CANVAS, 1)).astype(np.float32)
     boxes = np.zeros((count, GRID, GRID, 4), np.float32)
     there = np.zeros((count, GRID, GRID, 1), np.float32)
-    kinds = np.zeros((count, GRID, GRID, 10), np.float32)
+    kinds = np.full((count, GRID, GRID), EMPTY, np.int64)
     for number in range(count):
         for _ in range(int(draw.integers(1, 4))):
             which = int(draw.integers(len(pictures)))
@@ -119,8 +121,7 @@ def _scenes(
             np.maximum(area, digit, out=area)
             boxes[cell] = column % 1, row % 1, size / CANVAS, size / CANVAS
             there[cell] = 1
-            class_of = (*cell, int(classes[which]))
-            kinds[class_of] = 1
+            kinds[cell] = classes[which]
     return {"x": x, "y0": boxes, "y1": there, "y2": kinds}
 
 
