@@ -81,6 +81,9 @@ class BenchResult:
     is of the ``.tflite``, ``elf_sha256`` of the firmware, ``samples_sha256`` of the samples as the
     device got them; None where a result was made otherwise. ``kept_samples`` is an ``.npz`` of the
     answers to labelled samples, and of the samples answered worst; empty without labels.
+    ``allowed_ulps`` is 0 where outputs must equal the oracle's byte for byte; else how far they may
+    be from it, in units in the last place of an output's largest value, and ``worst_ulps`` how far
+    they were.
     """
 
     board_id: str
@@ -111,6 +114,8 @@ class BenchResult:
     samples_sha256: str | None = None
     quality: tuple[OutputQuality, ...] = ()
     kept_samples: bytes = field(default=b"", repr=False)
+    allowed_ulps: int = 0
+    worst_ulps: float | None = None
 
     @property
     def keeps_latency(self) -> bool | None:

@@ -264,7 +264,7 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
     found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
-    return _converted(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
+    return converted_model(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
 
 
 def _quantised(
@@ -366,19 +366,28 @@ def _pass_on(
     tflite, told = _narrowed(tflite, options)
     model = read_model(tflite)
     if labelled is None:
-        return _converted(tflite, model, Judgement(), 0, told)
+        return converted_model(tflite, model, Judgement(), 0, told)
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]
     samples = choose(read_samples(labelled, specs), options.evaluation_samples, options.seed)
-    return _converted(tflite, model, *_judged(None, tflite, model, samples, options), told)
+    return converted_model(tflite, model, *_judged(None, tflite, model, samples, options), told)
 
 
-def _converted(
+def converted_model(
     tflite: bytes,
     model: Model,
     found: Judgement,
     judged_samples: int,
     warnings: tuple[str, ...],
 ) -> ConvertedModel:
+    """What conversion hands on of a file.
+
+    Args:
+        tflite: The file.
+        model: The same, read.
+        found: How good it is.
+        judged_samples: On how many samples.
+        warnings: What else is to be told.
+    """
     return ConvertedModel(
         tflite=tflite,
         sha256=hashlib.sha256(tflite).hexdigest(),

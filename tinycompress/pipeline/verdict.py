@@ -33,7 +33,12 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
             raise ModelError(reason, hint=instead_of_tflm(model))
         return
     try:
-        require_aot(model, CodegenOptions.for_board(board, exact_to=options.exact_to))
+        require_aot(
+            model,
+            CodegenOptions.for_board(
+                board, exact_to=options.exact_to, floats=options.precision != "int8"
+            ),
+        )
     except ModelError as error:
         if error.hint == REPLACE and not refusals(model) and refusal(tflite, "tflm") is None:
             without = "" if options.exact_to == "tflm" else ", without --exact-to"
