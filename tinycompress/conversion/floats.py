@@ -61,7 +61,10 @@ def convert_to_floats(
         tflite = with_half_weights(tflite)
     model = read_model(tflite)
     found, count = _judged(frozen, tflite, model, samples, chosen)
-    return converted_model(tflite, model, found, count, ())
+    return replace(
+        converted_model(tflite, model, found, count, ()),
+        activations="float32", not_integer=(), precision=precision,
+    )  # fmt: skip
 
 
 def _opened(source: Path | str | object, samples: SampleSource | None) -> SourceModel:

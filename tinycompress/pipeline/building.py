@@ -32,7 +32,7 @@ from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
-from tinycompress.pipeline.verdict import require_engine, unchecked
+from tinycompress.pipeline.verdict import in_float, require_engine, unchecked
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -217,7 +217,10 @@ def _to_build(
     converted = _encoded(converted, chosen.tflm_compression, progress, code_is_measured=measured)
     if chosen.engine == "aot":
         progress(f"run the model on {chosen.exact_to}")
-        told = unchecked(converted.tflite, chosen.exact_to)
+        told = (
+            *unchecked(converted.tflite, chosen.exact_to),
+            *in_float(converted.tflite, chosen),
+        )
         converted = replace(converted, warnings=(*converted.warnings, *told))
     return converted
 

@@ -59,4 +59,37 @@ TCK_INLINE void tck_four_products_f32(const float *input, const void *weights, i
     sums[3] = sum_3;
 }
 
+/* The same for two series of inputs, `step` from one to the other: each weight is read once. The
+ * first four sums are those of the first series. */
+TCK_INLINE void tck_eight_products_f32(const float *input, int32_t step, const void *weights,
+                                       int32_t at, int32_t row, int32_t count, int32_t bytes,
+                                       float sums[8]) {
+    const float *other = input + step;
+    float sum_0 = sums[0], sum_1 = sums[1], sum_2 = sums[2], sum_3 = sums[3];
+    float sum_4 = sums[4], sum_5 = sums[5], sum_6 = sums[6], sum_7 = sums[7];
+    for (int32_t i = 0; i < count; ++i) {
+        const float x = input[i], y = other[i];
+        const float weight_0 = tck_weight_f32(weights, at + i, bytes);
+        const float weight_1 = tck_weight_f32(weights, at + row + i, bytes);
+        const float weight_2 = tck_weight_f32(weights, at + 2 * row + i, bytes);
+        const float weight_3 = tck_weight_f32(weights, at + 3 * row + i, bytes);
+        sum_0 += x * weight_0;
+        sum_1 += x * weight_1;
+        sum_2 += x * weight_2;
+        sum_3 += x * weight_3;
+        sum_4 += y * weight_0;
+        sum_5 += y * weight_1;
+        sum_6 += y * weight_2;
+        sum_7 += y * weight_3;
+    }
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+    sums[4] = sum_4;
+    sums[5] = sum_5;
+    sums[6] = sum_6;
+    sums[7] = sum_7;
+}
+
 #endif

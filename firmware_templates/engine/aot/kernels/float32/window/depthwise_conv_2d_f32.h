@@ -27,21 +27,54 @@ typedef struct {
     const float *bias;   /* [C_IN * multiplier] */
 } tck_depthwise_conv_2d_f32_params;
 
-/* Sum over the taps inside the input for one output channel; `input` is the first of them. */
-TCK_INLINE float tck_depthwise_conv_2d_f32_sum(const tck_depthwise_conv_2d_f32_params *p,
+/* Adds the products of the taps inside the input, in their order, to the sum of one output channel
+ * or of four neighbouring ones; `input` is channel 0 of the first tap. */
+TCK_INLINE void tck_depthwise_conv_2d_f32_sums(const tck_depthwise_conv_2d_f32_params *p,
                                                const float *input, tck_taps ys, tck_taps xs,
-                                               int32_t channel, int32_t bytes) {
+                                               int32_t channel, int32_t bytes, int32_t four,
+                                               float sums[4]) {
     const int32_t channels = p->input_channels * p->multiplier;
     const int32_t down = p->dilation_height * p->input_width * p->input_channels;
     const int32_t right = p->dilation_width * p->input_channels;
-    float sum = 0.0f;
+    const int32_t from_0 = channel / p->multiplier, from_1 = (channel + 1) / p->multiplier;
+    const int32_t from_2 = (channel + 2) / p->multiplier, from_3 = (channel + 3) / p->multiplier;
+    float sum_0 = sums[0], sum_1 = sums[1], sum_2 = sums[2], sum_3 = sums[3];
     for (int32_t ky = ys.begin; ky < ys.end; ++ky, input += down) {
-        const int32_t at = (ky * p->filter_width + xs.begin) * channels + channel;
-        for (int32_t kx = 0; kx < xs.end - xs.begin; ++kx) {
-            sum += input[kx * right] * tck_weight_f32(p->weights, at + kx * channels, bytes);
+        const float *tap = input;
+        int32_t at = (ky * p->filter_width + xs.begin) * channels + channel;
+        for (int32_t kx = xs.begin; kx < xs.end; ++kx, tap += right, at += channels) {
+            sum_0 += tap[from_0] * tck_weight_f32(p->weights, at, bytes);
+            if (four) {
+                sum_1 += tap[from_1] * tck_weight_f32(p->weights, at + 1, bytes);
+                sum_2 += tap[from_2] * tck_weight_f32(p->weights, at + 2, bytes);
+                sum_3 += tap[from_3] * tck_weight_f32(p->weights, at + 3, bytes);
+            }
         }
     }
-    return sum;
+    sums[0] = sum_0;
+    sums[1] = sum_1;
+    sums[2] = sum_2;
+    sums[3] = sum_3;
+}
+
+/* All outputs of one pixel; `input` is channel 0 of its first tap inside. */
+TCK_INLINE void tck_depthwise_conv_2d_f32_pixel(const tck_depthwise_conv_2d_f32_params *p,
+                                                const float *input, tck_taps ys, tck_taps xs,
+                                                int32_t bytes, float *output) {
+    const int32_t channels = p->input_channels * p->multiplier;
+    int32_t channel = 0;
+    while (channel < channels) {
+        const int32_t four = channel + 4 <= channels;
+        float sums[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+        if (four) {
+            tck_depthwise_conv_2d_f32_sums(p, input, ys, xs, channel, bytes, 1, sums);
+        } else {
+            tck_depthwise_conv_2d_f32_sums(p, input, ys, xs, channel, bytes, 0, sums);
+        }
+        for (int32_t i = 0; i < (four ? 4 : 1); ++i, ++channel) {
+            output[channel] = tck_clamp_f32(sums[i] + p->bias[channel], p->clamp_min, p->clamp_max);
+        }
+    }
 }
 
 /* input [N, H, W, C_IN] -> output [N, H, W, C_IN * multiplier], by weights of so many bytes */
@@ -59,11 +92,8 @@ TCK_INLINE void tck_depthwise_conv_2d_f32(const tck_depthwise_conv_2d_f32_params
                 const int32_t row = y + ys.begin * p->dilation_height;
                 const int32_t column = x + xs.begin * p->dilation_width;
                 const int32_t first = (row * p->input_width + column) * p->input_channels;
-                for (int32_t c = 0; c < p->input_channels * p->multiplier; ++c) {
-                    const float sum = tck_depthwise_conv_2d_f32_sum(
-                        p, input + first + c / p->multiplier, ys, xs, c, bytes);
-                    *output++ = tck_clamp_f32(sum + p->bias[c], p->clamp_min, p->clamp_max);
-                }
+                tck_depthwise_conv_2d_f32_pixel(p, input + first, ys, xs, bytes, output);
+                output += p->input_channels * p->multiplier;
             }
         }
         input += p->input_height * p->input_width * p->input_channels;
