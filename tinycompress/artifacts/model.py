@@ -78,15 +78,16 @@ class TflmEncoding:
 
 @dataclass(frozen=True)
 class ConvertedModel:
-    """A ``.tflite`` file, fully integer unless ``precision`` says otherwise, and what was learnt of it.
+    """A ``.tflite`` file, fully integer unless ``precision`` says otherwise.
 
     ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
-    int8) or ``int8 and int16``; ``float32`` with a ``precision`` other than int8. ``quality`` has the scores of the file and of the float model that
-    it was made from, of outputs with labels; ``agreement`` is between the two, of all outputs;
-    both were counted on ``judged_samples``. ``tflm_encoding`` and ``plain_tflite``, the file from
-    before, are None unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says
-    what in a ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether
-    that is only its border: float inputs and outputs.
+    int8) or ``int8 and int16``; ``float32`` with a ``precision`` other than int8. ``quality``
+    has the scores of the file and of the float model that it was made from, of outputs with
+    labels; ``agreement`` is between the two, of all outputs; both were counted on
+    ``judged_samples``. ``tflm_encoding`` and ``plain_tflite``, the file from before, are None
+    unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says what in a
+    ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether that
+    is only its border: float inputs and outputs.
     """
 
     tflite: bytes

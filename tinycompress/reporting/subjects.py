@@ -96,7 +96,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Exactness:
-    """How many samples the device answered unlike the oracle: other bytes, or floats too far away."""
+    """How many samples the device answered unlike the oracle: other bytes, or floats too far off."""
 
     oracle: str
     samples: Natural

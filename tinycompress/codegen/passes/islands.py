@@ -84,9 +84,11 @@ def _is_exact(graph: Graph, island: _Island) -> bool:
         return False
     limits = np.iinfo(source.dtype.numpy)
     stored = np.arange(limits.min, limits.max + 1, dtype=np.int32).astype(source.dtype.numpy)
-    real = dequantize(stored, _spec(source))
+    with np.errstate(over="ignore"):
+        real = dequantize(stored, _spec(source))
     if island.end is None:
-        return source.dtype is DType.INT8 and bool((np.diff(real) > 0).all())
+        finite = bool(np.isfinite(real).all())
+        return source.dtype is DType.INT8 and finite and bool((np.diff(real) > 0).all())
     target = graph.tensors[island.end.outputs[0]]
     if target.dtype is not source.dtype or target.quantization != q:
         return False
