@@ -24,7 +24,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision pruning-criteria distillation quantisation test-package $(SEARCHES:%=fit-%)
+        mixed-precision pruning-criteria distillation quantisation precision test-package $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -167,6 +167,10 @@ distillation: $(VENV)/.ready-dev
 # Calibrators, and what comes before rounding, against min/max: docs/quantisation.md.
 quantisation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.quantisation
+
+# int8, float16 and float32 firmware of the same networks: docs/precision.md.
+precision: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.precision
 
 # Searches on real data beside chance at equal trials: the table of docs/fit.md.
 $(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev

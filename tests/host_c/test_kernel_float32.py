@@ -6,12 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.cases.float32 import FloatCases
+from support.cases.float32 import FUNCTION_ULPS, FUNCTIONS, FloatCases
 from support.cases.kernels import options
-
-FUNCTIONS = ("LOGISTIC", "TANH", "EXP", "SOFTMAX", "LOG_SOFTMAX")
-"""Operators with a function that C leaves to its mathematical library."""
-FUNCTION_ULPS = 2.0
 
 
 def _beyond(distances: dict[str, float]) -> dict[str, float]:

@@ -96,7 +96,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Exactness:
-    """How many samples the device answered unlike the oracle: other bytes, or floats too far off."""
+    """How many samples the device answered unlike the oracle: other bytes, or floats too far."""
 
     oracle: str
     samples: Natural

@@ -18,6 +18,9 @@ BINARY = {
     "ADD": "Add", "SUB": "Sub", "MUL": "Mul", "DIV": "Div",
     "MAXIMUM": "MaximumMinimum", "MINIMUM": "MaximumMinimum",
 }  # fmt: skip
+FUNCTIONS = ("LOGISTIC", "TANH", "EXP", "SOFTMAX", "LOG_SOFTMAX")
+"""Operators with a function that C leaves to its mathematical library."""
+FUNCTION_ULPS = 2.0
 MAPS = ("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1", "LOGISTIC", "TANH", "EXP")
 
 
