@@ -45,7 +45,7 @@ def test_functions_from_end_to_end() -> None:
     for kind in ("LOGISTIC", "TANH", "EXP"):
         cases.add_map(kind)
     edges = (0.0, -0.0, 0.625, 9.1, -9.0, 16.619047, 88.72283, 88.7229, -87.4, -103.97, -104.1)
-    around = np.float32(edges)[:, None] * (1 + np.arange(-12, 13) * np.float32(2.0**-23))
+    around = np.array(edges, np.float32)[:, None] * (1 + np.arange(-12, 13) * np.float32(2.0**-23))
     magnitudes = np.logspace(-40, 38, 140)
     values = np.concatenate([around.reshape(-1), magnitudes, -magnitudes])
     rows = np.resize(values.astype(np.float32), (2, 300))

@@ -92,9 +92,14 @@ def convert(
         MismatchError: A score fell further than is allowed; nothing is written.
     """
     _require_precision(
-        precision, weights, activations=activations, calibrator=calibrator,
-        symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
-        tflm_compression=tflm_compression, max_accuracy_drop=max_accuracy_drop,
+        precision,
+        weights,
+        {
+            "activations": activations, "calibrator": calibrator,
+            "symmetric_activations": symmetric_activations,
+            "per_tensor_weights": per_tensor_weights, "tflm_compression": tflm_compression,
+            "max_accuracy_drop": max_accuracy_drop,
+        },
     )  # fmt: skip
     options = ConvertOptions(
         activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
@@ -108,12 +113,10 @@ def convert(
     return converted
 
 
-def _require_precision(
-    precision: Precision, weights: WeightType, **others: Unpack[BuildKeywords]
-) -> None:
+def _require_precision(precision: Precision, weights: WeightType, others: BuildKeywords) -> None:
     """Refuse what is about integers beside a precision that has none."""
     if precision != "int8":
-        BuildOptions(precision=precision, **others)
+        replace(BuildOptions(precision=precision), **others)
         if weights != "int8":
             raise ConfigError(
                 f"--precision {precision} has no integers: no --weights {weights}",

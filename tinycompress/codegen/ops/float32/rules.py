@@ -27,9 +27,9 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
 
 
 def computes_on_floats(graph: Graph, op: Op) -> bool:
-    """Whether some tensor that an operator reads or writes is float32."""
-    indices = (index for index in (*op.inputs, *op.outputs) if index >= 0)
-    return any(graph.tensors[index].dtype is DType.FLOAT32 for index in indices)
+    """Whether some activation that an operator reads or writes is float32."""
+    tensors = [graph.tensors[index] for index in (*op.inputs, *op.outputs) if index >= 0]
+    return any(t.dtype is DType.FLOAT32 and not t.is_constant for t in tensors)
 
 
 def floats(*positions: int) -> Constraint:
