@@ -379,15 +379,7 @@ def converted_model(
     judged_samples: int,
     warnings: tuple[str, ...],
 ) -> ConvertedModel:
-    """What conversion hands on of a file.
-
-    Args:
-        tflite: The file.
-        model: The same, read.
-        found: How good it is.
-        judged_samples: On how many samples.
-        warnings: What else is to be told.
-    """
+    """What conversion hands on of a file, ``model`` being the same file, read."""
     return ConvertedModel(
         tflite=tflite,
         sha256=hashlib.sha256(tflite).hexdigest(),

@@ -15,8 +15,8 @@ from tinycompress.codegen.tolerance import allowed_ulps
 from tinycompress.errors import DeviceError, ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.measurement.answers import AnswerLog, Outputs
-from tinycompress.measurement.closeness import worst_excess
 from tinycompress.measurement.enclosed.kept_samples import kept_samples
+from tinycompress.measurement.exactness import worst_excess
 from tinycompress.measurement.judged import label_notes, qualities
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session

@@ -21,7 +21,7 @@ from tinycompress.boards import Board, load_board
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.carray import Style, write_c_array
-from tinycompress.conversion.floats import convert_to_floats
+from tinycompress.conversion.floats.converting import convert_to_floats
 from tinycompress.conversion.load import is_tflite
 from tinycompress.errors import ConfigError
 from tinycompress.firmware.writing import require_place

@@ -10,8 +10,8 @@ from support.cases.kernels import options
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen.passes import run_passes
-from tinycompress.conversion.floats import convert_to_floats
-from tinycompress.conversion.half_weights import with_half_weights
+from tinycompress.conversion.floats.converting import convert_to_floats
+from tinycompress.conversion.floats.half_weights import with_half_weights
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import DType
 from tinycompress.ir.reader import read_model

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tinycompress.artifacts import TensorSpec
-from tinycompress.measurement.closeness import worst_excess
+from tinycompress.measurement.exactness import worst_excess
 
 FLOATS = TensorSpec("y", (1, 3), "float32", 1.0, 0)
 BYTES = TensorSpec("z", (1, 3), "int8", 1.0, 0)
