@@ -51,10 +51,11 @@ class MaskedEvaluator(CompressionEvaluator):
         assert self.network is not None
         samples = len(read_data(self.data, self.network, what="training data"))
         count = len(self._targets["targets"])
+        tuning = fine_tuning_dimensions(samples)
         known = (
             Dimension(MASKS, "choice", choices=tuple(range(count))),
             *training_dimensions(self.task.goal),
-            *(one for one in fine_tuning_dimensions(samples) if one.name != "fine_tuning"),
+            *(one for one in tuning if one.name != "fine_tuning"),
         )
         return narrowed(known, self.task.narrowing)
 

@@ -25,6 +25,7 @@ from tinycompress.search.dimensions import (
     dimensions_from_json,
     dimensions_to_json,
 )
+from tinycompress.search.fitted import fitted_points
 from tinycompress.search.goal import Goal
 from tinycompress.search.objective import SLACK
 from tinycompress.search.sensitive import layer_sensitivities, sensitive_points
@@ -125,6 +126,9 @@ def _prepared(task: Task, workspace: Path) -> Prepared:
         table = layer_sensitivities(evaluator, hessian=by_sensitivity)
     if table is not None:
         starts = (*starts, *sensitive_points(evaluator.dimensions, table))
+    if task.takes_starts:
+        fitting = fitted_points(evaluator, task.goal)
+        starts = (*fitting, *(one for one in starts if one not in fitting))
     return Prepared(evaluator.dimensions, starts, reference, original, least, table)
 
 
