@@ -46,7 +46,6 @@ class _Converted:
 
     tflite: Path
     accuracy: float | None
-    float_accuracy: float | None
 
 
 def measure(scratch: Path) -> Mapping[str, Any]:
@@ -78,18 +77,20 @@ def _write_samples(inputs: Path, directory: Path) -> None:
 
 
 def _converted(inputs: Path, directory: Path, precision: Precision) -> _Converted:
-    tflite = directory / f"{precision}.tflite"
-    data = directory / "calib.npz" if precision == "int8" else None
+    """The network's file; one that an earlier call made of it is taken over."""
+    tflite, model = directory / f"{precision}.tflite", inputs / MODEL
+    if not tflite.exists() or tflite.stat().st_mtime < model.stat().st_mtime:
+        data = directory / "calib.npz" if precision == "int8" else None
+        tinycompress.convert(model, data, tflite, precision=precision, exact_to="litert")
     made = tinycompress.convert(
-        inputs / MODEL, data, tflite, val=inputs / TEST, precision=precision, exact_to="litert"
+        tflite, None, val=inputs / TEST, precision=precision, exact_to="litert"
     )
-    return _Converted(tflite, made.quantized_accuracy, made.float_accuracy)
+    return _Converted(tflite, made.quantized_accuracy)
 
 
 def _run(name: str, made: _Converted, precision: Precision, board: str, directory: Path) -> Run:
     facts = {
         "network": name, "precision": precision, "board": board, "accuracy": made.accuracy,
-        "float_accuracy": made.float_accuracy,
     }  # fmt: skip
     project = directory / f"{precision}-{board}"
     try:
