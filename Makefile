@@ -25,7 +25,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
         mixed-precision pruning-criteria distillation factorisation quantisation cascade networks \
-        test-package $(SEARCHES:%=fit-%)
+        precision test-package $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -180,6 +180,10 @@ cascade: $(VENV)/.ready-dev
 # Five whole networks of other kinds, from training to the board: docs/networks.md.
 networks: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.whole_networks.run
+
+# int8, float16 and float32 firmware of the same networks: docs/precision.md.
+precision: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.precision
 
 # Searches on real data beside chance at equal trials: the table of docs/fit.md.
 $(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev

@@ -17,6 +17,7 @@ from tinycompress.artifacts import (
     ExactTo,
     FrameworkName,
     Optimize,
+    Precision,
     TflmCompression,
     ToolchainChoice,
     Weights,
@@ -27,6 +28,7 @@ TransportChoice = Literal["usb", "uart"]
 """What users call `tinycompress.artifacts.TransportName` where a board has a choice."""
 
 _ALLOWED: dict[str, tuple[object, ...]] = {
+    "precision": get_args(Precision),
     "activations": (None, *get_args(Activations)),
     "engine": get_args(EngineName),
     "tflm_compression": get_args(TflmCompression),
@@ -42,6 +44,10 @@ _ALLOWED: dict[str, tuple[object, ...]] = {
 _AOT_ALONE = (
     "exact_to", "optimize", "ram_budget_bytes", "flash_budget_bytes", "latency_budget_us",
     "weights", "simplify", "name",
+)  # fmt: skip
+_INTEGERS_ALONE = (
+    "max_accuracy_drop", "activations", "calibrator", "symmetric_activations", "per_tensor_weights",
+    "weights", "tflm_compression", "engine",
 )  # fmt: skip
 _OWN_BUILD_ALONE = ("tflm_dir", "toolchain", "flash_budget_bytes", "latency_budget_us")
 
@@ -75,6 +81,9 @@ class BuildOptions:
         val: Labelled samples that accuracy is counted on; None takes ``data``.
         max_accuracy_drop: Largest drop of the integer model's score below the float model's, 0 to
             1, of every output with labels: of accuracy, F1, R² or AUC. None allows any.
+        precision: What the model computes on: ``int8`` (or ``activations``), or float32 with
+            weights in single or, for ``float16``, half precision; outputs are then within a bound
+            of LiteRT's (docs/precision.md).
         activations: What a Keras model is quantised to; weights are int8 with either. None is int8,
             and takes a ``.tflite`` with what it has.
         calibrator: What sets the ranges of a Keras model's int8 activations: ``minmax``,
@@ -119,6 +128,7 @@ class BuildOptions:
     data: str | Path | None = None
     val: str | Path | None = None
     max_accuracy_drop: float | None = None
+    precision: Precision = "int8"
     activations: Activations | None = None
     calibrator: str = "minmax"
     symmetric_activations: bool = False
@@ -150,6 +160,7 @@ class BuildOptions:
         if drop is not None and not 0 <= drop <= 1:
             raise ConfigError(f"max_accuracy_drop is {drop}; allowed: 0 to 1")
         self._require_budgets()
+        self._require_precision()
         self._require_engine()
         self._require_framework()
 
@@ -181,6 +192,15 @@ class BuildOptions:
             raise ConfigError(
                 f"a {budget} budget says itself what comes first: no --optimize {self.optimize}",
                 hint="leave --optimize out, or the budget",
+            )
+
+    def _require_precision(self) -> None:
+        """Refuse what is about integers beside a precision that has none."""
+        wrong = self._changed(*_INTEGERS_ALONE) if self.precision != "int8" else []
+        if wrong:
+            raise ConfigError(
+                f"--precision {self.precision} has no integers: no {', '.join(wrong)}",
+                hint="leave it out, or --precision",
             )
 
     def _require_engine(self) -> None:
@@ -314,6 +334,7 @@ class BuildKeywords(TypedDict, total=False):
     data: str | Path | None
     val: str | Path | None
     max_accuracy_drop: float | None
+    precision: Precision
     activations: Activations | None
     calibrator: str
     symmetric_activations: bool

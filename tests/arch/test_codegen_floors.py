@@ -21,7 +21,7 @@ FLOORS = (
     {"weights"},
     {"ops"},
     {"macs", "passes", "state", "supported"},
-    {"arena", "simplify"},
+    {"arena", "simplify", "tolerance"},
     {"choosing"},
     {"stages"},
     {"legality", "rendering"},

@@ -10,6 +10,9 @@ ExactTo = Literal["tflm", "litert"]
 Activations = Literal["int8", "int16"]
 """What a converted model computes on; weights are int8 with either, biases wider."""
 
+Precision = Literal["int8", "float16", "float32"]
+"""What a model computes on: integers, or float32 with weights in half or in single precision."""
+
 EngineName = Literal["aot", "tflm"]
 
 Optimize = Literal["speed", "ram", "flash"]

@@ -115,6 +115,9 @@ class BenchResult:
     device got them; None where a result was made otherwise. ``kept_samples`` is an ``.npz`` of the
     answers to labelled samples, and of the samples answered worst; empty without labels.
     ``cascade`` is None of a single model.
+    ``allowed_ulps`` is 0 where outputs must equal the oracle's byte for byte; else how far they may
+    be from it, in units in the last place of an output's largest value, and ``worst_ulps`` how far
+    they were.
     """
 
     board_id: str
@@ -146,6 +149,8 @@ class BenchResult:
     quality: tuple[OutputQuality, ...] = ()
     kept_samples: bytes = field(default=b"", repr=False)
     cascade: CascadeResult | None = None
+    allowed_ulps: int = 0
+    worst_ulps: float | None = None
 
     @property
     def keeps_latency(self) -> bool | None:

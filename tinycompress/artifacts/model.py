@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-from tinycompress.artifacts.choices import TflmMethod
+from tinycompress.artifacts.choices import Precision, TflmMethod
 from tinycompress.artifacts.quality import OutputAgreement, OutputQuality
 
 _ITEM_BYTES = {
@@ -78,15 +78,16 @@ class TflmEncoding:
 
 @dataclass(frozen=True)
 class ConvertedModel:
-    """A fully integer ``.tflite`` file with what was learnt while it was made.
+    """A ``.tflite`` file, fully integer unless ``precision`` says otherwise.
 
     ``activations`` says what its operators work on: ``int8``, ``int16`` (16x8: the weights are
-    int8) or ``int8 and int16``. ``quality`` has the scores of the file and of the float model that
-    it was made from, of outputs with labels; ``agreement`` is between the two, of all outputs;
-    both were counted on ``judged_samples``. ``tflm_encoding`` and ``plain_tflite``, the file from
-    before, are None unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says
-    what in a ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether
-    that is only its border: float inputs and outputs.
+    int8) or ``int8 and int16``; ``float32`` with a ``precision`` other than int8. ``quality``
+    has the scores of the file and of the float model that it was made from, of outputs with
+    labels; ``agreement`` is between the two, of all outputs; both were counted on
+    ``judged_samples``. ``tflm_encoding`` and ``plain_tflite``, the file from before, are None
+    unless weights were encoded for TFLite Micro afterwards. ``not_integer`` says what in a
+    ``.tflite`` that was passed on is not integer, a line each; ``integer_inside`` whether that
+    is only its border: float inputs and outputs.
     """
 
     tflite: bytes
@@ -102,6 +103,7 @@ class ConvertedModel:
     activations: str = "int8"
     not_integer: tuple[str, ...] = ()
     integer_inside: bool = True
+    precision: Precision = "int8"
 
     @property
     def quantized_accuracy(self) -> float | None:

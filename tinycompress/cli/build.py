@@ -22,6 +22,7 @@ from tinycompress.cli.options import (
     max_drop_option,
     output_option,
     port_options,
+    precision_option,
     range_options,
     weights_option,
 )
@@ -39,7 +40,7 @@ from tinycompress.options import (
 @click.command("build", cls=SectionedCommand)
 @click.argument("model", type=PATH)
 @section(
-    "Model", data_options, max_drop_option(DROP_HELP),
+    "Model", data_options, max_drop_option(DROP_HELP), precision_option,
     activations_option("int8; a .tflite keeps its own"), range_options,
 )  # fmt: skip
 @section(

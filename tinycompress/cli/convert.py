@@ -17,6 +17,7 @@ from tinycompress.cli.options import (
     json_option,
     max_drop_option,
     output_option,
+    precision_option,
     range_options,
     weights_option,
 )
@@ -29,6 +30,7 @@ from tinycompress.options import compression_of, weights_choices
 @data_options
 @output_option("The .tflite file to write.", required=True)
 @max_drop_option(DROP_HELP)
+@precision_option
 @activations_option("int8; a .tflite keeps its own")
 @range_options
 @exact_to_option("Runtime that accuracy is counted on, and that must have the int16 operators.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 import click
 
-from tinycompress.artifacts import Activations, DataFree, ExactTo, TflmCompression
+from tinycompress.artifacts import Activations, DataFree, ExactTo, Precision, TflmCompression
 from tinycompress.cli.invocation import invocation, warn
 from tinycompress.options import BuildOptions
 
@@ -249,6 +249,15 @@ def data_options(command: _Command) -> _Command:
 def max_drop_option(help_text: str) -> Callable[[_Command], _Command]:
     """``--max-accuracy-drop``: most that an integer model may lose."""
     return click.option("--max-accuracy-drop", type=ShareType(), metavar="SHARE", help=help_text)
+
+
+def precision_option(command: _Command) -> _Command:
+    """``--precision``: what a model computes on."""
+    return choice_option(
+        "--precision", Precision,
+        "What the model computes on: int8, or float32 with weights in single or half precision;"
+        " outputs of floats are within a bound of LiteRT's. docs/precision.md.",
+    )(command)  # fmt: skip
 
 
 def activations_option(default: str) -> Callable[[_Command], _Command]:

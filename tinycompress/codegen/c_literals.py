@@ -72,7 +72,7 @@ def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> s
     Raises:
         ValueError: An element does not fit the type.
     """
-    words = [_element(int(value), c_type) + "," for value in data.reshape(-1)]
+    words = [_element(value, c_type) + "," for value in data.reshape(-1).tolist()]
     width = max((len(word) for word in words), default=1) + 1
     per_line = max((_LINE_COLUMNS - indent) // width, 1)
     margin = " " * indent
@@ -82,7 +82,10 @@ def array_rows(data: npt.NDArray[np.generic], c_type: str, indent: int = 4) -> s
     )
 
 
-def _element(value: int, c_type: str) -> str:
+def _element(value: int | float, c_type: str) -> str:
+    if c_type == "float":
+        return float32(value)
+    value = int(value)
     if c_type != "uint32_t" or not fits_type(value, c_type):
         return integer(value, c_type)
     return f"0x{value:08x}U"

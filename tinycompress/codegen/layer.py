@@ -46,7 +46,7 @@ class ConstArray:
     @property
     def c_type(self) -> str:
         """C's name for the element type."""
-        return f"{self.data.dtype.name}_t"
+        return "float" if self.data.dtype == np.float32 else f"{self.data.dtype.name}_t"
 
     @cached_property
     def key(self) -> tuple[str, int, bytes]:
@@ -70,7 +70,7 @@ def times_of(op: Op) -> int:
 
 
 ParamValue = int | float | ConstArray
-"""A float is a float32 value; only kernels at the border take one."""
+"""A float is a float32 value; only kernels at the border and those on float32 take one."""
 
 
 Rounding = Literal["fitted", "two_roundings", "half_away"]

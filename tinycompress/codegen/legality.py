@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tinycompress.codegen.layer import C_TYPES
-from tinycompress.codegen.ops import OPS, is_view
+from tinycompress.codegen.ops import OPS, OpSpec, is_view, spec_of
+from tinycompress.codegen.ops.float32.rules import computes_on_floats
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
@@ -19,9 +20,13 @@ _CONVERSIONS = {
 }
 """Operators that convert float32 at the border."""
 
+_CONVERTING = frozenset({"QUANTIZE", "DEQUANTIZE", "CAST"})
+
 _FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
 """Operators that TFLM has, but not on int8."""
 
+
+NO_FLOAT_KERNEL = "this operator is not supported on float32"
 
 REPLACE = (
     "replace the layers that these operators come from; docs/SUPPORTED_OPS.md lists what is"
@@ -65,11 +70,22 @@ def why_not(graph: Graph, options: CodegenOptions) -> tuple[Reason, ...]:
 
     Operators that the engine does not have come first: what else is wrong may be theirs alone.
     """
-    found = (*_border_reasons(graph), *_op_reasons(graph, options))
+    found = (*_border_reasons(graph, options), *_op_reasons(graph, options))
     reasons = tuple(sorted(found, key=lambda one: one.op is None or one.op.full_kind in OPS))
     if not reasons and all(is_view(op) for op in graph.ops):
         return (Reason("no operator", "is left that computes anything on the device"),)
     return reasons
+
+
+def takes_floats(graph: Graph, options: CodegenOptions) -> bool:
+    """Whether operators may compute on float32: among others on integers, or as was asked for."""
+    return options.floats or any(_computes_on_integers(graph, op) for op in graph.ops)
+
+
+def _computes_on_integers(graph: Graph, op: Op) -> bool:
+    moving = [graph.tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0]
+    types = {tensor.dtype for tensor in moving if not tensor.is_constant}
+    return op.kind not in _CONVERTING and bool(types & {DType.INT8, DType.INT16})
 
 
 def refused(reasons: Sequence[str], hint: str) -> ModelError:
@@ -78,18 +94,19 @@ def refused(reasons: Sequence[str], hint: str) -> ModelError:
     return ModelError(f"the model cannot be built, for {count}:", reasons=tuple(reasons), hint=hint)
 
 
-def _border_reasons(graph: Graph) -> Iterator[Reason]:
+def _border_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
+    floats = takes_floats(graph, options)
     for role, indices in (("input", graph.inputs), ("output", graph.outputs)):
         if not indices:
             yield Reason("the model", f"has no {role}")
         for index in indices:
-            detail = _border_detail(graph, graph.tensors[index], role)
+            detail = _border_detail(graph, graph.tensors[index], role, floats=floats)
             if detail is not None:
                 yield Reason(f"{role} '{graph.tensors[index].name}'", detail)
 
 
-def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
-    if tensor.dtype in _BORDER_FLOAT:
+def _border_detail(graph: Graph, tensor: Tensor, role: str, *, floats: bool) -> str | None:
+    if tensor.dtype in _BORDER_FLOAT and not (floats and tensor.dtype is DType.FLOAT32):
         kinds, touched = _CONVERSIONS[role]
         touching = [op for op in graph.ops if tensor.index in (*op.inputs, *op.outputs)]
         if tensor.dtype is not DType.FLOAT32 or any(
@@ -108,6 +125,7 @@ def _border_detail(graph: Graph, tensor: Tensor, role: str) -> str | None:
 
 
 def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
+    floats = takes_floats(graph, options)
     for op in graph.ops:
         where = f"op {op.index} {_kind(op)} '{graph.layer_name(op)}'"
         if op.full_kind not in OPS:
@@ -120,8 +138,18 @@ def _op_reasons(graph: Graph, options: CodegenOptions) -> Iterator[Reason]:
                 name = graph.tensors[index].name
                 text = f"state that is kept between invocations is not supported: '{name}'"
                 yield Reason(where, text, op)
-        for violation in OPS[op.full_kind].violations(graph, op, options):
+        spec = (spec_of(graph, op) if floats else None) or OPS[op.full_kind]
+        violations = spec.violations(graph, op, options)
+        if floats and violations and _lacks_floats(graph, op, spec):
+            violations = (NO_FLOAT_KERNEL,)
+        for violation in violations:
             yield Reason(where, violation, op)
+
+
+def _lacks_floats(graph: Graph, op: Op, spec: OpSpec) -> bool:
+    """Whether what is wrong is that the operator has kernels for integers alone."""
+    own = spec is not OPS[op.full_kind]
+    return not own and op.kind not in _CONVERTING and computes_on_floats(graph, op)
 
 
 def _unresolved_state(tensor: Tensor) -> bool:

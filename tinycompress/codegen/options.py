@@ -48,6 +48,8 @@ class CodegenOptions:
         flash_allowance_bytes: Take the candidates that cost least of those whose constants,
             parameters and kernels are estimated to take so much, the smallest if none does.
             `optimize` then says whether layers share kernels.
+        floats: Whether a model that computes on floats alone is built. What computes in float among
+            integers always is.
         more_cycles: The same for the smallest candidates that are predicted to take so many cycles
             more than the fastest ones; below 0 fewer, by kernels that expand weights.
 
@@ -66,6 +68,7 @@ class CodegenOptions:
     weights: Weights = "auto"
     flash_allowance_bytes: int | None = None
     more_cycles: float | None = None
+    floats: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in (
@@ -115,6 +118,7 @@ class CodegenOptions:
         name: str = "model",
         weights: Weights = "auto",
         simplify: bool = True,
+        floats: bool = False,
     ) -> CodegenOptions:
         """The options for a board's core."""
         return cls(
@@ -127,4 +131,5 @@ class CodegenOptions:
             name=name,
             weights=weights,
             simplify=simplify,
+            floats=floats,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinycompress.codegen.ops import INTERNAL, OPS, OpSpec, rule_of
+from tinycompress.codegen.ops import FLOAT_OPS, INTERNAL, OPS, OpSpec, rule_of
 
 _HEAD = """\
 # Supported operators
@@ -12,15 +12,25 @@ rule is refused before anything is built, with every broken rule and the value t
 
 A model's inputs and outputs are int8 or int16, each with one scale and zero point, or with neither
 where an operator takes stored values as they are. QUANTIZE may also read a float32 input, and
-DEQUANTIZE and CAST may write a float32 output. Only there the device computes in floating point.
-Other integer types are allowed where an operator below says so.
+DEQUANTIZE and CAST may write a float32 output. Other integer types are allowed where an operator
+below says so.
+
+A part that computes on float32 among integers runs in float on the device, by the operators of
+the last section. So does a model of floats alone, where --precision asks for it: docs/precision.md.
+"""
+
+_FLOATS = """\
+# On float32
+
+Operators that only move elements, such as RESHAPE or CONCATENATION, follow the rules above.
 """
 
 
 def supported_ops_markdown() -> str:
     """The page: one section per operator, one line per rule."""
-    kinds = sorted(OPS.keys() - INTERNAL)
-    return "\n".join([_HEAD, *(_section(kind, OPS[kind]) for kind in kinds)])
+    integers = (_section(kind, OPS[kind]) for kind in sorted(OPS.keys() - INTERNAL))
+    floats = (_section(f"{kind} on float32", FLOAT_OPS[kind]) for kind in sorted(FLOAT_OPS))
+    return "\n".join([_HEAD, *integers, _FLOATS, *floats])
 
 
 def _section(kind: str, spec: OpSpec) -> str:

@@ -10,7 +10,14 @@ from dataclasses import replace
 from typing import get_args
 
 from tinycompress.artifacts import ExactTo
-from tinycompress.codegen.legality import REPLACE, Reason, in_few_lines, refused, why_not
+from tinycompress.codegen.legality import (
+    REPLACE,
+    Reason,
+    in_few_lines,
+    refused,
+    takes_floats,
+    why_not,
+)
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
@@ -19,6 +26,8 @@ from tinycompress.errors import ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
+
+IN_FLOAT = "or build it as it is, in float: --precision float32"
 
 
 def require_aot(model: Model, options: CodegenOptions, *, roll: bool = True) -> Graph:
@@ -35,7 +44,8 @@ def require_aot(model: Model, options: CodegenOptions, *, roll: bool = True) -> 
     graph = run_passes(resolve_state(model), roll=roll)
     reasons = why_not(graph, options)
     if reasons:
-        told = tuple(in_few_lines(_in_short(graph, reasons)))
+        floats = takes_floats(graph, options)
+        told = tuple(in_few_lines(reasons if floats else _in_short(graph, reasons)))
         raise refused(told, _aot_hint(model, graph, reasons, options))
     return graph
 
@@ -89,7 +99,10 @@ def _aot_hint(
     if original is not None:
         return original
     if any(one.op is not None and unlike_integer(graph, one.op) for one in reasons):
-        return CONVERT_AGAIN
+        in_float = not takes_floats(graph, options) and aot_takes(
+            model, replace(options, floats=True)
+        )
+        return f"{CONVERT_AGAIN}; {IN_FLOAT}" if in_float else CONVERT_AGAIN
     others = (name for name in get_args(ExactTo) if name != options.exact_to)
     takes = [
         f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))

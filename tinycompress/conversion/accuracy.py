@@ -100,7 +100,7 @@ def judged(
     found = judge(
         tflite, model, Asked(inputs, in_float, asked.targets, asked.names), exact_to=exact_to
     )
-    kinds = " and ".join(activation_types(model))
+    kinds = " and ".join(activation_types(model)) or "float32"
     count = len(asked.samples)
     drops = drop_warnings(found.quality, drop_warning, kinds, count)
     warnings = _with_range(found.warnings, asked.samples)

@@ -269,7 +269,7 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
         samples = prepared.calibration.inputs
         tflite = stream_of(prepared.name, tflite, samples, options.exact_to)
         model = read_model(tflite)
-    return _converted(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
+    return converted_model(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
 
 
 def _quantised(
@@ -371,19 +371,20 @@ def pass_on(
     tflite, told = _narrowed(tflite, options)
     model = read_model(tflite)
     if labelled is None:
-        return _converted(tflite, model, Judgement(), 0, told)
+        return converted_model(tflite, model, Judgement(), 0, told)
     specs = [InputSpec(spec.name, spec.shape) for spec in tflite_inputs(model.main)]
     samples = choose(read_samples(labelled, specs), options.evaluation_samples, options.seed)
-    return _converted(tflite, model, *_judged(None, tflite, model, samples, options), told)
+    return converted_model(tflite, model, *_judged(None, tflite, model, samples, options), told)
 
 
-def _converted(
+def converted_model(
     tflite: bytes,
     model: Model,
     found: Judgement,
     judged_samples: int,
     warnings: tuple[str, ...],
 ) -> ConvertedModel:
+    """What conversion hands on of a file, ``model`` being the same file, read."""
     return ConvertedModel(
         tflite=tflite,
         sha256=hashlib.sha256(tflite).hexdigest(),

@@ -6,13 +6,17 @@ The samples of a model that keeps state are a stream: both sides reset it where 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinycompress._progress import Progress
 from tinycompress.artifacts import BuiltFirmware, OutputQuality
+from tinycompress.codegen.tolerance import allowed_ulps
 from tinycompress.errors import DeviceError, ModelError
+from tinycompress.ir.reader import read_model
 from tinycompress.measurement.answers import AnswerLog, Outputs
 from tinycompress.measurement.enclosed.kept_samples import kept_samples
+from tinycompress.measurement.exactness import worst_excess
 from tinycompress.measurement.judged import label_notes, qualities
 from tinycompress.measurement.meters import Cost
 from tinycompress.measurement.samples import StoredSamples
@@ -25,9 +29,9 @@ from tinycompress.quality.notes import chance_notes
 class Comparison:
     """Device against oracle over all samples; None for what could not be told.
 
-    ``not_compared`` says why the oracle gave no outputs, ``kept_samples`` is as in `BenchResult`.
-    Of a cascade, ``by_stage`` has the costs of its stages for each sample that was run now, and
-    ``ran`` which of them ran.
+    ``not_compared`` says why the oracle gave no outputs; ``kept_samples``, ``allowed_ulps`` and
+    ``worst_ulps`` are as in `BenchResult`. Of a cascade, ``by_stage`` has the costs of its stages
+    for each sample that was run now, and ``ran`` which of them ran.
     """
 
     mismatched_samples: int | None
@@ -37,6 +41,8 @@ class Comparison:
     kept_samples: bytes = b""
     by_stage: tuple[tuple[Cost, ...], ...] = ()
     ran: tuple[bytes, ...] = ()
+    allowed_ulps: int = 0
+    worst_ulps: float | None = None
 
 
 def compare(
@@ -72,12 +78,39 @@ def compare(
     except ModelError as error:
         host, reason = None, error.message
         notes = (*notes, f"outputs were not compared: {reason}")
-    mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
+    allowed = _allowed(built, tflite)
+    mismatched, worst = None, None
+    if host is not None:
+        mismatched, worst = _differing(built, device, host, allowed)
     found = qualities(stored, project.answers, tflite, device, host)
     kept = kept_samples(stored, project.answers, tflite, device)
     doubts = (*chance_notes(found), *label_notes(stored, project.answers))
     ran = tuple(outputs[-1] for outputs in device[len(device) - len(by_stage) :])
-    return Comparison(mismatched, found, (*notes, *doubts), reason, kept, tuple(by_stage), ran)
+    return Comparison(
+        mismatched, found, (*notes, *doubts), reason, kept, tuple(by_stage), ran,
+        allowed_ulps=max(allowed), worst_ulps=worst if max(allowed) else None,
+    )  # fmt: skip
+
+
+def _allowed(built: BuiltFirmware, tflite: bytes) -> tuple[int, ...]:
+    """The bound of each output; TensorFlow Lite Micro's kernels are the oracle's own.
+
+    Stages of a cascade are integers, and which of them ran is one more output.
+    """
+    if built.project.engine != "aot" or built.project.stages:
+        return (0,) * len(built.project.outputs)
+    return allowed_ulps(read_model(tflite))
+
+
+def _differing(
+    built: BuiltFirmware, device: Sequence[Outputs], host: Sequence[Outputs], allowed: Sequence[int]
+) -> tuple[int, float]:
+    """How many samples are beyond the bound of some output, and the largest difference in ULP."""
+    found = [
+        worst_excess(told, wanted, built.project.outputs, allowed)
+        for told, wanted in zip(device, host, strict=True)
+    ]
+    return sum(not within for within, _ in found), max((worst for _, worst in found), default=0.0)
 
 
 def _device_outputs(

@@ -221,6 +221,8 @@ def _result(
         samples=measured.samples,
         mismatched_samples=measured.comparison.mismatched_samples,
         not_compared=measured.comparison.not_compared,
+        allowed_ulps=measured.comparison.allowed_ulps,
+        worst_ulps=measured.comparison.worst_ulps,
         fits=fits(built, measured.ram, board),
         layers=measured.layers,
         notes=measured.notes,

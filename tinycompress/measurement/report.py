@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
 from rich.console import Console
@@ -91,6 +92,8 @@ def to_json(result: BenchResult) -> dict[str, Any]:
                 "not_compared": result.not_compared,
                 "samples": result.samples,
                 "mismatched_samples": result.mismatched_samples,
+                "allowed_ulps": result.allowed_ulps,
+                "worst_ulps": _finite(result.worst_ulps),
             },
             "accuracy": {
                 "device": result.device_accuracy,
@@ -177,10 +180,22 @@ def _exact_rows(result: BenchResult) -> list[Row]:
         (
             "samples unlike the oracle's",
             "not compared" if different is None else str(different),
-            f"of {result.samples}, byte for byte; oracle: {_ORACLES[result.oracle]}",
+            f"of {result.samples}, {_how_close(result)}; oracle: {_ORACLES[result.oracle]}",
         )
     )
     return rows
+
+
+def _how_close(result: BenchResult) -> str:
+    if not result.allowed_ulps:
+        return "byte for byte"
+    worst = "" if result.worst_ulps is None else f"; the furthest is {result.worst_ulps:.3g} away"
+    return f"floats within {result.allowed_ulps} ULP{worst}"
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity: what is beyond all bounds has no number."""
+    return value if value is not None and isfinite(value) else None
 
 
 def _time_rows(result: BenchResult, board: Board) -> list[Row]:

@@ -13,6 +13,7 @@ from tinycompress.artifacts import (
     Activations,
     ConvertedModel,
     ExactTo,
+    Precision,
     TflmCompression,
     WeightType,
 )
@@ -22,8 +23,10 @@ from tinycompress.compression.synthetic.asked import asks_for_no_data
 from tinycompress.conversion import ConvertOptions, convert_model, pass_on
 from tinycompress.conversion.carray import Style, write_c_array
 from tinycompress.conversion.early import check_samples
+from tinycompress.conversion.floats.converting import convert_to_floats
 from tinycompress.conversion.joining.cascade_file import is_cascade_file, read_cascade
 from tinycompress.conversion.load import is_tflite
+from tinycompress.errors import ConfigError
 from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
 from tinycompress.pipeline.engines.aot import build_aot
@@ -32,7 +35,7 @@ from tinycompress.pipeline.files import read_file
 from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
-from tinycompress.pipeline.verdict import require_engine, unchecked
+from tinycompress.pipeline.verdict import in_float, require_engine, unchecked
 from tinycompress.pipeline.without_data import samples_of
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ def convert(
     output: str | Path | None = None,
     *,
     val: str | Path | None = None,
+    precision: Precision = "int8",
     activations: Activations | None = None,
     calibrator: str = "minmax",
     symmetric_activations: bool = False,
@@ -58,15 +62,20 @@ def convert(
 ) -> ConvertedModel:
     """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
 
+    With another ``precision`` the file computes on float32 instead.
+
     Args:
         model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``; or a
             ``.toml`` that joins such files: docs/cascades.md.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
-            for everything but a ``.tflite``. The string ``none``, ``zeroq`` or ``dfqf`` instead
-            has samples made of what the model has kept of its data: docs/converting.md.
+            for everything but a ``.tflite``, and for nothing where nothing is calibrated. The string
+            ``none``, ``zeroq`` or ``dfqf`` instead has samples made of what the model has kept of
+            its data: docs/converting.md.
         output: File to write; None writes nothing.
         val: ``.npz`` with samples ``x`` and labels ``y`` that quality before and after is counted
             on; None takes ``data``.
+        precision: ``int8``, or float32 with weights in single or half precision: ``float32``,
+            ``float16``. What is about integers then stays at its default.
         activations: Type of activations, inputs and outputs; weights are int8 with either. None
             is int8, and takes a ``.tflite`` with what it has.
         calibrator: What sets the ranges of int8 activations: ``minmax``, ``percentile``, ``mse``,
@@ -92,16 +101,37 @@ def convert(
             DECODE costs.
         MismatchError: A score fell further than is allowed; nothing is written.
     """
+    _require_precision(
+        precision,
+        weights,
+        {
+            "activations": activations, "calibrator": calibrator,
+            "symmetric_activations": symmetric_activations,
+            "per_tensor_weights": per_tensor_weights, "tflm_compression": tflm_compression,
+            "max_accuracy_drop": max_accuracy_drop,
+        },
+    )  # fmt: skip
     options = ConvertOptions(
         activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
         symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
         max_accuracy_drop=max_accuracy_drop, streaming=streaming,
     )  # fmt: skip
-    converted = _integers(Path(model), data, val, options, progress)
+    converted = _converted(Path(model), data, val, precision, options, progress)
     converted = _encoded(converted, tflm_compression, progress)
     if output is not None:
         _files.write_bytes(Path(output), converted.tflite)
     return converted
+
+
+def _require_precision(precision: Precision, weights: WeightType, others: BuildKeywords) -> None:
+    """Refuse what is about integers beside a precision that has none."""
+    if precision != "int8":
+        replace(BuildOptions(precision=precision), **others)
+        if weights != "int8":
+            raise ConfigError(
+                f"--precision {precision} has no integers: no --weights {weights}",
+                hint="leave it out, or --precision",
+            )
 
 
 def _encoded(
@@ -117,20 +147,26 @@ def _encoded(
     return encode_weights(converted, compression, code_is_measured=code_is_measured)
 
 
-def _integers(
+def _converted(
     model: Path,
     data: str | Path | None,
     val: str | Path | None,
+    precision: Precision,
     options: ConvertOptions,
     progress: Progress,
 ) -> ConvertedModel:
-    wanted = options.activations or "int8"
+    wanted = precision if precision != "int8" else options.activations or "int8"
     if is_cascade_file(model):
         progress("join the stages")
         labelled = data if val is None else val
         samples = None if labelled is None else Path(labelled)
         return pass_on(model.name, read_cascade(model), options, samples)
     evaluation = None if val is None else Path(val)
+    if precision != "int8":
+        progress(f"convert to {wanted}")
+        return convert_to_floats(
+            model, _file(data), precision=precision, evaluation=evaluation, options=options
+        )
     if asks_for_no_data(data) and not is_tflite(model):
         if evaluation is not None:
             check_samples(model, [evaluation])
@@ -139,8 +175,12 @@ def _integers(
         made = convert_model(model, samples, evaluation=evaluation, options=options)
         return replace(made, warnings=(told, *made.warnings))
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
-    file = None if data is None or asks_for_no_data(data) else Path(data)
-    return convert_model(model, file, evaluation=evaluation, options=options)
+    return convert_model(model, _file(data), evaluation=evaluation, options=options)
+
+
+def _file(data: str | Path | None) -> Path | None:
+    """The file of samples, where there is one."""
+    return None if data is None or asks_for_no_data(data) else Path(data)
 
 
 def build(
@@ -171,6 +211,9 @@ def build(
         TinyCompressError: The subclasses of `tinycompress.errors` say what went wrong.
     """
     chosen = replace(options or BuildOptions(), **keywords)
+    if chosen.precision != "int8":
+        # Its float kernels are the ones whose order of operations the firmware's follow.
+        chosen = replace(chosen, exact_to="litert")
     target = load_board(str(board)).within(chosen.framework).over_chosen(chosen.transport)
     named = chosen.output
     directory = default_directory(model, target) if named is None else Path(named)
@@ -191,7 +234,7 @@ def _to_build(
     """The integer model; of a ``.tflite``, the engine says whether it takes it."""
     cascade = is_cascade_file(model)
     given = cascade or is_tflite(model)
-    if given:
+    if given and chosen.precision == "int8":
         require_engine(read_cascade(model) if cascade else read_file(model), board, chosen)
     options = ConvertOptions(
         activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given,
@@ -199,12 +242,17 @@ def _to_build(
         per_tensor_weights=chosen.per_tensor_weights,
         max_accuracy_drop=chosen.max_accuracy_drop,
     )  # fmt: skip
-    converted = _integers(model, chosen.data, chosen.val, options, progress)
+    converted = _converted(model, chosen.data, chosen.val, chosen.precision, options, progress)
+    if chosen.precision != "int8":
+        require_engine(converted.tflite, board, chosen)
     measured = measures_decode(board, chosen)
     converted = _encoded(converted, chosen.tflm_compression, progress, code_is_measured=measured)
     if chosen.engine == "aot":
         progress(f"run the model on {chosen.exact_to}")
-        told = unchecked(converted.tflite, chosen.exact_to)
+        told = (
+            *unchecked(converted.tflite, chosen.exact_to),
+            *in_float(converted.tflite, chosen),
+        )
         converted = replace(converted, warnings=(*converted.warnings, *told))
     return converted
 

@@ -7,6 +7,7 @@ from tinycompress.boards import Board
 from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.legality import REPLACE
 from tinycompress.codegen.tflm import refusals
+from tinycompress.codegen.tolerance import allowed_ulps, float_operators
 from tinycompress.codegen.verdict import aot_takes, instead_of_tflm, require_aot, require_tflm
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.graph import Model
@@ -36,7 +37,12 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
             raise ModelError(reason, hint=instead_of_tflm(model))
         return
     try:
-        require_aot(model, CodegenOptions.for_board(board, exact_to=options.exact_to))
+        require_aot(
+            model,
+            CodegenOptions.for_board(
+                board, exact_to=options.exact_to, floats=options.precision != "int8"
+            ),
+        )
     except ModelError as error:
         if error.hint == REPLACE and not refusals(model) and refusal(tflite, "tflm") is None:
             without = "" if options.exact_to == "tflm" else ", without --exact-to"
@@ -64,6 +70,25 @@ def _require_cascade(model: Model, options: BuildOptions) -> None:
             f" cascade of {len(model.stages)}",
             hint="--optimize flash; or limits in a file, which are checked: --budget FILE",
         )
+
+
+def in_float(tflite: bytes, options: BuildOptions) -> tuple[str, ...]:
+    """A warning that names the operators among integers that compute in float on the device.
+
+    Args:
+        tflite: The whole file, which the AOT engine takes.
+        options: What was asked for: nothing is to be told of floats that were.
+    """
+    model = read_model(tflite)
+    found = () if options.precision != "int8" else float_operators(model)
+    if not found:
+        return ()
+    names = ", ".join(f"{op.kind} {model.main.layer_name(op)!r}" for op in found)
+    bound = max(allowed_ulps(model))
+    return (
+        f"computed in float32 on the device: {names}. Outputs behind it are compared with"
+        f" {options.exact_to}'s within {bound} ULP, not to the byte",
+    )
 
 
 def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:

@@ -184,7 +184,10 @@ def _exactness(told: Any) -> Exactness | None:
     if told is None:
         return None
     oracle = _ORACLES.get(told["exact_to"], told["exact_to"])
-    return Exactness(oracle, told["samples"], told["mismatched_samples"], told["not_compared"])
+    return Exactness(
+        oracle, told["samples"], told["mismatched_samples"], told["not_compared"],
+        told.get("allowed_ulps", 0),
+    )  # fmt: skip
 
 
 def _scores(data: Mapping[str, Any]) -> dict[int, OutputScore]:

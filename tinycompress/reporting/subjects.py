@@ -96,12 +96,13 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Exactness:
-    """How many samples the device answered unlike the oracle."""
+    """How many samples the device answered unlike the oracle: other bytes, or floats too far."""
 
     oracle: str
     samples: Natural
     mismatched: Natural | None
     not_compared: str | None = None
+    allowed_ulps: Natural = 0
 
 
 @dataclass(frozen=True)

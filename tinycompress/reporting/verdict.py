@@ -92,6 +92,8 @@ def _exact_words(subject: Subject) -> str:
         return ""
     if exact.mismatched:
         return f"differs from {exact.oracle} in {exact.mismatched:,} of {exact.samples:,} samples"
+    if exact.allowed_ulps:
+        return f"is within {exact.allowed_ulps} ULP of {exact.oracle} in {exact.samples:,} samples"
     return f"equals {exact.oracle} byte for byte in {exact.samples:,} samples"
 
 
@@ -127,11 +129,13 @@ def _exact(subject: Subject) -> Answer | None:
         reason = clean(exact.not_compared or "the oracle gave no outputs")
         return Answer("Exact", "not compared", reason)
     short = "yes" if not exact.mismatched else "no"
+    bound = exact.allowed_ulps
+    differ = f"are more than {bound} ULP from" if bound else "differ from"
     return Answer(
-        "Exact",
+        f"Within {bound} ULP" if bound else "Exact",
         short,
-        f"{exact.mismatched:,} of {exact.samples:,} samples differ from {exact.oracle}",
-        f"{machine_word(subject.machine)}: output bytes compared",
+        f"{exact.mismatched:,} of {exact.samples:,} samples {differ} {exact.oracle}",
+        f"{machine_word(subject.machine)}: {'float outputs' if bound else 'output bytes'} compared",
         "bad" if exact.mismatched else "good",
     )
 

@@ -71,13 +71,20 @@ class Flash(Part):
 
 
 class Exact(Part):
-    """How many samples give other bytes than the oracle; null where it does not run the model."""
+    """How many samples give other bytes than the oracle; null where it does not run the model.
+
+    Behind float operators: how many are further from it than ``allowed_ulps`` units in the last
+    place of an output's largest value; ``worst_ulps`` is how far the furthest is, null where bytes
+    are compared, or where one side has no finite number.
+    """
 
     exact_to: ExactTo
     oracle: ExactTo | None
     not_compared: str | None
     samples: Count
     mismatched_samples: Count | None
+    allowed_ulps: Count = 0
+    worst_ulps: float | None = None
 
 
 class AccuracyOfOutput(Part):

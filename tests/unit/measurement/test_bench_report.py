@@ -115,6 +115,8 @@ def test_json_has_every_figure_with_its_unit() -> None:
             "not_compared": None,
             "samples": 360,
             "mismatched_samples": 0,
+            "allowed_ulps": 0,
+            "worst_ulps": None,
         },
         "accuracy": {
             "device": 0.975,

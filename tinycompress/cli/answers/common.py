@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -115,11 +115,19 @@ def tflm_encoding_json(converted: ConvertedModel) -> dict[str, Any] | None:
     return None if converted.tflm_encoding is None else asdict(converted.tflm_encoding)
 
 
+_FLOATS: Mapping[str, str] = {
+    "float32": "computes on float32",
+    "float16": "computes on float32, with weights in half precision",
+}
+
+
 def conversion_lines(converted: ConvertedModel) -> list[str]:
     """What a user wants to know of a conversion, a line each."""
     size = f"{len(converted.tflite):,} bytes of .tflite"
     kinds, found = converted.activations, converted.not_integer
-    if found:
+    if converted.precision != "int8":
+        lines = [f"{_FLOATS[converted.precision]}: {size}"]
+    elif found:
         lines = [size, *integer_lines(kinds, found, inside=converted.integer_inside)]
     else:
         lines = [f"{integer_lines(kinds, ())[0]}: {size}, no float tensor or op left"]

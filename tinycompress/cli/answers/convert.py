@@ -36,7 +36,10 @@ def show_convert(
         return
     _print_convert(converted, output)
     print_verdict(verdict)
-    tell([f"next: {next_steps.after_convert(output, encoded=converted.tflm_encoding is not None)}"])
+    step = next_steps.after_convert(
+        output, encoded=converted.tflm_encoding is not None, precision=converted.precision
+    )
+    tell([f"next: {step}"])
 
 
 def convert_json(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tinycompress._files import names_a_file
 from tinycompress._samples import arrays_of_inputs
+from tinycompress.artifacts import Precision
 from tinycompress.pipeline import Build
 
 _EXAMPLE_BOARD = "nano33"
@@ -48,10 +49,12 @@ def after_inspect(model: Path) -> str:
     return command("convert", model, "--data", "calib.npz", "-o", f"{model.stem}.tflite")
 
 
-def after_convert(tflite: Path, *, encoded: bool) -> str:
+def after_convert(tflite: Path, *, encoded: bool, precision: Precision) -> str:
     """A build of the file, for a board that stands for any; encoded weights are TFLM's alone."""
-    engine = ("--engine", "tflm") if encoded else ()
-    return command("build", tflite, "--board", _EXAMPLE_BOARD, *engine)
+    more = ("--engine", "tflm") if encoded else ()
+    if precision != "int8":
+        more = ("--precision", precision)
+    return command("build", tflite, "--board", _EXAMPLE_BOARD, *more)
 
 
 def after_compress(directory: Path, board: str | None, samples: Path | None) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tinycompress.codegen.choosing.costs import code_bytes, decoding_cost, predicted_cost
 from tinycompress.codegen.layer import ConstArray, Layer
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import spec_of
 from tinycompress.codegen.options import CodegenOptions, CoreFamily
 from tinycompress.codegen.param_types import fits_fields, params_bytes
 from tinycompress.ir.graph import Graph, Op
@@ -107,7 +107,8 @@ def candidates(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Candidate
     Ways whose parameters have no room for the operator's numbers are left out, but for the last,
     which has room for all. An operator that only names bytes anew has one way, of no layers.
     """
-    lower = OPS[op.full_kind].lower
+    spec = spec_of(graph, op)
+    lower = None if spec is None else spec.lower
     if lower is None:
         return (Candidate((), options.family),)
     *others, last = lower(graph, op, options)

@@ -24,6 +24,11 @@ from tinycompress.codegen.ops.elementwise import (
     sub,
     tables,
 )
+from tinycompress.codegen.ops.float32 import elementwise as float_elementwise
+from tinycompress.codegen.ops.float32 import fully_connected as float_fully_connected
+from tinycompress.codegen.ops.float32 import reduce as float_reduce
+from tinycompress.codegen.ops.float32 import windows as float_windows
+from tinycompress.codegen.ops.float32.rules import computes_on_floats
 from tinycompress.codegen.ops.movement import (
     broadcast_to,
     gather,
@@ -51,7 +56,7 @@ from tinycompress.codegen.ops.reduce import (
 )
 from tinycompress.codegen.ops.reduce import reduce_max_min as reduce
 from tinycompress.codegen.ops.signal import filter_bank, spectrum
-from tinycompress.ir.graph import Op
+from tinycompress.ir.graph import Graph, Op
 
 OPS: Mapping[str, OpSpec] = MappingProxyType(
     {
@@ -141,6 +146,41 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
     }
 )
 
+"""By name, operators on integers, and those that move elements of any type."""
+
+FLOAT_OPS: Mapping[str, OpSpec] = MappingProxyType(
+    {
+        **float_elementwise.BINARY,
+        **float_elementwise.MAPS,
+        "ARG_MAX": float_reduce.ARG,
+        "ARG_MIN": float_reduce.ARG,
+        "AVERAGE_POOL_2D": float_windows.AVERAGE_POOL_2D,
+        "CONV_2D": float_windows.CONV_2D,
+        "DEPTHWISE_CONV_2D": float_windows.DEPTHWISE_CONV_2D,
+        "FULLY_CONNECTED": float_fully_connected.SPEC,
+        "LOG_SOFTMAX": float_reduce.SOFTMAX,
+        "MAX_POOL_2D": float_windows.MAX_POOL_2D,
+        "MEAN": float_reduce.REDUCTION,
+        "REDUCE_MAX": float_reduce.REDUCTION,
+        "REDUCE_MIN": float_reduce.REDUCTION,
+        "SOFTMAX": float_reduce.SOFTMAX,
+        "SUM": float_reduce.REDUCTION,
+    }
+)
+"""By name, operators that compute on float32: other rules and kernels than on integers."""
+
+
+def spec_of(graph: Graph, op: Op) -> OpSpec | None:
+    """The rules and kernels of an operator for what its tensors are; None if there are none."""
+    if op.full_kind in FLOAT_OPS and computes_on_floats(graph, op):
+        return FLOAT_OPS[op.full_kind]
+    return OPS.get(op.full_kind)
+
+
+def computes_in_float(graph: Graph, op: Op) -> bool:
+    """Whether an operator does arithmetic on float32; converting and moving it is none."""
+    return op.full_kind in FLOAT_OPS and computes_on_floats(graph, op)
+
 
 def is_view(op: Op) -> bool:
     """Whether an operator only names its input's bytes anew, so that nothing runs for it."""
@@ -150,4 +190,14 @@ def is_view(op: Op) -> bool:
 INTERNAL = frozenset(steps.SPECS)
 """Operators that passes make, and that no file has."""
 
-__all__ = ["INTERNAL", "OPS", "Constraint", "OpSpec", "is_view", "rule_of"]
+__all__ = [
+    "FLOAT_OPS",
+    "INTERNAL",
+    "OPS",
+    "Constraint",
+    "OpSpec",
+    "computes_in_float",
+    "is_view",
+    "rule_of",
+    "spec_of",
+]

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from tinycompress.codegen.passes.drop_dead import drop_dead_ops
 from tinycompress.codegen.passes.fold_constants import fold_constants
 from tinycompress.codegen.passes.fold_pad import fold_pads
+from tinycompress.codegen.passes.half_constants import read_half_constants
+from tinycompress.codegen.passes.islands import integer_islands
 from tinycompress.codegen.passes.roll_steps import roll_steps
 from tinycompress.codegen.passes.share_state import share_state
 from tinycompress.codegen.passes.views import fold_views_of_constants, keep_only_data_of_views
@@ -18,6 +20,8 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     keep_only_data_of_views,
     fold_views_of_constants,
     fold_constants,
+    read_half_constants,
+    integer_islands,
     # After the operands are cut: what computed them is dead now.
     drop_dead_ops,
     fold_pads,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tinycompress.codegen.ops import OPS
+from tinycompress.codegen.ops import OPS, spec_of
 from tinycompress.codegen.ops.movement.pad import SPEC as PAD
 from tinycompress.codegen.ops.movement.pad import paddings
 from tinycompress.codegen.ops.window import EXPLICIT_PADDING
@@ -55,7 +55,7 @@ def _absorbs(graph: Graph, reader: Op, pad: Op) -> bool:
     tensor = graph.tensors[pad.outputs[0]]
     if reader.inputs[0] != tensor.index or tensor.index in reader.inputs[1:]:
         return False
-    spec = OPS.get(reader.full_kind)
+    spec = spec_of(graph, reader)
     if spec is None or spec.outside is None or spec.violations(graph, reader, CodegenOptions()):
         return False
     lowest = tensor.quantization is not None and tensor.quantization.zero_point == INT8_MIN

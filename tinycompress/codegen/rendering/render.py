@@ -22,6 +22,7 @@ from tinycompress.codegen.layer import (
     ScratchArgument,
     TensorArgument,
 )
+from tinycompress.codegen.ops import computes_in_float
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.param_types import field_types, params_bytes
 from tinycompress.codegen.rendering.loops import loops_of
@@ -151,6 +152,7 @@ def render(
         "states": [_state(tensor, layout, weights) for tensor in states],
         "resets_state": model.resets_state and bool(states),
         "lut_bits": sorted({bits for layer in layers if (bits := layer.lut_bits) is not None}),
+        "in_float": any(computes_in_float(graph, layer.op) for layer in layers),
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
     of_the_model = {"tck_math.h"} | ({"tck_bytes.h"} if states or stages else set())

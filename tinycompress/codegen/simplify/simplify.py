@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tinycompress.artifacts import Simplification
 from tinycompress.codegen.macs import total_macs
+from tinycompress.codegen.ops import computes_in_float
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.simplify.drop import drop_unread_channels
 from tinycompress.codegen.simplify.fold import fold_constant_channels
@@ -22,12 +23,14 @@ class Simplified:
 
 
 def simplify(graph: Graph, options: CodegenOptions) -> Simplified:
-    """Take out what no input can make a difference to.
+    """Take out what no input can make a difference to; nothing where something computes in float.
 
     Args:
         graph: A graph that has passed the checks for the options.
         options: Whose arithmetic the outputs are exact to.
     """
+    if any(computes_in_float(graph, op) for op in graph.ops):
+        return Simplified(graph, None)
     left, channels = fold_constant_channels(graph, options), 0
     while True:
         # What went may have been the only reader of other channels.

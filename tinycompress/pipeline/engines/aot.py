@@ -85,4 +85,5 @@ def _codegen_options(job: Job) -> CodegenOptions:
         job.board, exact_to=options.exact_to, optimize=options.optimize,
         ram_budget_bytes=options.ram_budget_bytes, weights=options.weights,
         simplify=options.simplify, name=c_name(job.name, options.name),
+        floats=options.precision != "int8",
     )  # fmt: skip

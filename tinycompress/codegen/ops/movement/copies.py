@@ -20,7 +20,7 @@ from tinycompress.ir.graph import DType, Graph, Op, Tensor
 COPY = Kernel("movement", "copy", "copy", types=())
 _FILL_REF = Kernel("movement", "fill", "fill", types=())
 DIMENSIONS = 6
-MOVABLE = frozenset({DType.INT8, DType.INT16, DType.INT32})
+MOVABLE = frozenset({DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32})
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def movable(position: int = 0) -> Constraint:
     """A constraint: the input at ``position`` is of a type that is moved, as are all outputs."""
 
     def check(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-        """Input and outputs must have the same type: int8, int16 or int32"""
+        """Input and outputs must have the same type: int8, int16, int32 or float32"""
         x = o.operand(graph, op, position)
         tensors = [x, *(graph.tensors[index] for index in op.outputs)]
         wrong = [t for t in tensors if t.dtype not in MOVABLE or t.dtype is not x.dtype]

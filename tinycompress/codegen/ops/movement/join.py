@@ -28,7 +28,7 @@ def some_inputs(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
 
 
 def one_type(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
-    """All inputs and the output must have the same type: int8, int16 or int32"""
+    """All inputs and the output must have the same type: int8, int16, int32 or float32"""
     y = o.result(graph, op)
     wrong = [
         t for t in (*_inputs(graph, op), y) if t.dtype is not y.dtype or t.dtype not in MOVABLE

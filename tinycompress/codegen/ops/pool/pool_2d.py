@@ -31,7 +31,8 @@ _FAST: Mapping[tuple[str, CoreFamily], tuple[int, AccessOrder]] = {
 """Channels that a core's own kernel takes at a time, of which there must be as many; its order."""
 
 
-def _window(graph: Graph, op: Op) -> Window:
+def pool_window(graph: Graph, op: Op) -> Window:
+    """The window of a pool, whose size its options say."""
     size = (o.int_option(op, "filter_height"), o.int_option(op, "filter_width"))
     return window_of(graph, op, size)
 
@@ -44,12 +45,12 @@ def positive_window(graph: Graph, op: Op, options: CodegenOptions) -> str | None
 
 def reach(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """The dilated window must span fewer than 2^24 elements in height and width"""
-    return reach_detail(_window(graph, op))
+    return reach_detail(pool_window(graph, op))
 
 
 def output_shape(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """The output's shape must follow from input, window, stride and padding"""
-    return output_shape_detail(graph, op, _window(graph, op), o.operand(graph, op, 0).shape[3])
+    return output_shape_detail(graph, op, pool_window(graph, op), o.operand(graph, op, 0).shape[3])
 
 
 def same_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
@@ -63,7 +64,7 @@ def same_quantisation(graph: Graph, op: Op, options: CodegenOptions) -> str | No
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
     """List the kernels and compute their constants."""
     x, y = o.operand(graph, op, 0), o.result(graph, op)
-    window = _window(graph, op)
+    window = pool_window(graph, op)
     wide = o.is_wide(graph, op)
     low, high = o.clamp_range(graph, op)
     reference = o.layer(
@@ -118,6 +119,6 @@ AVERAGE = OpSpec(
     ),
     constraints=(reach, output_shape, same_quantisation, o.fused_activation),
     lower=lower,
-    window=_window,
+    window=pool_window,
 )
 MAX = replace(AVERAGE, outside="lowest")

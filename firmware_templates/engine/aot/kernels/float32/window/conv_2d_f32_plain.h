@@ -1,0 +1,12 @@
+/* CONV_2D on float32 with float32 weights. */
+#ifndef TCK_CONV_2D_F32_PLAIN_H
+#define TCK_CONV_2D_F32_PLAIN_H
+
+#include "conv_2d_f32.h"
+
+TCK_KERNEL void tck_conv_2d_f32_plain(const tck_conv_2d_f32_params *p, const float *input,
+                                      float *output) {
+    tck_conv_2d_f32(p, input, output, 4);
+}
+
+#endif
