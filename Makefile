@@ -183,7 +183,7 @@ networks: $(VENV)/.ready-dev
 
 # int8, float16 and float32 firmware of the same networks: docs/precision.md.
 precision: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.precision
+	$(BIN)/python -m benchmarks.precision.run
 
 # Searches on real data beside chance at equal trials: the table of docs/fit.md.
 $(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev

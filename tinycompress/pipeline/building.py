@@ -68,9 +68,9 @@ def convert(
         model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``; or a
             ``.toml`` that joins such files: docs/cascades.md.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
-            for everything but a ``.tflite``, and for nothing where nothing is calibrated. The string
-            ``none``, ``zeroq`` or ``dfqf`` instead has samples made of what the model has kept of
-            its data: docs/converting.md.
+            for everything but a ``.tflite``, and for nothing where nothing is calibrated.
+            ``none``, ``zeroq`` or ``dfqf`` has samples made of what the model has kept of its
+            data: docs/converting.md.
         output: File to write; None writes nothing.
         val: ``.npz`` with samples ``x`` and labels ``y`` that quality before and after is counted
             on; None takes ``data``.

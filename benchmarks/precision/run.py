@@ -27,7 +27,7 @@ from tinycompress.errors import DoesNotFitError
 
 FIGURES = ROOT / "docs" / "precision.json"
 PAGE = ROOT / "docs" / "precision.md"
-_TEXT = Path(__file__).with_name("precision_page.md")
+_TEXT = Path(__file__).with_name("page.md")
 BOARDS: Mapping[str, tuple[str, ...]] = {
     "nano33": ("lenet300", "lenet5", "dscnn"),
     # Without an FPU each product and each sum is a call: one network is enough to see by how much.
