@@ -170,7 +170,7 @@ def starting_point(
 
 _STARTS: Mapping[str, Value] = {
     CHANNELS: 1.0, SPARSITY: 0.0, CLUSTERS: WHOLE, "low_rank.energy": 1.0, "order": "channels",
-    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.5, "fine_tuning": "each",
+    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.75, "fine_tuning": "each",
     "distill.weight": 0.5,
 }  # fmt: skip
 
