@@ -219,8 +219,12 @@ CASES: Mapping[str, Case] = {
     "wand": Case(
         "magic wand: most accurate in 2 ms and 16 KB of flash",
         _gestures,
-        {"latency_us": 2000.0, "flash_bytes": 16_384, "maximize": "accuracy",
-         "model_function": "imu"},
+        {
+            "latency_us": 2000.0,
+            "flash_bytes": 16_384,
+            "maximize": "accuracy",
+            "model_function": "imu",
+        },
         partial(_some, share=0.3),
         augment=_turned_windows,
         copies=7,

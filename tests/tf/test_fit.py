@@ -224,5 +224,5 @@ def test_a_search_within_a_budget_begins_with_what_just_keeps_it(
     (line,) = lines
     assert line.startswith("trial 0: within the budget: ")
     row = show(tmp_path / "out").rows[0]
-    assert 4 <= row.parameters["channels.conv"] < 16
+    assert 4 <= int(row.parameters["channels.conv"]) < 16
     assert 0.5 * budget < row.figures["latency_us"] <= budget

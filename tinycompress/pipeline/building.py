@@ -170,9 +170,9 @@ def _converted(
     if asks_for_no_data(data) and not is_tflite(model):
         if evaluation is not None:
             check_samples(model, [evaluation])
-        samples, told = samples_of(model, data, options.seed, progress)
+        synthetic, told = samples_of(model, data, options.seed, progress)
         progress(f"convert to {wanted}")
-        made = convert_model(model, samples, evaluation=evaluation, options=options)
+        made = convert_model(model, synthetic, evaluation=evaluation, options=options)
         return replace(made, warnings=(told, *made.warnings))
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
     return convert_model(model, _file(data), evaluation=evaluation, options=options)

@@ -86,7 +86,10 @@ def _wide_conv(made: Stepped) -> Sequence[int]:
     """A window that is not filled at first: no padding before it."""
     sequence = made.causal_conv(made.x)
     pad, reshape = made.builder.graph.operators[:2]
-    pad.inputs = [pad.inputs[0], made.builder.tensor([3, 2], "INT32", data=np.int32([[0] * 2] * 3))]
+    pad.inputs = [
+        pad.inputs[0],
+        made.builder.tensor([3, 2], "INT32", data=np.zeros((3, 2), np.int32)),
+    ]
     made.builder.graph.tensors[pad.outputs[0]].shape = [1, STEPS, FEATURES]
     made.builder.graph.tensors[reshape.outputs[0]].shape = [1, 1, STEPS, FEATURES]
     for index in made.builder.graph.operators[2].outputs, made.builder.graph.operators[3].outputs:
