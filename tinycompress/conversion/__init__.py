@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tinycompress.conversion.convert import ConvertOptions, convert_model
+    from tinycompress.conversion.convert import convert_model
     from tinycompress.conversion.isolated import convert_in_subprocess
+    from tinycompress.conversion.options import ConvertOptions
 
 __all__ = ["ConvertOptions", "convert_in_subprocess", "convert_model"]
 
 
 def __getattr__(name: str) -> Any:
     # carray and load.is_tflite are wanted by commands that must not wait for the oracles.
-    if name in ("ConvertOptions", "convert_model"):
-        from tinycompress.conversion import convert
+    if name == "ConvertOptions":
+        from tinycompress.conversion.options import ConvertOptions
 
-        return getattr(convert, name)
+        return ConvertOptions
+    if name == "convert_model":
+        from tinycompress.conversion.convert import convert_model
+
+        return convert_model
     if name == "convert_in_subprocess":
         from tinycompress.conversion.isolated import convert_in_subprocess
 

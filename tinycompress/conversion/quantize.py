@@ -9,9 +9,10 @@ from typing import Any
 
 from tinycompress import _tf
 from tinycompress.artifacts import Activations
+from tinycompress.conversion.advice import instead_of
 from tinycompress.conversion.calibrate import Samples
+from tinycompress.conversion.files.fused_file import finished
 from tinycompress.conversion.frozen import FrozenGraph
-from tinycompress.conversion.fused_file import finished
 from tinycompress.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
@@ -174,10 +175,13 @@ def _explained(frozen: FrozenGraph | None, error: Exception) -> ModelError:
         if op in kinds
     )
     if reasons:
+        instead = instead_of(sorted(kinds))
         return ModelError(
             "the model cannot be converted to TensorFlow Lite",
             reasons=reasons,
-            hint="replace these layers by ones that TensorFlow Lite has",
+            hint="replace these layers by ones that TensorFlow Lite has"
+            if instead is None
+            else f"instead of these layers: {instead}",
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return ModelError(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tinycompress.codegen.passes.drop_dead import drop_dead_ops
 from tinycompress.codegen.passes.fold_constants import fold_constants
+from tinycompress.codegen.passes.fold_lookups import fold_lookups
 from tinycompress.codegen.passes.fold_pad import fold_pads
 from tinycompress.codegen.passes.share_state import share_state
 from tinycompress.codegen.passes.views import fold_views_of_constants, keep_only_data_of_views
@@ -15,6 +16,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     keep_only_data_of_views,
     fold_views_of_constants,
     fold_constants,
+    fold_lookups,
     # After the operands are cut: what computed them is dead now.
     drop_dead_ops,
     fold_pads,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tinycompress import _tf
+from tinycompress.conversion.graphs.broadcasts import broadcasts_of_few_dimensions
+from tinycompress.conversion.graphs.nodes import constant, imported
 
 _SPLITS = ("Split", "SplitV", "Unpack")
-_MOST_COPIES = 10
+_MOST_PARTS = 10
 """So many inputs has a CONCATENATION of TFLM at most."""
 
 
@@ -32,7 +33,9 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     largest_of_the_values_themselves(graph_def)
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
+    concatenations_of_few(graph_def)
     reversals_as_slices(graph_def)
+    broadcasts_of_few_dimensions(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -168,7 +171,7 @@ def tiles_as_concatenations(graph_def: Any) -> None:
     """
     if not any(node.op == "Tile" for node in graph_def.node):
         return
-    graph = _imported(graph_def)
+    graph = imported(graph_def)
     added: list[Any] = []
     for node in graph_def.node:
         copies = _copies(graph.get_operation_by_name(node.name)) if node.op == "Tile" else None
@@ -192,7 +195,7 @@ def _copies(tile: Any) -> dict[int, int] | None:
         return None
     pairs = enumerate(zip(before.as_list(), after.as_list(), strict=True))
     found = {axis: new // old for axis, (old, new) in pairs if old != new}
-    return None if any(count > _MOST_COPIES for count in found.values()) else found
+    return None if any(count > _MOST_PARTS for count in found.values()) else found
 
 
 def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
@@ -206,6 +209,35 @@ def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> An
     return where
 
 
+def concatenations_of_few(graph_def: Any) -> None:
+    """Concatenate ten at a time, and then the results: more at once are too many for TFLM.
+
+    tf_keras repeats the steps of a sequence so, one by one.
+    """
+    added: list[Any] = []
+    for node in graph_def.node:
+        if node.op != "ConcatV2" or node.attr["N"].i <= _MOST_PARTS:
+            continue
+        *parts, axis = node.input[: node.attr["N"].i + 1]
+        while len(parts) > _MOST_PARTS:
+            joined = []
+            for first in range(0, len(parts), _MOST_PARTS):
+                some = parts[first : first + _MOST_PARTS]
+                if len(some) > 1:
+                    part = type(node)(name=f"{node.name}/part_{len(added)}", op="ConcatV2")
+                    part.input.extend([*some, axis])
+                    part.attr["N"].i = len(some)
+                    for kind in ("T", "Tidx"):
+                        part.attr[kind].CopyFrom(node.attr[kind])
+                    added.append(part)
+                    some = [part.name]
+                joined += some
+            parts = joined
+        node.input[:] = [*parts, axis]
+        node.attr["N"].i = len(parts)
+    graph_def.node.extend(added)
+
+
 def reversals_as_slices(graph_def: Any) -> None:
     """Slice with a step of -1: the quantiser lets input and output of REVERSE_V2 differ in scale.
 
@@ -213,7 +245,7 @@ def reversals_as_slices(graph_def: Any) -> None:
     """
     if not any(node.op == "ReverseV2" for node in graph_def.node):
         return
-    tf, graph = _tf.tensorflow(), _imported(graph_def)
+    tf, graph = _tf.tensorflow(), imported(graph_def)
     added: list[Any] = []
     for node in graph_def.node:
         if node.op != "ReverseV2":
@@ -241,14 +273,6 @@ def reversals_as_slices(graph_def: Any) -> None:
     graph_def.node.extend(added)
 
 
-def _imported(graph_def: Any) -> Any:
-    """The graph that TensorFlow makes of it, with all shapes that it infers."""
-    graph = _tf.tensorflow().Graph()
-    with graph.as_default():
-        _tf.tensorflow().graph_util.import_graph_def(graph_def, name="")
-    return graph
-
-
 def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """A slice for every part of a split; returns the new names of the parts.
 
@@ -258,7 +282,7 @@ def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """
     if not any(node.op in _SPLITS for node in graph_def.node):
         return {}
-    graph = _imported(graph_def)
+    graph = imported(graph_def)
     nodes: list[Any] = []
     renamed: dict[str, str] = {}
     for node in graph_def.node:
@@ -331,12 +355,3 @@ def _slice(split: Any, number: int, cut: _Cut) -> list[Any]:
     part.attr["begin_mask"].i = part.attr["end_mask"].i = whole
     part.attr["shrink_axis_mask"].i = 1 << cut.axis if cut.drops_axis else 0
     return [part, *bounds]
-
-
-def constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
-    """A Const node."""
-    tf = _tf.tensorflow()
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    node.attr["dtype"].type = node.attr["value"].tensor.dtype
-    return node
