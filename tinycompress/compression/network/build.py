@@ -33,7 +33,11 @@ def build_model(network: Network, keras: KerasName) -> Any:
         if not hasattr(module.layers, layer.kind)
     )
     if missing:
-        raise ModelError(f"model {network.name!r} cannot be built", reasons=missing)
+        raise ModelError(
+            f"model {network.name!r} cannot be built",
+            reasons=missing,
+            hint=f"pip install --upgrade {keras}, or replace these layers",
+        )
     values: dict[int, Any] = {
         source.value: module.layers.Input(source.shape, name=source.name)
         for source in network.inputs
