@@ -24,12 +24,11 @@ from tinycompress.compression.network.network import Layer
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.stages import qat
 from tinycompress.conversion import ConvertOptions, convert_model
-from tinycompress.conversion.calibrate import Samples
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.describe import _frozen
 from tinycompress.conversion.frozen import freeze, input_specs
 from tinycompress.conversion.load import load_model, wrap_model
-from tinycompress.conversion.quantize import to_integers
+from tinycompress.conversion.quantize import to_floats
 from tinycompress.conversion.ranges import Shared, require_ranges
 from tinycompress.ir.reader import read_model
 from tinycompress.pipeline.engines import tflm
@@ -99,10 +98,12 @@ def _layers_file(path: Path, class_name: str, module: str | None, **config: Any)
     return _hdf5(path, json.dumps({"class_name": "Sequential", "config": whole}))
 
 
-def _no_samples() -> object:
-    model = wrap_model(_model(_dense()))
-    samples = Samples("x", (ROWS[:0],), {})
-    return to_integers(freeze(model, ((4,),)), samples, activations="int8", per_channel_dense=False)
+def _failing_converter() -> object:
+    """What the converter says of itself, it says of no model that we know."""
+    frozen = freeze(wrap_model(_model(_dense())), ((4,),))
+    converter = _tf.tensorflow().lite.TFLiteConverter
+    with patch.object(converter, "from_concrete_functions", side_effect=RuntimeError("no room")):
+        return to_floats(frozen)
 
 
 def _other_ranges() -> None:
@@ -209,8 +210,8 @@ REFUSALS: tuple[Refusal, ...] = (
                 _model(_tf.keras().layers.MaxPooling3D(2), shape=(2, 2, 2, 1)),
                 np.random.default_rng(0).random((120, 2, 2, 2, 1), np.float32)),
             "MaxPool3D", "instead of these layers: the 2D layer over the frames"),
-    Refusal("conversion/quantize.py:_explained#2", lambda _: _no_samples(),
-            "TensorFlow cannot quantise the model", "--debug"),
+    Refusal("conversion/quantize.py:_explained#2", lambda _: _failing_converter(),
+            "TensorFlow cannot quantise the model: no room", "--debug"),
     Refusal("conversion/ranges.py:require_ranges", lambda _: _other_ranges(),
             "did not keep the calibrated ranges", "--calibrator minmax"),
     Refusal("conversion/unrolling.py:_recurrent_layers",
