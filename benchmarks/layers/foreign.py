@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from benchmarks.layers.torch_cases import TORCH_CASES, TorchCase, network_of, samples_of
 
 CALIBRATION = 40
+_ONCE = "--once"
 _LONGEST = 300
 
 
@@ -85,6 +87,12 @@ def by_onnx2tf(path: Path, onnx: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
+    """Make what is not there, in processes that may die of a row."""
+    while subprocess.run([sys.executable, __file__, _ONCE, *arguments]).returncode < 0:
+        print("the process ended on this row", flush=True)
+
+
+def once(arguments: Sequence[str]) -> None:
     """Make what is not there."""
     tool, place, *rows = arguments
     directory = Path(place)
@@ -109,14 +117,21 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _try(path: Path, make: Callable[[], Any]) -> None:
+    why = path.with_suffix(".txt")
+    # What stands here if nothing else will ever be written.
+    why.write_text("its process ended", encoding="utf-8")
     try:
         make()
+        why.unlink()
     # onnx2tf ends the process where it fails.
     except (Exception, SystemExit) as error:
         text = f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST]}"
-        path.with_suffix(".txt").write_text(text, encoding="utf-8")
+        why.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    main(sys.argv[1:])
+    if sys.argv[1] == _ONCE:
+        once(sys.argv[2:])
+    else:
+        main(sys.argv[1:])
