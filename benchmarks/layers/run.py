@@ -72,8 +72,8 @@ def main() -> int:
     arguments = _arguments()
     product = product_digest()
     jobs = _jobs(arguments, product)
-    left = [job for job in jobs if not _is_done(job, arguments)]
-    print(f"{len(jobs) - len(left)} of {len(jobs)} cells are there already", flush=True)
+    left = [] if arguments.page else [job for job in jobs if not _is_done(job, arguments)]
+    print(f"{len(left)} of {len(jobs)} cells are to be filled", flush=True)
     _fill(left, arguments.jobs)
     every = [
         Job(case.name, column, arguments.store, product)
@@ -112,6 +112,7 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="keep cells of an earlier product; the page says which commit made each",
     )
+    parser.add_argument("--page", action="store_true", help="only write the page again")
     parser.add_argument("--again", action="store_true", help="fill cells that are there already")
     return parser.parse_args()
 
