@@ -24,7 +24,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision models pruning-criteria distillation quantisation test-package $(SEARCHES:%=fit-%)
+        mixed-precision models pruning-criteria distillation factorisation quantisation cascade \
+        networks test-package $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -179,9 +180,21 @@ pruning-criteria: $(VENV)/.ready-dev
 distillation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.distillation
 
+# Factorisations of convolutions, trained and on a board: docs/factorisation.md.
+factorisation: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.factorisation
+
 # Calibrators, and what comes before rounding, against min/max: docs/quantisation.md.
 quantisation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.quantisation
+
+# Cascades of keyword models on streams of real clips: the tables of docs/cascades.md.
+cascade: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.cascades
+
+# Five whole networks of other kinds, from training to the board: docs/networks.md.
+networks: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.whole_networks.run
 
 # Searches on real data beside chance at equal trials: the table of docs/fit.md.
 $(SEARCHES:%=fit-%): fit-%: $(VENV)/.ready-dev

@@ -1,8 +1,8 @@
 """Searches on real data for the Nano 33 BLE, beside chance at equal trials: `make fit-NAME`.
 
-Nothing is chosen by the test samples: a search judges candidates by a part of the training samples,
-and the best is run on the test samples once, when the search is over. Figures go to docs/fit.json,
-the table to docs/fit.md.
+Nothing is chosen by the test samples: a search judges candidates by samples of the training part
+that are held out, and the best is run on the test samples once, when the search is over. Figures go
+to docs/fit.json, the table to docs/fit.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,9 +23,11 @@ import numpy as np
 
 import tinycompress
 from benchmarks.performance_page import table
-from benchmarks.results import networks, samples
+from benchmarks.results import networks, reference, samples
+from benchmarks.results.experiments import EXPERIMENTS
 from benchmarks.results.samples import ROOT, Samples
 from tinycompress import _tf
+from tinycompress._files import write_bytes, write_text
 from tinycompress.compression.checks.int8 import int8_outputs
 from tinycompress.compression.data.prepare import Data
 from tinycompress.errors import DoesNotFitError
@@ -31,9 +35,26 @@ from tinycompress.search.results import FitResult
 
 BOARD = "nano33"
 FIGURES = ROOT / "docs" / "fit.json"
+RESULTS = ROOT / "docs" / "results.json"
 PAGE = ROOT / "docs" / "fit.md"
 BEGIN, END = "<!-- searches: `make fit-NAME` writes this table -->\n", "<!-- end of searches -->\n"
-SAMPLERS = ("tpe", "random")
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "search": {"sampler": "tpe"},
+    "chance": {"sampler": "random"},
+    "masks": {"method": "masks"},
+    "greedy": {"method": "greedy"},
+}
+"""How candidates are chosen; without a word a case runs the first two."""
+_RESNET_EPOCHS = 60
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A fixed recipe that docs/results.md measures on the same task: the row of one stage."""
+
+    experiment: str
+    recipe: str
+    stage: str
 
 
 @dataclass(frozen=True)
@@ -44,17 +65,40 @@ class Case:
         title: What is searched for, in words.
         data: Its samples.
         aims: Arguments of `tinycompress.fit`.
+        held_out: Which training samples candidates are judged by: a mask.
         model: Makes the trained model; None with a model function among the aims.
+        augment: Makes an augmented copy of what is trained with.
+        copies: So many of them, beside the samples themselves.
         space: What is narrowed, so that a search ends in two hours.
         trials: How many, if nothing is said.
+        recipes: What is shown beside it.
     """
 
     title: str
     data: Callable[[], Samples]
     aims: Mapping[str, Any]
+    held_out: Callable[[Samples], Any]
     model: Callable[[Samples], Any] | None = None
+    augment: Callable[[samples.Floats, np.random.Generator], samples.Floats] | None = None
+    copies: int = 0
     space: Mapping[str, Any] = field(default_factory=dict)
-    trials: int = 40
+    trials: int = 24
+    recipes: tuple[Recipe, ...] = ()
+
+
+def _some(data: Samples, share: float = 0.15) -> Any:
+    """A share of the training samples, drawn by chance."""
+    mask = np.zeros(len(data.x), bool)
+    order = np.random.default_rng(0).permutation(len(data.x))
+    mask[order[: round(share * len(data.x))]] = True
+    return mask
+
+
+def _some_subjects(_: Samples) -> Any:
+    """The windows of every fifth of the people whose windows are trained with."""
+    with np.load(samples.shared_file("datasets/hapt_har_raw.npz")) as arrays:
+        subjects = arrays["subject_train"]
+    return np.isin(subjects, np.unique(subjects)[::5])
 
 
 def _digits() -> Samples:
@@ -77,15 +121,41 @@ def _windows(name: str) -> Samples:
         return Samples(x, arrays["y_train"], x_test, arrays["y_test"])
 
 
+def _gestures() -> Samples:
+    """Magic wand, its gyroscope in rad/s: one scale of an int8 input has to hold both sensors."""
+    data = _windows("magic_wand_imu")
+    scale = np.array([1, 1, 1, *[np.pi / 180] * 3], np.float32)
+    return Samples(data.x * scale, data.y, data.x_test * scale, data.y_test)
+
+
+def _turned_windows(x: samples.Floats, generator: np.random.Generator) -> samples.Floats:
+    """Windows of a sensor that is worn a little differently: turned by 10 degrees, and scaled."""
+    turns = np.stack([_turn(generator) for _ in x])
+    scales = generator.normal(1.0, 0.08, (len(x), 1, 2))
+    turned = np.concatenate(
+        [np.matmul(x[..., part], turns) * scales[..., [number]]
+         for number, part in enumerate((slice(0, 3), slice(3, 6)))],
+        axis=-1,
+    )  # fmt: skip
+    return turned.astype(np.float32)
+
+
+def _turn(generator: np.random.Generator) -> Any:
+    """A small rotation about any axis, as a matrix (Rodrigues)."""
+    x, y, z = (axis := generator.normal(size=3)) / np.linalg.norm(axis)
+    angle = np.deg2rad(10.0) * generator.normal()
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew
+
+
 def _resnet8(data: Samples) -> Any:
-    """ResNet-8, trained on the subset alone."""
-    keras = _tf.keras()
-    keras.utils.set_random_seed(0)
-    model = networks.resnet8()
-    model.compile("adam", "sparse_categorical_crossentropy")
-    generator = np.random.default_rng(0)
-    x = np.concatenate([data.x, *(samples.shifted_images(data.x, generator) for _ in range(3))])
-    model.fit(x, np.tile(data.y, 4), batch_size=64, epochs=30, verbose=0)
+    """ResNet-8, trained on the subset alone as docs/results.md does it, with fewer epochs."""
+    experiment = EXPERIMENTS["resnet8-subset"]
+    assert experiment.training is not None
+    training = replace(experiment.training, epochs=_RESNET_EPOCHS)
+    _tf.make_deterministic(training.seed)
+    model = experiment.network()
+    reference.train(model, data, replace(experiment, training=training))
     return model
 
 
@@ -94,6 +164,7 @@ CASES: Mapping[str, Case] = {
         "digits: least flash within 2 points",
         _digits,
         {"max_accuracy_drop": 0.02, "minimize": "flash"},
+        _some,
         model=_digits_model,
         trials=20,
     ),
@@ -101,138 +172,230 @@ CASES: Mapping[str, Case] = {
         "MNIST: least flash at 98 %",
         samples.mnist_images,
         {"min_accuracy": 0.98, "minimize": "flash", "model_function": "images"},
-        space={"epochs": 4, "batch_size": 128, "width": {"high": 16}, "activations": "int8"},
+        partial(_some, share=0.05),
+        space={"epochs": 5, "batch_size": 128, "width": {"high": 16}, "activations": "int8"},
+        recipes=(
+            Recipe("lenet300", "lenet300-deep", "qat"),
+            Recipe("lenet5", "lenet5-deep", "qat"),
+        ),
     ),
     "keywords": Case(
         "DS-CNN keywords: most accurate in 25 ms, within 1.5 points",
         samples.keywords,
         {"latency_us": 25_000.0, "max_accuracy_drop": 0.015, "maximize": "accuracy"},
+        _some,
         model=lambda _: networks.mlperf_dscnn(),
+        augment=samples.shifted_keywords,
+        copies=3,
         space={"activations": "int8"},
+        recipes=(Recipe("dscnn", "dscnn-channels", "train"),),
     ),
     "resnet8": Case(
         "ResNet-8 on the CIFAR-10 subset: most accurate in 80 ms, within 1.5 points",
         samples.cifar,
         {"latency_us": 80_000.0, "max_accuracy_drop": 0.015, "maximize": "accuracy"},
+        _some,
         model=_resnet8,
-        space={"activations": "int8"},
+        augment=samples.shifted_images,
+        copies=4,
+        space={"activations": "int8", "epochs": {"low": 8, "high": 28}},
+        recipes=(Recipe("resnet8-subset", "resnet8-subset-channels", "prune_channels"),),
     ),
     "har": Case(
-        "activities (HAPT): most accurate in 1 ms",
-        lambda: _windows("hapt_har_raw"),
-        {"latency_us": 1000.0, "maximize": "accuracy", "model_function": "imu"},
-        space={"activations": "int8"},
+        "activities (HAPT): most accurate in 1 ms, 4 KB of arena, 10 KB of weights",
+        partial(_windows, "hapt_har_raw"),
+        {
+            "latency_us": 1000.0,
+            "ram_bytes": 13_600,
+            "flash_bytes": 22_000,
+            "maximize": "accuracy",
+            "model_function": "imu",
+        },
+        _some_subjects,
+        augment=_turned_windows,
+        copies=2,
+        space={"activations": "int8", "epochs": 16, "batch_size": 128},
     ),
     "wand": Case(
         "magic wand: least flash at 95 %",
-        lambda: _windows("magic_wand_imu"),
+        _gestures,
         {"min_accuracy": 0.95, "minimize": "flash", "model_function": "imu"},
-        space={"activations": "int8"},
+        partial(_some, share=0.3),
+        augment=_turned_windows,
+        copies=7,
+        space={"activations": "int8", "epochs": 40},
     ),
 }
 
 
-def run(name: str, sampler: str, trials: int, seed: int) -> dict[str, Any]:
+def run(name: str, way: str, trials: int, seed: int) -> dict[str, Any]:
     """One search, and the best's accuracy on the test samples."""
     case = CASES[name]
     data = case.data()
-    place = ROOT / "build" / "fit" / f"{name}-{sampler}-{seed}"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    model = None if case.model is None else _kept_model(name, case.model, data)
-    packed = ROOT / "build" / "fit" / f"{name}.npz"
-    if not packed.exists():
-        np.savez(packed, x=data.x, y=data.y)
+    train, held_out = _parts(case, data)
+    model = None if case.model is None else _kept_model(name, case.model, train)
+    told: dict[str, Any] = {"case": name, "way": way, "seed": seed, "trials": trials}
+    place = ROOT / "build" / "fit" / f"{name}-{way}-{seed}"
     begun = monotonic()
-    told = {"case": name, "sampler": sampler, "seed": seed, "trials": trials}
     try:
         result = tinycompress.fit(
-            model, data=packed, board=BOARD, output=place, sampler=sampler, seed=seed,
-            trials=trials, space=case.space, say=print, **case.aims,
+            model, data=_packed(f"{name}-train", *_with_copies(case, train)),
+            val=_packed(f"{name}-val", held_out.x, held_out.y), board=BOARD, output=place,
+            seed=seed, trials=trials, evaluation_samples=None, space=case.space, say=print,
+            **WAYS[way], **case.aims,
         )  # fmt: skip
     except DoesNotFitError as error:
         return {**told, "problem": error.message, "minutes": (monotonic() - begun) / 60}
-    return {**told, **_found(result, data), "minutes": (monotonic() - begun) / 60}
+    return {**told, **_found(result, place, data), "minutes": (monotonic() - begun) / 60}
 
 
-def _kept_model(name: str, make: Callable[[Samples], Any], data: Samples) -> Path:
-    path = ROOT / "build" / "fit" / f"{name}.keras"
+def _parts(case: Case, data: Samples) -> tuple[Samples, Samples]:
+    """What is trained with, and what candidates are judged by."""
+    mask = case.held_out(data)
+    train, held_out = (
+        Samples(data.x[m], data.y[m], data.x_test, data.y_test) for m in (~mask, mask)
+    )
+    return train, held_out
+
+
+def _with_copies(case: Case, train: Samples) -> tuple[Any, Any]:
+    generator = np.random.default_rng(2)
+    copies = [] if case.augment is None else [
+        case.augment(train.x, generator) for _ in range(case.copies)
+    ]  # fmt: skip
+    x, y = np.concatenate([train.x, *copies]), np.tile(train.y, len(copies) + 1)
+    order = generator.permutation(len(x))
+    return x[order], y[order]
+
+
+def _packed(name: str, x: Any, y: Any) -> Path:
+    path = ROOT / "build" / "fit" / f"{name}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        make(data).save(str(path))
+        packed = BytesIO()
+        np.savez(packed, x=x, y=y)
+        write_bytes(path, packed.getvalue())
     return path
 
 
-def _found(result: FitResult, data: Samples) -> dict[str, Any]:
-    tflite = (result.pareto[result.best.number] / "model.tflite").read_bytes()
+def _kept_model(name: str, make: Callable[[Samples], Any], train: Samples) -> Path:
+    path = ROOT / "build" / "fit" / f"{name}.keras"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make(train).save(str(path))
+    return path
+
+
+def _found(result: FitResult, place: Path, data: Samples) -> dict[str, Any]:
     summary = result.summary.to_json()
     keys = ("trials", "limits", "reference", "cost_before_training_off_by",
             "layers_added_up_off_by")  # fmt: skip
-    original = summary["original"]
-    return {
+    found = {
         **{f"study_{key}": summary[key] for key in keys},
-        "original": None if original is None else original["figures"],
         "best": dict(result.best.figures),
         "best_trial": result.best.number,
         "parameters": dict(result.best.parameters),
-        "test_accuracy": _accuracy(tflite, data),
+        "test_accuracy": _accuracy(result.pareto[result.best.number] / "model.tflite", data),
         "test_samples": len(data.x_test),
     }
+    if summary["original"] is not None:
+        file = place / "original" / "stages" / "00-original" / "model.tflite"
+        found["original"] = summary["original"]["figures"]
+        found["original_test_accuracy"] = _accuracy(file, data)
+    return found
 
 
-def _accuracy(tflite: bytes, data: Samples) -> float:
-    (outputs,) = int8_outputs(tflite, Data((data.x_test,), (data.y_test,)))
+def _accuracy(tflite: Path, data: Samples) -> float:
+    (outputs,) = int8_outputs(tflite.read_bytes(), Data((data.x_test,), (data.y_test,)))
     return float(np.mean(np.argmax(outputs, axis=1) == data.y_test))
 
 
-def page_table(found: Mapping[str, Any]) -> str:
-    """The table of docs/fit.md."""
-    head = ["search", "sampler", "seed", "trials", "trained", "validation", "test", "latency, ms",
-            "RAM, B", "flash, B", "minutes"]  # fmt: skip
+def page_table(found: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    """The table of docs/fit.md.
+
+    Args:
+        found: What docs/fit.json holds.
+        results: What docs/results.json holds, with the fixed recipes.
+    """
+    head = ["search", "by", "trials", "trained", "held out", "test", "latency, ms", "arena, B",
+            "weights, B", "RAM, B", "flash, B", "minutes"]  # fmt: skip
     rows = []
-    for told in found.values():
-        title = CASES[told["case"]].title
-        start = [title, told["sampler"], str(told["seed"]), str(told["trials"])]
-        if "problem" in told:
-            rows.append([*start, "", f"none: {told['problem']}", "", "", "", "", _minutes(told)])
+    for name, case in CASES.items():
+        runs = [told for told in found.values() if told["case"] == name]
+        if not runs:
             continue
-        best, counts = told["best"], told["study_trials"]
-        trained = counts["within"] + counts["outside"]
-        rows.append([
-            *start, str(trained), f"{100 * best['int8_accuracy']:.2f} %",
-            f"{100 * told['test_accuracy']:.2f} %", f"{best['latency_us'] / 1000:,.2f}",
-            f"{best['ram_reserved_bytes']:,.0f}", f"{best['flash_bytes']:,.0f}", _minutes(told),
-        ])  # fmt: skip
+        rows.append([f"**{case.title}**", *[""] * (len(head) - 1)])
+        known = [told for told in runs if "original" in told]
+        if known:
+            told = known[0]
+            judged = told["study_reference"]["int8_accuracy"]
+            rows.append([
+                "", "the model as it is", "", "", _percent(judged),
+                _percent(told["original_test_accuracy"]), *_costs(told["original"]), "",
+            ])  # fmt: skip
+        rows += [_fixed(results["experiments"], recipe) for recipe in case.recipes]
+        rows += [_searched(told) for told in runs]
     return table(head, rows)
 
 
-def _minutes(told: Mapping[str, Any]) -> str:
-    return f"{told['minutes']:.0f}"
+def _searched(told: Mapping[str, Any]) -> list[str]:
+    start = ["", f"{told['way']}, seed {told['seed']}", str(told["trials"])]
+    minutes = f"{told['minutes']:.0f}"
+    if "problem" in told:
+        return [*start, "", f"none: {told['problem']}", *[""] * 6, minutes]
+    counts = told["study_trials"]
+    return [
+        *start, str(counts["within"] + counts["outside"] + counts["stopped"]),
+        _percent(told["best"]["int8_accuracy"]), _percent(told["test_accuracy"]),
+        *_costs(told["best"]), minutes,
+    ]  # fmt: skip
+
+
+def _fixed(experiments: Mapping[str, Any], recipe: Recipe) -> list[str]:
+    rows = experiments[recipe.experiment]["runs"][recipe.recipe]["rows"]
+    row = next(one for one in rows if one["stage"] == recipe.stage)
+    by = f"the recipe {recipe.recipe} (docs/results.md)"
+    return ["", by, "", "", "", _percent(row["int8_accuracy"]), *_costs(row["figures"]), ""]
+
+
+def _costs(figures: Mapping[str, Any]) -> list[str]:
+    names = ("arena_bytes", "weights_bytes", "ram_reserved_bytes", "flash_bytes")
+    costs = (f"{figures[name]:,.0f}" if name in figures else "" for name in names)
+    return [f"{figures['latency_us'] / 1000:,.2f}", *costs]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
 
 
 def write(told: Mapping[str, Any]) -> None:
     """Keep a search's figures, and write the table anew."""
     found = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    found[f"{told['case']}-{told['sampler']}-{told['seed']}"] = told
-    order = {name: number for number, name in enumerate(CASES)}
-    found = dict(sorted(found.items(), key=lambda x: (order[x[1]["case"]], x[0])))
-    FIGURES.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    found[f"{told['case']}-{told['way']}-{told['seed']}"] = told
+    order = {name: number for number, name in enumerate((*CASES, *WAYS))}
+    found = dict(sorted(
+        found.items(),
+        key=lambda x: (order[x[1]["case"]], order[x[1]["way"]], x[1]["seed"]),
+    ))  # fmt: skip
+    write_text(FIGURES, json.dumps(found, indent=1) + "\n")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}{page_table(found)}{END}{after}", encoding="utf-8")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    write_text(PAGE, f"{before}{BEGIN}{page_table(found, results)}{END}{after}")
 
 
 def main() -> None:
-    """Run the named searches with each sampler."""
+    """Run the named searches each way."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=[], metavar="NAME", help=", ".join(CASES))
-    parser.add_argument("--sampler", action="append", choices=SAMPLERS)
+    parser.add_argument("--way", action="append", choices=tuple(WAYS))
     parser.add_argument("--trials", type=int)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     for name in asked.names or CASES:
-        for sampler in asked.sampler or SAMPLERS:
+        for way in asked.way or ("search", "chance"):
             trials = asked.trials or CASES[name].trials
-            write(run(name, sampler, trials, asked.seed))
+            write(run(name, way, trials, asked.seed))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,9 @@ from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
+from support.cases.conv import ConvCase, add_conv
 from support.cases.encoded import ENCODINGS, PreferEncoding
+from support.cases.kernels import KernelCases
 
 from benchmarks.kernels import MODELS, ROOT, data_directory
 from benchmarks.weights.encoded_layers import ENCODED_MODELS, encoded_model
@@ -33,6 +35,7 @@ from tinycompress import _files
 from tinycompress.artifacts import GeneratedSources, LayerInfo
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.candidates import Candidate
 from tinycompress.codegen.choosing.costs import FEATURES, CostUnit, cost_unit, features
 from tinycompress.codegen.choosing.select import Preference, nth
 from tinycompress.codegen.options import CoreFamily
@@ -47,6 +50,12 @@ BOARDS = ("qemu_mps2_an386", "qemu_mps2_an385", "raspberry_pi_pico", "qemu_mps3_
 _COSTS_FILE = ROOT / "tinycompress" / "codegen" / "choosing" / "kernel_costs.json"
 
 _TABLES_OF_TWO_SIZES = ("gap_tokens", "huffman", "patterns")
+
+_EXPANDED_SIZES = (
+    (16, 16, 16, 16), (12, 16, 32, 32), (8, 8, 64, 64), (10, 8, 16, 48), (24, 8, 48, 16),
+    (6, 8, 96, 32), (32, 32, 16, 16), (10, 16, 24, 40), (4, 8, 128, 64),
+)  # fmt: skip
+"""Height, width and channels of the input, output channels, of 3x3 windows."""
 
 _LARGEST_ERROR = 0.4
 """Relative error beyond which a sum says too little of a kernel to choose by it."""
@@ -89,6 +98,31 @@ def encoded_samples(number: int, board_name: str, encodings: Sequence[str]) -> l
             run = _run(tflite, board, options, prefer)
             found += [each for each in run if encoding in each.kernel]
     return found
+
+
+def expanded_samples(board_name: str) -> list[Sample]:
+    """Convolutions of many sizes by the kernels that expand weights; none of families without."""
+    board, found = load_board(board_name), list[Sample]()
+    for activation, out_zero in (("RELU", -128), ("NONE", -5)):
+        cases = KernelCases(-out_zero)
+        for height, width, channels, outputs in _EXPANDED_SIZES:
+            # Sums vary by the root of their terms.
+            gain = 0.3 / (9 * channels) ** 0.5 / 20
+            add_conv(
+                cases,
+                ConvCase(
+                    height, width, channels, outputs,
+                    gain=gain, activation=activation, out_zero=out_zero,
+                ),
+            )  # fmt: skip
+        run = _run(cases.tflite(), board, CodegenOptions.for_board(board), prefer_expanded)
+        found += [each for each in run if "winograd" in each.kernel]
+    return found
+
+
+def prefer_expanded(candidates: Sequence[Candidate]) -> Candidate:
+    """A candidate that expands weights, where there is one."""
+    return next((each for each in candidates if each.is_expanded), candidates[0])
 
 
 def _run(tflite: bytes, board: Board, options: CodegenOptions, prefer: Preference) -> list[Sample]:
@@ -258,6 +292,11 @@ def main() -> None:
         help="measure kernels for encoded weights alone; others keep their costs",
     )
     parser.add_argument(
+        "--expanded",
+        action="store_true",
+        help="measure kernels for expanded weights alone; others keep their costs",
+    )
+    parser.add_argument(
         "--encodings",
         nargs="+",
         default=ENCODINGS,
@@ -269,6 +308,11 @@ def main() -> None:
     samples: list[Sample] = []
     with ProcessPoolExecutor(options.jobs) as pool:
         pending = [
+            ("expanded weights", board, pool.submit(expanded_samples, board))
+            for board in options.boards
+            if not options.encoded
+        ]
+        pending += [
             (
                 f"encoded weights {number}",
                 board,
@@ -276,8 +320,9 @@ def main() -> None:
             )
             for board in options.boards
             for number in range(ENCODED_MODELS)
+            if not options.expanded
         ]
-        if not options.encoded:
+        if not (options.encoded or options.expanded):
             models = data_directory(options.data) / "models"
             pending += [
                 (model, board, pool.submit(samples_of, models / f"{model}.tflite", board))
@@ -291,7 +336,10 @@ def main() -> None:
     known = json.loads(_COSTS_FILE.read_text("utf-8"))
     _files.write_text(
         _COSTS_FILE,
-        json.dumps(merged(known, costs(samples), added=options.encoded), indent=1) + "\n",
+        json.dumps(
+            merged(known, costs(samples), added=options.encoded or options.expanded), indent=1
+        )
+        + "\n",
     )
     print(f"wrote {_COSTS_FILE.relative_to(ROOT)}")
 

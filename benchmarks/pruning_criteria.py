@@ -20,10 +20,11 @@ from benchmarks.performance_page import table
 from benchmarks.results.reference import MODEL, TEST, TRAIN
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT
-from benchmarks.ways import SEEDS, Way, run_command
+from benchmarks.ways import SEEDS, Way, name_of, run_command
 from tinycompress import _files
+from tinycompress.artifacts import SampleMethod
 from tinycompress.compression.checks.invariants import check_network
-from tinycompress.compression.data.prepare import read_data
+from tinycompress.compression.data.prepare import Data, read_data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.kernels import macs
@@ -32,6 +33,7 @@ from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.registry import run_stage
+from tinycompress.compression.synthetic.made import made_for_training
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.conversion.load import load_model
 
@@ -46,18 +48,20 @@ Run = Mapping[str, Any]
 """One way from one seed: plain values."""
 
 
-def _pruned(name: str, **options: Any) -> Way:
-    """Rounds share the epochs; tickets train once more than they have rounds."""
+def _pruned(name: str, decay: str = "none", **options: Any) -> Way:
+    """Rounds share the epochs; with rewinding there is one training more than rounds."""
     trainings = options.get("rounds", 1) + bool(options.get("rewind"))
-    tune = {"epochs": EPOCHS // trainings, "learning_rate": 2e-3, "batch_size": 32}
+    tune = {
+        "epochs": EPOCHS // trainings, "learning_rate": 2e-3, "batch_size": 32, "decay": decay,
+    }  # fmt: skip
     stage = {"kind": "prune", "sparsity": SPARSITY, "fine_tune": tune, **options}
     return Way(name, (stage,))
 
 
-def _thinned(importance: str) -> Way:
+def _thinned(importance: str, name: str = "", **options: Any) -> Way:
     tune = {"epochs": EPOCHS, "learning_rate": 2e-3, "batch_size": 32}
     stage = {"kind": "prune_channels", "ratio": RATIO, "importance": importance, "fine_tune": tune}
-    return Way(f"channels by `{importance}`", (stage,))
+    return Way(name or f"channels by `{importance}`", ({**stage, **options},))
 
 
 WEIGHTS = (
@@ -67,9 +71,22 @@ WEIGHTS = (
     _pruned("`movement`, at once", criterion="movement", scope="global"),
     _pruned("`random`, at once", criterion="random"),
     _pruned("tickets by magnitude, 2 rounds", rewind=True, rounds=2),
+    _pruned(
+        "magnitude, 2 rounds, the rate rewound", rewind="learning_rate", rounds=2, decay="cosine"
+    ),
+    _pruned("magnitude, at once, a falling rate", schedule="constant", decay="cosine"),
     _pruned("random tickets, 2 rounds", rewind=True, rounds=2, criterion="random"),
 )
-THIN = tuple(_thinned(importance) for importance in ("l1", "taylor", "similarity", "hrank"))
+MADE: tuple[SampleMethod, ...] = ("dfqf",)
+TAUGHT = {"weight": 0.9}
+DATA_FREE = {
+    f"channels by `l1`, on samples of `{method}` (DFNP)": method for method in MADE
+}  # fmt: skip
+THIN = (
+    *(_thinned(importance) for importance in ("l1", "taylor", "similarity", "hrank", "gdp")),
+    _thinned("l1", "channels by `l1`, taught by the whole network", distill=TAUGHT),
+    *(_thinned("l1", name, distill=TAUGHT) for name in DATA_FREE),
+)
 
 
 def make_inputs(directory: Path) -> None:
@@ -105,7 +122,12 @@ class _Bench:
     def run(self, way: Way, seed: int) -> Run:
         """One way from one seed."""
         tasks = tasks_of(self.network, self.train)
-        trainer = Trainer(self.train, self.test, tasks, seed)
+        model = build_model(self.network, "tf_keras")
+        train = self.train
+        if way.name in DATA_FREE:
+            made = made_for_training(model, DATA_FREE[way.name], seed=seed)
+            train = Data(made.inputs, made.labels).take(np.arange(len(self.train)))
+        trainer = Trainer(train, self.test, tasks, seed, teachers=(model,))
         state = State(self.network)
         for options in parse_recipe(way.recipe(seed)).steps:
             state = run_stage(state, options, trainer)
@@ -169,10 +191,12 @@ def _table(title: str, ways: Sequence[Way], runs: Sequence[Run], figures: Mappin
     rows = []
     for way in ways:
         own = [run for run in runs if run["way"] == way.name]
+        if not own:
+            continue
         scores = [_PERCENT * run["accuracy"] for run in own]
         means = [f"{mean(run[name] for run in own):,.0f}" for name in figures.values()]
         spread = f"{min(scores):.2f} to {max(scores):.2f} %"
-        rows.append([way.name, f"{mean(scores):.2f} %", spread, *means])
+        rows.append([name_of(way.name, own), f"{mean(scores):.2f} %", spread, *means])
     return table([title, "accuracy, mean", "least to most", *figures], rows)
 
 

@@ -20,8 +20,9 @@ import numpy as np
 from benchmarks.performance_page import table
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT, shared_file
-from benchmarks.ways import SEEDS, run_command
+from benchmarks.ways import SEEDS, name_of, run_command
 from tinycompress import _files, _tf
+from tinycompress.artifacts import SampleMethod
 from tinycompress.calibrators.registry import calibrator_names
 from tinycompress.compression.checks.int8 import int8_outputs
 from tinycompress.compression.data.prepare import Data
@@ -35,6 +36,12 @@ from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.registry import run_stage
+from tinycompress.compression.synthetic.made import (
+    CALIBRATION_SAMPLES,
+    TRAINING_SAMPLES,
+    made_for_calibration,
+    made_for_training,
+)
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.load import load_model
@@ -53,11 +60,12 @@ Run = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to an int8 file: stages that do not train, then a conversion."""
+    """A way to an int8 file: stages, then a conversion; on real data, or on samples made up."""
 
     name: str
     stages: tuple[Mapping[str, Any], ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    made: SampleMethod | None = None
 
 
 EQUALIZE: Mapping[str, Any] = {"kind": "equalize"}
@@ -79,6 +87,17 @@ ROUNDING = (
     Way("`equalize`, `adaround`", (EQUALIZE, ADAROUND)),
 )
 BY_CHANNEL = tuple(way for way in ROUNDING if way.name in ("plain", "`adaround`"))
+FEW_BITS: Mapping[str, Any] = {
+    "kind": "weight_bits", "bits": 3, "distill": {"weight": 0.9},
+    "fine_tune": {"epochs": 3, "learning_rate": 1e-3, "decay": "cosine"},
+}  # fmt: skip
+MADE: tuple[SampleMethod, ...] = ("zeroq", "dfqf")
+WITHOUT_DATA = (
+    Way("200 real windows"),
+    *(Way(f"256 samples of `{one}`", made=one) for one in MADE),
+    Way("3 bits, trained on 2,048 real windows", (FEW_BITS,)),
+    *(Way(f"3 bits, trained on 2,048 samples of `{one}`", (FEW_BITS,), made=one) for one in MADE),
+)
 CALIBRATED = (
     *(Way(f"`{name}`", (), {"calibrator": name}) for name in calibrator_names()),
     *(
@@ -155,23 +174,40 @@ class _Bench:
 
     def _measured(self, way: Way, weights: str, per_tensor: bool) -> Run:
         tasks = tasks_of(self.network, self.train)
-        trainer = Trainer(self.train, self.test, tasks, self.seed, per_tensor_weights=per_tensor)
+        train, calibration = self._samples(way)
+        trainer = Trainer(
+            train, self.test, tasks, self.seed, teachers=(build_model(self.network, "tf_keras"),),
+            per_tensor_weights=per_tensor,
+        )  # fmt: skip
         state = State(self.network)
         for options in _steps(way):
             state = run_stage(state, options, trainer)
-        calibration = self.train.take(np.arange(CALIBRATED_ON))
         tflite = convert_model(
             build_model(fold_batch_norms(state.network), "tf_keras"),
-            {"x": calibration.inputs[0]},
+            {"x": calibration},
             options=ConvertOptions(per_tensor_weights=per_tensor, exact_to="litert", **way.options),
         ).tflite
         outputs = int8_outputs(tflite, self.test, exact_to="litert")
         return {
             "way": way.name, "weights": weights, "seed": self.seed,
-            "int8_accuracy": mean_score(tasks, self.test.labels, outputs),
+            "int8_accuracy": mean_score(tasks, self.test, outputs),
             "signal_to_noise_db": signal_to_noise_db(self.outputs[0], outputs[0]),
             "parameters": fold_batch_norms(state.network).parameters,
         }  # fmt: skip
+
+    def _samples(self, way: Way) -> tuple[Data, Array]:
+        """What a way trains on, and what calibrates its file."""
+        if way.made is None:
+            train = (
+                self.train.take(np.arange(TRAINING_SAMPLES)) if way in WITHOUT_DATA else self.train
+            )
+            return train, self.train.inputs[0][:CALIBRATED_ON]
+        model = build_model(self.network, "tf_keras")
+        if not way.stages:
+            made = made_for_calibration(model, way.made, seed=self.seed)
+        else:
+            made = made_for_training(model, way.made, seed=self.seed)
+        return Data(made.inputs, made.labels), made.inputs[0][:CALIBRATION_SAMPLES]
 
 
 def _steps(way: Way) -> Sequence[Any]:
@@ -194,11 +230,11 @@ def measure(scratch: Path) -> dict[str, Any]:
     for seed in SEEDS:
         made = trained(train, seed, scratch)
         outputs = predict(build_model(made, "tf_keras"), test.inputs)
-        floats.append(mean_score(tasks_of(made, train), test.labels, outputs))
+        floats.append(mean_score(tasks_of(made, train), test, outputs))
         bench = _Bench(made, train, test, outputs, seed, scratch)
         runs += [bench.run(way, per_tensor=True) for way in ROUNDING]
         runs += [bench.run(way, per_tensor=False) for way in BY_CHANNEL]
-        runs += [bench.run(way, per_tensor=False) for way in CALIBRATED]
+        runs += [bench.run(way, per_tensor=False) for way in (*CALIBRATED, *WITHOUT_DATA)]
     return {
         "schema": "tinycompress.quantisation", "schema_version": 1, "seeds": list(SEEDS),
         "versions": versions(), "float_accuracy": floats, "runs": runs,
@@ -220,6 +256,16 @@ to them, the mean over the seeds.
 """
 
 
+_WITHOUT_DATA = """\
+Samples are made of what the network keeps ([compression](compression.md#without-data)), with a
+weight scale for every output channel and min/max. In the first three rows they set the ranges
+alone. In the others the weights of all layers but depthwise ones get 3 bits and are trained for 3
+epochs by the float network (`distill.weight` 0.9) and by labels, which for samples that were made
+are its own.
+
+"""
+
+
 def page(found: Mapping[str, Any]) -> str:
     """A table of what comes before rounding, and one of calibrators."""
     runs, floats = found["runs"], [_PERCENT * one for one in found["float_accuracy"]]
@@ -236,7 +282,9 @@ def page(found: Mapping[str, Any]) -> str:
         "## A weight scale for every output channel, min/max\n\n"
         f"{_table('before rounding', BY_CHANNEL, runs, 'by channel', mean(floats))}\n"
         "## Calibrators, a weight scale for every output channel\n\n"
-        f"{_table('calibrator', CALIBRATED, runs, 'by channel', mean(floats))}"
+        f"{_table('calibrator', CALIBRATED, runs, 'by channel', mean(floats))}\n"
+        f"## Without data\n\n{_WITHOUT_DATA}"
+        f"{_table('samples', WITHOUT_DATA, runs, 'by channel', mean(floats))}"
     )
 
 
@@ -246,12 +294,15 @@ def _table(
     rows = []
     for way in ways:
         own = [run for run in runs if (run["way"], run["weights"]) == (way.name, weights)]
+        if not own:
+            continue
         scores = [_PERCENT * run["int8_accuracy"] for run in own]
         spread = f"{min(scores):.2f} to {max(scores):.2f} %"
         lost = f"{mean(scores) - in_float:+.2f}"
         size = f"{mean(run['parameters'] for run in own):,.0f}"
         noise = f"{mean(run['signal_to_noise_db'] for run in own):.1f} dB"
-        rows.append([way.name, f"{mean(scores):.2f} %", spread, lost, noise, size])
+        name = name_of(way.name, own)
+        rows.append([name, f"{mean(scores):.2f} %", spread, lost, noise, size])
     columns = [
         title, "int8 accuracy, mean", "least to most", "against float, points",
         "signal to noise", "parameters",

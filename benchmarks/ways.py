@@ -118,6 +118,11 @@ def of_way(runs: Sequence[Run], way: Way) -> list[Run]:
     return [run for run in runs if run["way"] == way.name]
 
 
+def name_of(way: str, runs: Sequence[Run]) -> str:
+    """A way's name in a table; says so where not every seed was run."""
+    return way if len(runs) == len(SEEDS) else f"{way} ({len(runs)} of {len(SEEDS)} seeds)"
+
+
 def accuracy_cells(runs: Sequence[Run]) -> list[str]:
     """Mean accuracy of the int8 file, and the least and the most."""
     scores = [_PERCENT * run["int8_accuracy"] for run in runs]

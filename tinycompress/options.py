@@ -70,7 +70,8 @@ class BuildOptions:
 
     Args:
         data: Calibration samples, an ``.npz`` with ``x`` (and, for accuracy, labels ``y``); needed
-            unless the model is a ``.tflite``.
+            unless the model is a ``.tflite``. The string ``none``, ``zeroq`` or ``dfqf`` has
+            samples made of what the model has kept of its data.
         val: Labelled samples that accuracy is counted on; None takes ``data``.
         max_accuracy_drop: Largest drop of the integer model's score below the float model's, 0 to
             1, of every output with labels: of accuracy, F1, R² or AUC. None allows any.

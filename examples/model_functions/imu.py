@@ -14,13 +14,16 @@ def make(space: Any) -> keras.Model:
     """A network for windows ``[samples, axes]`` with class labels."""
     layers = keras.layers
     filters = space.int("filters", 4, 24, step=4)
+    growth = space.choice("growth", [1.0, 1.5, 2.0])
+    kernel = space.choice("kernel", [3, 5, 7])
     inputs = keras.Input(space.input_shape)
     x = inputs
-    for _ in range(space.int("blocks", 1, 3)):
+    for block in range(space.int("blocks", 1, 3)):
+        # A stride before the first pooling is what makes long windows cheap.
+        stride = space.choice("stride", [1, 2, 4]) if block == 0 else 1
         x = layers.Conv1D(
-            filters, space.choice("kernel", [3, 5, 7]), strides=space.choice("stride", [1, 2]),
-            padding="same", use_bias=False,
-        )(x)  # fmt: skip
+            round(filters * growth**block), kernel, strides=stride, padding="same", use_bias=False
+        )(x)
         x = layers.ReLU()(layers.BatchNormalization()(x))
         if x.shape[1] >= 4:
             x = layers.MaxPooling1D(2)(x)

@@ -23,6 +23,7 @@ FLOORS = (
     {"macs", "passes", "state", "supported"},
     {"arena", "simplify"},
     {"choosing"},
+    {"stages"},
     {"legality", "rendering"},
     {"tflm"},
     {"verdict"},

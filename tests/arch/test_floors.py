@@ -88,8 +88,8 @@ def test_the_command_line_starts_light() -> None:
 
 
 COMPRESSION = (
-    "network", "data", "checks", "distillation", "training", "schemes", "sensitivity", "criteria",
-    "stages", "run",
+    "network", "data", "synthetic", "checks", "distillation", "training", "schemes", "sensitivity",
+    "criteria", "factors", "stages", "run",
 )  # fmt: skip
 """The rooms of compression, each built on those before it."""
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from support.cases.encoded_conv import FAMILIES
 from support.cases.kernels import BOTH, KernelCases, options
 from support.cases.lowering import layers_of
 from support.cases.sequences import differing_bytes
@@ -13,6 +14,7 @@ from support.models.tflite_files import pack, unpack
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.choosing.select import last
 from tinycompress.codegen.state import resolve_state
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
@@ -82,8 +84,39 @@ def _model(case: Case, seed: int) -> bytes:
 
 @pytest.mark.parametrize("exact_to", BOTH)
 @pytest.mark.parametrize("case", CASES)
-def test_lstm_is_exact(case: Case, exact_to: ExactTo) -> None:
-    assert differing_bytes(_model(case, 61), exact_to, 12) == 0
+@pytest.mark.parametrize("family", ["dsp", "mla"])
+def test_lstm_is_exact(case: Case, exact_to: ExactTo, family: str) -> None:
+    assert differing_bytes(_model(case, 61), exact_to, 12, **FAMILIES[family]) == 0
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize("case", CASES)
+def test_the_reference_kernel_is_exact(case: Case, exact_to: ExactTo) -> None:
+    assert differing_bytes(_model(case, 63), exact_to, 12, last) == 0
+
+
+@pytest.mark.parametrize("exact_to", BOTH)
+@pytest.mark.parametrize(
+    ("family", "kernel"), [("dsp", "dsp"), ("mve", "dsp"), ("mla", "plain"), ("thumb1", "plain")]
+)
+def test_which_kernel_a_core_runs(exact_to: ExactTo, family: str, kernel: str) -> None:
+    target = CodegenOptions(exact_to=exact_to, **FAMILIES[family])
+    (layer,) = generate(read_model(_model(CASES[0], 64)), target).layers
+    assert layer.kernel.endswith(kernel)
+
+
+@pytest.mark.parametrize("inputs", [520, 3])
+def test_weights_that_no_pairs_hold(inputs: int) -> None:
+    """-128 in both outputs of a pair, and sums beyond what a pair has room for."""
+    case = Case(inputs=inputs, units=3, gain=0.01)
+    model = unpack(_model(case, 65))
+    for index in model.subgraphs[0].operators[0].inputs[1:5]:
+        buffer = model.buffers[model.subgraphs[0].tensors[index].buffer]
+        buffer.data = np.full(len(buffer.data), 128 if inputs < 10 else 127, np.uint8)
+    tflite = pack(model)
+    (layer,) = generate(read_model(tflite), CodegenOptions()).layers
+    assert layer.kernel.endswith("plain")
+    assert differing_bytes(tflite, "tflm", 6) == 0
 
 
 def test_what_only_one_of_them_computes() -> None:
@@ -94,10 +127,11 @@ def test_what_only_one_of_them_computes() -> None:
 
 
 @pytest.mark.parametrize("exact_to", BOTH)
-def test_no_undefined_behaviour(exact_to: ExactTo) -> None:
+@pytest.mark.parametrize("family", ["dsp", "mla"])
+def test_no_undefined_behaviour(exact_to: ExactTo, family: str) -> None:
     case = Case(batches=2, steps=5, cell_scale=2.0**-9, gain=300.0, hidden_zero=-128)
     tflite = _model(case, 62)
-    sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
+    sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to, **FAMILIES[family]))
     oracle, rng = Oracle(tflite, exact_to), np.random.default_rng(5)
     batches = [(np.full((2, 5, 4), value, np.int8),) for value in (-128, 127)] + [
         (rng.integers(-128, 128, (2, 5, 4)).astype(np.int8),)

@@ -65,6 +65,23 @@ def depthwise(draw: st.DrawFn) -> Numbers:
     return {**shape, "used_width": used, "band_height": band}
 
 
+def threes_by_three() -> st.SearchStrategy[Numbers]:
+    """As `windowed`, of 3x3 windows at stride 1 over an image wider than four tiles or not."""
+    fixed = {"filter_height": 3, "filter_width": 3, "stride_height": 1, "stride_width": 1}
+
+    def sized(height: int, width: int, pad: int, rest: Numbers) -> Numbers:
+        shape = {
+            **rest, **fixed, "pad_top": pad, "pad_left": pad, "input_height": height,
+            "input_width": width, "output_height": height + 2 * pad - 2,
+            "output_width": width + 2 * pad - 2,
+        }  # fmt: skip
+        own = ("batches", "output_channels", "output_height")
+        return {**shape, **{f"window.{n}": value for n, value in shape.items() if n not in own}}
+
+    channels = fields(batches=(1, 2), input_channels=(1, 4), output_channels=(1, 4))
+    return st.builds(sized, st.integers(3, 7), st.integers(3, 19), st.integers(0, 1), channels)
+
+
 def fours() -> st.SearchStrategy[Numbers]:
     """As `depthwise`, with channels that come in fours, each of one output."""
     return depthwise().map(
@@ -106,6 +123,7 @@ KERNELS: dict[str, tuple[st.SearchStrategy[Numbers], Loops]] = {
     "conv_2d_s8_fitted_mla": (windowed(), partial(orders.windows, at_once=2)),
     "conv_2d_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "conv_2d_s8_ref": (conv(), orders.conv_by_element),
+    "conv_2d_winograd_s8_fitted_dsp": (threes_by_three(), orders.tiles_in_fours),
     "conv_2d_words_s8_fitted_thumb1": (windowed(), partial(orders.windows, at_once=1)),
     "depthwise_conv_2d_s8_ref": (depthwise(), orders.depthwise_by_element),
     "depthwise_3x3_fours_stride_1_s8_dsp": (fours(), partial(orders.planes, together=4)),

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from support.compression.callbacks import BOTH, Stand, X, Y, in_tensorboard, model_of, module_of
 
+from tinycompress.artifacts import OutputQuality
 from tinycompress.callbacks import (
     Budgets,
     DeployabilityCallback,
@@ -26,7 +27,7 @@ from tinycompress.errors import BoardError, ConfigError, DoesNotFitError, ModelE
 pytestmark = pytest.mark.tf
 KEYS = {
     "deploy_flash_bytes", "deploy_ram_bytes", "deploy_latency_us", "deploy_int8_accuracy",
-    "deploy_fits", "deploy_seconds",
+    "deploy_fits", "deploy_seconds", "deploy_least_score", "deploy_largest_drop",
 }  # fmt: skip
 
 
@@ -117,6 +118,36 @@ def test_a_failed_look_is_told_once_and_ends_nothing(
         model_of(name).fit(
             X, Y, verbose=0, callbacks=[DeployabilityCallback("nano33", X, strict=True)]
         )
+
+
+@BOTH
+def test_every_output_has_its_score(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand = Stand(monkeypatch)
+    stand.quality = (
+        OutputQuality(0, "kind", "classes", 0.9, "accuracy", float_score=0.91),
+        OutputQuality(1, "age", "regression", 0.5, "R²", float_score=0.8),
+    )
+    keras = module_of(name)
+    x = source = keras.layers.Input((12, 12, 1))
+    flat = keras.layers.Flatten()(x)
+    heads = [keras.layers.Dense(4)(flat), keras.layers.Dense(1)(flat)]
+    model = keras.Model(source, heads)
+    model.compile("adam", ["mse", "mse"])
+    look = DeployabilityCallback(
+        "nano33", (X, [Y, Y]), budgets={"int8_accuracy": 0.6, "largest_drop": 0.1}
+    )
+    wanted = [np.zeros((len(X), 4)), np.zeros((len(X), 1))]
+    logs = model.fit(X, wanted, verbose=2, callbacks=[look]).history
+    assert logs["deploy_int8_accuracy"] == [0.7]
+    assert (logs["deploy_score_0"], logs["deploy_score_1"]) == ([0.9], [0.5])
+    assert logs["deploy_least_score"] == [0.5]
+    assert logs["deploy_largest_drop"] == [pytest.approx(0.3)]
+    assert logs["deploy_fits"] == [0.0]
+    shown = capsys.readouterr().err
+    assert "int8 accuracy of output 0 90.00 %, int8 R² of output 1 0.5000" in shown
+    assert "int8_accuracy 0.5, budget 0.6; largest_drop 0.3, budget 0.1" in shown
 
 
 def test_ctrl_c_in_a_look_ends_the_training(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from tinycompress import _tf
 from tinycompress.compression.criteria.channels import Importance
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
+from tinycompress.compression.factors.svd import halves
 from tinycompress.compression.network.bridge import build_checked
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.channels import couple_channels, without_channels
@@ -22,7 +23,7 @@ from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Layer, Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.stages.base import State
-from tinycompress.compression.stages.low_rank import LowRank, factors, low_rank
+from tinycompress.compression.stages.low_rank import LowRank, low_rank
 from tinycompress.compression.stages.prune_channels import PruneChannels, prune_channels
 from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
@@ -202,12 +203,12 @@ def test_low_rank_keeps_a_budget_of_macs() -> None:
 
 def test_factors_keep_the_energy_that_is_asked_for() -> None:
     matrix = np.random.default_rng(0).normal(size=(20, 10)).astype(np.float32)
-    left, right = factors(matrix, LowRank(energy=0.8))
+    left, right = halves(matrix, LowRank(energy=0.8).wish.rank(matrix))
     error = np.sum((matrix - left @ right) ** 2) / np.sum(matrix**2)
     assert error <= 0.2
     smaller = left[:, :-1] @ right[:-1]
     assert np.sum((matrix - smaller) ** 2) / np.sum(matrix**2) > 0.2
-    assert factors(matrix, LowRank(rank_ratio=0.35))[0].shape == (20, 4)
+    assert LowRank(rank_ratio=0.35).wish.rank(matrix) == 4
 
 
 @pytest.mark.parametrize(("target", "figure"), [("ram", "ram_bytes"), ("latency", "latency_us")])

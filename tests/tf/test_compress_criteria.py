@@ -14,6 +14,7 @@ from support.compression.small_models import accuracy, trained
 from tinycompress import _tf
 from tinycompress.compression.checks.promises import broken_promises, masked
 from tinycompress.compression.criteria.channels import CHANNELS
+from tinycompress.compression.criteria.gdp import gdp
 from tinycompress.compression.criteria.gradients import movement, snip
 from tinycompress.compression.criteria.weights import WeightCriterion
 from tinycompress.compression.network.kernels import sparsity, with_kernel
@@ -91,27 +92,49 @@ def test_what_the_loss_feels_is_worth_more_than_chance() -> None:
     assert scores["snip"] > scores["random"]
 
 
+def test_gates_shut_what_the_loss_does_not_need_and_coupled_channels_share_one() -> None:
+    """Of four hidden neurons the last two reach nothing."""
+    rng = np.random.default_rng(0)
+    keras = _tf.keras()
+    layers = keras.layers
+    hidden, out = layers.Dense(4, name="hidden", use_bias=False), layers.Dense(2, name="out")
+    model = keras.Sequential([keras.Input((2,)), hidden, out])
+    hidden.set_weights([np.array([[1, 0, 1, 0], [0, 1, 0, 1]], np.float32)])
+    out.set_weights([np.array([[1, 0], [0, 1], [0, 0], [0, 0]], np.float32), np.zeros(2)])
+    x = (3 * rng.normal(size=(256, 2))).astype(np.float32)
+    network = read_network(model)
+    scores = gdp(network, ("hidden",), trainer_of(network, x, x), 256)["hidden"]
+    assert scores[:2].min() > 4 * scores[2:].max()
+    network, trainer = trained()
+    found = gdp(network, ("branch", "pw"), trainer, 64)
+    np.testing.assert_array_equal(found["branch"], found["pw"])
+    again = gdp(network, ("branch", "pw"), trainer, 64)
+    np.testing.assert_array_equal(found["pw"], again["pw"])
+
+
 @pytest.mark.slow
-def test_a_ticket_is_trained_from_where_the_stage_began() -> None:
-    """One round by hand: train, mask by what came out, go back, train."""
+@pytest.mark.parametrize("rewind", ["weights", "learning_rate"])
+def test_a_ticket_is_trained_from_where_the_stage_began_or_from_where_it_is(rewind: str) -> None:
+    """One round by hand: train, mask by what came out, go back with weights or not, train."""
     network, trainer = trained()
     names = ("stem", "pw", "branch", "hidden", "out")
-    tune = FineTune.model_validate(ONE_EPOCH)
+    falling = {**ONE_EPOCH, "decay": "cosine"}
+    tune = FineTune.model_validate(falling)
 
     def masks(of: Network) -> dict[str, Any]:
         return {name: masked(of.layers[name].weights[0] != 0) for name in names}
 
     grown = train_network(network, trainer, tune, None, masks(network), label="grow")
-    ticket = network
+    ticket = early = network if rewind == "weights" else grown
     for name in names:
         kernel = grown.layers[name].weights[0]
         cut = np.sort(np.abs(kernel).ravel())[kernel.size - round(0.4 * kernel.size)]
         keep = np.abs(kernel) >= cut
         ticket = ticket.with_layers(
-            [with_kernel(network.layers[name], network.layers[name].weights[0] * keep)]
+            [with_kernel(early.layers[name], early.layers[name].weights[0] * keep)]
         )
     wanted = train_network(ticket, trainer, tune, None, masks(ticket), label="ticket")
-    _, found = stage(rewind=True)
+    _, found = stage(rewind=rewind, fine_tune=falling)
     for name in names:
         np.testing.assert_array_equal(found.layers[name].weights[0], wanted.layers[name].weights[0])
 

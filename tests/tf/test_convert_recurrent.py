@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tinycompress import _tf
-from tinycompress.conversion import convert_model, unrolling
+from tinycompress.conversion import convert_model
 from tinycompress.conversion.frozen import freeze, predict
 from tinycompress.conversion.load import wrap_model
+from tinycompress.conversion.recurrent import unrolling
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 

@@ -131,7 +131,6 @@ def test_other_precisions_are_float32_here(policy: str) -> None:
 def test_upsampling_runs_on_both_runtimes(name: str) -> None:
     keras = _tf.keras() if name == "keras" else _tf.tf_keras()
     inputs = keras.Input((8, 6), name="x")
-    # tf_keras repeats the steps of a sequence one by one, too many for TFLM at once.
     x = keras.layers.UpSampling1D(3)(inputs)
     x = keras.layers.UpSampling2D((2, 1))(keras.layers.Reshape((-1, 3, 2))(x))
     model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(x), name="model")
@@ -148,8 +147,16 @@ def test_copies_along_several_axes() -> None:
     model = _model(lambda x: _tf.keras().ops.tile(_tf.keras().layers.ReLU()(x), (1, 2, 3)))
     _assert_same_values(model)
     assert _kinds(model).count("CONCATENATION") == 2
-    many = _model(lambda x: _tf.keras().ops.tile(_tf.keras().layers.ReLU()(x), (1, 11, 1)))
-    assert "TILE" in _kinds(many)
+
+
+@pytest.mark.parametrize("copies", [11, 100, 1000])
+def test_many_copies_are_few_concatenations(copies: int) -> None:
+    layers = _tf.keras().layers
+    model = _model(lambda x: layers.RepeatVector(copies)(layers.Dense(3)(layers.Flatten()(x))))
+    _assert_same_values(model)
+    kinds = _kinds(model)
+    assert "TILE" not in kinds
+    assert kinds.count("CONCATENATION") == (2 if copies <= 100 else 3)
 
 
 @pytest.mark.parametrize("which", ["argmax", "argmin"])
@@ -180,3 +187,33 @@ def test_an_embedding_takes_its_indices_as_they_are(name: str) -> None:
     assert converted.float_accuracy == 1.0
     assert (converted.quantized_accuracy or 0) > 0.7
     assert aot_takes(read_model(converted.tflite), CodegenOptions())
+
+
+def _old(function: Callable[[Any], Any]) -> Any:
+    keras = _tf.tf_keras()
+    inputs = keras.Input((8, 6), name="x")
+    return keras.Model(inputs, function(inputs), name="model")
+
+
+@pytest.mark.parametrize("copies", [2, 3, 12])
+def test_steps_that_tf_keras_repeats_are_joined_copies(copies: int) -> None:
+    layers = _tf.tf_keras().layers
+    model = _old(lambda x: layers.Conv1D(3, 3)(layers.UpSampling1D(copies)(x)))
+    _assert_same_values(model)
+    kinds = _kinds(model)
+    assert "STRIDED_SLICE" not in kinds
+    assert kinds.count("CONCATENATION") == (1 if copies <= 10 else 3)
+    assert refusal(convert_model(model, X).tflite, "tflm") is None
+
+
+@pytest.mark.parametrize("count", [10, 11, 25, 111])
+def test_many_tensors_are_joined_ten_at_a_time(count: int) -> None:
+    layers = _tf.keras().layers
+    model = _model(
+        lambda x: layers.Concatenate(axis=1)([x[:, i % 8 : i % 8 + 1] for i in range(count)])
+    )
+    _assert_same_values(model)
+    tflite = convert_model(model, X).tflite
+    joins = [op for op in read_model(tflite).main.ops if op.kind == "CONCATENATION"]
+    assert all(len(op.inputs) <= 10 for op in joins)
+    assert refusal(tflite, "tflm") is None

@@ -18,9 +18,11 @@ from tinycompress.boards import load_board
 from tinycompress.cli.main import _run
 from tinycompress.compression.run.recipe import load_recipe
 from tinycompress.errors import ConfigError, DoesNotFitError
+from tinycompress.search.compression_space import starting_point
 from tinycompress.search.evaluation import CompressionEvaluator
 from tinycompress.search.goal import goal_of
 from tinycompress.search.model_function import templates
+from tinycompress.search.running import show
 from tinycompress.search.task import InputFile, Task
 
 pytestmark = pytest.mark.tf
@@ -199,3 +201,28 @@ def test_samples_without_labels_are_refused_at_once(
     assert _run(arguments) == 2
     assert "lacks labels" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_search_within_a_budget_begins_with_what_just_keeps_it(
+    files: Path, tmp_path: Path
+) -> None:
+    goal = goal_of(latency_us=1e6, maximize="accuracy")
+    task = Task(
+        model=InputFile.of(files / "model.keras"), data=InputFile.of(files / "train.npz"),
+        board=load_board("nano33").model_dump(mode="json", by_alias=True), goal=goal,
+        narrowing=SPACE,
+    )  # fmt: skip
+    evaluator = CompressionEvaluator(task, tmp_path / "whole")
+    whole = evaluator.cost(evaluator.of(starting_point(evaluator.dimensions, {})))
+    budget = 0.8 * whole.figures["latency_us"]
+    lines: list[str] = []
+    _searched(
+        files, tmp_path / "out", minimize=None, maximize="accuracy", latency_us=budget, trials=1,
+        say=lines.append,
+    )  # fmt: skip
+    (line,) = lines
+    assert line.startswith("trial 0: within the budget: ")
+    row = show(tmp_path / "out").rows[0]
+    assert 4 <= row.parameters["channels.conv"] < 16
+    assert 0.5 * budget < row.figures["latency_us"] <= budget

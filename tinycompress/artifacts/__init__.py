@@ -9,6 +9,7 @@ from __future__ import annotations
 from tinycompress.artifacts.choices import (
     Activations,
     BuiltBy,
+    DataFree,
     EngineName,
     ExactTo,
     FrameworkName,
@@ -17,6 +18,7 @@ from tinycompress.artifacts.choices import (
     Obtained,
     Optimize,
     QualityKind,
+    SampleMethod,
     ScoreName,
     TemplateName,
     TflmCompression,
@@ -36,10 +38,12 @@ from tinycompress.artifacts.firmware import (
 )
 from tinycompress.artifacts.measured import (
     BenchResult,
+    CascadeResult,
     ClockCheck,
     LayerCost,
     OutputAccuracy,
     Spread,
+    StageCost,
 )
 from tinycompress.artifacts.model import (
     ConvertedModel,
@@ -64,6 +68,7 @@ from tinycompress.artifacts.sources import (
     LayerInfo,
     PlannedBuffer,
     Simplification,
+    StageInfo,
     WeightsInfo,
 )
 from tinycompress.artifacts.weighed import WeighedLayer, WeighedModel
@@ -76,11 +81,13 @@ __all__ = [
     "BufferKind",
     "BuiltBy",
     "BuiltFirmware",
+    "CascadeResult",
     "ChannelAgreement",
     "ChannelQuality",
     "ClassQuality",
     "ClockCheck",
     "ConvertedModel",
+    "DataFree",
     "EncodedTensor",
     "EngineName",
     "ExactTo",
@@ -103,9 +110,12 @@ __all__ = [
     "ProjectUpdate",
     "QualityKind",
     "RamSizes",
+    "SampleMethod",
     "ScoreName",
     "Simplification",
     "Spread",
+    "StageCost",
+    "StageInfo",
     "TemplateName",
     "TensorSpec",
     "TflmCompression",

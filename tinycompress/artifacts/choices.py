@@ -37,6 +37,12 @@ FrameworkName = Literal["cmake", "arduino", "zephyr", "library"]
 """Whose start-up, linker script and build a project uses: ours (``cmake``), or a framework's. A
 ``library`` has none: it is the model alone, for a program of the user's."""
 
+SampleMethod = Literal["zeroq", "dfqf"]
+"""A way to make samples of a trained model alone: see `tinycompress.compression.synthetic`."""
+
+DataFree = Literal["none", SampleMethod]
+"""What users say in the place of data: ``none`` takes the method that suits the model."""
+
 TemplateName = Literal["keywords", "images", "imu", "anomaly"]
 """What a project that `init` starts is for: a folder of ``examples/templates``."""
 

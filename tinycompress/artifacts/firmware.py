@@ -14,7 +14,7 @@ from tinycompress.artifacts.choices import (
     TransportName,
 )
 from tinycompress.artifacts.model import TensorSpec
-from tinycompress.artifacts.sources import ArenaFigure, ArenaPlan, LayerInfo
+from tinycompress.artifacts.sources import ArenaFigure, ArenaPlan, LayerInfo, StageInfo
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class FirmwareProject:
     that nothing reads. ``latency_budget_us``: what one inference may take at most, in microseconds.
     ``plan``: what lies where in the arena; None where the runtime decides. ``model_name`` is the
     model's, for people, as its file was called; ``command`` makes the project again from the model
-    file in it.
+    file in it. ``stages`` as in `GeneratedSources`.
     """
 
     directory: Path
@@ -67,6 +67,12 @@ class FirmwareProject:
     plan: ArenaPlan | None = None
     model_name: str = ""
     command: tuple[str, ...] = ()
+    stages: tuple[StageInfo, ...] = ()
+
+    @property
+    def answers(self) -> tuple[TensorSpec, ...]:
+        """The outputs that the model gives: of a cascade without which stages ran."""
+        return self.outputs[:-1] if self.stages else self.outputs
 
     @property
     def macs(self) -> int:

@@ -66,6 +66,39 @@ class ClockCheck:
 
 
 @dataclass(frozen=True)
+class StageCost:
+    """One stage of a cascade over the samples.
+
+    ``ran`` of ``samples`` asked it; the spreads are over those that did, None if none did or where
+    the link cannot tell. Its gate and what it kept count for it.
+    """
+
+    name: str
+    gate: str
+    samples: int
+    ran: int
+    instructions: Spread | None
+    cycles: Spread | None
+    latency_us: Spread | None
+
+
+@dataclass(frozen=True)
+class CascadeResult:
+    """What a cascade took over the samples: means of one inference, and each stage.
+
+    ``mean_...`` is over all samples, those that asked few stages and those that asked all; None
+    where the link cannot tell.
+    """
+
+    samples: int
+    mean_instructions: float | None
+    mean_cycles: float | None
+    mean_latency_us: float | None
+    obtained: Obtained
+    stages: tuple[StageCost, ...]
+
+
+@dataclass(frozen=True)
 class BenchResult:
     """One benchmark of one firmware on one board.
 
@@ -81,6 +114,7 @@ class BenchResult:
     is of the ``.tflite``, ``elf_sha256`` of the firmware, ``samples_sha256`` of the samples as the
     device got them; None where a result was made otherwise. ``kept_samples`` is an ``.npz`` of the
     answers to labelled samples, and of the samples answered worst; empty without labels.
+    ``cascade`` is None of a single model.
     """
 
     board_id: str
@@ -111,6 +145,7 @@ class BenchResult:
     samples_sha256: str | None = None
     quality: tuple[OutputQuality, ...] = ()
     kept_samples: bytes = field(default=b"", repr=False)
+    cascade: CascadeResult | None = None
 
     @property
     def keeps_latency(self) -> bool | None:

@@ -17,6 +17,8 @@ class LayerInfo:
     ``weights`` says how they are encoded; None where they lie in flash as they are.
     ``constants_bytes`` of flash are its constants and parameters, 0 where that is not known.
     ``output`` is the model's own name of the tensor that it writes; empty where that is not known.
+    ``runs`` is how often it runs in one inference, and ``macs`` are those of all runs. Layers that
+    run more than once and follow each other are a loop.
     """
 
     index: int
@@ -28,6 +30,7 @@ class LayerInfo:
     weights: WeightsInfo | None = None
     constants_bytes: int = 0
     output: str = ""
+    runs: int = 1
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,21 @@ class WeightsInfo:
     def bits_per_weight(self) -> float:
         """Bits of flash for each weight."""
         return 8 * self.encoded_bytes / self.int8_bytes
+
+
+@dataclass(frozen=True)
+class StageInfo:
+    """One model of a cascade.
+
+    ``gate`` says in words what lets it run, empty where it always does. Its layers are ``layers``
+    of the whole from ``first_layer`` on; ``outputs`` are numbers among those of the whole.
+    """
+
+    name: str
+    gate: str
+    first_layer: int
+    layers: int
+    outputs: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -144,7 +162,8 @@ class GeneratedSources:
     `FirmwareProject`. ``flash_estimate_bytes`` are about what constants, parameters and kernels
     take, and ``predicted_cost`` about what the layers cost whose kernels were measured: to compare
     choices by, None where the engine chooses nothing. ``command`` makes the project again from the
-    model file in it.
+    model file in it. ``stages`` are of a cascade, whose last output says which of them ran; none of
+    any other model.
     """
 
     engine: EngineName
@@ -170,6 +189,7 @@ class GeneratedSources:
     predicted_cost: float | None = None
     latency_budget_us: float | None = None
     command: tuple[str, ...] = ()
+    stages: tuple[StageInfo, ...] = ()
 
     @property
     def macs(self) -> int:

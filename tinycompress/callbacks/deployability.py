@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tinycompress.artifacts import Activations, ExactTo
+from tinycompress.artifacts import Activations, ExactTo, OutputQuality
 from tinycompress.boards import load_board
 from tinycompress.callbacks.base import EitherKerasCallback
 from tinycompress.callbacks.pruning import without_wrappers
 from tinycompress.callbacks.samples import as_source
 from tinycompress.conversion import ConvertOptions
 from tinycompress.conversion.isolated import convert_in_subprocess
-from tinycompress.deploy.budgets import Budgets
+from tinycompress.deploy.budgets import DROP, LEAST_SCORE, Budgets
 from tinycompress.deploy.isolated import deploy_in_subprocess
 from tinycompress.errors import ConfigError, DoesNotFitError
+from tinycompress.quality.judging import score_text
+from tinycompress.quality.limits import largest_drop, least_score
 
 _LOG = logging.getLogger(__name__)
 _UNKNOWN = float("nan")
@@ -29,8 +31,11 @@ _LEAST_TIME_S = 1.0
 class Measurement:
     """One look at the model; what is not known is NaN.
 
-    ``fits`` is 1 if the firmware fits the board and every budget is kept, else 0. ``seconds`` is
-    what the look cost. ``problem`` says why it does not fit or, where ``failed``, why the look
+    ``int8_accuracy`` is the score of the integer file's output, of several their mean;
+    ``least_score`` that of the worst, and ``largest_drop`` what the output, or a channel of one,
+    lost of its score in float that lost most. ``quality`` has all of them. ``fits`` is 1 if the
+    firmware fits the board and every budget is kept, else 0. ``seconds`` is what the look cost.
+    ``problem`` says why it does not fit or, where ``failed``, why the look
     failed.
     """
 
@@ -38,23 +43,40 @@ class Measurement:
     ram_bytes: float = _UNKNOWN
     latency_us: float = _UNKNOWN
     int8_accuracy: float = _UNKNOWN
+    least_score: float = _UNKNOWN
+    largest_drop: float = _UNKNOWN
     fits: float = 0.0
     seconds: float = 0.0
     problem: str = ""
     failed: bool = False
+    quality: tuple[OutputQuality, ...] = ()
 
-    def figures(self) -> dict[str, float]:
-        """What goes into the logs, without the prefix."""
-        names = ("flash_bytes", "ram_bytes", "latency_us", "int8_accuracy", "fits", "seconds")
-        return {name: float(getattr(self, name)) for name in names}
+    def figures(self, outputs: int = 1) -> dict[str, float]:
+        """What goes into the logs, without the prefix.
+
+        Args:
+            outputs: How many the model has; of several each has its score.
+        """
+        names = (
+            "flash_bytes", "ram_bytes", "latency_us", "int8_accuracy", "least_score",
+            "largest_drop", "fits", "seconds",
+        )  # fmt: skip
+        known = {one.index: one.score for one in self.quality}
+        scores = {} if outputs < 2 else {f"score_{i}": known.get(i) for i in range(outputs)}
+        return {
+            **{name: float(getattr(self, name)) for name in names},
+            **{name: _UNKNOWN if one is None else one for name, one in scores.items()},
+        }
 
 
 class DeployabilityCallback(EitherKerasCallback):
     """Convert, build and measure the model every few epochs, and log what it would cost.
 
     Into the logs go, each epoch, ``deploy_flash_bytes``, ``deploy_ram_bytes``,
-    ``deploy_latency_us``, ``deploy_int8_accuracy``, ``deploy_fits`` (1 or 0) and
-    ``deploy_seconds``, what the last look took. Epochs between two looks repeat the last values.
+    ``deploy_latency_us``, ``deploy_int8_accuracy``, ``deploy_least_score``,
+    ``deploy_largest_drop``, ``deploy_fits`` (1 or 0) and ``deploy_seconds``, what the last look
+    took; of a model with several outputs also ``deploy_score_0``, ``deploy_score_1``, ... Epochs
+    between two looks repeat the last values.
     Callbacks behind this one in the list see them; `order_callbacks` sees to that.
 
     The first and the last epoch of a ``fit`` are always looked at. Conversion, build and the
@@ -137,7 +159,7 @@ class DeployabilityCallback(EitherKerasCallback):
             self._fresh = False
             self._tell(epoch, self.latest, before)
         if logs is not None:
-            figures = self.latest.figures()
+            figures = self.latest.figures(_outputs_of(self.model))
             logs.update({f"{self.prefix}_{name}": value for name, value in figures.items()})
 
     def measured(self) -> Measurement:
@@ -147,7 +169,7 @@ class DeployabilityCallback(EitherKerasCallback):
             TinyCompressError: Only with ``strict``: what went wrong.
         """
         start = time.monotonic()
-        found: dict[str, float] = {}
+        found: dict[str, Any] = {}
         problem, failed = "", False
         try:
             self._measure(found, start)
@@ -167,7 +189,7 @@ class DeployabilityCallback(EitherKerasCallback):
         seconds = time.monotonic() - start
         return Measurement(**found, seconds=seconds, problem=problem, failed=failed)
 
-    def _measure(self, found: dict[str, float], start: float) -> None:
+    def _measure(self, found: dict[str, Any], start: float) -> None:
         def time_left_s() -> float:
             return max(_LEAST_TIME_S, self.time_limit_s - (time.monotonic() - start))
 
@@ -180,8 +202,7 @@ class DeployabilityCallback(EitherKerasCallback):
             options=self._options,
             timeout_s=time_left_s(),
         )
-        if converted.quantized_accuracy is not None:
-            found["int8_accuracy"] = converted.quantized_accuracy
+        found.update(_scores(converted.quality))
         deployed = deploy_in_subprocess(
             converted.tflite,
             self.board,
@@ -205,8 +226,11 @@ class DeployabilityCallback(EitherKerasCallback):
             )
             if value == value  # NaN is not
         ]
-        if now.int8_accuracy == now.int8_accuracy:
-            known.append(f"{self._options.activations} accuracy {100 * now.int8_accuracy:.2f} %")
+        several = _outputs_of(self.model) > 1
+        for one in now.quality:
+            of = f" of output {one.index}" if several else ""
+            shown = score_text(one, one.score).replace("%", " %")
+            known.append(f"{self._options.activations} {one.score_name}{of} {shown}")
         verdict = "fits" if now.fits else f"does not fit: {now.problem}"
         if now.failed:
             verdict = f"the look failed: {now.problem}"
@@ -217,3 +241,20 @@ class DeployabilityCallback(EitherKerasCallback):
             f"{self.prefix}: epoch {epoch + 1} on {self.board.name}:"
             f" {', '.join([*known, verdict])} ({now.seconds:.1f} s)"
         )
+
+
+def _scores(quality: tuple[OutputQuality, ...]) -> dict[str, Any]:
+    """What is known of the outputs' scores; nothing without labels."""
+    scores = [one.score for one in quality if one.score is not None]
+    found: dict[str, Any] = {"quality": quality}
+    if scores:
+        found["int8_accuracy"] = sum(scores) / len(scores)
+    for name, value in ((LEAST_SCORE, least_score(quality)), (DROP, largest_drop(quality))):
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _outputs_of(model: Any) -> int:
+    """How many outputs a model has; of one whose graph is not known 1."""
+    return len(getattr(model, "outputs", None) or (model,))

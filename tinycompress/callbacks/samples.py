@@ -19,7 +19,9 @@ def as_source(samples: Any, *, what: str) -> SampleSource | None:
 
     Args:
         samples: An ``.npz``, an array, a mapping, ``(x,)`` or ``(x, y)``, or a
-            ``tf.data.Dataset`` of batches, of which at most 10,000 samples are taken.
+            ``tf.data.Dataset`` of batches, of which at most 10,000 samples are taken. ``x`` and
+            ``y`` of several inputs or outputs are lists of arrays, ``x`` also a mapping by the
+            names of the inputs.
         what: Name for messages.
 
     Raises:
@@ -44,10 +46,31 @@ def as_source(samples: Any, *, what: str) -> SampleSource | None:
 
 
 def _arrays(x: Any, y: Any = None) -> dict[str, np.ndarray[Any, Any]]:
-    parts = list(x) if isinstance(x, list | tuple) else [x]
-    names = ["x"] if len(parts) == 1 else [f"x{index}" for index in range(len(parts))]
-    found = {name: np.asarray(part) for name, part in zip(names, parts, strict=True)}
-    return found if y is None else {**found, "y": np.asarray(y)}
+    if isinstance(x, Mapping):
+        found = {str(name): np.asarray(part) for name, part in x.items()}
+    else:
+        found = _numbered("x", list(x) if isinstance(x, list | tuple) else [x])
+    if y is None:
+        return found
+    if isinstance(y, Mapping):
+        raise ConfigError(
+            f"labels by name ({', '.join(map(str, y))}) do not say which output each is of",
+            hint="pass them as a list in the order of the model's outputs",
+        )
+    count = len(next(iter(found.values())))
+    several = isinstance(y, list | tuple) and all(_is_of(part, count) for part in y)
+    return {**found, **_numbered("y", list(y) if several else [y])}
+
+
+def _is_of(part: Any, count: int) -> bool:
+    """Whether something is an array of labels of so many samples, and no row of one."""
+    shape = tuple(getattr(part, "shape", ()))
+    return shape[:1] == (count,)
+
+
+def _numbered(letter: str, parts: list[Any]) -> dict[str, np.ndarray[Any, Any]]:
+    names = [letter] if len(parts) == 1 else [f"{letter}{index}" for index in range(len(parts))]
+    return {name: np.asarray(part) for name, part in zip(names, parts, strict=True)}
 
 
 def _from_batches(batches: Any, what: str) -> dict[str, np.ndarray[Any, Any]]:

@@ -143,7 +143,8 @@ def build_command(
 ) -> None:
     """Build firmware that runs MODEL on a board.
 
-    MODEL is a .keras, .h5 or .tflite file or a SavedModel directory. All but a .tflite need --data.
+    MODEL is a .keras, .h5 or .tflite file or a SavedModel directory; these need --data, except a
+    .tflite. Or it is a .toml that joins several .tflite files: docs/cascades.md.
     """
     from tinycompress import pipeline
     from tinycompress.cli.answers.build import show_afterwards, show_build

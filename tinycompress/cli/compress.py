@@ -10,6 +10,7 @@ import click
 from tinycompress.artifacts import Optimize
 from tinycompress.cli.options import (
     PATH,
+    DataType,
     RecipeType,
     activations_option,
     board_option,
@@ -28,7 +29,13 @@ from tinycompress.cli.progress import stage_progress
     required=True,
     help="Recipe: name or .toml file; `tinycompress recipes` lists them.",
 )
-@click.option("--data", type=PATH, required=True, help="Training samples: .npz with x and y.")
+@click.option(
+    "--data",
+    type=DataType(),
+    required=True,
+    help="Training samples: .npz with x and y. Or none: samples are made of the model, which labels"
+    " them; zeroq and dfqf are the ways.",
+)
 @click.option(
     "--val",
     type=PATH,
@@ -72,7 +79,7 @@ from tinycompress.cli.progress import stage_progress
 )
 @json_option
 def compress_command(
-    model: Path, recipe: str, data: Path, output: Path, as_json: bool, **options: Any
+    model: Path, recipe: str, data: Path | str, output: Path, as_json: bool, **options: Any
 ) -> None:
     """Compress a trained Keras MODEL by a recipe, down to an integer .tflite.
 

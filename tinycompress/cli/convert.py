@@ -37,9 +37,17 @@ from tinycompress.options import compression_of, weights_choices
     "How weights are stored: plain as int8; int4 rounded to -7 to 7, held as int8; others in ways"
     " that only TensorFlow Lite Micro reads.  [default: plain]",
 )
+@click.option(
+    "--streaming/--whole-window", default=False,
+    help="Take one time step per invocation and keep the state on the device, with the outputs of"
+    " the whole window: docs/streaming.md.",
+)  # fmt: skip
 @json_option
 def convert_command(model: Path, output: Path, as_json: bool, **options: Any) -> None:
-    """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left."""
+    """Convert a Keras MODEL to a fully integer .tflite, and check that no float is left.
+
+    A .toml that names several .tflite files becomes one of them: docs/cascades.md.
+    """
     from tinycompress import pipeline
     from tinycompress.cli.answers.convert import show_convert
     from tinycompress.pipeline.engines.tflm_verdict import tflm_verdict

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args
 
 import click
 
-from tinycompress.artifacts import Activations, ExactTo, TflmCompression
+from tinycompress.artifacts import Activations, DataFree, ExactTo, TflmCompression
 from tinycompress.cli.invocation import invocation, warn
 from tinycompress.options import BuildOptions
 
@@ -28,6 +28,19 @@ DROP_HELP = (
     "Most that the score of an output may lose by integers: 0.01 or 1% of accuracy, F1, R² or AUC."
     " Exit code 8 beyond it."
 )
+
+
+class DataType(click.Path):
+    """A file of samples, as a `Path`; or how they are made where there is none, as a string."""
+
+    words = get_args(DataFree)
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word, or the path; ``./none`` is a file of that name."""
+        return value if value in self.words else super().convert(value, param, ctx)
 
 
 class BoardType(_StringType):
@@ -226,8 +239,10 @@ def data_options(command: _Command) -> _Command:
         help="Samples that accuracy is counted on: .npz with x and y.  [default: --data]",
     )  # fmt: skip
     data = click.option(
-        "--data", type=PATH, help="Calibration samples of a Keras model: .npz with x (and y)."
-    )
+        "--data", type=DataType(),
+        help="Calibration samples of a Keras model: .npz with x (and y). Or none: samples are made"
+        " of the means and variances that the model has kept; zeroq and dfqf are the ways.",
+    )  # fmt: skip
     return data(val(command))
 
 

@@ -59,6 +59,16 @@ class ConstArray:
         return cls(tensor.name, role, np.asarray(tensor.data).reshape(-1))
 
 
+TIMES = "times"
+"""Option that a pass sets on operators that run more than once in an inference."""
+
+
+def times_of(op: Op) -> int:
+    """How often an operator runs in one inference."""
+    found = op.options.get(TIMES, 1)
+    return found if isinstance(found, int) else 1
+
+
 ParamValue = int | float | ConstArray
 """A float is a float32 value; only kernels at the border take one."""
 
@@ -175,7 +185,9 @@ class Layer:
     ``order`` says how the kernel reads and writes: see `codegen.overlap`. Layers of one operator
     with the same ``leaner_kin`` are nearly as fast as each other on more or less scratch memory:
     the one with less is taken where that makes the arena smaller. ``encoded`` is None where weights
-    lie in flash as they are.
+    lie in flash as they are; ``expanded`` says that they take several times their bytes there.
+    ``claims`` are tensors whose bytes are in use from this layer on, and ``keeps`` those that stay
+    in use up to it, although its kernel touches neither.
     """
 
     op: Op
@@ -189,6 +201,14 @@ class Layer:
     order: AccessOrder | None = None
     leaner_kin: str = ""
     encoded: EncodedWeights | None = None
+    expanded: bool = False
+    claims: tuple[int, ...] = ()
+    keeps: tuple[int, ...] = ()
+
+    @property
+    def times(self) -> int:
+        """How often it runs in one inference."""
+        return times_of(self.op)
 
     def by(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tinycompress.codegen.layer import times_of
 from tinycompress.codegen.ops import OPS
 from tinycompress.codegen.ops.recurrent.lstm import step_macs
 from tinycompress.ir.graph import Graph, Op
@@ -25,4 +26,4 @@ def macs(graph: Graph, op: Op) -> int:
 
 def total_macs(graph: Graph) -> int:
     """Multiply-accumulates of one invocation of ``graph``."""
-    return sum(macs(graph, op) for op in graph.ops)
+    return sum(macs(graph, op) * times_of(op) for op in graph.ops)

@@ -49,7 +49,7 @@ class CodegenOptions:
             parameters and kernels are estimated to take so much, the smallest if none does.
             `optimize` then says whether layers share kernels.
         more_cycles: The same for the smallest candidates that are predicted to take so many cycles
-            more than the fastest ones.
+            more than the fastest ones; below 0 fewer, by kernels that expand weights.
 
     Raises:
         ConfigError: A value is not one of those allowed.

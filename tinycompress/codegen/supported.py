@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinycompress.codegen.ops import OPS, OpSpec, rule_of
+from tinycompress.codegen.ops import INTERNAL, OPS, OpSpec, rule_of
 
 _HEAD = """\
 # Supported operators
@@ -19,7 +19,8 @@ Other integer types are allowed where an operator below says so.
 
 def supported_ops_markdown() -> str:
     """The page: one section per operator, one line per rule."""
-    return "\n".join([_HEAD, *(_section(kind, OPS[kind]) for kind in sorted(OPS))])
+    kinds = sorted(OPS.keys() - INTERNAL)
+    return "\n".join([_HEAD, *(_section(kind, OPS[kind]) for kind in kinds)])
 
 
 def _section(kind: str, spec: OpSpec) -> str:

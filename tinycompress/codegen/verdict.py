@@ -21,17 +21,18 @@ from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
 
 
-def require_aot(model: Model, options: CodegenOptions) -> Graph:
+def require_aot(model: Model, options: CodegenOptions, *, roll: bool = True) -> Graph:
     """What the AOT engine makes C of: the model's graph after all passes.
 
     Args:
         model: The model.
         options: Whose arithmetic is to be reproduced, and on which core.
+        roll: Whether equal time steps become a loop.
 
     Raises:
         ModelError: The engine does not take the model; with every reason, and what helps.
     """
-    graph = run_passes(resolve_state(model))
+    graph = run_passes(resolve_state(model), roll=roll)
     reasons = why_not(graph, options)
     if reasons:
         told = tuple(in_few_lines(_in_short(graph, reasons)))
@@ -45,6 +46,11 @@ def require_tflm(model: Model) -> None:
     Raises:
         ModelError: With every reason, and what helps.
     """
+    if model.stages:
+        raise ModelError(
+            f"the engine tflm runs one model, and this is a cascade of {len(model.stages)}",
+            hint="--engine aot, which gives the same bytes",
+        )
     try:
         check_legality(model)
     except ModelError as error:

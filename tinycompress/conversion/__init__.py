@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tinycompress.conversion.convert import convert_model
+    from tinycompress.conversion.convert import convert_model, pass_on
     from tinycompress.conversion.isolated import convert_in_subprocess
     from tinycompress.conversion.options import ConvertOptions
 
-__all__ = ["ConvertOptions", "convert_in_subprocess", "convert_model"]
+__all__ = ["ConvertOptions", "convert_in_subprocess", "convert_model", "pass_on"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,10 +18,10 @@ def __getattr__(name: str) -> Any:
         from tinycompress.conversion.options import ConvertOptions
 
         return ConvertOptions
-    if name == "convert_model":
-        from tinycompress.conversion.convert import convert_model
+    if name in ("convert_model", "pass_on"):
+        from tinycompress.conversion import convert
 
-        return convert_model
+        return getattr(convert, name)
     if name == "convert_in_subprocess":
         from tinycompress.conversion.isolated import convert_in_subprocess
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.artifacts import ExactTo
+from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.conversion.calibrate import Samples, SampleSource, choose, read_samples
 from tinycompress.conversion.frozen import FrozenGraph, freeze, input_specs, predict
 from tinycompress.conversion.load import SourceModel
@@ -18,7 +19,13 @@ from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import output_specs
 from tinycompress.ir.summary import activation_types
 from tinycompress.quality.judging import Asked, Judgement, judge
-from tinycompress.quality.labels import Target, class_names_of, labels_of
+from tinycompress.quality.labels import (
+    Target,
+    accepted_labels,
+    class_names_of,
+    labels_of,
+    numbered_by_output,
+)
 from tinycompress.quality.limits import drop_warnings
 
 _WITHOUT_LABELS = 100
@@ -43,13 +50,27 @@ def labelled(samples: Samples, model: Model) -> Labelled:
         ConfigError: There is another number of labels than of samples.
     """
     outputs = output_specs(model.main)
+    by_output = numbered_by_output(samples.others, outputs)
+    named = {number: samples.others[name] for name, number in by_output.items()}
+    samples = replace(samples, labels={**named, **samples.labels})
     if not _has_labels(samples):
         samples = _spread(samples, _WITHOUT_LABELS)
     labels = {name: one for name, one in samples.labels.items() if not name.startswith(_NAME)}
-    named = {name: one for name, one in samples.labels.items() if name.startswith(_NAME)}
+    called = {name: one for name, one in samples.labels.items() if name.startswith(_NAME)}
     targets, notes = labels_of(labels, samples.where, len(samples), outputs, samples.inputs)
-    names, more = class_names_of(named, samples.where, targets, outputs)
+    names, more = class_names_of(called, samples.where, targets, outputs)
+    unused = [name for name in samples.others if name not in by_output]
+    if unused and not labels:
+        notes = (*notes, _no_labels(samples.where, unused, outputs))
     return Labelled(samples, targets, names, (*notes, *more))
+
+
+def _no_labels(where: str, unused: Sequence[str], outputs: Sequence[TensorSpec]) -> str:
+    names = ", ".join(map(repr, unused))
+    is_are, them = ("is", "it") if len(unused) == 1 else ("are", "them")
+    return (
+        f"{names} of {where} {is_are} not used: if labels, call {them} {accepted_labels(outputs)}"
+    )
 
 
 def judged(
@@ -124,7 +145,7 @@ def require_labels(samples: Samples) -> None:
     Raises:
         ConfigError: The samples have no labels.
     """
-    if not _has_labels(samples):
+    if not _has_labels(samples) and not samples.others:
         raise ConfigError(
             f"max_accuracy_drop needs labels, and {samples.where} has none",
             hint="name labelled samples: --val val.npz with x and y (y0, y1, ... of several"

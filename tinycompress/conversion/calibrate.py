@@ -31,11 +31,13 @@ class Samples:
 
     ``inputs`` has a float32 array of shape (n, ...) for every input of the model; ``labels`` are
     the arrays called ``y`` or ``y0``, ``y1``, ..., of length n, and ``class_names`` of any.
+    ``others`` are more arrays of length n, which may be called like outputs.
     """
 
     where: str
     inputs: tuple[Floats, ...]
     labels: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
+    others: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.inputs[0])
@@ -49,6 +51,7 @@ class Samples:
                 name: array if name.startswith("class_names") else array[indices]
                 for name, array in self.labels.items()
             },
+            {name: array[indices] for name, array in self.others.items()},
         )
 
 
@@ -61,8 +64,9 @@ def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
 
     The samples of a model with one input are in ``x``, or an array named like the input. Those of
     a model with several are in arrays named like the inputs, or ``x0``, ``x1``, ... in the inputs'
-    order. Labels, if any, are in ``y``, of several outputs in ``y0``, ``y1``, ...; names of their
-    classes in ``class_names``, or ``class_names0``, .... A trailing channel axis of 1 may be left
+    order. Labels, if any, are in ``y``, of several outputs in ``y0``, ``y1``, ... or in arrays
+    called like the outputs; names of their classes in ``class_names``, or ``class_names0``, ....
+    A trailing channel axis of 1 may be left
     out.
 
     Args:
@@ -90,7 +94,15 @@ def read_samples(source: SampleSource, specs: Sequence[InputSpec]) -> Samples:
             f"the arrays of {where} have different numbers of samples ({listed})",
             hint="every array needs one row for every sample",
         )
-    return Samples(where, inputs, labels)
+    others = {
+        name: np.asarray(array)
+        for name, array in arrays.items()
+        if name not in keys
+        and name not in labels
+        and np.shape(array)[:1] == (len(inputs[0]),)
+        and np.asarray(array).dtype.kind in "iufb"
+    }
+    return Samples(where, inputs, labels, others)
 
 
 def _label_names(arrays: Mapping[str, Any]) -> list[str]:

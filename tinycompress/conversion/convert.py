@@ -18,11 +18,6 @@ from tinycompress.conversion.calibrate import (
 )
 from tinycompress.conversion.calibrated import Calibration, calibrated_integers
 from tinycompress.conversion.early import check_samples
-from tinycompress.conversion.files.pointwise import (
-    may_have_functions,
-    with_placeholders,
-    with_tables,
-)
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int4_weights import with_int4_weights
 from tinycompress.conversion.int16_operators import require_int16
@@ -34,7 +29,9 @@ from tinycompress.conversion.load import (
     wrap_model,
 )
 from tinycompress.conversion.options import ConvertOptions
-from tinycompress.conversion.quantize import quantized, to_calibrated, to_integers
+from tinycompress.conversion.quantize import to_integers
+from tinycompress.conversion.recurrent.unrolling import unrolled_warnings, why_unrolled
+from tinycompress.conversion.streaming.streams import stream_of
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
 from tinycompress.ir.graph import Model
@@ -92,7 +89,8 @@ def convert_model(
     chosen = options or ConvertOptions()
     opened = open_source(source, calibration, evaluation)
     if opened.kind == "tflite":
-        return _pass_on(opened, calibration if evaluation is None else evaluation, chosen)
+        labelled = calibration if evaluation is None else evaluation
+        return pass_on(opened.name, opened.model, chosen, labelled)
     return convert_prepared(prepare(opened, calibration, evaluation, chosen), chosen)
 
 
@@ -126,7 +124,8 @@ def open_source(
 def _needs_data(name: str) -> ConfigError:
     return ConfigError(
         f"{name} needs calibration data to become integer",
-        hint="pass an .npz with typical samples as x: --data calib.npz",
+        hint="pass an .npz with typical samples as x: --data calib.npz; or --data none, which makes"
+        " samples of what the model has kept of its training",
     )
 
 
@@ -150,30 +149,19 @@ def prepare(
     if options.max_accuracy_drop is not None:
         require_labels(labelled)
     shapes = tuple(values.shape[1:] for values in given.inputs)
-    frozen = freeze(source, shapes, unroll_because=_why_unrolled(options))
+    frozen = freeze(
+        source, shapes, unroll_because=why_unrolled(options.activations, options.chooses_ranges),
+        stateful=options.streaming,
+    )  # fmt: skip
     return PreparedModel(
         name=source.name,
         frozen=frozen,
         calibration=choose(given, options.calibration_samples, options.seed),
         evaluation=choose(labelled, options.evaluation_samples, options.seed),
-        warnings=(*thin_warnings(given), *_unrolled(frozen)),
-    )
-
-
-def _why_unrolled(options: ConvertOptions) -> str | None:
-    """Why an LSTM cannot be the one operator there is for it, whatever the layer is."""
-    if options.activations == "int16":
-        return "the operator of an LSTM computes in 8 bits, not in 16"
-    if options.chooses_ranges:
-        return "calibrators look at the tensors of single steps"
-    return None
-
-
-def _unrolled(frozen: FrozenGraph) -> tuple[str, ...]:
-    return tuple(
-        f"the loop of layer {name!r} was unrolled: {steps} time steps, each with operators of its"
-        f" own on the same weights ({frozen.not_fused[name]})"
-        for name, steps in frozen.unrolled.items()
+        warnings=(
+            *thin_warnings(given),
+            *(() if options.streaming else unrolled_warnings(frozen.unrolled, frozen.not_fused)),
+        ),
     )
 
 
@@ -192,6 +180,10 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite)
     found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
+    if options.streaming:
+        samples = prepared.calibration.inputs
+        tflite = stream_of(prepared.name, tflite, samples, options.exact_to)
+        model = read_model(tflite)
     return _converted(tflite, model, found, count, (*prepared.warnings, *ranges, *told))
 
 
@@ -201,14 +193,13 @@ def _quantised(
     """The integer file, and what to tell of its ranges."""
     frozen, samples = prepared.frozen, prepared.calibration
     if not options.chooses_ranges:
-        if activations == "int8" and may_have_functions(frozen):
-            return _with_functions(frozen, samples, options), ()
         return to_integers(
             frozen,
             samples,
             activations=activations,
             per_channel_dense=options.per_channel_dense,
             per_tensor_weights=options.per_tensor_weights,
+            exact_to=options.exact_to,
         ), ()
     if any(kind.startswith("FakeQuant") for _, kind in frozen.nodes()):
         raise ConfigError(
@@ -222,17 +213,6 @@ def _quantised(
         per_channel_dense=options.per_channel_dense,
         per_tensor_weights=options.per_tensor_weights,
     )
-
-
-def _with_functions(frozen: FrozenGraph, samples: Samples, options: ConvertOptions) -> bytes:
-    """What `to_integers` makes, in two steps; between them functions that int8 lacks go aside."""
-    file, functions = with_placeholders(to_calibrated(frozen, samples), options.exact_to)
-    tflite = quantized(
-        file,
-        per_channel_dense=options.per_channel_dense,
-        per_tensor_weights=options.per_tensor_weights,
-    )
-    return with_tables(tflite, functions)
 
 
 def _narrowed(tflite: bytes, options: ConvertOptions) -> tuple[bytes, tuple[str, ...]]:
@@ -277,34 +257,34 @@ def _judged(
     return found, count
 
 
-def _pass_on(
-    source: SourceModel, labelled: SampleSource | None, options: ConvertOptions
+def pass_on(
+    name: str, tflite: bytes, options: ConvertOptions, labelled: SampleSource | None = None
 ) -> ConvertedModel:
-    tflite: bytes = source.model
+    """Check a file, which messages call by its name, as `convert_model` does."""
     model = read_model(tflite)
     if options.max_accuracy_drop is not None:
         raise ConfigError(
-            f"max_accuracy_drop compares with a float model, and {source.name} has none beside it",
+            f"max_accuracy_drop compares with a float model, and {name} has none beside it",
             hint="give the Keras model that it was made from; or hold the file's accuracy against"
             " a limit of its own: docs/budgets.md",
         )
     # Float inputs and outputs are converted on the device.
     if options.require_integers and not is_integer_inside(model):
         raise ModelError(
-            f"{source.name} is not fully integer",
+            f"{name} is not fully integer",
             reasons=not_integer_reasons(model),
             hint=use_original(model) or CONVERT_AGAIN,
         )
     found = activation_types(model)
     if options.activations is not None and found != (options.activations,):
         raise ConfigError(
-            f"{source.name} has {' and '.join(found)} activations, not"
+            f"{name} has {' and '.join(found)} activations, not"
             f" {options.activations}; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} --activations {options.activations}",
         )
     if options.chooses_ranges or options.per_tensor_weights:
         raise ConfigError(
-            f"{source.name} has its ranges already; a .tflite is checked, not converted",
+            f"{name} has its ranges already; a .tflite is checked, not converted",
             hint=f"{CONVERT_AGAIN} these options",
         )
     tflite, told = _narrowed(tflite, options)

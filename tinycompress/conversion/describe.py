@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs, scope_name
-from tinycompress.conversion.fusing import CALL, LSTM_OPERANDS, SEQUENCE
 from tinycompress.conversion.load import ModelKind, SourceModel, load_model
+from tinycompress.conversion.recurrent.fusing import CALL, LSTM_OPERANDS, SEQUENCE
 from tinycompress.errors import ModelError
 
 _NO_WORK = frozenset({"Const", "Placeholder", "Identity", "NoOp", "ReadVariableOp"})

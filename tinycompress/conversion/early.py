@@ -13,7 +13,7 @@ from tinycompress._samples import arrays_of_inputs
 from tinycompress.conversion.calibrate import read_arrays, read_samples
 from tinycompress.conversion.frozen import InputSpec
 from tinycompress.conversion.load import is_tflite, read_configuration
-from tinycompress.conversion.model_config import declared_inputs
+from tinycompress.conversion.model_config import declared_inputs, declared_widths
 from tinycompress.errors import ConfigError
 
 
@@ -39,7 +39,7 @@ def check_samples(model: Path, sources: Sequence[Path]) -> None:
 
 
 def check_training_data(model: Path, sources: Sequence[Path]) -> None:
-    """Refuse files without samples for a model, or without labels.
+    """Refuse files without samples for a model, or without labels that it needs.
 
     Raises:
         ConfigError: No ``.npz``, or keys are missing.
@@ -53,12 +53,20 @@ def check_training_data(model: Path, sources: Sequence[Path]) -> None:
         if specs is None:
             continue
         used = arrays_of_inputs(arrays, [spec.name for spec in specs])
-        if used is None or not set(arrays) - set(used):
+        unlabelled = used is not None and not set(arrays) - set(used)
+        if used is None or (unlabelled and not _may_be_autoencoder(model, specs)):
             raise ConfigError(
                 f"{where} lacks {'samples' if used is None else 'labels'}; it has: "
                 f"{', '.join(map(repr, sorted(arrays))) or 'nothing'}",
                 hint="numpy.savez('train.npz', x=samples, y=labels)",
             )
+
+
+def _may_be_autoencoder(model: Path, specs: Sequence[InputSpec]) -> bool:
+    """Whether every output may be as wide as an input: an autoencoder needs no labels."""
+    widths = declared_widths(read_configuration(model))
+    inputs = {spec.shape[-1] for spec in specs}
+    return all(width is None or width in inputs or None in inputs for width in widths)
 
 
 def _input_specs(model: Path) -> tuple[InputSpec, ...] | None:

@@ -20,10 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
-from tinycompress.conversion import fusing, unrolling
 from tinycompress.conversion.graphs.rewrites import rewrite
 from tinycompress.conversion.load import SourceModel
+from tinycompress.conversion.recurrent import fusing, unrolling
 from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.steps import is_first_state
 
 _SIGNATURE = "serving_default"
 # The converter of TensorFlow 2.21 ends the process (segmentation fault) when it quantises these.
@@ -55,7 +56,9 @@ class FrozenGraph:
     ``x:0``) in the model's order. ``unrolled`` has the time steps of recurrent layers that were
     loops in the model, by layer, and ``not_fused`` why each is no operator. ``keeps_functions``
     says that nodes call functions which the converter must find as they are, since it makes an
-    operator of each: LSTM layers, whose state begins at 0 with every sample.
+    operator of each: LSTM layers, whose state begins at 0 with every sample. ``states`` are the
+    tensors of the first states of layers whose steps are nodes of their own: zeros, unless they are
+    fed.
     """
 
     graph_def: bytes
@@ -64,6 +67,7 @@ class FrozenGraph:
     unrolled: Mapping[str, int] = field(default_factory=dict)
     not_fused: Mapping[str, str] = field(default_factory=dict)
     keeps_functions: bool = False
+    states: tuple[str, ...] = ()
 
     def function(self) -> Any:
         """The graph as a TensorFlow concrete function."""
@@ -79,7 +83,10 @@ class FrozenGraph:
         """Samples, an array for every input, in the type that each input takes."""
         tf = _tf.tensorflow()
         graph_def = tf.compat.v1.GraphDef.FromString(self.graph_def)
-        kinds = {f"{node.name}:0": node.attr["dtype"].type for node in graph_def.node}
+        kinds = {
+            f"{node.name}:0": node.attr["dtype"].type or node.attr["T"].type
+            for node in graph_def.node
+        }
         return [
             values.astype(tf.as_dtype(kinds[name]).as_numpy_dtype)
             for name, values in zip(self.inputs, samples, strict=True)
@@ -121,7 +128,11 @@ def input_specs(source: SourceModel) -> tuple[InputSpec, ...]:
 
 
 def freeze(
-    source: SourceModel, shapes: tuple[tuple[int, ...], ...], *, unroll_because: str | None = None
+    source: SourceModel,
+    shapes: tuple[tuple[int, ...], ...],
+    *,
+    unroll_because: str | None = None,
+    stateful: bool = False,
 ) -> FrozenGraph:
     """Trace a model with batch 1 and freeze its variables.
 
@@ -129,6 +140,7 @@ def freeze(
         source: A Keras model or SavedModel.
         shapes: Shape of one sample for every input, without the batch.
         unroll_because: Why no LSTM may become one operator; None: those may that can.
+        stateful: Whether layers may be stateful: who asks lets state be kept between invocations.
 
     Raises:
         ModelError: The model cannot be traced, or its graph has loops.
@@ -143,7 +155,7 @@ def freeze(
     try:
         with (
             _tf.quiet(),
-            unrolling.without_loops(source, unroll_because) as recurrent,
+            unrolling.without_loops(source, unroll_because, stateful=stateful) as recurrent,
             _layer_scopes(source),
         ):
             traced = tf.function(call, input_signature=signature, autograph=False)
@@ -315,6 +327,7 @@ def _without_call_scopes(constant: Any) -> FrozenGraph:
         tuple(tensor_name(tensor) for tensor in constant.inputs),
         tuple(tensor_name(tensor) for tensor in constant.outputs),
         keeps_functions=keeps_functions,
+        states=tuple(f"{node.name}:0" for node in graph_def.node if is_first_state(node.name)),
     )
 
 

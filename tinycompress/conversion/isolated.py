@@ -31,6 +31,8 @@ from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.conversion.options import ConvertOptions
 
 _GRAPH, _REQUEST, _TFLITE = "graph.pb", "request.json", "model.tflite"
+_OTHER = "other:"
+"""Before the names of arrays that are neither inputs nor called like labels."""
 
 
 def convert_in_subprocess(
@@ -92,6 +94,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         "inputs": prepared.frozen.inputs,
         "outputs": prepared.frozen.outputs,
         "keeps_functions": prepared.frozen.keeps_functions,
+        "states": prepared.frozen.states,
         "where": {part: getattr(prepared, part).where for part in ("calibration", "evaluation")},
         "options": asdict(options),
     }
@@ -101,6 +104,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
         samples: Samples = getattr(prepared, part)
         arrays: dict[str, Any] = {f"x{i}": values for i, values in enumerate(samples.inputs)}
         arrays |= samples.labels
+        arrays |= {f"{_OTHER}{name}": values for name, values in samples.others.items()}
         np.savez(directory / f"{part}.npz", **arrays)
 
 
@@ -111,6 +115,7 @@ def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
         tuple(request["inputs"]),
         tuple(request["outputs"]),
         keeps_functions=request["keeps_functions"],
+        states=tuple(request["states"]),
     )
     prepared = PreparedModel(
         name=request["name"],
@@ -127,7 +132,12 @@ def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Sam
         return Samples(
             request["where"][part],
             tuple(arrays[f"x{index}"] for index in range(len(request["inputs"]))),
-            {name: arrays[name] for name in arrays.files if not name.startswith("x")},
+            {name: arrays[name] for name in arrays.files if not name.startswith(("x", _OTHER))},
+            {
+                name.removeprefix(_OTHER): arrays[name]
+                for name in arrays.files
+                if name.startswith(_OTHER)
+            },
         )
 
 

@@ -61,6 +61,24 @@ def declared_inputs(config: Any) -> tuple[tuple[str, tuple[int | None, ...]], ..
     return known if known and len(known) == len(found) else None
 
 
+def declared_widths(config: Any) -> tuple[int | None, ...]:
+    """Units or filters of the layer that makes each output; None where it has neither.
+
+    Empty where the configuration does not tell the outputs.
+    """
+    inner = config.get("config") if isinstance(config, dict) else None
+    if not isinstance(inner, dict) or not isinstance(inner.get("layers"), list):
+        return ()
+    layers = [layer for layer in inner["layers"] if isinstance(layer, dict)]
+    if config.get("class_name") == "Sequential":
+        last = layers[-1:]
+    else:
+        by_name = {_layer_config(layer).get("name"): layer for layer in layers}
+        last = [by_name.get(name, {}) for name in _input_names(inner.get("output_layers"))]
+    found = (_layer_config(layer) for layer in last)
+    return tuple(one.get("units", one.get("filters")) for one in found)
+
+
 def _input_names(nodes: Any) -> list[str | None]:
     """``["a", 0, 0]`` for one input, a list of such for several; anything else is not known."""
     if not isinstance(nodes, list) or not nodes:

@@ -39,6 +39,8 @@ class ConvertOptions:
         max_accuracy_drop: Refuse the file if it is lower by more than this, 0 to 1; a share of
             classes, F1, R² or AUC, of every output with labels. None refuses none.
         judge: Whether the file is run on samples at all; not where the caller does it.
+        streaming: Whether the file takes one time step per invocation and keeps its state; what it
+            is judged by are whole windows.
     """
 
     activations: Activations | None = None
@@ -55,6 +57,7 @@ class ConvertOptions:
     accuracy_drop_warning: float = 0.02
     max_accuracy_drop: float | None = None
     judge: bool = True
+    streaming: bool = False
 
     def __post_init__(self) -> None:
         if self.activations not in (None, *get_args(Activations)):
@@ -79,6 +82,11 @@ class ConvertOptions:
             )
         if self.per_tensor_weights and self.per_channel_dense:
             raise ConfigError("per_tensor_weights and per_channel_dense exclude each other")
+        if self.streaming and (self.activations == "int16" or self.chooses_ranges):
+            raise ConfigError(
+                "a stream has int8 activations with one plain range for all time steps",
+                hint="leave the calibrator, symmetric activations and int16 out",
+            )
         if self.activations == "int16" and self.chooses_ranges:
             raise ConfigError(
                 "calibrators are for int8 activations; the 65,536 steps of int16 are fine enough"

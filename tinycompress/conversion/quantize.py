@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from tinycompress import _tf
-from tinycompress.artifacts import Activations
+from tinycompress.artifacts import Activations, ExactTo
 from tinycompress.conversion.advice import instead_of
 from tinycompress.conversion.calibrate import Samples
-from tinycompress.conversion.files.fused_file import finished
+from tinycompress.conversion.files.pointwise import (
+    may_have_functions,
+    with_placeholders,
+    with_tables,
+)
 from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.conversion.recurrent.fused_file import finished
+from tinycompress.conversion.recurrent.stepped_file import with_equal_steps
 from tinycompress.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'tf\.(\w+)' op is neither a custom op nor a flex op")
@@ -34,6 +43,7 @@ def to_integers(
     activations: Activations,
     per_channel_dense: bool,
     per_tensor_weights: bool = False,
+    exact_to: ExactTo | None = None,
 ) -> bytes:
     """Convert a float graph to a ``.tflite`` with int8 weights and integer inputs and outputs.
 
@@ -43,6 +53,8 @@ def to_integers(
         activations: Type of everything that moves, inputs and outputs included.
         per_channel_dense: One scale for every output of a Dense layer instead of one in all.
         per_tensor_weights: One scale for the weights of any layer, convolutions too.
+        exact_to: Runtime for which functions of one element that it lacks in int8 become tables of
+            int8 activations; None leaves them to TensorFlow.
 
     Returns:
         The file. TensorFlow may have left float operators in it; see `verify`.
@@ -50,6 +62,21 @@ def to_integers(
     Raises:
         ModelError: TensorFlow cannot convert the model; names the operators.
     """
+
+    def quantize(ranged: bytes) -> bytes:
+        made = quantized(
+            ranged, per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights
+        )
+        return finished(made) if frozen.keeps_functions else made
+
+    if activations == "int8":
+        tables_for = exact_to if exact_to and may_have_functions(frozen) else None
+        equal = _with_equal_steps(frozen, calibration, quantize, tables_for)
+        if equal is not None:
+            return equal
+        if tables_for is not None:
+            file, functions = with_placeholders(to_calibrated(frozen, calibration), tables_for)
+            return with_tables(quantize(file), functions)
 
     def quantised(converter: Any) -> None:
         _set_integers(converter, frozen, calibration, activations)
@@ -59,6 +86,29 @@ def to_integers(
         )
 
     return _converted(frozen, quantised)
+
+
+def _with_equal_steps(
+    frozen: FrozenGraph,
+    calibration: Samples,
+    quantize: Callable[[bytes], bytes],
+    tables_for: ExactTo | None,
+) -> bytes | None:
+    """The int8 file whose recurrent layers have equal steps; None: none are, or not equal."""
+    if not frozen.states:
+        return None
+    function = frozen.function()
+    sizes = [function.graph.get_tensor_by_name(name).shape for name in frozen.states]
+    first = [np.zeros((len(calibration), *size[1:]), np.float32) for size in sizes]
+    calibrated = to_calibrated(
+        replace(frozen, inputs=(*frozen.inputs, *frozen.states), states=()),
+        replace(calibration, inputs=(*calibration.inputs, *first)),
+    )
+    if tables_for is None:
+        return with_equal_steps(calibrated, quantize)
+    file, functions = with_placeholders(calibrated, tables_for)
+    equal = with_equal_steps(file, quantize)
+    return None if equal is None else with_tables(equal, functions)
 
 
 def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
@@ -78,7 +128,7 @@ def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
         _set_integers(converter, frozen, calibration, "int8")
         converter._experimental_calibrate_only = True
 
-    return _converted(frozen, calibrated)
+    return _converted(frozen, calibrated, finish=lambda tflite: tflite)
 
 
 def quantized(calibrated: bytes, *, per_channel_dense: bool, per_tensor_weights: bool) -> bytes:
@@ -135,7 +185,11 @@ def to_floats(frozen: FrozenGraph) -> bytes:
     return _converted(frozen, lambda converter: None)
 
 
-def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
+def _converted(
+    frozen: FrozenGraph,
+    prepare: Callable[[Any], None],
+    finish: Callable[[bytes], bytes] = finished,
+) -> bytes:
     try:
         with _tf.quiet():
             # No trackable object: that way would go through a SavedModel on disk, rename the
@@ -150,7 +204,7 @@ def _converted(frozen: FrozenGraph, prepare: Callable[[Any], None]) -> bytes:
             # It holds a hash of what `finished` evens out.
             converter.exclude_conversion_metadata = True
             with _tf.calibration_from_zero():
-                return finished(bytes(converter.convert()))
+                return finish(bytes(converter.convert()))
     except (_tf.converter_error(), RuntimeError, ValueError) as error:
         raise _explained(frozen, error) from error
 

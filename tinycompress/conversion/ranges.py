@@ -124,3 +124,19 @@ def _quantizations(tflite: bytes) -> dict[str, set[tuple[float, int]]]:
             found = (tensor.quantization.scale, tensor.quantization.zero_point)
             stored.setdefault(tensor.name, set()).add(found)
     return stored
+
+
+def extremes(calibrated: bytes) -> dict[int, Range]:
+    """What the converter wrote into a calibrated file, by tensor; without those always zero."""
+    found = {}
+    for index, tensor in _calibrated_tensors(calibrated):
+        quantization = tensor.Quantization()
+        low, high = min(float(quantization.Min(0)), 0.0), max(float(quantization.Max(0)), 0.0)
+        if low < high:
+            found[index] = Range(low, high)
+    return found
+
+
+def with_extremes(calibrated: bytes, ranges: Mapping[int, Range]) -> bytes:
+    """The calibrated file with other extreme values for some of its tensors."""
+    return _with(calibrated, ranges)

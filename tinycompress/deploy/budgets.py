@@ -11,6 +11,11 @@ from tinycompress.errors import ConfigError
 
 AT_LEAST = "int8_accuracy"
 """The one limit that figures must reach; all others they must not exceed."""
+LEAST_SCORE = "least_score"
+"""The figure that is held against it: of several outputs the score of the worst."""
+DROP = "largest_drop"
+SCORES = (AT_LEAST, DROP)
+"""The limits that are about scores, not about what firmware costs."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,10 @@ class Budgets:
         ram_reserved_bytes: At most so many bytes of RAM that the firmware takes of the board, with
             the whole stack that is set aside.
         latency_us: At most so many microseconds for one inference, as the cycle model has it.
-        int8_accuracy: At least this share of the labelled samples is classified right.
+        int8_accuracy: At least this share of the labelled samples is classified right; in general,
+            at least this score of every output that has labels.
+        largest_drop: At most so much of its score, a share, may any output, or channel of one, have
+            lost of the float model's.
     """
 
     flash_bytes: float | None = None
@@ -31,13 +39,17 @@ class Budgets:
     ram_reserved_bytes: float | None = None
     latency_us: float | None = None
     int8_accuracy: float | None = None
+    largest_drop: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.limits().items():
-            most = 1.0 if name == AT_LEAST else float("inf")
+            most = 1.0 if name in SCORES else float("inf")
             number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (number and isfinite(value) and 0 < value <= most):
-                allowed = "above 0" + (" to 1" if most == 1.0 else "")
+            if not (number and isfinite(value) and 0 <= value <= most) or (
+                value == 0 and name != DROP
+            ):
+                allowed = "0 to 1" if name == DROP else "above 0"
+                allowed += " to 1" if name == AT_LEAST else ""
                 raise ConfigError(f"budget {name} is {value!r}; allowed: a number {allowed}")
 
     @staticmethod
@@ -69,12 +81,14 @@ class Budgets:
             figures: By the names of the limits.
 
         Returns:
-            As shares of the limit; of accuracy the difference itself.
+            As shares of the limit; of scores the difference itself.
         """
         found = {}
         for name, limit in self.limits().items():
-            value = figures.get(name, float("nan"))
-            missed = limit - value if name == AT_LEAST else (value - limit) / limit
+            value = held(name, figures)
+            missed = limit - value if name == AT_LEAST else value - limit
+            if name not in SCORES:
+                missed /= limit
             found[name] = missed if isfinite(missed) else float("inf")
         return found
 
@@ -84,7 +98,14 @@ class Budgets:
         found = []
         for name, excess in self.excess(figures).items():
             if excess > 0:
-                value = figures.get(name, float("nan"))
+                value = held(name, figures)
                 shown = f"{value:,.6g}" if isfinite(value) else "not known"
                 found.append(f"{name} {shown}, budget {limits[name]:,.6g}")
         return tuple(found)
+
+
+def held(name: str, figures: Mapping[str, float]) -> float:
+    """The figure that is held against the limit of some name; NaN if it is not known."""
+    if name == AT_LEAST and LEAST_SCORE in figures:
+        return figures[LEAST_SCORE]
+    return figures.get(name, float("nan"))

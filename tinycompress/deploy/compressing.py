@@ -25,11 +25,13 @@ from tinycompress.compression.run.recipe import (
 from tinycompress.compression.run.result import CompressionResult, RowListener, no_listener
 from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run
+from tinycompress.compression.synthetic.asked import asks_for_no_data
 from tinycompress.conversion import ConvertOptions, convert_model
 from tinycompress.conversion.compare import compare_layers
 from tinycompress.conversion.early import check_training_data
 from tinycompress.conversion.load import load_model, wrap_model
 from tinycompress.deploy.deployment import figures_or_misfit, measured_on
+from tinycompress.deploy.without_data import training_data
 from tinycompress.errors import ConfigError
 
 
@@ -58,9 +60,10 @@ def compress(
     Args:
         model: A trained Keras 3 or tf_keras model, or its ``.keras`` or ``.h5`` file.
         recipe: Name of a shipped recipe, a ``.toml``, its tables as a mapping, or a ``Recipe``.
-        data: Training data: an ``.npz`` with samples ``x`` and labels ``y``, ``(x, y)``,
-            ``{"x": ..., "y": ...}``, a ``tf.data.Dataset``, a Keras ``Sequence``, or a finite
-            generator of batches.
+        data: Training data; the string ``none``, ``zeroq`` or ``dfqf`` has samples made of what
+            ``model`` has kept of its data, and labelled by it. Else: an ``.npz`` with samples ``x``
+            and labels ``y``, ``(x, y)``, ``{"x": ..., "y": ...}``, a ``tf.data.Dataset``, a Keras
+            ``Sequence``, or a finite generator of batches.
         val: Data in one of these forms that accuracy is counted on; None puts a part of ``data``
             aside.
         teacher: Model or file that distillation learns from, or a list of them, whose outputs are
@@ -108,11 +111,17 @@ def compress(
     # Before TensorFlow starts, which takes seconds: another run may own the directory.
     with owned_directory(directory):
         if isinstance(model, str | Path):
-            files = [Path(one) for one in (data, val) if isinstance(one, str | Path)]
+            given = [one for one in (data, val) if not asks_for_no_data(one)]
+            files = [Path(one) for one in given if isinstance(one, str | Path)]
             check_training_data(Path(model), files)
         progress("start TensorFlow and load the model")
+        loaded = _model(model)
+        notes: tuple[str, ...] = ()
+        if asks_for_no_data(data):
+            data, told = training_data(loaded, data, val, wanted.seed, progress)
+            notes = (told,)
         return run(
-            _model(model),
+            loaded,
             wanted,
             data,
             export=partial(export, options=options),
@@ -129,6 +138,7 @@ def compress(
                 measured_on="" if target is None else measured_on(target, wanted.firmware.optimize),
                 channel_multiple=core.channel_multiple,
                 keep_going=keep_going,
+                notes=notes,
             ),
             progress=progress,
             on_row=on_row,

@@ -18,6 +18,7 @@ from tinycompress.artifacts import (
     GeneratedSources,
     LayerInfo,
     PlannedBuffer,
+    StageInfo,
     TensorSpec,
     WeightsInfo,
 )
@@ -80,6 +81,8 @@ def project_json(
         table["arena"] = asdict(sources.arena)
     if sources.plan is not None:
         table["plan"] = asdict(sources.plan)
+    if sources.stages:
+        table["stages"] = [asdict(stage) for stage in sources.stages]
     if sources.command:
         table["command"] = list(sources.command)
     return json.dumps(table, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -122,6 +125,7 @@ def load_project(directory: Path) -> FirmwareProject:
             project_id=table.get("project_id"),
             recomputed_macs=table["recomputed_macs"],
             latency_budget_us=table.get("latency_budget_us"),
+            stages=tuple(map(_stage, table.get("stages", ()))),
         )
     except (KeyError, TypeError) as error:
         raise _broken(directory, error) from error
@@ -182,6 +186,10 @@ def _tensor(item: Mapping[str, Any]) -> TensorSpec:
 def _arena_plan(item: Mapping[str, Any]) -> ArenaPlan:
     buffers = tuple(PlannedBuffer(**buffer) for buffer in item["buffers"])
     return ArenaPlan(**{**item, "buffers": buffers})
+
+
+def _stage(item: Mapping[str, Any]) -> StageInfo:
+    return StageInfo(**{**item, "outputs": tuple(item["outputs"])})
 
 
 def _layer(item: Mapping[str, Any]) -> LayerInfo:

@@ -183,11 +183,17 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
         include_dirs=INCLUDE_DIRS,
         defines=(
             f"-DTC_ENGINE_ID={ENGINE_ID[sources.engine]}u",
-            f"-DTC_MEASURE_MAX_LAYERS={max(1, len(sources.layers))}u",
+            f"-DTC_MEASURE_MAX_LAYERS={most_windows(sources)}u",
+            *((f"-DTC_STAGES={len(sources.stages)}u",) if sources.stages else ()),
             *_ARENA_DEFINES[sources.engine],
         ),
         tflm=sources.engine == "tflm",
     )
+
+
+def most_windows(sources: GeneratedSources) -> int:
+    """As many windows as a profiled run can open: around layers, or around stages."""
+    return max(1, len(sources.layers), len(sources.stages))
 
 
 def _rendered(

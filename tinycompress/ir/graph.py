@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tinycompress.ir.cascade.stages import Stage
+
 OptionValue = int | float | bool | str | tuple[int, ...]
 
 
@@ -200,13 +202,14 @@ class Model:
     """A whole ``.tflite`` file. ``graphs[0]`` is the entry point.
 
     ``resets_state``: each inference starts from the first values of all state, as the file's
-    metadata ask.
+    metadata ask. ``stages``: of a cascade, as its metadata tell; none of any other model.
     """
 
     graphs: tuple[Graph, ...]
     sha256: str
     description: str = ""
     resets_state: bool = False
+    stages: tuple[Stage, ...] = ()
 
     @property
     def main(self) -> Graph:

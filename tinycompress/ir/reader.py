@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from tinycompress.errors import ModelError
+from tinycompress.ir.cascade.models import check_stages
+from tinycompress.ir.cascade.stages import CASCADE_METADATA, read_stages
 from tinycompress.ir.flatbuffer import Flatbuffer, Table, damaged, shorten
 from tinycompress.ir.graph import Graph, Model, Op, OptionValue
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
@@ -81,33 +83,42 @@ def read_model(data: bytes) -> Model:
             hint="convert the model again, with a fixed shape of every input",
         )
     check_structure(graphs)
+    said = _said(file, root, CASCADE_METADATA)
+    stages = () if said is None else read_stages(said)
+    if said is not None:
+        check_stages(graphs, stages)
     return Model(
         graphs,
         hashlib.sha256(data).hexdigest(),
         root.string(ModelField.DESCRIPTION, "description"),
         _resets_state(file, root),
+        stages,
     )
 
 
 def _resets_state(file: Flatbuffer, root: Table) -> bool:
     """Whether the metadata ask for a reset of all state before every inference."""
+    said = _said(file, root, RESET_METADATA)
+    if said is not None and said != EVERY_INFERENCE:
+        raise ModelError(
+            f"the metadata {RESET_METADATA!r} say {shorten(said.decode(errors='replace'))!r};"
+            f" known: {EVERY_INFERENCE.decode()!r}",
+            hint="a newer tinycompress may have written the file: pip install --upgrade"
+            " tinycompress-mcu",
+        )
+    return said is not None
+
+
+def _said(file: Flatbuffer, root: Table, name: str) -> bytes | None:
+    """What the first entry of the metadata says that has a name; None if there is none."""
     entries = root.tables(ModelField.METADATA, "metadata")
     buffers = root.tables(ModelField.BUFFERS, "buffer")
     for entry in (entries[index] for index in range(len(entries))):
-        if entry.string(MetadataField.NAME, "metadata name") != RESET_METADATA:
-            continue
-        buffer = buffers[entry.scalar(MetadataField.BUFFER, "I", 0)]
-        start, size = buffer.extent(BufferField.DATA, f"metadata {RESET_METADATA}")
-        said = file.data[start : start + size]
-        if said != EVERY_INFERENCE:
-            raise ModelError(
-                f"the metadata {RESET_METADATA!r} say {shorten(said.decode(errors='replace'))!r};"
-                f" known: {EVERY_INFERENCE.decode()!r}",
-                hint="a newer tinycompress may have written the file: pip install --upgrade"
-                " tinycompress-mcu",
-            )
-        return True
-    return False
+        if entry.string(MetadataField.NAME, "metadata name") == name:
+            buffer = buffers[entry.scalar(MetadataField.BUFFER, "I", 0)]
+            start, size = buffer.extent(BufferField.DATA, f"metadata {name}")
+            return file.data[start : start + size]
+    return None
 
 
 class _ModelReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinycompress.ir.cascade.models import remembers, stage_model
 from tinycompress.ir.graph import Model, Op
 from tinycompress.ir.signal import SIGNAL_STATE, is_signal
 
@@ -27,6 +28,9 @@ def has_state(model: Model) -> bool:
 
 def keeps_state(model: Model) -> bool:
     """Whether an inference may depend on the one before: there is state, and no reset of it."""
+    if model.stages:
+        alone = (stage_model(model, stage) for stage in model.stages)
+        return remembers(model.stages) or any(map(keeps_state, alone))
     return has_state(model) and not model.resets_state
 
 

@@ -82,6 +82,16 @@ def operator_code(model: Any, builtin: int) -> int:
     return len(model.operatorCodes) - 1
 
 
+def add_metadata(model: Any, name: str, said: bytes) -> None:
+    """Add an entry to the metadata of a ``ModelT``."""
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(said, np.uint8)
+    model.buffers.append(buffer)
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = name, len(model.buffers) - 1
+    model.metadata = [*(model.metadata or ()), entry]
+
+
 class _Buffer:
     """A buffer that packs itself aligned, which the generated ``BufferT`` does not."""
 

@@ -14,9 +14,10 @@ from tinycompress.errors import DeviceError, ModelError
 from tinycompress.measurement.answers import AnswerLog, Outputs
 from tinycompress.measurement.enclosed.kept_samples import kept_samples
 from tinycompress.measurement.judged import label_notes, qualities
+from tinycompress.measurement.meters import Cost
 from tinycompress.measurement.samples import StoredSamples
 from tinycompress.measurement.session import Session
-from tinycompress.oracle import Oracle
+from tinycompress.oracle import open_oracle
 from tinycompress.quality.notes import chance_notes
 
 
@@ -25,6 +26,8 @@ class Comparison:
     """Device against oracle over all samples; None for what could not be told.
 
     ``not_compared`` says why the oracle gave no outputs, ``kept_samples`` is as in `BenchResult`.
+    Of a cascade, ``by_stage`` has the costs of its stages for each sample that was run now, and
+    ``ran`` which of them ran.
     """
 
     mismatched_samples: int | None
@@ -32,6 +35,8 @@ class Comparison:
     notes: tuple[str, ...] = ()
     not_compared: str | None = None
     kept_samples: bytes = b""
+    by_stage: tuple[tuple[Cost, ...], ...] = ()
+    ran: tuple[bytes, ...] = ()
 
 
 def compare(
@@ -57,7 +62,9 @@ def compare(
         DeviceError: The device stopped; the hint says how to go on.
         ConfigError: The log cannot be written.
     """
-    device = _device_outputs(session, stored, log, progress)
+    by_stage: list[tuple[Cost, ...]] = []
+    project = built.project
+    device = _device_outputs(session, stored, log, progress, by_stage if project.stages else None)
     notes = (*_stream_notes(stored), *_earlier_notes(log, stored.count), *_same_notes(device))
     reason = None
     try:
@@ -66,15 +73,21 @@ def compare(
         host, reason = None, error.message
         notes = (*notes, f"outputs were not compared: {reason}")
     mismatched = None if host is None else sum(d != h for d, h in zip(device, host, strict=True))
-    found = qualities(stored, built.project.outputs, tflite, device, host)
-    kept = kept_samples(stored, built.project.outputs, tflite, device)
-    doubts = (*chance_notes(found), *label_notes(stored, built.project.outputs))
-    return Comparison(mismatched, found, (*notes, *doubts), reason, kept)
+    found = qualities(stored, project.answers, tflite, device, host)
+    kept = kept_samples(stored, project.answers, tflite, device)
+    doubts = (*chance_notes(found), *label_notes(stored, project.answers))
+    ran = tuple(outputs[-1] for outputs in device[len(device) - len(by_stage) :])
+    return Comparison(mismatched, found, (*notes, *doubts), reason, kept, tuple(by_stage), ran)
 
 
 def _device_outputs(
-    session: Session, stored: StoredSamples, log: AnswerLog | None, progress: Progress
+    session: Session,
+    stored: StoredSamples,
+    log: AnswerLog | None,
+    progress: Progress,
+    by_stage: list[tuple[Cost, ...]] | None,
 ) -> list[Outputs]:
+    """The device's answers; ``by_stage`` gets what stages of a cascade cost, for each sample."""
     outputs = [] if log is None else list(log.earlier)
     try:
         if log is not None:
@@ -82,8 +95,12 @@ def _device_outputs(
         for index in range(len(outputs), stored.count):
             # What is no stream has no need of the host: the model itself resets what it must.
             reset = stored.begins is not None and stored.begins_stream(index)
-            answer = session.infer(stored.sample(index), reset=reset).outputs
+            infer = session.infer if by_stage is None else session.infer_by_stage
+            inference = infer(stored.sample(index), reset=reset)
+            answer = inference.outputs
             outputs.append(answer)
+            if by_stage is not None:
+                by_stage.append(inference.costs)
             if log is not None:
                 log.add(answer)
             progress("run the samples", index + 1, stored.count)
@@ -152,7 +169,7 @@ def _oracle_outputs(
     stored: StoredSamples, built: BuiltFirmware, tflite: bytes, progress: Progress
 ) -> list[Outputs]:
     outputs = []
-    oracle = Oracle(tflite, built.project.exact_to)
+    oracle = open_oracle(tflite, built.project.exact_to)
     try:
         for index in range(stored.count):
             infer = oracle.run if stored.begins_stream(index) else oracle.step

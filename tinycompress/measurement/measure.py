@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.artifacts import (
     BenchResult,
     BuiltFirmware,
+    CascadeResult,
     ClockCheck,
     FirmwareProject,
     LayerCost,
@@ -27,6 +27,7 @@ from tinycompress.errors import ConfigError, DeviceError
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.state import keeps_state
 from tinycompress.measurement.answers import AnswerLog, identity_of, samples_sha256
+from tinycompress.measurement.cascades.costs import cascade_result, spread
 from tinycompress.measurement.clock import clock_note
 from tinycompress.measurement.comparison import Comparison, compare
 from tinycompress.measurement.meters import Cost
@@ -88,6 +89,7 @@ class Measured:
     clock: ClockCheck | None
     notes: tuple[str, ...]
     samples_sha256: str
+    cascade: CascadeResult | None = None
 
 
 def bench(
@@ -126,7 +128,9 @@ def bench(
     session = _connect(built, board, link, options)
     costs = _timed_runs(session, stored, options, progress)
     clock = session.clock()
-    layers = _profiled_run(session, stored.sample(0), built.project.layers, progress)
+    layers = _profiled_run(
+        session, stored.sample(0), built.project.layers, progress, len(built.project.stages)
+    )
     log = _answer_log(resume, built, stored, link, session)
     try:
         comparison = compare(session, stored, built, tflite, log=log, progress=progress)
@@ -153,6 +157,9 @@ def bench(
             *_bound_notes(costs),
         ),
         samples_sha256=samples_sha256(stored),
+        cascade=cascade_result(
+            built.project.stages, comparison.by_stage, comparison.ran, session.meter.obtained
+        ),
     )
     result = _result(measured, built, board, link, options)
     if log is not None:
@@ -207,7 +214,7 @@ def _result(
         runs=options.runs,
         instructions=_count_spread([cost.instructions for cost in costs], obtained),
         cycles=_count_spread([cost.cycles for cost in costs], obtained),
-        latency_us=_spread([cost.us for cost in costs], obtained),
+        latency_us=spread([cost.us for cost in costs], obtained),
         ram=measured.ram,
         flash=built.flash,
         oracle=built.project.exact_to,
@@ -221,6 +228,7 @@ def _result(
         quality=measured.comparison.quality,
         kept_samples=measured.comparison.kept_samples,
         cycles_upper_bound=_cycles_upper_bound(costs),
+        cascade=measured.cascade,
         recomputed_macs=built.project.recomputed_macs,
         latency_budget_us=built.project.latency_budget_us,
         model_sha256=built.project.model_sha256,
@@ -234,7 +242,7 @@ def _prepare(samples: Samples | None, built: BuiltFirmware, tflite: bytes) -> St
         return random_samples(tflite, RANDOM_SAMPLES, stream=RANDOM_STREAM_SAMPLES)
     stateful = keeps_state(read_model(tflite))
     project = built.project
-    return stored_samples(samples, project.inputs, project.outputs, stateful=stateful)
+    return stored_samples(samples, project.inputs, project.answers, stateful=stateful)
 
 
 def _timed_runs(
@@ -251,12 +259,17 @@ def _timed_runs(
 
 
 def _profiled_run(
-    session: Session, sample: Arrays, layers: Sequence[LayerInfo], progress: Progress
+    session: Session,
+    sample: Arrays,
+    layers: Sequence[LayerInfo],
+    progress: Progress,
+    stages: int,
 ) -> tuple[LayerCost, ...]:
     """Cost of each layer; the profiled run has to compute what the plain one does."""
     progress("profile the layers")
     profiled = session.profile(sample)
-    if profiled.outputs != session.infer(sample).outputs:
+    # A profile is of all stages of a cascade, whatever its gates say.
+    if profiled.outputs != session.infer(sample, stages=(1 << stages) - 1).outputs:
         raise DeviceError("the profiled run computes other bytes than the plain one", phase="RUN")
     return tuple(
         LayerCost(
@@ -291,17 +304,10 @@ def _bound_notes(costs: Sequence[Cost]) -> list[str]:
     ]
 
 
-def _spread(values: Sequence[float | None], obtained: Obtained) -> Spread | None:
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    return Spread(statistics.median(known), min(known), max(known), obtained)
-
-
 def _count_spread(values: Sequence[int | None], obtained: Obtained) -> Spread | None:
     """A spread of whole numbers; so is the median of an even number of runs."""
-    spread = _spread(values, obtained)
-    return None if spread is None else replace(spread, median=round(spread.median))
+    found = spread(values, obtained)
+    return None if found is None else replace(found, median=round(found.median))
 
 
 def _sample_notes(samples: Samples | None, stored: StoredSamples) -> list[str]:

@@ -7,11 +7,13 @@ and what it costs is subtracted from the others.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Protocol, runtime_checkable
 
-from tinycompress.artifacts import Machine, Obtained
+from tinycompress.artifacts import LayerInfo, Machine, Obtained
 from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import ConfigError, DeviceError
@@ -34,6 +36,21 @@ class Cost:
     flash_wait_cycles: int | None = None
 
 
+@dataclass(frozen=True)
+class Runs:
+    """The windows of a profile in the order in which they open: each is a layer's number."""
+
+    order: tuple[int, ...]
+
+
+def runs_of(layers: Sequence[LayerInfo]) -> Runs:
+    """In which order layers run: those of a loop again and again, the others once."""
+    order: list[int] = []
+    for count, group in groupby(range(len(layers)), lambda at: layers[at].runs):
+        order += [*group] * count
+    return Runs(tuple(order))
+
+
 class Meter(Protocol):
     """Tells the cost of the windows of the last RUN."""
 
@@ -48,13 +65,16 @@ class Meter(Protocol):
     def start(self) -> None:
         """A RUN is about to be sent."""
 
-    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+    def costs(
+        self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float, runs: Runs | None = None
+    ) -> list[Cost]:
         """Cost of each window after the empty one.
 
         Args:
             ticks: What the firmware's counter says of each window.
             empty_ticks: What it says of the empty one.
             elapsed_s: Wall-clock seconds that the RUN took at most.
+            runs: Where a profile's windows are run more than once: see `runs_of`.
 
         Raises:
             DeviceError: The figures cannot be right.
@@ -114,17 +134,20 @@ class TraceMeter:
         """Forget what was counted before."""
         self.link.clear_trace()
 
-    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+    def costs(
+        self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float, runs: Runs | None = None
+    ) -> list[Cost]:
         """Differences between the entries of each pair, less those of the first pair."""
         points = list(self.link.trace)
-        if len(points) != 2 + 2 * len(ticks):
+        order = range(len(ticks)) if runs is None else runs.order
+        if len(points) != 2 + 2 * len(order):
             raise DeviceError(
                 f"the firmware read its tick counter {len(points)} times, expected "
-                f"{2 + 2 * len(ticks)} for {len(ticks)} windows",
+                f"{2 + 2 * len(order)} for {len(order)} windows",
                 phase="RUN",
                 hint="build the project again with this version of tinycompress",
             )
-        empty, *windows = [
+        empty, *measured = [
             (
                 end.instructions - begin.instructions,
                 end.cycles - begin.cycles,
@@ -134,11 +157,23 @@ class TraceMeter:
         ]
         # What the empty window waits at most says nothing of the least that it does: the bound
         # keeps it.
-        net = [(max(0, i - empty[0]), max(0, c - empty[1]), reads) for i, c, reads in windows]
+        net = [(0, 0, 0)] * len(ticks)
+        for window, (i, c, reads) in zip(order, measured, strict=True):
+            before = net[window]
+            net[window] = (
+                before[0] + max(0, i - empty[0]), before[1] + max(0, c - empty[1]),
+                before[2] + reads,
+            )  # fmt: skip
         return [
             Cost(i, c, c * 1e6 / self.clock_hz, reads * self.flash_wait_states or None)
             for i, c, reads in net
         ]
+
+
+def _net(ticks: Sequence[int], empty_ticks: int, runs: Runs | None) -> list[int]:
+    """Ticks of all runs of each window, less the empty ones of each run."""
+    times = Counter(range(len(ticks)) if runs is None else runs.order)
+    return [max(0, one - times[at] * empty_ticks) for at, one in enumerate(ticks)]
 
 
 @dataclass(frozen=True)
@@ -153,7 +188,9 @@ class TimeMeter:
     def start(self) -> None:
         """Nothing to prepare."""
 
-    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+    def costs(
+        self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float, runs: Runs | None = None
+    ) -> list[Cost]:
         """Ticks less the empty ones. A counter that may have wrapped is an error, not a number."""
         wrap_s = _WRAP / self.ticks_hz
         if elapsed_s >= wrap_s:
@@ -163,7 +200,7 @@ class TimeMeter:
                 phase="RUN",
                 hint="try again if the line is bad; a model this slow cannot be timed",
             )
-        net = [max(0, one - empty_ticks) for one in ticks]
+        net = _net(ticks, empty_ticks, runs)
         return [Cost(None, n if self.count_cycles else None, n * 1e6 / self.ticks_hz) for n in net]
 
 
@@ -179,10 +216,13 @@ class InstructionMeter:
     def start(self) -> None:
         """Nothing to prepare."""
 
-    def costs(self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float) -> list[Cost]:
+    def costs(
+        self, ticks: Sequence[int], empty_ticks: int, elapsed_s: float, runs: Runs | None = None
+    ) -> list[Cost]:
         """Ticks less the empty ones, as whole instructions: exact to one tick."""
         per_tick = 1e9 / (self.ticks_hz * 2**self.icount_shift)
-        return [Cost(round(max(0, one - empty_ticks) * per_tick), None, None) for one in ticks]
+        net = _net(ticks, empty_ticks, runs)
+        return [Cost(round(one * per_tick), None, None) for one in net]
 
 
 _BY_TICKS: dict[Machine, tuple[Obtained, tuple[str, ...]]] = {

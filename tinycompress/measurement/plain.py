@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from tinycompress.artifacts import FlashSizes, LayerInfo, RamSizes, WeightsInfo
+from tinycompress.artifacts import FlashSizes, LayerInfo, RamSizes, Spread, WeightsInfo
 
 
 def flash_json(flash: FlashSizes) -> dict[str, int]:
@@ -46,3 +46,27 @@ def _weights_json(weights: WeightsInfo | None) -> dict[str, object] | None:
         "encoded_bytes": weights.encoded_bytes,
         "int8_bytes": weights.int8_bytes,
     }
+
+
+def number(value: float) -> int | float:
+    """A value as JSON has it: whole numbers without a point."""
+    return int(value) if float(value).is_integer() else value
+
+
+def spread_json(spread: Spread | None) -> dict[str, Any] | None:
+    """A spread; None stays so."""
+    if spread is None:
+        return None
+    return {
+        "median": number(spread.median),
+        "min": number(spread.min),
+        "max": number(spread.max),
+        "obtained": spread.obtained,
+    }
+
+
+def count_text(value: float | None) -> str:
+    """A number for people, with one digit behind the point if it is not whole."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

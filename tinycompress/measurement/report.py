@@ -22,8 +22,9 @@ from tinycompress.artifacts import (
     Spread,
 )
 from tinycompress.boards import Board
+from tinycompress.measurement.cascades.report import cascade_json, print_cascade
 from tinycompress.measurement.clock import agrees
-from tinycompress.measurement.plain import flash_json
+from tinycompress.measurement.plain import count_text, flash_json, number, spread_json
 from tinycompress.quality.plain import quality_json
 from tinycompress.quality.tables import print_quality, quality_rows
 
@@ -67,10 +68,10 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "samples_sha256": result.samples_sha256,
             "runs": result.runs,
             "latency": {
-                "instructions": _spread_json(result.instructions),
-                "cycles": _spread_json(result.cycles),
+                "instructions": spread_json(result.instructions),
+                "cycles": spread_json(result.cycles),
                 "cycles_upper_bound": result.cycles_upper_bound,
-                "us": _spread_json(result.latency_us),
+                "us": spread_json(result.latency_us),
                 "budget_us": result.latency_budget_us,
                 "within_budget": result.keeps_latency,
             },
@@ -101,6 +102,7 @@ def to_json(result: BenchResult) -> dict[str, Any]:
             "macs": sum(layer.macs for layer in result.layers) - result.recomputed_macs,
             "recomputed_macs": result.recomputed_macs,
             "layers": [_layer_json(layer) for layer in result.layers],
+            "cascade": None if result.cascade is None else cascade_json(result.cascade),
             "notes": list(result.notes),
         }
     )
@@ -119,31 +121,18 @@ def print_table(
     """
     console.print(_summary_table(result, board))
     print_quality(result, console, asked=confusion)
+    if result.cascade is not None:
+        print_cascade(result.cascade, console)
     _print_layers(result, console)
     for note in result.notes:
         console.print(f"note: {printable(note)}", markup=False, highlight=False)
-
-
-def _number(value: float) -> int | float:
-    return int(value) if float(value).is_integer() else value
-
-
-def _spread_json(spread: Spread | None) -> dict[str, Any] | None:
-    if spread is None:
-        return None
-    return {
-        "median": _number(spread.median),
-        "min": _number(spread.min),
-        "max": _number(spread.max),
-        "obtained": spread.obtained,
-    }
 
 
 def _clock_json(clock: ClockCheck | None) -> dict[str, Any] | None:
     if clock is None:
         return None
     return {
-        "expected_hz": _number(clock.expected_hz),
+        "expected_hz": number(clock.expected_hz),
         "measured_hz": round(clock.measured_hz),
         "uncertainty": round(clock.uncertainty, 6),
         "agrees": agrees(clock),
@@ -227,7 +216,7 @@ def _time_rows(result: BenchResult, board: Board) -> list[Row]:
             rows.append(
                 (
                     f"{what} per inference",
-                    f"{_count(spread.median)}{unit}",
+                    f"{count_text(spread.median)}{unit}",
                     f"{label}; {_runs(spread, result.runs, unit)}",
                 )
             )
@@ -245,7 +234,7 @@ def _budget_rows(result: BenchResult) -> list[Row]:
     if budget is None:
         return []
     verdicts = {None: "not known: nothing tells the time here", True: "kept", False: "NOT KEPT"}
-    return [("latency budget", f"{_count(budget)} us", f"{verdicts[kept]}; by the slowest run")]
+    return [("latency budget", f"{count_text(budget)} us", f"{verdicts[kept]}; by the slowest run")]
 
 
 def _bound_rows(result: BenchResult, board: Board) -> list[Row]:
@@ -255,9 +244,9 @@ def _bound_rows(result: BenchResult, board: Board) -> list[Row]:
     us = bound * 1e6 / board.cpu.clock_hz
     how = (
         f"upper bound: as if no cache spared any of the flash's {board.emulator.flash_wait_states} "
-        f"wait states; {_count(round(us, 1))} us, {bound / result.cycles.max:.1f} times as long"
+        f"wait states; {count_text(round(us, 1))} us, {bound / result.cycles.max:.1f} times as long"
     )
-    return [("cycles, at most", _count(bound), how)]
+    return [("cycles, at most", count_text(bound), how)]
 
 
 def _runs(spread: Spread, runs: int, unit: str) -> str:
@@ -265,7 +254,7 @@ def _runs(spread: Spread, runs: int, unit: str) -> str:
         return "one run"
     if spread.min == spread.max:
         return f"{runs} runs, all alike"
-    return f"median of {runs} runs, {_count(spread.min)} to {_count(spread.max)}{unit}"
+    return f"median of {runs} runs, {count_text(spread.min)} to {count_text(spread.max)}{unit}"
 
 
 def _size_rows(result: BenchResult, board: Board) -> list[Row]:
@@ -312,8 +301,8 @@ def _print_layers(result: BenchResult, console: Console) -> None:
             layer.name,
             layer.op,
             f"{layer.macs:,}" if layer.macs else "-",
-            _count(layer.instructions),
-            _count(layer.cycles),
+            count_text(layer.instructions),
+            count_text(layer.cycles),
             f"{layer.cycles / layer.macs:.2f}" if layer.cycles and layer.macs else "-",
             "-" if cost is None or not whole else f"{cost / whole:.1%}",
         )
@@ -337,17 +326,11 @@ def _totals(result: BenchResult) -> list[tuple[str, ...]]:
 
 def _sum(values: Sequence[int | None]) -> str:
     known = [value for value in values if value is not None]
-    return _count(sum(known)) if len(known) == len(values) else "-"
+    return count_text(sum(known)) if len(known) == len(values) else "-"
 
 
 def _main_cost(layer: LayerCost) -> int | None:
     return layer.instructions if layer.cycles is None else layer.cycles
-
-
-def _count(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def _size(size_bytes: int) -> str:

@@ -37,8 +37,10 @@ from tinycompress.ir.state import keeps_state
 from tinycompress.measurement.ranges import range_note
 from tinycompress.quality.labels import (
     Target,
+    accepted_labels,
     class_names_of,
     labels_of,
+    numbered_by_output,
     numbered_names,
 )
 
@@ -51,14 +53,15 @@ class Samples:
 
     Shapes and dtypes are described above; ``source`` names where they came from in messages.
     ``labels`` maps names, ``y`` or ``y0`` and so on, to arrays, and ``class_names`` the names of
-    the arrays that name their classes. ``unused`` are the file's arrays that mean nothing here.
+    the arrays that name their classes. ``others`` are the file's arrays that are none of these:
+    labels where they are called like an output, else unused.
     """
 
     inputs: tuple[npt.NDArray[Any], ...]
     labels: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     source: str = "the samples"
     reset: npt.NDArray[Any] | None = None
-    unused: tuple[str, ...] = ()
+    others: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
     class_names: Mapping[str, npt.NDArray[Any]] = field(default_factory=dict)
 
 
@@ -116,13 +119,13 @@ def load_samples(path: Path, inputs: Sequence[TensorSpec] = ()) -> Samples:
         for name in ("class_names", *numbered_names("class_names", arrays))
         if name in arrays
     }
-    unused = sorted(arrays.keys() - {*names, *labels, *called, "reset"})
+    others = sorted(arrays.keys() - {*names, *labels, *called, "reset"})
     return Samples(
         inputs=tuple(arrays[name] for name in names),
         labels=labels,
         source=str(path),
         reset=arrays.get("reset"),
-        unused=tuple(unused),
+        others={name: arrays[name] for name in others},
         class_names=called,
     )
 
@@ -161,9 +164,13 @@ def stored_samples(
                 f"for input '{inputs[0].name}'"
             )
     real = [_real(one.stored, spec) for one, spec in zip(fitted, inputs, strict=True)]
-    labels, notes = labels_of(samples.labels, samples.source, count, outputs, real)
+    by_output = numbered_by_output(samples.others, outputs)
+    named = {number: samples.others[name] for name, number in by_output.items()}
+    given = {**named, **samples.labels}
+    labels, notes = labels_of(given, samples.source, count, outputs, real)
     called, name_notes = class_names_of(samples.class_names, samples.source, labels, outputs)
-    unused = (_unused_note(samples),) if samples.unused else ()
+    others = [name for name in samples.others if name not in by_output]
+    unused = (_unused_note(samples.source, others, outputs),) if others else ()
     return StoredSamples(
         inputs=tuple(one.stored for one in fitted),
         labels=labels,
@@ -193,11 +200,11 @@ def _wrong_number(samples: Samples, inputs: Sequence[TensorSpec]) -> ConfigError
     )
 
 
-def _unused_note(samples: Samples) -> str:
-    names = ", ".join(repr(name) for name in samples.unused)
+def _unused_note(source: str, unused: Sequence[str], outputs: Sequence[TensorSpec]) -> str:
+    names = ", ".join(repr(name) for name in unused)
     return (
-        f"{samples.source}: not used: {names} (inputs are x, or x0, x1, ..., or "
-        "called like the model's; labels y, or y0, y1, ...; resets of state reset)"
+        f"{source}: not used: {names} (inputs are x, or x0, x1, ..., or called like the model's;"
+        f" labels {accepted_labels(outputs)}; resets of state reset)"
     )
 
 

@@ -15,7 +15,7 @@ from tinycompress.boards import Board
 from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
 from tinycompress.measurement.clock import TimedRuns, check_clock
-from tinycompress.measurement.meters import Cost, Meter, meter_for
+from tinycompress.measurement.meters import Cost, Meter, meter_for, runs_of
 from tinycompress.measurement.protocol.client import DeviceClient, require_same_firmware
 from tinycompress.measurement.protocol.messages import Hello, Info
 
@@ -24,7 +24,7 @@ Arrays = tuple[npt.NDArray[Any], ...]
 
 @dataclass(frozen=True, eq=False)
 class Inference:
-    """One run: its cost, or that of each layer if profiled, and the output bytes."""
+    """One run: its cost, or that of each layer or stage if profiled, and the output bytes."""
 
     costs: tuple[Cost, ...]
     outputs: tuple[bytes, ...]
@@ -67,18 +67,24 @@ class Session:
         """Where the costs come from."""
         return self._meter
 
-    def infer(self, inputs: Arrays, *, reset: bool = True) -> Inference:
+    def infer(self, inputs: Arrays, *, reset: bool = True, stages: int = 0) -> Inference:
         """Run the model once.
 
         Args:
             inputs: One array per input, of its shape and stored dtype.
             reset: Whether from the model's initial state, or from what the last run left.
+            stages: Which stages of a cascade run, bit 0 for the first; 0 leaves it to the gates.
         """
-        return self._run(inputs, reset=reset)
+        return self._run(inputs, reset=reset, stages=stages)
+
+    def infer_by_stage(self, inputs: Arrays, *, reset: bool = True) -> Inference:
+        """As `infer`, with the cost of every stage of a cascade; of one that does not run, that of
+        finding it out."""
+        return self._run(inputs, reset=reset, parts=len(self._built.project.stages), by_stage=True)
 
     def profile(self, inputs: Arrays) -> Inference:
         """As `infer`, with the cost of every layer in place of the whole run's."""
-        return self._run(inputs, profile=True)
+        return self._run(inputs, reset=True, parts=len(self._built.project.layers))
 
     def advance(self, inputs: Arrays, *, reset: bool) -> None:
         """As `infer`, for the state that it leaves: neither outputs nor costs are asked for."""
@@ -138,21 +144,31 @@ class Session:
         for index, array in enumerate(inputs):
             self._client.write_input(index, _little_endian(array))
 
-    def _run(self, inputs: Arrays, *, profile: bool = False, reset: bool = True) -> Inference:
+    def _run(
+        self,
+        inputs: Arrays,
+        *,
+        reset: bool,
+        parts: int | None = None,
+        by_stage: bool = False,
+        stages: int = 0,
+    ) -> Inference:
+        """One run; ``parts`` are the layers or stages to profile, None does not."""
         self._write(inputs)
         self._meter.start()
         began = time.monotonic()
-        done = self._client.run(1, profile=profile, reset=reset)
+        profile = parts is not None and not by_stage
+        done = self._client.run(1, profile=profile, by_stage=by_stage, reset=reset, stages=stages)
         elapsed_s = time.monotonic() - began
         ticks = done.ticks
-        if profile:
-            expected = len(self._built.project.layers)
-            if done.layers != expected:
+        if parts is not None:
+            if done.layers != parts:
                 raise DeviceError(
-                    f"the device profiled {done.layers} layers of {expected}", phase="RUN"
+                    f"the device profiled {done.layers} layers or stages of {parts}", phase="RUN"
                 )
-            ticks = self._client.layers(expected)
-        costs = self._meter.costs(ticks, done.empty_ticks, elapsed_s)
+            ticks = self._client.layers(parts)
+        runs = runs_of(self._built.project.layers) if profile else None
+        costs = self._meter.costs(ticks, done.empty_ticks, elapsed_s, runs)
         outputs = tuple(
             self._client.read_output(index, spec.size_bytes)
             for index, spec in enumerate(self._built.project.outputs)
@@ -198,6 +214,7 @@ def _require_same_shape(info: Info, built: BuiltFirmware, board: Board) -> None:
         ("bytes of each input", info.input_bytes, tuple(s.size_bytes for s in project.inputs)),
         ("bytes of each output", info.output_bytes, tuple(s.size_bytes for s in project.outputs)),
         ("number of layers", info.layers, len(project.layers)),
+        ("number of stages", info.stages, len(project.stages)),
     )
     for what, told, expected in facts:
         if told != expected:

@@ -98,7 +98,9 @@ class _Flash:
         """
         quick = self._try(self.trials.sources(self.options))
         if quick is not None and self._fits(quick):
-            return quick
+            # What is left may hold weights that are expanded for fewer products.
+            way = _Way("speed", self.budget_bytes - quick.correction_bytes())
+            return self._searched([way], quick) or quick
         shared = self._try(self.trials.sources(replace(self.options, optimize="flash")))
         known: dict[Optimize, Trial | None] = {"speed": quick, "flash": shared}
         ways = [
@@ -174,10 +176,28 @@ class _Latency:
         """
         quick = self.trials.linked(self.trials.sources(self.options))
         if quick.latency_us > self.budget_us:
-            raise _too_slow(quick, self.budget_us, "by the fastest kernels")
+            return self._faster(quick)
         ways: tuple[Optimize, ...] = ("flash", "speed")
         found = [self._smallest(optimize, quick) for optimize in ways]
         return min((quick, *found), key=lambda each: each.flash_bytes)
+
+    def _faster(self, quick: Trial) -> Trial:
+        """By kernels that expand weights, as few of them as are fast enough.
+
+        Raises:
+            DoesNotFitError: All of them are not, or the board is too small for them.
+        """
+        best, more = quick, self._cycles(self.budget_us - quick.latency_us)
+        for _ in range(_LINKS // 2):
+            try:
+                trial = self.trials.linked(self._generated("speed", more))
+            except DoesNotFitError:
+                break
+            spare = self._cycles(self.budget_us - trial.latency_us)
+            if spare >= 0:
+                return trial
+            best, more = min(best, trial, key=lambda each: each.latency_us), more + spare
+        raise _too_slow(best, self.budget_us, "by the fastest kernels")
 
     def _smallest(self, optimize: Optimize, quick: Trial) -> Trial:
         """The smallest with a copy of a kernel for each layer, or without."""

@@ -18,8 +18,11 @@ from tinycompress.artifacts import (
 )
 from tinycompress.boards import Board, load_board
 from tinycompress.codegen.tflm import encode_weights
-from tinycompress.conversion import ConvertOptions, convert_model
+from tinycompress.compression.synthetic.asked import asks_for_no_data
+from tinycompress.conversion import ConvertOptions, convert_model, pass_on
 from tinycompress.conversion.carray import Style, write_c_array
+from tinycompress.conversion.early import check_samples
+from tinycompress.conversion.joining.cascade_file import is_cascade_file, read_cascade
 from tinycompress.conversion.load import is_tflite
 from tinycompress.firmware.writing import require_place
 from tinycompress.options import BuildKeywords, BuildOptions
@@ -30,6 +33,7 @@ from tinycompress.pipeline.frameworks import build_in_framework, build_library
 from tinycompress.pipeline.job import Build, Job
 from tinycompress.pipeline.names import default_directory, model_name
 from tinycompress.pipeline.verdict import require_engine, unchecked
+from tinycompress.pipeline.without_data import samples_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -49,14 +53,17 @@ def convert(
     weights: WeightType = "int8",
     tflm_compression: TflmCompression = "none",
     max_accuracy_drop: float | None = None,
+    streaming: bool = False,
     progress: Progress = no_progress,
 ) -> ConvertedModel:
     """Turn a Keras model into a fully integer ``.tflite``; a ``.tflite`` is checked and passed on.
 
     Args:
-        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``.
+        model: ``.keras`` (Keras 3 or tf_keras), ``.h5``, SavedModel directory or ``.tflite``; or a
+            ``.toml`` that joins such files: docs/cascades.md.
         data: ``.npz`` with the calibration samples ``x`` (and, for accuracy, labels ``y``); needed
-            for everything but a ``.tflite``.
+            for everything but a ``.tflite``. The string ``none``, ``zeroq`` or ``dfqf`` instead
+            has samples made of what the model has kept of its data: docs/converting.md.
         output: File to write; None writes nothing.
         val: ``.npz`` with samples ``x`` and labels ``y`` that quality before and after is counted
             on; None takes ``data``.
@@ -74,6 +81,8 @@ def convert(
             the smallest of ``lut``, ``huffman`` and ``prune`` for each layer.
         max_accuracy_drop: Largest drop of the file's score below the float model's, 0 to 1, of
             every output with labels: of accuracy, F1, R² or AUC. None allows any.
+        streaming: Whether the file takes one time step per invocation and keeps its state, instead
+            of a whole window; it gives the bytes of the window's file. docs/streaming.md.
         progress: Told what is under way.
 
     Raises:
@@ -86,7 +95,7 @@ def convert(
     options = ConvertOptions(
         activations=activations, weights=weights, exact_to=exact_to, calibrator=calibrator,
         symmetric_activations=symmetric_activations, per_tensor_weights=per_tensor_weights,
-        max_accuracy_drop=max_accuracy_drop,
+        max_accuracy_drop=max_accuracy_drop, streaming=streaming,
     )  # fmt: skip
     converted = _integers(Path(model), data, val, options, progress)
     converted = _encoded(converted, tflm_compression, progress)
@@ -116,13 +125,22 @@ def _integers(
     progress: Progress,
 ) -> ConvertedModel:
     wanted = options.activations or "int8"
+    if is_cascade_file(model):
+        progress("join the stages")
+        labelled = data if val is None else val
+        samples = None if labelled is None else Path(labelled)
+        return pass_on(model.name, read_cascade(model), options, samples)
+    evaluation = None if val is None else Path(val)
+    if asks_for_no_data(data) and not is_tflite(model):
+        if evaluation is not None:
+            check_samples(model, [evaluation])
+        samples, told = samples_of(model, data, options.seed, progress)
+        progress(f"convert to {wanted}")
+        made = convert_model(model, samples, evaluation=evaluation, options=options)
+        return replace(made, warnings=(told, *made.warnings))
     progress("check the model" if model.suffix == ".tflite" else f"convert to {wanted}")
-    return convert_model(
-        model,
-        None if data is None else Path(data),
-        evaluation=None if val is None else Path(val),
-        options=options,
-    )
+    file = None if data is None or asks_for_no_data(data) else Path(data)
+    return convert_model(model, file, evaluation=evaluation, options=options)
 
 
 def build(
@@ -136,7 +154,8 @@ def build(
     """Build firmware that runs a model on a board.
 
     Args:
-        model: A ``.keras`` or ``.h5`` file, a SavedModel directory, or a ``.tflite``.
+        model: A ``.keras`` or ``.h5`` file, a SavedModel directory, or a ``.tflite``; or a
+            ``.toml`` that joins such files to a cascade: docs/cascades.md.
         board: Id, alias or file of the board; for a framework, its file must say what that calls
             the board.
         options: What is chosen about the build; None takes the defaults.
@@ -170,9 +189,10 @@ def _to_build(
     model: Path, board: Board, chosen: BuildOptions, progress: Progress
 ) -> ConvertedModel:
     """The integer model; of a ``.tflite``, the engine says whether it takes it."""
-    given = is_tflite(model)
+    cascade = is_cascade_file(model)
+    given = cascade or is_tflite(model)
     if given:
-        require_engine(read_file(model), board, chosen)
+        require_engine(read_cascade(model) if cascade else read_file(model), board, chosen)
     options = ConvertOptions(
         activations=chosen.activations, exact_to=chosen.exact_to, require_integers=not given,
         calibrator=chosen.calibrator, symmetric_activations=chosen.symmetric_activations,

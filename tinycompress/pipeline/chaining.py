@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tinycompress import _files
 from tinycompress.artifacts import TensorSpec
-from tinycompress.conversion.chain import chained
+from tinycompress.conversion.joining.chain import chained
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs, output_specs
 from tinycompress.pipeline.files import read_file

@@ -8,7 +8,8 @@ from tinycompress.codegen import CodegenOptions
 from tinycompress.codegen.legality import REPLACE
 from tinycompress.codegen.tflm import refusals
 from tinycompress.codegen.verdict import aot_takes, instead_of_tflm, require_aot, require_tflm
-from tinycompress.errors import ModelError
+from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.options import BuildOptions
 from tinycompress.oracle import refusal
@@ -26,6 +27,8 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
         ModelError: With every reason, and what helps.
     """
     model = read_model(tflite)
+    if model.stages:
+        _require_cascade(model, options)
     if options.engine == "tflm":
         require_tflm(model)
         reason = refusal(tflite, "tflm")
@@ -39,6 +42,28 @@ def require_engine(tflite: bytes, board: Board, options: BuildOptions) -> None:
             without = "" if options.exact_to == "tflm" else ", without --exact-to"
             error.hint = f"the TFLM engine takes the model: --engine tflm{without}"
         raise
+
+
+def _require_cascade(model: Model, options: BuildOptions) -> None:
+    """Refuse options that are for one model.
+
+    Raises:
+        ConfigError: An option is for one model.
+    """
+    budgets = [
+        name
+        for name, value in (
+            ("--flash-budget", options.flash_budget_bytes),
+            ("--latency-budget", options.latency_budget_us),
+        )
+        if value is not None
+    ]
+    if budgets:
+        raise ConfigError(
+            f"{' and '.join(budgets)}: kernels are chosen for a budget of one model, and this is a"
+            f" cascade of {len(model.stages)}",
+            hint="--optimize flash; or limits in a file, which are checked: --budget FILE",
+        )
 
 
 def unchecked(tflite: bytes, exact_to: ExactTo) -> tuple[str, ...]:

@@ -62,6 +62,35 @@ def numbered_names(letter: str, names: Collection[str]) -> list[str]:
     )
 
 
+def numbered_by_output(
+    others: Mapping[str, npt.NDArray[Any]], outputs: Sequence[TensorSpec]
+) -> dict[str, str]:
+    """Which arrays are labels since they are called like an output: their names as ``y0``, ``y1``.
+
+    An output is called as in the file, or like the layer that makes it; a name that two outputs
+    have is none.
+
+    Args:
+        others: Arrays that are neither inputs nor called ``y``.
+        outputs: The model's outputs.
+    """
+    called: dict[str, list[int]] = {}
+    for index, spec in enumerate(outputs):
+        for name in {spec.name, layer_of(spec.name)}:
+            called.setdefault(name, []).append(index)
+    found = ((name, called.get(name, ())) for name in others)
+    return {name: f"y{of[0]}" for name, of in found if len(of) == 1}
+
+
+def layer_of(output: str) -> str:
+    """The layer in the name that the converter gives an output, as ``boxes`` in ``net/boxes/Add``.
+
+    Of the names of several fused operators it is that of the last one.
+    """
+    parts = output.split(";")[-1].split("/")
+    return parts[-2] if len(parts) > 1 else output
+
+
 def labels_of(
     given: Mapping[str, npt.NDArray[Any]],
     source: str,
@@ -168,11 +197,21 @@ def _count(outputs: Sequence[TensorSpec]) -> str:
 
 
 def _which_output(source: str, outputs: Sequence[TensorSpec]) -> str:
-    names = ", ".join(f"y{index} for '{spec.name}'" for index, spec in enumerate(outputs))
     return (
         f"no accuracy: the model has {_count(outputs)} and y of {source} does not say which it is "
-        f"for; name the labels {names}"
+        f"for; name the labels {accepted_labels(outputs)}"
     )
+
+
+def accepted_labels(outputs: Sequence[TensorSpec]) -> str:
+    """How labels are to be called, for messages."""
+    if len(outputs) == 1:
+        return "y"
+    numbered = ", ".join(f"y{index} for '{spec.name}'" for index, spec in enumerate(outputs))
+    layers = [layer_of(spec.name) for spec in outputs]
+    told = len(set(layers)) == len(layers) and layers != [spec.name for spec in outputs]
+    by_layer = f", or like their layers: {', '.join(layers)}" if told else ""
+    return f"{numbered}{by_layer}"
 
 
 def _target(

@@ -7,7 +7,7 @@ Of a regression every channel counts by itself, too: boxes of 0..640 in one outp
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinycompress.artifacts import OutputQuality
 from tinycompress.errors import ConfigError, MismatchError
@@ -40,21 +40,63 @@ def drops_of(one: OutputQuality) -> Iterator[Drop]:
     """What an output lost, and each of its channels where that lost more; gains are negative."""
     if one.score is None or one.float_score is None:
         return
-    whole = Drop(
+    yield Drop(
         f"{one.score_name} of output '{one.name}'", score_text(one, one.float_score),
         score_text(one, one.score), one.float_score - one.score, one.kind == "classes",
     )  # fmt: skip
-    yield whole
+    yield from channel_drops(one)
+
+
+def channel_drops(one: OutputQuality) -> Iterator[Drop]:
+    """What channels of an output lost, of which each lost more than the output as a whole."""
+    if one.score is None or one.float_score is None:
+        return
     if len(one.channels) != len(one.float_channels):
         return
     for place, (now, then) in enumerate(zip(one.channels, one.float_channels, strict=True)):
         # Of a channel that float does not tell either there is nothing to lose.
-        if now.r2 is None or then.r2 is None or then.r2 <= 0 or then.r2 - now.r2 <= whole.points:
+        if now.r2 is None or then.r2 is None or then.r2 <= 0:
             continue
-        yield Drop(
-            f"R² of {where_of(place, place)} of output '{one.name}'", f"{then.r2:.4f}",
-            f"{now.r2:.4f}", then.r2 - now.r2, False,
-        )  # fmt: skip
+        if then.r2 - now.r2 > one.float_score - one.score:
+            yield Drop(
+                f"R² of {where_of(place, place)} of output '{one.name}'", f"{then.r2:.4f}",
+                f"{now.r2:.4f}", then.r2 - now.r2, False,
+            )  # fmt: skip
+
+
+def beside_float(
+    now: Sequence[OutputQuality], then: Sequence[OutputQuality]
+) -> tuple[OutputQuality, ...]:
+    """Qualities of a file beside the float scores that another model's have, output by output.
+
+    Args:
+        now: Of the file.
+        then: Of the model that it is held against, such as that before compression.
+    """
+    known = {one.index: one for one in then}
+    return tuple(
+        replace(
+            one,
+            float_score=known[one.index].float_score,
+            float_channels=known[one.index].float_channels,
+        )
+        for one in now
+        if one.index in known
+    )
+
+
+def largest_drop(quality: Sequence[OutputQuality]) -> float | None:
+    """What the worst output, or channel of one, lost of its score in float; a gain is negative.
+
+    None where no output has a score of both.
+    """
+    return max((drop.points for one in quality for drop in drops_of(one)), default=None)
+
+
+def least_score(quality: Sequence[OutputQuality], *, in_float: bool = False) -> float | None:
+    """The score of the worst output; None where none has one."""
+    scores = (one.float_score if in_float else one.score for one in quality)
+    return min((score for score in scores if score is not None), default=None)
 
 
 def fallen_further(quality: Sequence[OutputQuality], most: float) -> list[Drop]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.ir.quantize import dequantize, quantize
-from tinycompress.oracle import Oracle
+from tinycompress.oracle import open_oracle
 
 Array = npt.NDArray[Any]
 
@@ -30,10 +30,11 @@ def stored_outputs(
     Raises:
         ModelError: The oracle refuses the model.
     """
-    oracle = Oracle(tflite, exact_to)
+    oracle = open_oracle(tflite, exact_to)
+    inputs_of, answers = oracle.inputs, len(oracle.outputs)
     try:
         rows = [
-            [np.array(output) for output in oracle.run(*_stored(sample, oracle.inputs))]
+            [np.array(one) for one in oracle.run(*_stored(sample, inputs_of))[:answers]]
             for sample in zip(*inputs, strict=True)
         ]
     finally:

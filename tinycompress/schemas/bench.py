@@ -108,6 +108,32 @@ class BenchLayer(Part):
     cycles: Count | None
 
 
+class BenchStage(Part):
+    """One stage of a cascade; costs are of the samples that asked it, null if none did."""
+
+    name: str
+    gate: str
+    """What lets it run, in words; empty where it always does."""
+    samples: Count
+    ran: Count
+    share: Share
+    """``ran`` of ``samples``."""
+    instructions: Spread | None
+    cycles: Spread | None
+    us: Spread | None
+
+
+class BenchCascade(Part):
+    """What a cascade took over the samples; means are of one inference."""
+
+    samples: Count
+    mean_instructions: float | None
+    mean_cycles: float | None
+    mean_us: float | None
+    obtained: Obtained
+    stages: list[BenchStage]
+
+
 class BenchAnswer(Sealed):
     """One benchmark of one firmware on one board; ``summary.json`` of a bundle is the same."""
 
@@ -134,6 +160,8 @@ class BenchAnswer(Sealed):
     macs: int
     recomputed_macs: int
     layers: list[BenchLayer]
+    cascade: BenchCascade | None = None
+    """Null of a single model."""
     notes: list[str]
 
 

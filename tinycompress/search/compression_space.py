@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ _FEWEST = 8
 """A layer with fewer weights than this times 8 is neither pruned nor clustered: nothing to save."""
 _AFTER_FOLDING = 0.1
 """Of the learning rate, once BatchNormalization is folded: see docs/compression.md."""
-_BATCH, _STEPS = 64, 3000
+_BATCH, _STEPS = 64, 8000
 """So many steps at most, where the user says nothing: few samples are looked at more often."""
 _LEAST_SHARE = 4
-_RUNGS = 8
+_RUNGS = 4
+"""An eighth of a training is too little to judge by: what learns fast is small."""
 CHANNELS, SPARSITY, CLUSTERS = "channels.", "sparsity.", "clusters."
 WHOLE = 256
 """As many values as int8 has: not clustered."""
@@ -148,22 +150,36 @@ def starting_points(dimensions: tuple[Dimension, ...]) -> tuple[dict[str, Value]
     )
     points: list[dict[str, Value]] = []
     for wish in wishes:
-        point = {one.name: _start(one, wish) for one in dimensions}
+        point = starting_point(dimensions, wish)
         if point not in points:
             points.append(point)
     return tuple(points)
 
 
+def starting_point(
+    dimensions: tuple[Dimension, ...], wish: Mapping[str, Value]
+) -> dict[str, Value]:
+    """The candidate that is as the model is but for a wish.
+
+    Args:
+        dimensions: The space.
+        wish: By parameter, or by kind of parameter (`CHANNELS`: the share that stays).
+    """
+    return {one.name: _start(one, wish) for one in dimensions}
+
+
 _STARTS: Mapping[str, Value] = {
     CHANNELS: 1.0, SPARSITY: 0.0, CLUSTERS: WHOLE, "low_rank.energy": 1.0, "order": "channels",
-    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.5, "learning_rate": 1e-3,
-    "fine_tuning": "each", "distill.weight": 0.5,
+    "activations": "int8", "qat": True, "optimize": "flash", "epochs": 0.5, "fine_tuning": "each",
+    "distill.weight": 0.5,
 }  # fmt: skip
 
 
 def _start(dimension: Dimension, wish: Mapping[str, Value]) -> Value:
     name = dimension.name
     kind = next((p for p in (CHANNELS, SPARSITY, CLUSTERS) if name.startswith(p)), name)
+    if kind == "learning_rate":
+        return dimension.nearest(_middle(dimension))
     value = wish.get(kind, _STARTS[kind])
     if kind == CHANNELS:
         # Wishes are shares of the channels that there are.
@@ -173,6 +189,12 @@ def _start(dimension: Dimension, wish: Mapping[str, Value]) -> Value:
     return dimension.nearest(value)
 
 
+def _middle(dimension: Dimension) -> float:
+    """Between the least and the largest number, by their logarithms."""
+    numbers = [float(one) for one in dimension.choices] or [dimension.low, dimension.high]
+    return sqrt(min(numbers) * max(numbers))
+
+
 def start_of(dimension: Dimension) -> Value:
     """Where a search begins in one dimension."""
     return _start(dimension, {})
@@ -180,8 +202,7 @@ def start_of(dimension: Dimension) -> Value:
 
 def smallest(dimensions: tuple[Dimension, ...]) -> dict[str, Value]:
     """The choice with the fewest channels and weights, and the firmware that is small."""
-    least: dict[str, Value] = {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3}
-    return {one.name: _start(one, least) for one in dimensions}
+    return starting_point(dimensions, {CHANNELS: 0.0, SPARSITY: 1.0, CLUSTERS: 3})
 
 
 def compression_recipe(parameters: Parameters, network: Network, seed: int) -> Recipe:
@@ -246,7 +267,7 @@ def training_key(recipe: Recipe, more: str = "") -> str:
 
 
 def _rungs(epochs: int) -> list[int]:
-    """Epochs in stages that end after an eighth, a quarter, a half and all of them.
+    """Epochs in stages that end after a quarter, a half and all of them.
 
     Successive halving looks at the accuracy after each.
     """
@@ -264,11 +285,13 @@ def _tune(stages: list[dict[str, Any]], parameters: Parameters) -> None:
     rate = float(parameters.get("learning_rate", 1e-3))
     weight = float(parameters.get("distill.weight", 0.0))
     folded = False
-    for stage in stages:
+    last_rung = max((n for n, stage in enumerate(stages) if stage["kind"] == "train"), default=-1)
+    for number, stage in enumerate(stages):
         folded = folded or stage["kind"] in ("cluster", "qat")
         tuning = stage["fine_tune"]
         tuning["learning_rate"] = rate * _AFTER_FOLDING if folded else rate
-        tuning["decay"] = "cosine" if folded else "none"
+        # What is looked at on the way is no end: the rate falls in the last half alone.
+        tuning["decay"] = "cosine" if folded or number == last_rung else "none"
         if "batch_size" in parameters:
             tuning["batch_size"] = int(parameters["batch_size"])
         if weight > 0 and tuning["epochs"] > 0:
@@ -287,7 +310,8 @@ def _thinning(parameters: Parameters, network: Network) -> list[dict[str, Any]]:
         asked = {name: round(share, 6) for name, share in gone.items() if share > 0}
         # Layers that keep all of theirs are asked for nothing.
         kept = {name: 0.0 for name, share in gone.items() if share <= 0}
-        stages.append({"kind": "prune_channels", "layer_ratio": {**asked, **kept}})
+        ratios = {**asked, **kept}
+        stages.append({"kind": "prune_channels", "layer_ratio": ratios, "importance": "taylor"})
     energy = float(parameters.get("low_rank.energy", 1.0))
     if energy < 1.0:
         stages.append({"kind": "low_rank", "energy": energy})

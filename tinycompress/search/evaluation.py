@@ -25,9 +25,12 @@ from tinycompress.compression.run.recipe import Recipe
 from tinycompress.compression.run.result import CompressionResult, RowListener, StageRow
 from tinycompress.compression.run.runner import RunOptions
 from tinycompress.compression.run.runner import compress as run_recipe
+from tinycompress.compression.run.store import stored_row
 from tinycompress.compression.stages.options import TrainedStage
+from tinycompress.deploy.budgets import DROP, LEAST_SCORE
 from tinycompress.deploy.compressing import convert_options, export, load_keras_model
 from tinycompress.errors import ConfigError
+from tinycompress.quality.limits import beside_float, largest_drop, least_score
 from tinycompress.search.compression_space import (
     aim_of,
     compression_dimensions,
@@ -39,6 +42,7 @@ from tinycompress.search.compression_space import (
 )
 from tinycompress.search.costs import Cost, CostTable, measure_on
 from tinycompress.search.dimensions import Dimension, Parameters, narrowed, overridden
+from tinycompress.search.goal import ACCURACY
 from tinycompress.search.model_function import ModelSpace, load_function, made_by
 from tinycompress.search.objective import Candidate, Report, Trained
 from tinycompress.search.task import Task
@@ -168,18 +172,21 @@ class CompressionEvaluator:
         """
         content: _Content = candidate.content
         with self._directory(content.key) as directory:
-            result = self._run(content, directory, _rungs(content.recipe, report))
+            by_mean = self.task.goal.objectives[0] == ACCURACY
+            told = _rungs(content.recipe, report, by_mean=by_mean)
+            result = self._run(content, directory, told)
         cost = self.costs.of_file(result.tflite, aim_of(content.recipe))
-        last = result.rows[-1]
-        accuracies = {
-            "int8_accuracy": last.int8_accuracy,
-            "float_accuracy": last.float_accuracy,
-            "parameters": float(last.parameters),
-            "nonzero_parameters": float(last.nonzero_parameters),
-            "macs": float(last.macs),
-        }
+        accuracies = _accuracies(result.rows[-1], self._original_row(content, result))
         relative = directory.relative_to(self.workspace).as_posix()
         return Trained(cost, accuracies, {"directory": relative})
+
+    def _original_row(self, content: _Content, result: CompressionResult) -> StageRow | None:
+        """The row of the model as it is, which drops are counted from; None without one."""
+        if self.model is None:
+            return None
+        if content.model is self.model:
+            return result.rows[0]
+        return stored_row(self.workspace / "original" / _ORIGINAL)
 
     def reference(self) -> StageRow:
         """The model as it is, in float and as an integer file; `train` takes it over.
@@ -255,8 +262,32 @@ def _from_scratch(samples: int) -> tuple[Dimension, ...]:
     )
 
 
-def _rungs(recipe: Recipe, report: Report) -> RowListener:
-    """Tell of the accuracy after every stage that trained, but for the last."""
+def _accuracies(last: StageRow, original: StageRow | None) -> dict[str, float]:
+    """What is known of a trained candidate but for its cost: of several outputs the mean score,
+    that of the worst, and what the output lost that lost most."""
+    found = {
+        "int8_accuracy": last.int8_accuracy,
+        "float_accuracy": last.float_accuracy,
+        "parameters": float(last.parameters),
+        "nonzero_parameters": float(last.nonzero_parameters),
+        "macs": float(last.macs),
+    }
+    worst = least_score(last.quality)
+    drop = None if original is None else largest_drop(beside_float(last.quality, original.quality))
+    for name, value in ((LEAST_SCORE, worst), (DROP, drop)):
+        if value is not None:
+            found[name] = value
+    return found
+
+
+def _rungs(recipe: Recipe, report: Report, *, by_mean: bool) -> RowListener:
+    """Tell of the accuracy after every stage that trained, but for the last.
+
+    Args:
+        recipe: The stages.
+        report: Told.
+        by_mean: Whether of several outputs the mean counts, and not the worst.
+    """
     epochs = [
         step.fine_tune.epochs if isinstance(step, TrainedStage) else 0 for step in recipe.steps
     ]
@@ -265,7 +296,11 @@ def _rungs(recipe: Recipe, report: Report) -> RowListener:
         if row.index == 0 or row.index == len(epochs) or epochs[row.index - 1] == 0:
             return
         # What only the rounding lost, training for int8 can win back.
-        report(sum(epochs[: row.index]), max(row.float_accuracy, row.int8_accuracy))
+        scores = [row.float_accuracy, row.int8_accuracy]
+        worst = [least_score(row.quality, in_float=float_one) for float_one in (True, False)]
+        if not by_mean and None not in worst:
+            scores = [score for score in worst if score is not None]
+        report(sum(epochs[: row.index]), max(scores))
 
     return finished
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from tinycompress.deploy.budgets import AT_LEAST, Budgets
+from tinycompress.deploy.budgets import AT_LEAST, SCORES, Budgets
 from tinycompress.errors import ConfigError
 
 Minimized = Literal["latency", "ram", "flash", "energy-proxy"]
@@ -26,6 +26,8 @@ FIGURES: Mapping[str, str] = MappingProxyType(
 RAM is what the firmware reserves, as linked. The proxy of energy is how many instructions an
 inference takes: in-order cores of one clock take about the same energy for each.
 """
+LEAST_FLOAT_SCORE = "least_float_score"
+"""Of a reference: the score of its worst output, in float."""
 UNKNOWN = 1e6
 """The excess of a figure that is not known, in place of infinity, which a database cannot hold."""
 _LEAST_ACCURACY = 1e-9
@@ -57,12 +59,22 @@ class Goal:
         if drop is not None and self.budgets.int8_accuracy is not None:
             raise ConfigError("min_accuracy and max_accuracy_drop exclude each other")
 
-    def resolved(self, reference: float) -> Goal:
-        """The same with a least accuracy in place of a drop from the reference."""
+    def resolved(self, reference: Mapping[str, float]) -> Goal:
+        """The same with limits on the scores of each output in place of a drop.
+
+        The drop is that of any output from its own score; the least score is what follows of that
+        for the worst one, which a training can be held against on its way.
+
+        Args:
+            reference: Scores of the model as it is, as `preparing.reference_of` has them.
+        """
         if self.max_accuracy_drop is None:
             return self
-        least = max(reference - self.max_accuracy_drop, _LEAST_ACCURACY)
-        budgets = replace(self.budgets, int8_accuracy=least)
+        worst = reference.get(LEAST_FLOAT_SCORE, reference["float_accuracy"])
+        least = max(worst - self.max_accuracy_drop, _LEAST_ACCURACY)
+        # Studies from before outputs were judged by themselves have no drops.
+        drop = self.max_accuracy_drop if LEAST_FLOAT_SCORE in reference else None
+        budgets = replace(self.budgets, int8_accuracy=least, largest_drop=drop)
         return Goal(self.objectives, budgets)
 
     @property
@@ -86,7 +98,7 @@ class Goal:
         """
         found = {"fits": 1.0 - figures.get("fits", 1.0)}
         for name, value in self.excess(figures).items():
-            if name != AT_LEAST:
+            if name not in SCORES:
                 found[name] = value if value > slack else min(value, 0.0)
         return found
 
@@ -109,7 +121,7 @@ class Goal:
     def to_lower(self, figures: Mapping[str, float]) -> str:
         """The figure to make smaller: that whose budget is missed most, or the objective."""
         excess = self.budgets.excess(figures)
-        missed = {name: x for name, x in excess.items() if x > 0 and name != AT_LEAST}
+        missed = {name: x for name, x in excess.items() if x > 0 and name not in SCORES}
         if missed:
             return max(missed, key=lambda name: missed[name])
         return FIGURES[next((one for one in self.objectives if one != ACCURACY), "latency")]

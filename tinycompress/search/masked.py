@@ -29,7 +29,7 @@ from tinycompress.search.evaluation import CompressionEvaluator
 from tinycompress.search.methods.cost_model import as_table
 from tinycompress.search.methods.masks import shares_for, trained_masks
 from tinycompress.search.objective import Candidate
-from tinycompress.search.preparing import Prepared
+from tinycompress.search.preparing import Prepared, reference_of
 from tinycompress.search.task import Task
 
 MASKS, TABLE = "masks", "table.json"
@@ -51,10 +51,11 @@ class MaskedEvaluator(CompressionEvaluator):
         assert self.network is not None
         samples = len(read_data(self.data, self.network, what="training data"))
         count = len(self._targets["targets"])
+        tuning = fine_tuning_dimensions(samples)
         known = (
             Dimension(MASKS, "choice", choices=tuple(range(count))),
             *training_dimensions(self.task.goal),
-            *(one for one in fine_tuning_dimensions(samples) if one.name != "fine_tuning"),
+            *(one for one in tuning if one.name != "fine_tuning"),
         )
         return narrowed(known, self.task.narrowing)
 
@@ -86,8 +87,7 @@ def masks_prepared(evaluator: CompressionEvaluator) -> Prepared:
             one.name: number if one.name == MASKS else start_of(one) for one in made.dimensions
         }
         starts.append(start)
-    reference = {"float_accuracy": row.float_accuracy, "int8_accuracy": row.int8_accuracy}
-    return Prepared(made.dimensions, tuple(starts), reference, original)
+    return Prepared(made.dimensions, tuple(starts), reference_of(row), original)
 
 
 def _train(evaluator: CompressionEvaluator, whole: dict[str, float]) -> None:
@@ -100,6 +100,7 @@ def _train(evaluator: CompressionEvaluator, whole: dict[str, float]) -> None:
         train, held_out = split(train, task.seed)
     else:
         held_out = read_data(evaluator.val, network, what="validation data")
+    train = train.normal()
     trainer = Trainer(
         train, held_out, tasks_of(network, train), task.seed,
         channel_multiple=evaluator.multiple,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
+from tinycompress.deploy.budgets import held
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Value
 from tinycompress.search.goal import FIGURES, Goal
@@ -145,7 +146,7 @@ def blocking(row: TrialRow, goal: Goal) -> tuple[str, ...]:
     """Which limits a row misses, in words, the worst first."""
     limits = goal.budgets.limits()
     missed = sorted((x for x in row.excess.items() if x[1] > 0), key=lambda x: -x[1])
-    return tuple(f"{n} {row.known[n]:,.6g}, budget {limits[n]:,.6g}" for n, _ in missed)
+    return tuple(f"{n} {held(n, row.known):,.6g}, budget {limits[n]:,.6g}" for n, _ in missed)
 
 
 def counts(rows: Sequence[TrialRow]) -> dict[str, int]:

@@ -293,7 +293,7 @@ def _resolved(made: Study) -> Goal:
     if told is None:
         return goal
     reference = Prepared.from_json(told).reference
-    return goal if reference is None else goal.resolved(reference["float_accuracy"])
+    return goal if reference is None else goal.resolved(reference)
 
 
 def _until(time_s: float | None) -> float | None:

@@ -49,7 +49,7 @@ def layer_sensitivities(
         sparsities=SPARSITIES if sparse else (), clusters=tuple(sorted(counts)), bits=(8,),
         hessian=hessian, seed=evaluator.task.seed,
     )  # fmt: skip
-    data = read_data(evaluator.data, network, what="training data")
+    data = read_data(evaluator.data, network, what="training data").normal()
     return measure_sensitivity(network, data, options=options, layers={*sparse, *clustered})
 
 

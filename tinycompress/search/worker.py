@@ -95,7 +95,7 @@ def serve(request: Request, make: MakeEvaluator) -> bool:
         task = Task.from_json(told)
         goal = task.goal
         if prepared.reference is not None:
-            goal = goal.resolved(prepared.reference["float_accuracy"])
+            goal = goal.resolved(prepared.reference)
         study.sampler = method_sampler(told["identity"], prepared, goal)
         if task.method != "search":
             # Their steps are what they learn from: none is cut short.

@@ -33,10 +33,14 @@ tc_status tc_measure_invoke(uint32_t *ticks);
  * of tc_platform_ticks(). */
 tc_status tc_measure_layers(uint32_t *empty);
 
-/* Layers that the last profiled run measured: 0 if there was none or it failed. */
+/* The same around each stage of a cascade: 2 + 2 * stages calls. Without TC_STAGES there is no such
+ * function. */
+tc_status tc_measure_stages(uint32_t *empty);
+
+/* Layers, or stages, that the last profiled run measured: 0 if there was none or it failed. */
 uint32_t tc_measure_layer_count(void);
 
-/* Ticks of layer `layer` in the last profiled run; `layer` < tc_measure_layer_count(). */
+/* Ticks of layer or stage `layer` in the last profiled run; `layer` < tc_measure_layer_count(). */
 uint32_t tc_measure_layer_ticks(uint32_t layer);
 
 #endif

@@ -27,6 +27,12 @@ tc_status tc_model_init(void);
 tc_status tc_model_invoke(void);
 /* The same computation with `begin(layer)` and `end(layer)` called around every layer. */
 tc_status tc_model_invoke_profiled(tc_layer_hook begin, tc_layer_hook end);
+/* Of a cascade, which is built with TC_STAGES, the number of its stages: which of them the next
+ * invocations run, bit 0 for the first; 0 leaves it to the gates, as at first. */
+void tc_model_choose_stages(uint32_t stages);
+/* Of a cascade: an invocation with the hooks called around every stage, also around one that does
+ * not run. */
+tc_status tc_model_invoke_stages(tc_layer_hook begin, tc_layer_hook end);
 /* Set all state that is kept between invocations back to its initial value, which it has after
  * tc_model_init(). Inputs stay as they were written. */
 tc_status tc_model_reset(void);

@@ -23,7 +23,7 @@ static void begin_layer(uint32_t layer) {
 static void end_layer(uint32_t layer) {
     const uint32_t ticks = tc_platform_ticks() - window_began;
     if (layer < TC_MEASURE_MAX_LAYERS) {
-        layer_ticks[layer] = ticks;
+        layer_ticks[layer] += ticks; /* a layer of a loop runs more than once */
     }
 }
 
@@ -66,22 +66,42 @@ tc_status tc_measure_invoke(uint32_t *ticks) {
     return status;
 }
 
-tc_status tc_measure_layers(uint32_t *empty) {
+static void forget_layers(void) {
+    for (uint32_t i = 0; i < TC_MEASURE_MAX_LAYERS; i++) {
+        layer_ticks[i] = 0;
+    }
+}
+
+/* One invocation with the hooks around each of `count` parts, after a window around nothing. */
+static tc_status measure_parts(tc_status (*invoke)(tc_layer_hook, tc_layer_hook), uint32_t count,
+                               uint32_t *empty) {
     const tc_layer_hook begin = begin_hook;
     const tc_layer_hook end = end_hook;
     layer_count = 0;
-    if (tc_model_layer_count() > TC_MEASURE_MAX_LAYERS) {
+    if (count > TC_MEASURE_MAX_LAYERS) {
         return TC_ERR_ARG;
     }
+    forget_layers();
     begin(0);
     end(0);
     *empty = layer_ticks[0];
-    const tc_status status = tc_model_invoke_profiled(begin, end);
+    forget_layers();
+    const tc_status status = invoke(begin, end);
     if (status == TC_OK) {
-        layer_count = tc_model_layer_count();
+        layer_count = count;
     }
     return status;
 }
+
+tc_status tc_measure_layers(uint32_t *empty) {
+    return measure_parts(tc_model_invoke_profiled, tc_model_layer_count(), empty);
+}
+
+#ifdef TC_STAGES
+tc_status tc_measure_stages(uint32_t *empty) {
+    return measure_parts(tc_model_invoke_stages, TC_STAGES, empty);
+}
+#endif
 
 uint32_t tc_measure_layer_count(void) {
     return layer_count;

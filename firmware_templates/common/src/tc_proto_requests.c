@@ -14,6 +14,17 @@
 
 #define RUN_PROFILE 1u
 #define RUN_RESET   2u
+#define RUN_STAGES  4u
+
+/* Upper byte of RUN's flags: which stages run. */
+#define RUN_CHOICE_SHIFT 8
+
+#ifdef TC_STAGES
+_Static_assert(TC_STAGES <= 8u, "stages are chosen from in one byte");
+#define STAGES TC_STAGES
+#else
+#define STAGES 0u
+#endif
 
 #define HELLO_MACHINE_SHIFT 3
 
@@ -89,7 +100,7 @@ static tc_status serve_info(const tc_request *request, tc_reply *reply) {
     add_u16(reply, inputs);
     add_u16(reply, outputs);
     add_u16(reply, tc_model_layer_count());
-    add_u16(reply, 0);
+    add_u16(reply, STAGES);
     for (uint32_t i = 0; i < inputs; i++) {
         add_u32(reply, tc_model_input(i).bytes);
     }
@@ -126,9 +137,15 @@ static tc_status serve_write_input(const tc_request *request, tc_reply *reply) {
     return TC_OK;
 }
 
-static tc_status run_profiled(tc_reply *reply) {
+static tc_status run_profiled(uint32_t flags, tc_reply *reply) {
     uint32_t empty_ticks = 0;
+#ifdef TC_STAGES
+    const tc_status status = (flags & RUN_STAGES) != 0 ? tc_measure_stages(&empty_ticks)
+                                                       : tc_measure_layers(&empty_ticks);
+#else
+    (void)flags;
     const tc_status status = tc_measure_layers(&empty_ticks);
+#endif
     add_u16(reply, 0);
     add_u16(reply, tc_measure_layer_count());
     add_u32(reply, empty_ticks);
@@ -157,19 +174,24 @@ static tc_status serve_run(const tc_request *request, tc_reply *reply) {
     }
     const uint32_t count = tc_get_u16(request->payload);
     const uint32_t flags = tc_get_u16(request->payload + 2);
-    if (count == 0 || count > TC_PROTO_MAX_RUNS || ((flags & RUN_PROFILE) != 0 && count != 1)) {
+    const uint32_t profiles = RUN_PROFILE | (STAGES != 0 ? RUN_STAGES : 0);
+    const uint32_t allowed = profiles | RUN_RESET | ((1u << STAGES) - 1u) << RUN_CHOICE_SHIFT;
+    if (count == 0 || count > TC_PROTO_MAX_RUNS || ((flags & profiles) != 0 && count != 1)) {
         return bad_field(reply, 1);
     }
-    if ((flags & ~(RUN_PROFILE | RUN_RESET)) != 0) {
+    if ((flags & ~allowed) != 0 || (flags & profiles) == (RUN_PROFILE | RUN_STAGES)) {
         return bad_field(reply, 2);
     }
+#ifdef TC_STAGES
+    tc_model_choose_stages(flags >> RUN_CHOICE_SHIFT);
+#endif
     if ((flags & RUN_RESET) != 0) {
         const tc_status status = tc_model_reset();
         if (status != TC_OK) {
             return status;
         }
     }
-    return (flags & RUN_PROFILE) != 0 ? run_profiled(reply) : run_plain(count, reply);
+    return (flags & profiles) != 0 ? run_profiled(flags, reply) : run_plain(count, reply);
 }
 
 static tc_status serve_read_output(const tc_request *request, tc_reply *reply) {

@@ -55,6 +55,26 @@ def windows(p: Numbers, at_once: int) -> Iterator[Step]:
             yield reads, _bytes([number * outputs for *_, number in chosen], outputs)
 
 
+def tiles_in_fours(p: Numbers) -> Iterator[Step]:
+    """conv_2d_winograd_s8_dsp.h: copy four rows of ten columns, write two rows of eight outputs."""
+    numbers = {(n, oy, ox): number for n, oy, ox, number in _pixels(p)}
+    inputs, outputs = p["input_channels"], p["output_channels"]
+    for n in range(p["batches"]):
+        for oy in range(0, p["output_height"], 2):
+            for ox in range(0, p["output_width"], 8):
+                tile = {**p, "filter_height": 4, "filter_width": 10}
+                written = [
+                    numbers[n, oy + y, ox + x]
+                    for y in range(2)
+                    for x in range(8)
+                    if (n, oy + y, ox + x) in numbers
+                ]
+                yield (
+                    _bytes(_taps(tile, n, oy, ox, inputs), inputs),
+                    _bytes([number * outputs for number in written], outputs),
+                )
+
+
 def pixels_in_threes(p: Numbers) -> Iterator[Step]:
     """conv_1x1_s8_dsp.h: widen three pixels, write three pixels."""
     for first in range(0, p["pixels"], 3):

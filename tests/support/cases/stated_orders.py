@@ -40,6 +40,8 @@ STATED: Mapping[str, AccessOrder] = {
     "conv_2d_s8_two_roundings_mla": conv.windows_in_twos,
     "conv_2d_s8_two_roundings_mve": conv.windows_in_twos,
     "conv_2d_s8_two_roundings_thumb1": conv.windows_alone,
+    "conv_2d_winograd_s8_fitted_dsp": conv.tiles_in_fours,
+    "conv_2d_winograd_s8_two_roundings_dsp": conv.tiles_in_fours,
     "conv_2d_words_s8_fitted_thumb1": conv.windows_alone,
     "conv_2d_words_s8_two_roundings_thumb1": conv.windows_alone,
     "depthwise_3x3_fours_stride_1_s8_dsp": depthwise.planes,

@@ -49,6 +49,7 @@ class Stand:
         self.latencies_us = latencies_us or (100.0,)
         self.looks = 0
         self.error: Exception | None = None
+        self.quality: tuple[OutputQuality, ...] = ()
         monkeypatch.setattr(deployability, "convert_in_subprocess", self.convert)
         monkeypatch.setattr(deployability, "deploy_in_subprocess", self.deploy)
 
@@ -58,7 +59,7 @@ class Stand:
             raise self.error
         score = 0.5 + self.looks / 100
         found = OutputQuality(0, "out", "classes", score, "accuracy", float_score=0.9)
-        return ConvertedModel(b"", "", (), (), (found,))
+        return ConvertedModel(b"", "", (), (), self.quality or (found,))
 
     def deploy(self, tflite: bytes, board: Any, **more: Any) -> Deployment:
         latency = self.latencies_us[min(self.looks, len(self.latencies_us)) - 1]

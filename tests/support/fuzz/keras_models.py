@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from support.cases.kernels import BOTH, EXTREMES, Array
+from support.fuzz.keras_layers import (
+    ACTIVATIONS,
+    ANY,
+    OF_KERAS_3,
+    OTHER,
+    RARE_ACTIVATIONS,
+    SAME,
+    Shape,
+)
 from support.fuzz.runner import Fuzzer, differences, is_refused_by_oracle, is_sanitized, options_of
 from tinycompress import _tf
 from tinycompress.codegen.verdict import require_aot
@@ -16,12 +24,11 @@ from tinycompress.conversion.convert import prepare
 from tinycompress.conversion.load import wrap_model
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ModelError, TinyCompressError
+from tinycompress.ir.random_inputs import random_inputs
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs
 
 _MAX_ELEMENTS = 4096
-# TensorFlow leaves ELU and LayerNormalization in float32.
-_ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid", "softmax", "swish", "linear", "linear")
 
 
 class KerasMaker:
@@ -30,8 +37,8 @@ class KerasMaker:
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.old = seed % 4 == 3
-        self.keras = _tf.tf_keras() if self.old else _tf.keras()
-        self.layers = self.keras.layers
+        self.keras: Any = _tf.tf_keras() if self.old else _tf.keras()
+        self.layers: Any = self.keras.layers
         self.kinds: list[str] = []
 
     def model(self) -> Any:
@@ -48,11 +55,19 @@ class KerasMaker:
     def pick(self, *values: Any) -> Any:
         return values[int(self.rng.integers(len(values)))]
 
+    def activation(self) -> str:
+        """The name of an activation function; one in six is a rare one."""
+        if self.rng.random() < 5 / 6:
+            return str(self.pick(*ACTIVATIONS))
+        return str(self.pick(*RARE_ACTIVATIONS, *(() if self.old else OF_KERAS_3)))
+
     def number(self, low: int, high: int) -> int:
         """From ``low`` to ``high``, both included."""
         return int(self.rng.integers(low, high + 1))
 
     def _input(self) -> Any:
+        if self.rng.random() < 0.1:
+            return self.keras.Input((self.number(2, 8),), batch_size=1, dtype="int32")
         rank = self.pick(3, 3, 3, 2, 2, 1)
         if rank == 3:
             shape = [self.number(3, 16), self.number(3, 16), self.number(1, 5)]
@@ -62,6 +77,9 @@ class KerasMaker:
 
     def _sequential(self, x: Any) -> Any:
         chain, y = [x], x
+        if _is_integer(x):
+            chain.append(self._embedding())
+            y = chain[-1](x)
         for _ in range(self.number(1, 8)):
             chain.append(self._layer(y))
             y = chain[-1](y)
@@ -69,14 +87,32 @@ class KerasMaker:
 
     def _branched(self, x: Any) -> Any:
         inputs, outputs = [x], []
+        x = self._embedding()(x) if _is_integer(x) else x
         for _ in range(self.number(1, 4)):
+            x = self._sliced(x) if self.rng.random() < 0.15 else x
             x = self._chain(x, self.number(0, 3))
             if self.rng.random() < 0.7:
                 x = self._joined(self._parts(x, inputs))
             if self.rng.random() < 0.15:
                 outputs.append(x)
-        outputs.append(self._layer(x)(x))
+        heads = self.pick(1, 1, 1, 2, 3)
+        self.kinds += ["several heads"] if heads > 1 else []
+        outputs += [self._layer(x)(x) for _ in range(heads)]
         return self.keras.Model(inputs, outputs)
+
+    def _embedding(self) -> Any:
+        self.kinds.append("Embedding")
+        return self.layers.Embedding(self.number(2, 20), self.number(1, 6))
+
+    def _sliced(self, x: Any) -> Any:
+        """Some of the places along the first axis, or one of them."""
+        size = int(x.shape[1])
+        first = self.number(0, size - 1)
+        if len(x.shape) > 2 and self.rng.random() < 0.3:
+            self.kinds.append("slice of one")
+            return x[:, first]
+        self.kinds.append("slice")
+        return x[:, first : self.number(first + 1, size)]
 
     def _chain(self, x: Any, count: int, *, same: bool = False) -> Any:
         for _ in range(count):
@@ -94,6 +130,12 @@ class KerasMaker:
         return parts if self.rng.random() < 0.7 else [*parts, x]
 
     def _joined(self, parts: list[Any]) -> Any:
+        if len(parts[0].shape) == 3 and self.rng.random() < 0.3:
+            self.kinds.append("MultiHeadAttention")
+            attention = self.layers.MultiHeadAttention(
+                self.number(1, 3), self.number(1, 6), use_bias=bool(self.rng.random() < 0.8)
+            )
+            return attention(parts[0], parts[1])
         kinds = ["Add", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"]
         kind = self.pick(*kinds, *(["Subtract"] if len(parts) == 2 else []))
         size = int(np.prod(parts[0].shape[1:]))
@@ -108,9 +150,9 @@ class KerasMaker:
     def _layer(self, x: Any, *, same: bool = False) -> Any:
         """A random layer that can follow ``x``; ``same``: of which the shape does not change."""
         shape = tuple(int(n) for n in x.shape[1:])
-        makers = [*_ANY, *_SAME[len(shape)]]
+        makers = [*ANY, *SAME[len(shape)]]
         if not same:
-            makers += _OTHER[len(shape)]
+            makers += OTHER[len(shape)]
         while True:
             layer = makers[int(self.rng.integers(len(makers)))](self, shape)
             if layer is None:
@@ -131,166 +173,21 @@ class KerasMaker:
         weight.assign(values.astype(np.float32))
 
 
-Shape = tuple[int, ...]
-Layer = Callable[[KerasMaker, Shape], Any]
-
-
-def _window(m: KerasMaker, shape: Shape, most: int = 4) -> dict[str, Any]:
-    """A kernel or pool size and a padding with which something is left."""
-    size = tuple(min(m.number(1, most), n) for n in shape[:-1])
-    return {"size": size[0] if len(size) == 1 else size, "padding": m.pick("same", "valid")}
-
-
-def _strides(m: KerasMaker, shape: Shape, *, equal: bool = False) -> Any:
-    strides = (m.number(1, 3),) * 2 if equal else (m.number(1, 3), m.number(1, 3))
-    return strides if len(shape) == 3 else strides[0]
-
-
-def _conv(kind: str, *, equal: bool = False, filters: bool = True, same: bool = False) -> Layer:
-    def make(m: KerasMaker, shape: Shape) -> Any:
-        window = _window(m, shape)
-        fields: dict[str, Any] = {
-            "kernel_size": window["size"],
-            "padding": "same" if same else window["padding"],
-            "strides": 1 if same else _strides(m, shape, equal=equal),
-            "activation": m.pick(*_ACTIVATIONS),
-            "use_bias": m.rng.random() < 0.8,
-        }
-        if filters:
-            fields["filters"] = shape[-1] if same else m.number(1, 10)
-        elif not same:
-            fields["depth_multiplier"] = m.pick(1, 1, 2)
-        if kind == "Conv2D" and m.rng.random() < 0.2:
-            rates = m.pick((2, 2), (1, 2), (3, 1))
-            fields |= {"strides": 1, "dilation_rate": rates, "padding": "same"}
-        if kind == "Conv2D" and not same and shape[-1] % 2 == 0 and m.rng.random() < 0.15:
-            fields |= {"groups": 2, "filters": 2 * m.number(1, 4)}
-        return getattr(m.layers, kind)(**fields)
-
-    return make
-
-
-def _pool(kind: str) -> Layer:
-    def make(m: KerasMaker, shape: Shape) -> Any:
-        window = _window(m, shape)
-        return getattr(m.layers, kind)(
-            pool_size=window["size"], strides=_strides(m, shape), padding=window["padding"]
-        )
-
-    return make
-
-
-def _plain(kind: str, **fields: Any) -> Layer:
-    return lambda m, shape: getattr(m.layers, kind)(**fields)
-
-
-def _pairs(m: KerasMaker, shape: Shape, most: int) -> Any:
-    pairs = [(m.number(0, most), m.number(0, most)) for _ in shape[:-1]]
-    return pairs[0] if len(pairs) == 1 else tuple(pairs)
-
-
-def _padding(kind: str) -> Layer:
-    return lambda m, shape: getattr(m.layers, kind)(padding=_pairs(m, shape, 2))
-
-
-def _cropping(kind: str) -> Layer:
-    return lambda m, shape: (
-        getattr(m.layers, kind)(cropping=_pairs(m, shape, 1)) if min(shape[:-1]) > 2 else None
-    )
-
-
-def _up_sampling(m: KerasMaker, shape: Shape) -> Any:
-    if len(shape) == 2:
-        return m.layers.UpSampling1D(m.number(2, 3))
-    return m.layers.UpSampling2D(
-        (m.number(1, 3), m.number(1, 3)), interpolation=m.pick("nearest", "bilinear")
-    )
-
-
-def _dense(m: KerasMaker, shape: Shape) -> Any:
-    return m.layers.Dense(m.number(1, 16), activation=m.pick(*_ACTIVATIONS))
-
-
-def _same_dense(m: KerasMaker, shape: Shape) -> Any:
-    return m.layers.Dense(shape[-1], activation=m.pick(*_ACTIVATIONS), use_bias=m.pick(True, False))
-
-
-def _recurrent(kind: str) -> Layer:
-    def make(m: KerasMaker, shape: Shape) -> Any:
-        if shape[0] > 6:
-            return None
-        return getattr(m.layers, kind)(
-            m.number(1, 5), unroll=True, return_sequences=m.pick(True, False)
-        )
-
-    return make
-
-
-def _reshape(m: KerasMaker, shape: Shape) -> Any:
-    size = int(np.prod(shape))
-    factors = [n for n in range(1, min(size, 16) + 1) if size % n == 0]
-    first = m.pick(*factors)
-    rest = size // first
-    second = m.pick(*(n for n in range(1, min(rest, 16) + 1) if rest % n == 0))
-    return m.layers.Reshape(m.pick((first, rest), (first, second, rest // second), (size,)))
-
-
-def _permute(m: KerasMaker, shape: Shape) -> Any:
-    return m.layers.Permute([int(n) + 1 for n in m.rng.permutation(len(shape))])
-
-
-def _leaky(m: KerasMaker, shape: Shape) -> Any:
-    name = "alpha" if m.old else "negative_slope"
-    return m.layers.LeakyReLU(**{name: m.pick(0.01, 0.1, 0.3)})
-
-
-def _prelu(m: KerasMaker, shape: Shape) -> Any:
-    shared = list(range(1, len(shape))) if m.rng.random() < 0.7 and len(shape) > 1 else None
-    return m.layers.PReLU(shared_axes=shared)
-
-
-def _rescaling(m: KerasMaker, shape: Shape) -> Any:
-    return m.layers.Rescaling(m.pick(0.5, 2.0, 1 / 127), offset=m.pick(0.0, -1.0))
-
-
-_ANY: tuple[Layer, ...] = (
-    lambda m, shape: m.layers.Activation(m.pick(*_ACTIVATIONS)),
-    lambda m, shape: m.layers.ReLU(m.pick(None, 6.0)),
-    _leaky, _prelu, _rescaling, _plain("BatchNormalization"), _plain("BatchNormalization"),
-    _plain("Dropout", rate=0.3), _plain("Softmax"),
-)  # fmt: skip
-_SAME: dict[int, tuple[Layer, ...]] = {
-    1: (_same_dense, _same_dense),
-    2: (_conv("Conv1D", same=True), _same_dense,
-        _conv("DepthwiseConv1D", filters=False, same=True)),
-    3: (_conv("Conv2D", same=True), _conv("Conv2D", same=True),
-        _conv("DepthwiseConv2D", filters=False, same=True),
-        _conv("SeparableConv2D", same=True)),
-}  # fmt: skip
-_OTHER: dict[int, tuple[Layer, ...]] = {
-    1: (_dense, _dense, _reshape, lambda m, shape: m.layers.RepeatVector(m.number(2, 4))),
-    2: (_conv("Conv1D"), _conv("SeparableConv1D"), _conv("Conv1DTranspose"),
-        _pool("MaxPooling1D"), _pool("AveragePooling1D"), _plain("GlobalAveragePooling1D"),
-        _plain("GlobalMaxPooling1D"), _padding("ZeroPadding1D"), _cropping("Cropping1D"),
-        _up_sampling, _dense, _recurrent("LSTM"), _recurrent("GRU"), _recurrent("SimpleRNN"),
-        _reshape, _permute, _plain("Flatten")),
-    3: (_conv("Conv2D"), _conv("Conv2D"), _conv("Conv2DTranspose"),
-        _conv("DepthwiseConv2D", filters=False, equal=True), _conv("SeparableConv2D", equal=True),
-        _pool("MaxPooling2D"), _pool("AveragePooling2D"), _plain("GlobalAveragePooling2D"),
-        _plain("GlobalMaxPooling2D"), _padding("ZeroPadding2D"), _cropping("Cropping2D"),
-        _up_sampling, _dense, _reshape, _permute, _plain("Flatten")),
-}  # fmt: skip
-
-
 def converted(model: Any, rng: np.random.Generator) -> bytes:
     """The int8 file, calibrated with random samples of a random range; one in six is 16x8."""
     spread, centre = float(np.exp(rng.uniform(-2, 2))), float(rng.normal())
+    words = [layer.input_dim for layer in model.layers if type(layer).__name__ == "Embedding"]
     samples = [
-        (rng.standard_normal((16, *(int(n) for n in x.shape[1:]))) * spread + centre)
+        rng.integers(0, min(words), (16, *map(int, x.shape[1:])))
+        if _is_integer(x)
+        else rng.standard_normal((16, *map(int, x.shape[1:]))) * spread + centre
         for x in model.inputs
     ]
     keys = ["x"] if len(samples) == 1 else [f"x{number}" for number in range(len(samples))]
-    data = {key: values.astype(np.float32) for key, values in zip(keys, samples, strict=True)}
+    data = {
+        key: values if values.dtype.kind == "i" else values.astype(np.float32)
+        for key, values in zip(keys, samples, strict=True)
+    }
     options = ConvertOptions(per_channel_dense=bool(rng.random() < 0.5))
     if rng.random() < 1 / 6:
         # Past what one runtime lacks: each oracle says for itself what it refuses.
@@ -335,6 +232,11 @@ def run_keras(fuzzer: Fuzzer, seed: int, variant: int) -> None:
             fuzzer.note(f"keras-{seed}-{exact_to}", text, tflite)
 
 
+def _is_integer(x: Any) -> bool:
+    """Whether a symbolic tensor is of indices."""
+    return "int" in str(x.dtype)
+
+
 def _first(error: ModelError) -> str:
     """The rule of the first reason, without names and values."""
     text = error.reasons[0] if error.reasons else error.message
@@ -342,8 +244,11 @@ def _first(error: ModelError) -> str:
 
 
 def _samples(tflite: bytes, rng: np.random.Generator) -> list[tuple[Array, ...]]:
-    """Random inputs over the whole range, and inputs of one value."""
-    specs = input_specs(read_model(tflite).main)
+    """Random inputs over the whole range, and inputs of one value; indices that there are."""
+    graph = read_model(tflite).main
+    specs = input_specs(graph)
+    if any(spec.dtype == "int32" for spec in specs):
+        return list(zip(*random_inputs(graph, 8), strict=True))
 
     def drawn(shape: Shape, dtype: str) -> Array:
         limits = np.iinfo(dtype)

@@ -23,7 +23,7 @@ from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.codegen.tflm.decode import encoding
 from tinycompress.codegen.verdict import require_aot, require_tflm
-from tinycompress.conversion.chain import chained
+from tinycompress.conversion.joining.chain import chained
 from tinycompress.conversion.int4_weights import with_int4_weights
 from tinycompress.conversion.load import load_model, require_keras_file
 from tinycompress.ir.graph import Graph, Op
@@ -157,17 +157,17 @@ REFUSALS: tuple[Refusal, ...] = (
             "there are no weights to make int4", "leave --weights out"),
     Refusal("conversion/int4_weights.py:_shared", lambda _: with_int4_weights(_shared_weights()),
             "is shared by layers that would need it rounded differently", "leave --weights out"),
-    Refusal("conversion/chain.py:_only_graph",
+    Refusal("conversion/joining/chain.py:_only_graph",
             lambda _: chained((SHIPPED / "models/microwakeword/v2_hey_mycroft.tflite").read_bytes(),
                               _relu()),
             "has 2 subgraphs", "docs/streaming.md"),
-    Refusal("conversion/chain.py:_one", lambda _: chained(_relu(), _two_inputs()),
+    Refusal("conversion/joining/chain.py:_one", lambda _: chained(_relu(), _two_inputs()),
             "the model has 2 inputs; a chain takes one", "give a model with one input"),
-    Refusal("conversion/chain.py:_require_fit", lambda _: chained(_relu(dtype="INT16"), _relu()),
+    Refusal("conversion/joining/chain.py:_require_fit", lambda _: chained(_relu(dtype="INT16"), _relu()),
             "the front end gives int16, the model takes int8", "inputs of the front end's type"),
-    Refusal("conversion/chain.py:_require_fit#2", lambda _: chained(_relu(3), _relu(4)),
+    Refusal("conversion/joining/chain.py:_require_fit#2", lambda _: chained(_relu(3), _relu(4)),
             "which is no multiple of the front end's 3", "a whole number of the front end"),
-    Refusal("conversion/chain.py:_require_fit#3", lambda _: chained(_relu(), _relu(scale=0.25)),
+    Refusal("conversion/joining/chain.py:_require_fit#3", lambda _: chained(_relu(), _relu(scale=0.25)),
             "have other scales or zero points", "calibrate the model with the front end"),
     Refusal("conversion/load.py:require_keras_file",
             lambda place: require_keras_file(_written(place / "m.keras", _LFS)),

@@ -161,7 +161,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "have different inputs: [4] and [8]", "the float model that it was made from"),
     Refusal("conversion/convert.py:_verified", lambda _: convert_model(_cumulative(), ROWS),
             "is not fully integer\n  - op 2 CUMSUM", "a Dense layer with a triangle of ones"),
-    Refusal("conversion/convert.py:_pass_on", lambda place: convert_model(sine(place), None),
+    Refusal("conversion/convert.py:pass_on", lambda place: convert_model(sine(place), None),
             "is not fully integer", "convert the Keras model itself"),
     Refusal("conversion/describe.py:_frozen",
             lambda _: _frozen(*(lambda one: (one, input_specs(one)))(
@@ -214,7 +214,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "TensorFlow cannot quantise the model: no room", "--debug"),
     Refusal("conversion/ranges.py:require_ranges", lambda _: _other_ranges(),
             "did not keep the calibrated ranges", "--calibrator minmax"),
-    Refusal("conversion/unrolling.py:_recurrent_layers",
+    Refusal("conversion/recurrent/unrolling.py:_recurrent_layers",
             lambda _: convert_model(
                 _model(_tf.keras().layers.GRU(2, stateful=True), batch_shape=(1, 3, 4)),
                 ROWS.reshape(40, 3, 4)),

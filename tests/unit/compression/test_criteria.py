@@ -39,6 +39,17 @@ def test_every_criterion_has_its_name_in_recipes() -> None:
     assert set(WEIGHTS) == set(get_args(WeightCriterion))
 
 
+def test_a_rate_that_does_not_fall_cannot_be_rewound() -> None:
+    stage = {"kind": "prune", "rewind": "learning_rate"}
+    table = {"schema": 1, "name": "t", "description": "d", "stage": [stage]}
+    with pytest.raises(ConfigError, match=r"set fine_tune\.decay to 'cosine'"):
+        parse_recipe(table)
+    (made,) = parse_recipe({**table, "stage": [{**stage, "fine_tune": {"decay": "cosine"}}]}).steps
+    assert made.rewind == "learning_rate"  # type: ignore[attr-defined]
+    (whole,) = parse_recipe({**table, "stage": [{"kind": "prune", "rewind": True}]}).steps
+    assert whole.by_scores  # type: ignore[attr-defined]
+
+
 def test_norms_and_distances_of_filters() -> None:
     made = network([[3.0, 0.0, 1.0], [-4.0, 0.0, 0.0]])  # filters (3, -4), (0, 0), (1, 0)
     assert l1(made, ("fc0",), TRAINER, 1)["fc0"].tolist() == [7, 0, 1]

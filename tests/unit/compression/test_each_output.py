@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from support.models.tflite_files import Builder
 
-from tinycompress.artifacts import OutputQuality
+from tinycompress.artifacts import ChannelQuality, OutputQuality
 from tinycompress.cli.answers.compress import print_rows, row_line
-from tinycompress.compression.checks.accuracy import check_accuracy, score_name
+from tinycompress.compression.checks.accuracy import check_accuracy, check_on_the_way, score_name
 from tinycompress.compression.checks.lost import lost_in_integers
+from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import Task, qualities, score
 from tinycompress.compression.run.result import StageRow
 from tinycompress.errors import MismatchError
@@ -55,6 +56,29 @@ def test_a_good_head_does_not_make_up_for_a_bad_one() -> None:
 def test_heads_within_the_limit_pass() -> None:
     after = row("qat", heads(0.89, 0.94, in_float=(0.9, 0.95)))
     check_accuracy(BEFORE, after, 0.02, agreement=tuple)
+
+
+def test_a_channel_that_others_hide_is_held_to_the_limit() -> None:
+    def boxes(r2: float, worst: float) -> OutputQuality:
+        channels = tuple(ChannelQuality(one, 0.1) for one in (0.99, worst))
+        return OutputQuality(
+            0, "boxes", "regression", r2, "R²", float_score=r2, channels=channels,
+            float_channels=channels,
+        )  # fmt: skip
+
+    before, after = row("original", (boxes(0.98, 0.9),)), row("qat", (boxes(0.975, 0.4),))
+    check_accuracy(before, before, 0.02, agreement=tuple)
+    with pytest.raises(MismatchError, match=r"R² of value 1 of output 'boxes' is 0\.4000"):
+        check_accuracy(before, after, 0.02, agreement=tuple)
+
+
+def test_on_the_way_a_good_head_does_not_make_up_for_a_bad_one_either() -> None:
+    after = row("prune", heads(1.0, 0.7, in_float=(1.0, 0.75)))
+    assert after.int8_accuracy > BEFORE.float_accuracy - 0.1
+    with pytest.raises(MismatchError) as caught:
+        check_on_the_way(BEFORE, after, 0.1, at_the_end=0.02, left=["qat"])
+    assert "the R² of output 'age' is 0.7500 (float 0.7500, int8 0.7000)" in caught.value.message
+    check_on_the_way(BEFORE, after, 0.25, at_the_end=0.02, left=["qat"])
 
 
 def test_one_output_has_its_own_name() -> None:
@@ -100,7 +124,7 @@ def test_a_row_comes_back_from_json() -> None:
 def test_a_task_is_scored_as_an_output_is(task: Task, name: str) -> None:
     labels = RNG.integers(0, 2, (40, task.positions if task.kind == "classes" else task.width))
     said = np.eye(3)[labels] if task.kind == "classes" else labels * 0.9
-    (found,) = qualities([task], [labels], [said])
+    (found,) = qualities([task], Data((labels,), (labels,)), [said])
     assert found.score_name == name
     assert found.score == pytest.approx(0.96 if name == "R²" else 1.0, abs=0.03)
 

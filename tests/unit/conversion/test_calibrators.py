@@ -10,7 +10,7 @@ import pytest
 
 from tinycompress.calibrators.base import BINS, Grid, Observed, Range
 from tinycompress.calibrators.ends import least
-from tinycompress.calibrators.kl import divergence
+from tinycompress.calibrators.kl import divergence, without_point_masses
 from tinycompress.calibrators.mse import squared_error
 from tinycompress.calibrators.registry import AUTO, CALIBRATORS, calibrator_names
 from tinycompress.conversion import ConvertOptions
@@ -80,6 +80,30 @@ def test_few_values_say_nothing_of_their_distribution() -> None:
     few = observed(OUTLIERS[-1000:])
     assert CALIBRATORS["kl"](few, Grid()) == CALIBRATORS["minmax"](few, Grid())
     assert CALIBRATORS["kl"](observed(OUTLIERS), Grid()).high < 20.0
+
+
+def test_values_that_repeat_do_not_make_kl_clip_the_others() -> None:
+    """As behind a depthwise convolution: half of all values are the biases of a few channels."""
+    spread = np.abs(RNG.normal(size=100_000)) ** 1.5
+    masses = np.repeat([0.07, 0.31, 0.55, 0.91, 1.3], 20_000)
+    alone = CALIBRATORS["kl"](observed(spread), Grid())
+    together = CALIBRATORS["kl"](observed(np.concatenate([spread, masses])), Grid())
+    assert together.high == pytest.approx(alone.high, rel=0.15)
+    symmetric = CALIBRATORS["kl"](observed(np.concatenate([NORMAL, masses])), Grid(True))
+    assert symmetric.high > 0.6 * NORMAL.max()
+
+
+def test_a_point_mass_is_a_bin_or_two_that_those_beside_know_nothing_of() -> None:
+    counts = np.full(64, 20, np.int64)
+    counts[[10, 40, 41]] = [500, 300, 200]
+    assert without_point_masses(counts).tolist() == [20] * 64
+    # A narrow distribution is no point, nor is what chance brings into an empty place.
+    bulk = np.zeros(64, np.int64)
+    bulk[25:37] = [20, 70, 200, 400, 600, 800, 800, 600, 400, 200, 70, 20]
+    bulk[5] = 3
+    assert without_point_masses(bulk).tolist() == bulk.tolist()
+    few = np.array([0, 9000, 0], np.int64)
+    assert without_point_masses(few) is few
 
 
 def test_the_squared_error_is_that_of_the_values_themselves() -> None:

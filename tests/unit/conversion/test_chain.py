@@ -12,7 +12,7 @@ from support.models.collection import SHIPPED, Collection
 from support.models.tflite_files import Builder
 
 import tinycompress
-from tinycompress.conversion.chain import chained
+from tinycompress.conversion.joining.chain import chained
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle

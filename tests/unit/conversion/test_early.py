@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tinycompress.conversion import early
 from tinycompress.conversion.calibrate import read_arrays
 from tinycompress.conversion.convert import open_source
 from tinycompress.conversion.load import load_model
@@ -27,8 +28,8 @@ def input_layer(name: str, shape: list[int | None], key: str = "batch_shape") ->
     return {"class_name": "InputLayer", "name": name, "config": {"name": name, key: shape}}
 
 
-def sequential(first: dict[str, Any]) -> dict[str, Any]:
-    return {"class_name": "Sequential", "config": {"name": "s", "layers": [first]}}
+def sequential(*layers: dict[str, Any]) -> dict[str, Any]:
+    return {"class_name": "Sequential", "config": {"name": "s", "layers": [*layers]}}
 
 
 def functional(inputs: Any, *layers: dict[str, Any]) -> dict[str, Any]:
@@ -65,11 +66,12 @@ def model(tmp_path: Path) -> Path:
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.9.0"}))
-        archive.writestr("config.json", json.dumps(sequential(A)))
+        archive.writestr("config.json", json.dumps(sequential(A, CLASSES)))
         archive.writestr("model.weights.h5", b"")
     return path
 
 
+CLASSES = {"class_name": "Dense", "config": {"name": "classes", "units": 10}}
 GOOD = np.random.default_rng(1).random((9, 4, 4, 1), np.float32)
 
 
@@ -116,6 +118,31 @@ def test_labels_of_training_data_are_looked_for(model: Path, tmp_path: Path) -> 
     )  # fmt: skip
     assert code == 2
     assert "lacks labels; it has: 'x'" in err
+
+
+@pytest.mark.parametrize(
+    ("last", "needs"),
+    [({"units": 10}, True), ({"filters": 3}, True), ({"units": 4}, False), ({}, False)],
+)
+def test_a_model_as_wide_as_its_input_may_need_no_labels(
+    last: dict[str, Any], needs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers: list[dict[str, Any]] = [
+        {"class_name": "InputLayer",
+         "config": {"name": "x", "batch_shape": [None, 6, 4], "dtype": "float32"}},
+        {"class_name": "Last", "config": {"name": "last", **last}},
+    ]  # fmt: skip
+    graph = functional(["x", 0, 0], *layers)
+    graph["config"]["output_layers"] = ["last", 0, 0]
+    (tmp_path / "m.keras").write_bytes(b"only its configuration is looked at")
+    np.savez(tmp_path / "x.npz", x=np.zeros((5, 6, 4), np.float32))
+    for config in (sequential(*layers), graph):
+        monkeypatch.setattr(early, "read_configuration", lambda path, config=config: config)
+        if needs:
+            with pytest.raises(ConfigError, match="lacks labels"):
+                early.check_training_data(tmp_path / "m.keras", [tmp_path / "x.npz"])
+        else:
+            early.check_training_data(tmp_path / "m.keras", [tmp_path / "x.npz"])
 
 
 def without_tensorflow(arguments: list[str | Path]) -> tuple[int, str]:

@@ -97,7 +97,7 @@ def negate(inputs: tuple[bytes, ...]) -> tuple[bytes, ...]:
 
 @pytest.fixture(autouse=True)
 def _oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "Oracle", FakeOracle)
+    monkeypatch.setattr(comparison, "open_oracle", FakeOracle)
 
 
 @pytest.fixture(scope="module")

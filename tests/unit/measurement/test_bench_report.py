@@ -151,6 +151,7 @@ def test_json_has_every_figure_with_its_unit() -> None:
             {"name": "conv[1], a", "op": "CONV_2D", "macs": 300, "instructions": 60, "cycles": 120},
             {"name": "s", "op": "SOFTMAX", "macs": 0, "instructions": 20, "cycles": 80},
         ],
+        "cascade": None,
         "notes": ["47% [bold] of it"],
     }
 

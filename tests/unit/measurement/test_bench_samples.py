@@ -248,7 +248,7 @@ def test_arrays_named_like_the_inputs(tmp_path: Path, names: tuple[str, str]) ->
     read = load_samples(path, specs)
     assert [array[0, 0] for array in read.inputs] == [0, 1]
     assert set(read.labels) == {"y"}
-    assert read.unused == ()
+    assert read.others == {}
     declared = [InputSpec(name, (None, 6)) for name in names]
     mixed = {"right ear": SPREAD, "left": -SPREAD}
     (left, right) = read_samples(mixed, declared).inputs

@@ -208,7 +208,7 @@ def test_values_no_better_than_their_mean_are_noted() -> None:
 def test_names_of_classes_come_with_the_samples(tmp_path: Path) -> None:
     np.savez(tmp_path / "s.npz", x=SPREAD, y=[0, 1, 2], class_names=["a", ODD, "c"])
     samples = load_samples(tmp_path / "s.npz")
-    assert samples.unused == ()
+    assert samples.others == {}
     stored = stored_samples(samples, INPUT, OUTPUTS[:1])
     assert stored.class_names == {0: ("a", ODD, "c")}
     assert stored.notes == ()

@@ -88,7 +88,7 @@ def test_without_an_objective_it_is_accuracy_and_what_has_a_budget() -> None:
 
 
 def test_a_drop_becomes_a_least_accuracy() -> None:
-    goal = goal_of(max_accuracy_drop=0.02, minimize="ram").resolved(0.95)
+    goal = goal_of(max_accuracy_drop=0.02, minimize="ram").resolved({"float_accuracy": 0.95})
     assert goal.budgets.int8_accuracy == pytest.approx(0.93)
     assert Goal.from_json(goal.to_json()) == goal
     assert goal.shortfall(0.90) == pytest.approx(0.03)

@@ -67,6 +67,15 @@ def test_channels_that_are_no_multiple_are_all_or_a_multiple() -> None:
     assert found["channels.point"].choices == (8, 12, 16, 18)
 
 
+def test_the_rate_falls_in_the_last_half_of_a_training_alone() -> None:
+    chosen: dict[str, Value] = {"epochs": 8, "qat": False, "learning_rate": 1e-3}
+    (*rungs, _) = compression_recipe(chosen, NETWORK, 0).stage
+    told = [stage.model_dump()["fine_tune"] for stage in rungs]
+    assert [(one["epochs"], one["decay"]) for one in told] == [
+        (2, "none"), (2, "none"), (4, "cosine"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_choice_makes_a_recipe_that_can_be_written_and_read(
     seed: int, tmp_path: Path

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isinf
 from typing import Any
 
 from tinycompress._console import results_console
 from tinycompress._console.fitted_table import Column, print_fitted
-from tinycompress.artifacts import LayerAgreement
+from tinycompress.artifacts import LayerAgreement, TensorSpec
 from tinycompress.cli.answers import next_steps
 from tinycompress.cli.answers.common import (
     integer_lines,
@@ -25,6 +26,7 @@ from tinycompress.cli.options import print_json
 from tinycompress.conversion.describe import SourceSummary
 from tinycompress.pipeline import Comparison, Inspection
 from tinycompress.pipeline.engines.tflm_verdict import TflmVerdict
+from tinycompress.quality.labels import layer_of
 
 
 def show_inspection(inspection: Inspection, verdict: TflmVerdict, *, as_json: bool) -> None:
@@ -111,7 +113,13 @@ def print_inspection(inspection: Inspection) -> None:
         for op in summary.ops
     ]  # fmt: skip
     print_fitted(console, f"{inspection.path}: {inspection.tflite_bytes:,} bytes", columns, rows)
-    lines = [f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants"]
+    lines = [
+        *(_spec_line(f"input {i}", f"x{i}", spec, summary.inputs)
+          for i, spec in enumerate(summary.inputs)),
+        *(_spec_line(f"output {i}", f"y{i}", spec, summary.outputs)
+          for i, spec in enumerate(summary.outputs)),
+        f"{summary.macs:,} MACs, {summary.weights_bytes:,} bytes of constants",
+    ]  # fmt: skip
     kinds = " and ".join(summary.activations)
     lines += integer_lines(kinds, summary.not_integer, inside=summary.integer_inside)
     if inspection.refused:
@@ -120,6 +128,20 @@ def print_inspection(inspection: Inspection) -> None:
         lines += _needs(inspection)
     for line in lines:
         console.print(line, markup=False, soft_wrap=True)
+
+
+def _spec_line(what: str, number: str, spec: TensorSpec, all_of: Sequence[TensorSpec]) -> str:
+    """An input or output, and what its samples or labels are called in an ``.npz``."""
+    names = [spec.name] if number.startswith("x") else []
+    layers = [layer_of(one.name) for one in all_of]
+    if number.startswith("y") and layers.count(layer_of(spec.name)) == 1:
+        names = [layer_of(spec.name)]
+    number = number[0] if len(all_of) == 1 else number
+    shape = "x".join(map(str, spec.shape)) or "scalar"
+    scaled = f", scale {spec.scale:.6g}, zero point {spec.zero_point}" if spec.scale else ""
+    called = " or ".join(dict.fromkeys((number, *names)))
+    kind = "samples" if what.startswith("input") else "labels"
+    return f"{what}: {spec.name}, {spec.dtype} {shape}{scaled} ({kind} {called})"
 
 
 def _needs(inspection: Inspection) -> list[str]:

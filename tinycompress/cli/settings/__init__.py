@@ -216,14 +216,17 @@ def _put(
         return
     name = str(parameter.name)
     values = list(value) if isinstance(value, tuple) else [value]
-    if isinstance(parameter.type, click.Path) or _is_file(parameter, value):
+    if _names_files(parameter, value):
         values = [str(file.parent / one) for one in values]
     several = parameter.nargs == -1 or parameter.multiple
     found[name] = Setting(name, tuple(values) if several else values[0], place)
 
 
-def _is_file(parameter: click.Parameter, value: object) -> bool:
-    """Whether a board or a recipe, which have names, is a file of the user's."""
+def _names_files(parameter: click.Parameter, value: object) -> bool:
+    """Whether a value is the path of a file of the user's: boards and recipes have names, too."""
+    if isinstance(parameter.type, click.Path):
+        # What says how samples are made is no place.
+        return value not in getattr(parameter.type, "words", ())
     return (
         parameter.type.name in ("board", "recipe")
         and isinstance(value, str)

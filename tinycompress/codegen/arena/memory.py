@@ -115,9 +115,9 @@ class _Arena:
         graph, end = self._graph, len(self._layers)
         found: dict[int, Lifetime] = {}
         for step, layer in enumerate(self._layers):
-            for index in layer.reads:
+            for index in (*layer.reads, *layer.keeps):
                 self._note(found, index).read(step, *self._bytes(index))
-            for index in layer.writes:
+            for index in (*layer.writes, *layer.claims):
                 self._note(found, index).write(step, *self._bytes(index))
         for index in graph.inputs:
             self._note(found, index).write(-1, *self._bytes(index))

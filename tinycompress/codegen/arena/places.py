@@ -9,6 +9,7 @@ from math import prod
 from tinycompress.codegen.layer import Layer
 from tinycompress.codegen.ops import OPS, is_view
 from tinycompress.codegen.ops.movement.copies import COPY, DIMENSIONS, Copy
+from tinycompress.codegen.ops.recurrent.steps import STATE
 from tinycompress.ir.graph import Graph, Op
 
 IN_PLACE = "in_place"
@@ -57,6 +58,7 @@ class _Sharing:
         self._parents: dict[int, Place] = {}
         self._inputs = frozenset(graph.inputs)
         self._outputs = frozenset(graph.outputs)
+        self._left = frozenset(i for op in graph.ops if op.kind == STATE for i in op.outputs)
 
     def put(self, tensor: int, parent: int, offset_bytes: int) -> None:
         """Let a tensor, and all that lies in it, lie in another."""
@@ -82,7 +84,7 @@ class _Sharing:
 
     def _is_held(self, indices: Iterable[int]) -> bool:
         tensors = (self._tensors[i] for j in indices for i in (j, self.place(j).root))
-        return any(tensor.is_constant or tensor.is_variable for tensor in tensors)
+        return any(t.is_constant or t.is_variable or t.index in self._left for t in tensors)
 
     def _cut(self, copy: Copy, offset_bytes: int) -> None:
         """The target lies in the source."""

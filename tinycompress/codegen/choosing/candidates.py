@@ -86,6 +86,11 @@ class Candidate:
         return any(layer.encoded is not None for layer in self.layers)
 
     @property
+    def is_expanded(self) -> bool:
+        """Whether weights of some layer take several times the flash that they do in the file."""
+        return any(layer.expanded for layer in self.layers)
+
+    @property
     def is_reference(self) -> bool:
         """Whether some layer runs by a reference kernel."""
         return any(layer.kernel.family == "ref" for layer in self.layers)

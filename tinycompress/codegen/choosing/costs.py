@@ -46,7 +46,7 @@ def predicted_cost(layer: Layer, family: CoreFamily) -> float | None:
     if factors is None:
         return None
     values = features(layer.output_shape, layer.macs, *_decoding(layer))
-    return float(sum(f * v for f, v in zip(factors, values, strict=True)))
+    return layer.times * float(sum(f * v for f, v in zip(factors, values, strict=True)))
 
 
 def decoding_cost(layer: Layer, family: CoreFamily) -> float | None:

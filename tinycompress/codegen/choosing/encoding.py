@@ -25,6 +25,19 @@ def encoding_trades(layers: Sequence[Layer], options: CodegenOptions) -> tuple[s
     return (line + _cycles(pairs, layers, options),)
 
 
+def expanding_trades(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """A line for all layers together whose weights are expanded, if there are any."""
+    expanded = [layer for layer in layers if layer.expanded]
+    if not expanded:
+        return ()
+    after = sum(array.data.nbytes for layer in expanded for array in layer.const_arrays)
+    noun = "layer" if len(expanded) == 1 else "layers"
+    return (
+        f"{noun} {named(expanded)}: weights take {after:,} bytes of flash, transformed for fewer"
+        " products (Winograd)",
+    )
+
+
 def _cycles(
     pairs: Sequence[tuple[Layer, EncodedWeights]], layers: Sequence[Layer], options: CodegenOptions
 ) -> str:

@@ -60,11 +60,11 @@ def smallest(
 
 
 def smallest_for(
-    offers: Offers, fastest: Mapping[int, Candidate], more_cost: float
+    offers: Offers, fastest: Mapping[int, Candidate], most: float
 ) -> dict[int, Candidate]:
-    """Candidates that take least flash for at most so much more than the fastest ones cost."""
-    most = _cost(fastest) + more_cost
-    return _last(_steps(offers, fastest, lambda changed: _cost(changed) <= most))
+    """Candidates that take least flash of those that cost so much at most; the fastest ones where
+    these cost more."""
+    return _last(_steps(offers, fastest, lambda changed: total_cost(changed) <= most))
 
 
 def cheapest_within(
@@ -85,9 +85,9 @@ def cheapest_within(
             enough.append(taken)
             break
         fitting = [each for bytes_then, each in others if bytes_then <= allowance_bytes]
-        enough += sorted(fitting, key=_cost)[:_FINISHES]
+        enough += sorted(fitting, key=total_cost)[:_FINISHES]
     finished = (_taken_back(offers, each, allowance_bytes) for each in enough)
-    return min(finished, key=_cost, default=taken)
+    return min(finished, key=total_cost, default=taken)
 
 
 def _fits(taken: Mapping[int, Candidate], allowance_bytes: int) -> bool:
@@ -106,7 +106,7 @@ def _taken_back(
             if _cost_of(each) < _cost_of(before)
         )
         fitting = (changed for changed in cheaper if _fits(changed, allowance_bytes))
-        better = min(fitting, key=_cost, default=None)
+        better = min(fitting, key=total_cost, default=None)
         if better is None:
             return taken
         taken = better
@@ -128,14 +128,20 @@ def _steps(
     taken = dict(fastest)
     size = flash_bytes(taken.values())
     while True:
-        changes = (*_without_routines(offers, taken), *_encoded(offers, taken))
+        changes = (
+            *_without_routines(offers, taken),
+            *_encoded(offers, taken),
+            *_not_expanded(offers, taken),
+        )
         sized = ((flash_bytes(each.values()), each) for each in changes if allowed(each))
         smaller = [(bytes_then, each) for bytes_then, each in sized if bytes_then < size]
         yield size, taken, smaller
         if not smaller:
             return
-        before, cost = size, _cost(taken)
-        size, taken = max(smaller, key=lambda then: _worth(before - then[0], _cost(then[1]) - cost))
+        before, cost = size, total_cost(taken)
+        size, taken = max(
+            smaller, key=lambda then: _worth(before - then[0], total_cost(then[1]) - cost)
+        )
 
 
 def _last(steps: Iterable[Step]) -> dict[int, Candidate]:
@@ -165,7 +171,7 @@ def _whole_cost(taken: Mapping[int, Candidate]) -> float:
     """What all candidates cost, those whose kernels were not measured by their share of MACs."""
     macs = {index: sum(layer.macs for layer in each.layers) for index, each in taken.items()}
     measured = sum(macs[index] for index, each in taken.items() if each.cost is not None)
-    return _cost(taken) * (sum(macs.values()) / measured if measured else 1.0)
+    return total_cost(taken) * (sum(macs.values()) / measured if measured else 1.0)
 
 
 def _encoded(offers: Offers, taken: Mapping[int, Candidate]) -> Iterator[dict[int, Candidate]]:
@@ -181,6 +187,14 @@ def _encoded(offers: Offers, taken: Mapping[int, Candidate]) -> Iterator[dict[in
     for changes in by_kernel.values():
         if len(changes) > 1:
             yield {**taken, **changes}
+
+
+def _not_expanded(offers: Offers, taken: Mapping[int, Candidate]) -> Iterator[dict[int, Candidate]]:
+    """The same with the weights of one operator as they are in the file."""
+    for index, before in taken.items():
+        if before.is_expanded:
+            others = [each for each in offers[index] if not each.is_expanded]
+            yield {**taken, index: min(others, key=_cost_of)}
 
 
 def _smaller(candidates: Sequence[Candidate], before: Candidate) -> Iterator[Candidate]:
@@ -240,5 +254,6 @@ def _code(taken: Iterable[Candidate]) -> dict[str, int]:
     return {name: size for each in taken for name, size in each.code_bytes.items()}
 
 
-def _cost(taken: Mapping[int, Candidate]) -> float:
+def total_cost(taken: Mapping[int, Candidate]) -> float:
+    """What candidates cost together, as far as that is known."""
     return sum(map(_cost_of, taken.values()))

@@ -1,7 +1,8 @@
 """The selector: one candidate for each operator of a graph, by what comes first.
 
 For speed and for RAM every operator begins with its fastest candidate, by encoded weights only
-where that is the faster one; ``ram`` changes those that are at the arena's peak. For flash, and
+where that is the faster one, and by expanded ones never: these are for budgets, which say how much
+flash there is; ``ram`` changes those that are at the arena's peak. For flash, and
 for budgets of flash or cycles, the whole graph is looked at: a routine that several layers share is
 paid once, so that it only goes when nobody needs it any more.
 """
@@ -16,6 +17,7 @@ from tinycompress.codegen.choosing.flash import (
     cheapest_within,
     smallest,
     smallest_for,
+    total_cost,
 )
 from tinycompress.codegen.options import CodegenOptions
 
@@ -37,8 +39,14 @@ def selector_for(options: CodegenOptions) -> Selector:
     quick, flash, cycles = by_each(fastest), options.flash_allowance_bytes, options.more_cycles
     if flash is not None:
         return lambda offers: cheapest_within(offers, quick(offers), flash)
+    if cycles is not None and cycles < 0:
+        return lambda offers: smallest_for(
+            offers, by_each(fastest_of_all)(offers), total_cost(quick(offers)) + cycles
+        )
     if cycles is not None:
-        return lambda offers: smallest_for(offers, quick(offers), cycles)
+        return lambda offers: smallest_for(
+            offers, quick(offers), total_cost(quick(offers)) + cycles
+        )
     return smallest_flash if options.optimize == "flash" else quick
 
 
@@ -55,6 +63,12 @@ def smallest_flash(offers: Offers) -> Taken:
 
 
 def fastest(candidates: Sequence[Candidate]) -> Candidate:
+    """The one that is predicted to cost least, the first where costs are not known; of those that
+    do not expand weights."""
+    return fastest_of_all([each for each in candidates if not each.is_expanded])
+
+
+def fastest_of_all(candidates: Sequence[Candidate]) -> Candidate:
     """The one that is predicted to cost least, the first where costs are not known."""
     best = candidates[0]
     for candidate in candidates[1:]:

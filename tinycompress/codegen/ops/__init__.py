@@ -40,7 +40,7 @@ from tinycompress.codegen.ops.movement import (
     transpose,
 )
 from tinycompress.codegen.ops.pool import pool_2d
-from tinycompress.codegen.ops.recurrent import lstm, svdf, variables
+from tinycompress.codegen.ops.recurrent import lstm, steps, svdf, variables
 from tinycompress.codegen.ops.reduce import (
     arg_max,
     l2_normalization,
@@ -130,6 +130,7 @@ OPS: Mapping[str, OpSpec] = MappingProxyType(
         "SUB": sub.SPEC,
         "SUM": reduce_sum.SPEC,
         "SVDF": svdf.SPEC,
+        **steps.SPECS,
         "TANH": tables.TANH,
         "TILE": gather.TILE,
         "TRANSPOSE": transpose.SPEC,
@@ -146,4 +147,7 @@ def is_view(op: Op) -> bool:
     return op.full_kind in OPS and OPS[op.full_kind].lower is None
 
 
-__all__ = ["OPS", "Constraint", "OpSpec", "is_view", "rule_of"]
+INTERNAL = frozenset(steps.SPECS)
+"""Operators that passes make, and that no file has."""
+
+__all__ = ["INTERNAL", "OPS", "Constraint", "OpSpec", "is_view", "rule_of"]

@@ -8,11 +8,14 @@ from tinycompress.codegen.passes.drop_dead import drop_dead_ops
 from tinycompress.codegen.passes.fold_constants import fold_constants
 from tinycompress.codegen.passes.fold_lookups import fold_lookups
 from tinycompress.codegen.passes.fold_pad import fold_pads
+from tinycompress.codegen.passes.roll_steps import roll_steps
 from tinycompress.codegen.passes.share_state import share_state
 from tinycompress.codegen.passes.views import fold_views_of_constants, keep_only_data_of_views
 from tinycompress.ir.graph import Graph
 
 PASSES: tuple[Callable[[Graph], Graph], ...] = (
+    # Before operands are cut: they tell one step from another.
+    roll_steps,
     keep_only_data_of_views,
     fold_views_of_constants,
     fold_constants,
@@ -24,8 +27,9 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
 )
 
 
-def run_passes(graph: Graph) -> Graph:
-    """The graph after all passes."""
+def run_passes(graph: Graph, *, roll: bool = True) -> Graph:
+    """The graph after all passes; without ``roll`` time steps stay one behind the other."""
     for transform in PASSES:
-        graph = transform(graph)
+        if roll or transform is not roll_steps:
+            graph = transform(graph)
     return graph

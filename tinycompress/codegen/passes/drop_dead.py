@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tinycompress.codegen.ops.recurrent.steps import EFFECTS
 from tinycompress.ir.graph import Graph, Op
 
-_EFFECTS = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "CALL", "IF", "WHILE", "CUSTOM"})
+_EFFECTS = frozenset({"ASSIGN_VARIABLE", "CALL_ONCE", "CALL", "IF", "WHILE", "CUSTOM"}) | EFFECTS
 """Operators that do something beside writing their outputs."""
 
 

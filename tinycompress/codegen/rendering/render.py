@@ -24,6 +24,9 @@ from tinycompress.codegen.layer import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.param_types import field_types, params_bytes
+from tinycompress.codegen.rendering.loops import loops_of
+from tinycompress.codegen.rendering.stages import ran_port, ran_spec, stages_context
+from tinycompress.codegen.stages import StageLayers
 from tinycompress.ir.graph import Graph, Model, Tensor
 from tinycompress.ir.ports import input_ports, output_ports
 from tinycompress.ir.specs import input_specs, output_specs
@@ -107,6 +110,7 @@ def render(
     options: CodegenOptions,
     *,
     shared: frozenset[Kernel] = frozenset(),
+    stages: Sequence[StageLayers] = (),
 ) -> GeneratedSources:
     """Write the C files of a model.
 
@@ -117,6 +121,7 @@ def render(
         layout: Where their tensors lie.
         options: For which core, and what comes first.
         shared: Kernels of which several layers run one copy.
+        stages: Of a cascade.
     """
     states = [t for t in graph.tensors if t.initial is not None and t.index in layout.tensors]
     prefix = f"tcm_{options.name}"
@@ -132,13 +137,15 @@ def render(
         "prefix": prefix,
         "macro": prefix.upper(),
         "layers": texts,
+        "loops": loops_of(layers, layout),
         "shared": copies,
         "weights": weights.arrays,
         "weights_bytes": weights.total_bytes,
         "arena_bytes": layout.arena_bytes,
         "arena_alignment": _ARENA_ALIGNMENT_BYTES,
+        **stages_context(stages, graph, layout, states),
         "inputs": input_ports(graph),
-        "outputs": output_ports(graph),
+        "outputs": (*output_ports(graph), *([ran_port(graph, len(stages))] if stages else ())),
         "inputs_at": _border(graph, graph.inputs, layout),
         "outputs_at": _border(graph, graph.outputs, layout),
         "states": [_state(tensor, layout, weights) for tensor in states],
@@ -146,8 +153,11 @@ def render(
         "lut_bits": sorted({bits for layer in layers if (bits := layer.lut_bits) is not None}),
         "kernel_headers": sorted({layer.kernel.header for layer in layers}),
     }
-    of_the_model = {"tck_math.h", "tck_bytes.h"} if states else {"tck_math.h"}
+    of_the_model = {"tck_math.h"} | ({"tck_bytes.h"} if states or stages else set())
+    of_the_model |= {"tck_gates.h"} if stages else set()
     headers = with_includes({layer.kernel.header for layer in layers} | of_the_model)
+    # What a cascade answers is what its last stage says.
+    answer = stages[-1].stage.outputs[0] if stages else 0
     return GeneratedSources(
         engine="aot",
         exact_to=options.exact_to,
@@ -158,7 +168,7 @@ def render(
         },
         kernel_files=headers,
         inputs=input_specs(graph),
-        outputs=output_specs(graph),
+        outputs=(*output_specs(graph), *([ran_spec(len(stages))] if stages else ())),
         layers=tuple(_layer_info(i, layer, graph) for i, layer in enumerate(layers)),
         arena_bytes=layout.arena_bytes,
         weights_bytes=weights.total_bytes,
@@ -166,7 +176,9 @@ def render(
         plan=_plan(layout, layers),
         name=options.name,
         runtime_files={_ADAPTER: _render_template(f"{_ADAPTER}.j2", context)},
-        example=_render_template("example.j2", {**context, "classes": _classifies(graph)}),
+        example=_render_template(
+            "example.j2", {**context, "answer": answer, "classes": _classifies(graph, answer)}
+        ),
     )
 
 
@@ -263,6 +275,7 @@ def _layer_texts(
 
 def _comment(layer: Layer) -> str:
     macs = f", {layer.macs} MACs" if layer.macs else ""
+    macs += f", {layer.times} times" if layer.times > 1 else ""
     return c_literals.comment(f"{layer.op.full_kind} {layer.shapes}{macs}: {layer.name}")
 
 
@@ -320,9 +333,9 @@ def _border(graph: Graph, indices: Sequence[int], layout: ArenaLayout) -> tuple[
     )
 
 
-def _classifies(graph: Graph) -> bool:
+def _classifies(graph: Graph, answer: int) -> bool:
     """Whether the place of the greatest output is likely what a caller wants: a list of scores."""
-    output = graph.tensors[graph.outputs[0]]
+    output = graph.tensors[graph.outputs[answer]]
     sizes = {graph.tensors[index].elements for index in graph.inputs}
     return len(output.shape) == 2 and output.elements > 1 and output.elements not in sizes
 
@@ -356,12 +369,13 @@ def _layer_info(index: int, layer: Layer, graph: Graph) -> LayerInfo:
         index=index,
         name=layer.name,
         op=layer.op.full_kind,
-        macs=layer.macs,
+        macs=layer.macs * layer.times,
         output_shape=layer.output_shape,
         kernel=layer.kernel.name,
         weights=_weights_info(layer),
         constants_bytes=params_bytes(layer.kernel) + sum(a.data.nbytes for a in layer.const_arrays),
         output=graph.tensors[layer.writes[0]].name if layer.writes else "",
+        runs=layer.times,
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tinycompress.artifacts import LayerAgreement, OutputQuality
 from tinycompress.errors import MismatchError
+from tinycompress.quality.limits import beside_float, channel_drops
 from tinycompress.quality.scores import name_of_scores
 from tinycompress.quality.signal import LEAST_AGREEMENT_DB
 
@@ -65,18 +66,28 @@ def check_accuracy(
 
 def _fallen(before: StageScore, after: StageScore, max_drop: float) -> list[str]:
     """What of each output is beyond the limit: a good one does not make up for a bad one."""
-    if len(after.quality) > 1 and len(before.quality) == len(after.quality):
-        scored = [
-            (f"{now.score_name} of output {now.name!r}", then.float_score or 0.0, now.score or 0.0)
-            for then, now in zip(before.quality, after.quality, strict=True)
-        ]
-    else:
-        scored = [(score_name(after.quality), before.float_accuracy, after.int8_accuracy)]
-    return [
+    scored = [(name, then, now.score or 0.0) for name, then, now in _outputs(before, after)] or [
+        (score_name(after.quality), before.float_accuracy, after.int8_accuracy)
+    ]
+    told = [
         f"the {after.activations} {name} is {now:.4f}, the float model's was {then:.4f}"
         for name, then, now in scored
         if now < then - max_drop
     ]
+    beside = beside_float(after.quality, before.quality)
+    channels = (drop for one in beside for drop in channel_drops(one) if drop.points > max_drop)
+    return told + [
+        f"the {after.activations} {drop.what} is {drop.in_integers}, the float model's was"
+        f" {drop.in_float}"
+        for drop in channels
+    ]
+
+
+def _outputs(before: StageScore, after: StageScore) -> Iterator[tuple[str, float, OutputQuality]]:
+    """Of several outputs the name of each one's score, what it was in float, and how it is now."""
+    if len(after.quality) > 1 and len(before.quality) == len(after.quality):
+        for then, now in zip(before.quality, after.quality, strict=True):
+            yield f"{now.score_name} of output {now.name!r}", then.float_score or 0.0, now
 
 
 def score_name(quality: Sequence[OutputQuality]) -> str:
@@ -104,13 +115,23 @@ def check_on_the_way(
     Raises:
         MismatchError: It fell further.
     """
-    best = max(after.float_accuracy, after.int8_accuracy)
-    if best >= before.float_accuracy - max_drop:
+    scored = [
+        (name, then, now.float_score or 0.0, now.score or 0.0)
+        for name, then, now in _outputs(before, after)
+    ] or [
+        (score_name(after.quality), before.float_accuracy, after.float_accuracy,
+         after.int8_accuracy)
+    ]  # fmt: skip
+    fallen = [
+        f"the {name} is {max(in_float, now):.4f} (float {in_float:.4f}, {after.activations}"
+        f" {now:.4f}), the float model's was {then:.4f}"
+        for name, then, in_float, now in scored
+        if max(in_float, now) < then - max_drop
+    ]
+    if not fallen:
         return
     raise MismatchError(
-        f"after {after.stage} the {score_name(after.quality)} is {best:.4f} (float"
-        f" {after.float_accuracy:.4f}, {after.activations} {after.int8_accuracy:.4f}), the float"
-        f" model's was {before.float_accuracy:.4f}; allowed: a drop of {max_drop:g} on the way and"
+        f"after {after.stage} {'; '.join(fallen)}; allowed: a drop of {max_drop:g} on the way and"
         f" of {at_the_end:g} at the end. Not run: {', '.join(left)}",
         hint="train this stage longer (fine_tune.epochs), let it compress less, raise"
         " limits.max_stage_drop, or go on all the same with --keep-going; what is finished is kept",

@@ -63,11 +63,11 @@ def _other_range(network: Network, calibration: tuple[Array, ...]) -> tuple[str,
     seen = {
         call.inputs[0]: layer
         for call in network.calls
-        if _statistics(layer := network.layers[call.layer]) is not None
+        if kept_statistics(layer := network.layers[call.layer], len(call.shape)) is not None
         and len(network.calls_of(layer.name)) == 1
     }
     for value, values in zip(seen, _values(network, tuple(seen), calibration), strict=True):
-        found = _statistics(seen[value])
+        found = kept_statistics(seen[value], len(network.shape(value)))
         flat = values.reshape(-1, values.shape[-1]).astype(np.float64)
         if found is None or found[0].size not in (1, flat.shape[1]):
             continue
@@ -95,9 +95,17 @@ def _values(
     return tuple(given[value] for value in values)
 
 
-def _statistics(layer: Layer) -> tuple[Array, Array] | None:
-    """Mean and variance of what a layer saw in training, per channel of the last axis."""
-    if layer.kind == "BatchNormalization" and layer.config.get("axis", -1) in (-1, (-1,), [-1]):
+def kept_statistics(layer: Layer, rank: int) -> tuple[Array, Array] | None:
+    """Mean and variance of what a layer saw in training, per channel of the last axis.
+
+    Args:
+        layer: The layer; None is answered for others than normalisations of that axis.
+        rank: Axes of what goes into it, without the batch: tf_keras counts the last one from the
+            front, in a list.
+    """
+    axis = layer.config.get("axis", -1)
+    last = {(-1,), (rank,)}
+    if layer.kind == "BatchNormalization" and tuple(np.atleast_1d(axis).tolist()) in last:
         mean, variance = layer.weights[-2:]
     elif layer.kind == "Normalization":
         mean, variance = (np.asarray(layer.config[key]) for key in ("mean", "variance"))

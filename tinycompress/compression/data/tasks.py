@@ -10,7 +10,7 @@ import numpy as np
 
 from tinycompress.artifacts import OutputQuality
 from tinycompress.compression.data.prepare import Data
-from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.network.network import Array, Network, elements
 from tinycompress.errors import ConfigError
 from tinycompress.quality.labels import Target
 from tinycompress.quality.scores import Head, quality_of
@@ -28,6 +28,7 @@ class Task:
 
     ``positions`` is how many classes it tells: 1, or one for every pixel of a segmented image.
     ``name`` is that of the layer that makes it, ``shape`` its shape without the batch.
+    ``reconstructs`` is whether its values are to be an input's, as an autoencoder's are.
     """
 
     kind: TaskKind
@@ -36,6 +37,7 @@ class Task:
     positions: int = 1
     name: str = ""
     shape: tuple[int, ...] = ()
+    reconstructs: bool = False
 
     @property
     def classes(self) -> int:
@@ -55,8 +57,10 @@ def tasks_of(network: Network, data: Data, *, what: str = "") -> tuple[Task, ...
         ConfigError: Labels that no task has with this output.
     """
     return tuple(
-        _task(network, value, labels, what)
-        for value, labels in zip(network.outputs, data.labels, strict=True)
+        _reconstruction(network, value)
+        if index in data.anomalous
+        else _task(network, value, labels, what)
+        for index, (value, labels) in enumerate(zip(network.outputs, data.labels, strict=True))
     )
 
 
@@ -92,18 +96,37 @@ def targets(task: Task, labels: Array) -> Array:
     return flat.astype(np.float32)
 
 
+def said_labels(task: Task, output: Array) -> Array:
+    """What a model says as labels, in the form that data have: class numbers, zeros and ones."""
+    if task.kind == "classes":
+        by_position = output.reshape(len(output), task.positions, task.classes)
+        found: Array = np.argmax(by_position, axis=2).astype(np.int64)
+        return found
+    if task.kind == "binary":
+        return (output > (0.0 if task.from_logits else 0.5)).astype(np.int64)
+    return output
+
+
 def _chosen(task: Task, values: Array) -> Array:
     """The class at every position of every sample, of scores ``[samples, width]``."""
     chosen: Array = np.argmax(values.reshape(-1, task.classes), axis=1)
     return chosen
 
 
-def target_of(task: Task, labels: Array) -> Target:
-    """Labels as the score of an output takes them."""
+def target_of(task: Task, labels: Array, anomalous: Array | None = None) -> Target:
+    """Labels as the score of an output takes them.
+
+    Args:
+        task: Of this output.
+        labels: As given.
+        anomalous: Which samples are no normal ones, where the output reconstructs an input.
+    """
     if task.kind == "classes":
         chosen = _chosen(task, targets(task, labels)).reshape(len(labels), task.positions)
         return Target("classes", chosen.astype(np.int64), classes=task.classes)
     wanted = targets(task, labels)
+    if task.reconstructs or anomalous is not None:
+        return Target("reconstruction", wanted.astype(np.float64), anomalous)
     if task.kind == "regression":
         return Target("regression", wanted.astype(np.float64))
     if task.width == 1 or (task.shape and task.shape[-1] == 1):
@@ -119,18 +142,22 @@ def head_of(task: Task, index: int = 0) -> Head:
 
 
 def qualities(
-    tasks: Sequence[Task], labels: Sequence[Array], outputs: Sequence[Array]
+    tasks: Sequence[Task], data: Data, outputs: Sequence[Array]
 ) -> tuple[OutputQuality, ...]:
     """How good every output is, by the code that judges all models.
 
     Args:
         tasks: Of the outputs.
-        labels: As given, one array per output.
+        data: The samples with their labels, one array per output.
         outputs: Of the model, one array per output, batch first.
     """
     return tuple(
-        quality_of(head_of(task, index), target_of(task, wanted), np.asarray(said))
-        for index, (task, wanted, said) in enumerate(zip(tasks, labels, outputs, strict=True))
+        quality_of(
+            head_of(task, index),
+            target_of(task, wanted, data.anomalous.get(index)),
+            np.asarray(said),
+        )
+        for index, (task, wanted, said) in enumerate(zip(tasks, data.labels, outputs, strict=True))
     )
 
 
@@ -145,7 +172,7 @@ def score(task: Task, labels: Array, outputs: Array) -> float:
     Returns:
         At most 1; 0 where labels that are all the same tell nothing.
     """
-    (found,) = qualities((task,), (labels,), (outputs,))
+    found = quality_of(head_of(task), target_of(task, labels), np.asarray(outputs))
     return found.score or 0.0
 
 
@@ -180,11 +207,9 @@ def only_guesses(task: Task, labels: Array, outputs: Array) -> bool:
     return float(np.mean(recalls)) <= chance + luck
 
 
-def mean_score(
-    tasks: tuple[Task, ...], labels: tuple[Array, ...], outputs: tuple[Array, ...]
-) -> float:
+def mean_score(tasks: tuple[Task, ...], data: Data, outputs: tuple[Array, ...]) -> float:
     """Mean of the scores of all outputs."""
-    return mean_of(qualities(tasks, labels, outputs))
+    return mean_of(qualities(tasks, data, outputs))
 
 
 def mean_of(found: Sequence[OutputQuality]) -> float:
@@ -194,6 +219,11 @@ def mean_of(found: Sequence[OutputQuality]) -> float:
 
 def _task(network: Network, value: int, labels: Array, what: str) -> Task:
     return _named(network, value, _kind_of(network, value, labels, what))
+
+
+def _reconstruction(network: Network, value: int) -> Task:
+    width = elements(network.shape(value))
+    return replace(_named(network, value, Task("regression", width, True)), reconstructs=True)
 
 
 def _named(network: Network, value: int, task: Task) -> Task:

@@ -76,18 +76,7 @@ def absorb(network: Network, call: Call, affine: Affine) -> Network:
     rank = len(call.shape)
     if rank not in (2, 3):
         return network
-    channels = affine.scale.size
-    kind = "DepthwiseConv2D" if rank == 3 else "DepthwiseConv1D"
-    layer = Layer(
-        call.layer,
-        kind,
-        {"kernel_size": 1, "use_bias": True},
-        (
-            affine.scale.astype(np.float32).reshape((1,) * (rank - 1) + (channels, 1)),
-            affine.offset.astype(np.float32),
-        ),
-    )
-    return network.with_layers([layer])
+    return network.with_layers([_depthwise(call.layer, rank, affine)])
 
 
 def _taker(network: Network, call: Call, affine: Affine) -> Layer | None:
@@ -167,3 +156,75 @@ def _batch_norm(layer: Layer, rank: int) -> Affine | None:
     mean, variance = weights
     scale = gamma / np.sqrt(variance + layer.config.get("epsilon", 1e-3))
     return Affine(scale, beta - mean * scale)
+
+
+def absorb_layer_norms(network: Network) -> Network:
+    """Let Dense layers take in what a LayerNormalization before them scales and adds.
+
+    The converter does that in the int8 file, so that kernels that were pruned or shared without it
+    would not be those of the file. Where other layers read the same values, a 1x1 depthwise
+    convolution scales for them.
+
+    Returns:
+        A network that infers the same.
+    """
+    for layer in tuple(network.layers.values()):
+        calls = network.calls_of(layer.name)
+        if layer.kind == "LayerNormalization" and layer.weights and len(calls) == 1:
+            network = _normalised_apart(network, layer, calls[0])
+    return network
+
+
+def _normalised_apart(network: Network, layer: Layer, call: Call) -> Network:
+    rank = len(call.shape)
+    if layer.config.get("axis", -1) not in (-1, rank) or call.output in network.outputs:
+        return network
+    takers = [c for c in network.consumers(call.output) if _is_plain_dense(network, c)]
+    others = [c for c in network.consumers(call.output) if c not in takers]
+    if not takers or (others and rank not in (2, 3)):
+        return network
+    affine = _of_layer_norm(layer)
+    plain = replace(layer.with_config(scale=False, center=False), weights=())
+    taken = [_taken_in(network.layers[c.layer], affine) for c in takers]
+    network = network.with_layers([plain, *taken])
+    return _scaled_for(network, call, others, affine) if others else network
+
+
+def _is_plain_dense(network: Network, call: Call) -> bool:
+    is_dense = network.layers[call.layer].kind == "Dense"
+    return is_dense and len(network.calls_of(call.layer)) == 1
+
+
+def _of_layer_norm(layer: Layer) -> Affine:
+    weights = [weight.astype(np.float64) for weight in layer.weights]
+    scale = weights.pop(0) if layer.config.get("scale", True) else np.ones_like(weights[-1])
+    offset = weights.pop(0) if layer.config.get("center", True) else np.zeros_like(scale)
+    return Affine(scale, offset)
+
+
+def _scaled_for(network: Network, call: Call, readers: list[Call], affine: Affine) -> Network:
+    """The network with an affine map of what a call makes in front of some of its readers."""
+    scaling = _depthwise(network.new_name(f"{call.layer}_scaled"), len(call.shape), affine)
+    scaled = Call(scaling.name, (call.output,), network.new_value(), call.shape)
+    calls: list[Call] = []
+    for one in network.calls:
+        if one in readers:
+            inputs = (scaled.output if v == call.output else v for v in one.inputs)
+            one = replace(one, inputs=tuple(inputs))
+        calls += [one, scaled] if one is call else [one]
+    layers = {**network.layers, scaling.name: scaling}
+    return replace(network, calls=tuple(calls), layers=layers)
+
+
+def _depthwise(name: str, rank: int, affine: Affine) -> Layer:
+    """A 1x1 depthwise convolution that scales each channel of a value of some rank, and adds."""
+    channels = affine.scale.size
+    return Layer(
+        name,
+        "DepthwiseConv2D" if rank == 3 else "DepthwiseConv1D",
+        {"kernel_size": 1, "use_bias": True},
+        (
+            affine.scale.astype(np.float32).reshape((1,) * (rank - 1) + (channels, 1)),
+            affine.offset.astype(np.float32),
+        ),
+    )

@@ -20,6 +20,7 @@ from tinycompress.errors import ModelError
 _SAMPLES = 4
 _UNKNOWN_SIZE = 16
 _SEED = 20_240_229
+_FEW_INDICES = 2
 RELATIVE_TOLERANCE = 1e-4
 """Largest allowed difference of outputs, relative to the largest magnitude of an output."""
 
@@ -97,15 +98,24 @@ def require_equal_outputs(expected: Any, actual: Any, *, what: str) -> None:
 
 
 def random_inputs(model: Any) -> tuple[Array, ...]:
-    """The same few float32 samples for every model with the same inputs, batch first."""
+    """The same few samples for every model with the same inputs, batch first.
+
+    Of float32, or indices that every Embedding of the model has.
+    """
     generator = np.random.default_rng(_SEED)
-    shapes = [
-        tuple(_UNKNOWN_SIZE if size is None else int(size) for size in tensor.shape[1:])
-        for tensor in model.inputs
-    ]
+    sizes = [layer.input_dim for layer in model.layers if type(layer).__name__ == "Embedding"]
     return tuple(
-        generator.standard_normal((_SAMPLES, *shape), dtype=np.float32) for shape in shapes
+        _random_input(generator, tensor, min(sizes, default=_FEW_INDICES))
+        for tensor in model.inputs
     )
+
+
+def _random_input(generator: np.random.Generator, tensor: Any, indices: int) -> Array:
+    shape = tuple(_UNKNOWN_SIZE if size is None else int(size) for size in tensor.shape[1:])
+    dtype = np.dtype(getattr(tensor.dtype, "name", tensor.dtype))
+    if dtype.kind in "iu":
+        return generator.integers(0, indices, (_SAMPLES, *shape)).astype(dtype)
+    return generator.standard_normal((_SAMPLES, *shape), dtype=np.float32)
 
 
 def predict(model: Any, inputs: tuple[Array, ...], *, batch: int = 256) -> tuple[Array, ...]:
@@ -121,11 +131,16 @@ def predict(model: Any, inputs: tuple[Array, ...], *, batch: int = 256) -> tuple
     """
     chunks = []
     for start in range(0, len(inputs[0]), batch):
-        parts = [np.asarray(array[start : start + batch], np.float32) for array in inputs]
+        parts = [_fed(array[start : start + batch]) for array in inputs]
         result = model(parts if len(parts) > 1 else parts[0], training=False)
         results = result if isinstance(result, (list, tuple)) else [result]
         chunks.append([item.numpy() for item in results])
     return tuple(np.concatenate(items) for items in zip(*chunks, strict=True))
+
+
+def _fed(values: Array) -> Array:
+    """Indices as they are, everything else in float32."""
+    return values if values.dtype in (np.int32, np.int64) else np.asarray(values, np.float32)
 
 
 def keras_name(model: Any) -> KerasName:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tinycompress import _tf
 from tinycompress._tf import KerasName
-from tinycompress.compression.network.layer_types import keras_config
-from tinycompress.compression.network.network import Layer, Network
+from tinycompress.compression.network.layer_types import LAYER_TYPES, keras_config
+from tinycompress.compression.network.network import Input, Layer, Network
 from tinycompress.errors import ModelError
 
 
@@ -38,14 +39,12 @@ def build_model(network: Network, keras: KerasName) -> Any:
             reasons=missing,
             hint=f"pip install --upgrade {keras}, or replace these layers",
         )
-    values: dict[int, Any] = {
-        source.value: module.layers.Input(source.shape, name=source.name)
-        for source in network.inputs
-    }
+    values: dict[int, Any] = {source.value: made_input(module, source) for source in network.inputs}
     made = {name: _make(module, layer, keras) for name, layer in network.layers.items()}
     for call in network.calls:
         sources = [values[value] for value in call.inputs]
-        values[call.output] = made[call.layer](sources if len(sources) > 1 else sources[0])
+        kind = network.layers[call.layer].kind
+        values[call.output] = applied(made[call.layer], kind, sources)
     inputs = [values[source.value] for source in network.inputs]
     outputs = [values[value] for value in network.outputs]
     model = module.Model(
@@ -58,6 +57,18 @@ def build_model(network: Network, keras: KerasName) -> Any:
             made[name].set_weights(list(layer.weights))
         made[name].trainable = layer.trainable
     return model
+
+
+def made_input(module: Any, source: Input) -> Any:
+    """The symbolic tensor of an input, in the Keras of ``module``."""
+    return module.layers.Input(source.shape, name=source.name, dtype=source.dtype)
+
+
+def applied(layer: Any, kind: str, sources: Sequence[Any]) -> Any:
+    """What a layer of some kind makes of tensors: given one by one, or as a list."""
+    if len(sources) == 1 or LAYER_TYPES[kind].arguments:
+        return layer(*sources)
+    return layer(list(sources))
 
 
 def _make(module: Any, layer: Layer, keras: KerasName) -> Any:

@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from tinycompress.compression.network.network import Array, Layer, Network, elements
+from tinycompress.compression.network.layer_types import RECURRENT
+from tinycompress.compression.network.network import Array, Call, Layer, Network, elements
 
 OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
     {
@@ -79,6 +80,13 @@ def distinct_per_channel(kernel: Array, kind: str) -> int:
 
 def macs_of_layer(network: Network, layer: Layer) -> int:
     """Multiply-accumulates of all calls of a layer, per sample."""
+    if layer.kind in RECURRENT:
+        # Bias aside, each step multiplies by both kernels.
+        sizes = sum(kernel.size for kernel in layer.weights[:2])
+        calls = network.calls_of(layer.name)
+        return sum(int(network.shape(call.inputs[0])[0] or 1) * sizes for call in calls)
+    if layer.kind == "Attention":
+        return sum(_macs_of_attention(network, call) for call in network.calls_of(layer.name))
     if layer.kind not in OUTPUT_AXES:
         return 0
     total = 0
@@ -92,6 +100,12 @@ def macs_of_layer(network: Network, layer: Layer) -> int:
         else:
             total += elements(call.shape) * (kernel.size // kernel.shape[-1])
     return total
+
+
+def _macs_of_attention(network: Network, call: Call) -> int:
+    """Of every query with every key, and of what that weighs with the values."""
+    query, value = (network.shape(source) for source in call.inputs[:2])
+    return (query[0] or 1) * (value[0] or 1) * ((query[-1] or 1) + (value[-1] or 1))
 
 
 def macs(network: Network) -> int:

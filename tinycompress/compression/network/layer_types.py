@@ -29,10 +29,16 @@ _KERAS_3_ACTIVATIONS = {"swish": "silu", "hard_swish": "hard_silu"}
 
 @dataclass(frozen=True)
 class LayerType:
-    """What crosses of one class: ``keys`` by Keras 3's names, and their names in tf_keras."""
+    """What crosses of one class: ``keys`` by Keras 3's names, and their names in tf_keras.
+
+    ``only`` are entries that must have one value, and ``arguments`` the names of tensors that a
+    call takes one by one; without them a call takes one tensor or a list.
+    """
 
     keys: tuple[str, ...] = ()
     tf_keras_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    only: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    arguments: tuple[str, ...] = ()
 
 
 _KERNEL = (
@@ -51,6 +57,12 @@ _SEPARABLE = (
 _POOL = LayerType(("pool_size", "strides", "padding", "data_format"))
 _GLOBAL_POOL = LayerType(("keepdims", "data_format"))
 _MERGE = LayerType()
+_RECURRENT = (
+    "units", "activation", "use_bias", "return_sequences", "go_backwards", "dropout",
+    "recurrent_dropout", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
+    "activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint",
+)  # fmt: skip
+_WITHOUT_STATE = MappingProxyType({"stateful": False, "return_state": False})
 
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
     {
@@ -73,6 +85,25 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
             ("axis", "epsilon", "center", "scale", "beta_regularizer", "gamma_regularizer",
              "beta_constraint", "gamma_constraint")
         ),
+        "Embedding": LayerType(
+            ("input_dim", "output_dim", "embeddings_regularizer", "activity_regularizer",
+             "embeddings_constraint"),
+            only=MappingProxyType({"mask_zero": False}),
+        ),
+        "SimpleRNN": LayerType(_RECURRENT, only=_WITHOUT_STATE),
+        "GRU": LayerType(
+            (*_RECURRENT, "recurrent_activation", "reset_after"), only=_WITHOUT_STATE
+        ),
+        "LSTM": LayerType((*_RECURRENT, "recurrent_activation"), only=_WITHOUT_STATE),
+        "Attention": LayerType(("use_scale", "score_mode", "dropout")),
+        "MultiHeadAttention": LayerType(
+            ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "output_shape",
+             "attention_axes", "kernel_regularizer", "bias_regularizer", "activity_regularizer"),
+            only=MappingProxyType(
+                {"kernel_constraint": None, "bias_constraint": None, "use_gate": False}
+            ),
+            arguments=("query", "value", "key"),
+        ),
         "Activation": LayerType(("activation",)),
         "ReLU": LayerType(("max_value", "negative_slope", "threshold")),
         "LeakyReLU": LayerType(("negative_slope",), MappingProxyType({"negative_slope": "alpha"})),
@@ -90,6 +121,7 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
         "Flatten": LayerType(("data_format",)),
         "Reshape": LayerType(("target_shape",)),
         "Permute": LayerType(("dims",)),
+        "RepeatVector": LayerType(("n",)),
         "ZeroPadding1D": LayerType(("padding",)),
         "ZeroPadding2D": LayerType(("padding", "data_format")),
         "Cropping1D": LayerType(("cropping",)),
@@ -119,7 +151,9 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
         "AlphaDropout": LayerType(("rate",)),
         "ActivityRegularization": LayerType(("l1", "l2")),
         "Rescaling": LayerType(("scale", "offset")),
-        "Normalization": LayerType(("axis", "mean", "variance", "invert")),
+        "Normalization": LayerType(
+            ("axis", "mean", "variance"), only=MappingProxyType({"invert": False})
+        ),
     }
 )  # fmt: skip
 
@@ -128,6 +162,9 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
      "Minimum": "Minimum"}
 )  # fmt: skip
 """Keras 3 operations (``x + y`` in a functional model) that are layers elsewhere."""
+
+RECURRENT = frozenset({"SimpleRNN", "GRU", "LSTM"})
+"""Layers that take a sequence step by step."""
 
 TRAINING_ONLY = frozenset(
     {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout",
@@ -168,8 +205,9 @@ def canonical_config(kind: str, config: Mapping[str, Any], source: KerasName) ->
             found[key] = _canonical_value(key, config[name], source)
     if found.get("data_format") == "channels_first":
         raise UntranslatableError("data_format 'channels_first' (allowed: 'channels_last')")
-    if kind == "Normalization" and found.get("invert"):
-        raise UntranslatableError("invert=True (allowed: False)")
+    for key, allowed in layer_type.only.items():
+        if (config.get(key) or None) != (allowed or None):
+            raise UntranslatableError(f"{key}={config[key]!r} (allowed: {allowed!r})")
     return found
 
 
@@ -179,7 +217,7 @@ def keras_config(kind: str, config: Mapping[str, Any], target: KerasName) -> dic
     arguments: dict[str, Any] = {}
     for key, value in config.items():
         name = layer_type.tf_keras_names.get(key, key) if target == "tf_keras" else key
-        if key == "activation" and target == "tf_keras":
+        if key.endswith("activation") and target == "tf_keras":
             value = _TF_KERAS_ACTIVATIONS.get(value, value)
             value = in_tf_keras(value) if value in ONLY_KERAS_3 else value
         arguments[name] = value
@@ -187,7 +225,7 @@ def keras_config(kind: str, config: Mapping[str, Any], target: KerasName) -> dic
 
 
 def _canonical_value(key: str, value: Any, source: KerasName) -> Any:
-    if key == "activation":
+    if key.endswith("activation"):
         return _canonical_activation(value, source)
     if key.endswith(("_regularizer", "_constraint")):
         return _canonical_object(key, value)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from tinycompress.compression.network.affine import absorb_input_scaling
+from tinycompress.compression.network.affine import absorb_input_scaling, absorb_layer_norms
+from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.network import Layer, Network
 
 _KERNEL_KEYS = ("regularizer", "constraint")
 
 
 def lower(network: Network) -> Network:
-    """Take in input scaling and split separable convolutions.
+    """Take in scaling, and split separable convolutions and the heads of attention.
 
     Returns:
-        A network that infers the same, in which every layer has at most one kernel.
+        A network that infers the same, in which every layer but recurrent ones has at most one
+        kernel.
     """
-    return split_separable(absorb_input_scaling(network))
+    split = split_attention(split_separable(absorb_input_scaling(network)))
+    return absorb_layer_norms(split)
 
 
 def split_separable(network: Network) -> Network:

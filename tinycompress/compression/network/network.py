@@ -37,11 +37,20 @@ class Layer:
 
 @dataclass(frozen=True)
 class Input:
-    """An input of the network; ``shape`` is without the batch dimension."""
+    """An input of the network; ``shape`` is without the batch dimension.
+
+    ``dtype`` is float32, or an integer type for indices such as the tokens of an Embedding.
+    """
 
     name: str
     shape: tuple[int | None, ...]
     value: int
+    dtype: str = "float32"
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether it takes indices."""
+        return np.dtype(self.dtype).kind in "iu"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from tinycompress.compression.network.layer_types import (
     LAYER_TYPES,
     OPERATIONS,
     PASSED_ON,
+    RECURRENT,
     UntranslatableError,
     canonical_config,
 )
@@ -49,16 +50,25 @@ def read_network(model: Any) -> Network:
     for tensor, name in zip(functional.inputs, _input_names(functional), strict=True):
         value = reader.new_value()
         shape = tuple(None if size is None else int(size) for size in tensor.shape[1:])
-        inputs.append(Input(name, shape, value))
+        inputs.append(Input(name, shape, value, _dtype(tensor)))
         reader.taken.add(name)
     outputs = reader.read(functional, [source.value for source in inputs], "")
     if reader.problems:
         raise ModelError(
             f"model {model.name!r} cannot be compressed: some layers cannot be rebuilt",
             reasons=tuple(dict.fromkeys(reader.problems)),
-            hint="replace these layers, or take them out of the model before compressing",
+            hint=_RECURRENT_HINT
+            if reader.recurrent
+            else "replace these layers, or take them out of the model before compressing",
         )
     return Network(model.name, tuple(inputs), reader.layers, tuple(reader.calls), tuple(outputs))
+
+
+_RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "TimeDistributed"})
+_RECURRENT_HINT = (
+    "recurrent layers are not compressed; tinycompress convert takes the model as it is, with its"
+    " weights once in flash: docs/converting.md"
+)
 
 
 @dataclass
@@ -70,6 +80,7 @@ class _Reader:
     taken: set[str] = field(default_factory=set)
     names: dict[int, str] = field(default_factory=dict)
     values: int = 0
+    recurrent: bool = False
 
     def new_value(self) -> int:
         self.values += 1
@@ -88,7 +99,8 @@ class _Reader:
                     self.problems.append(f"layer {layer.name!r}: an input that is not connected")
                     known[keys[0]] = self.new_value()
                 continue
-            sources = [known[_key(tensor)] for tensor in _inputs(node, self.keras)]
+            given = _inputs(node, self.keras, type(layer).__name__)
+            sources = [known[_key(tensor)] for tensor in given]
             if _is_model(layer):
                 inner = _functional(layer, self.keras)
                 results = self.read(inner, sources, f"{prefix}{layer.name}_")
@@ -104,9 +116,10 @@ class _Reader:
             return sources
         results = [self.new_value() for _ in outputs]
         kind = self.kind_of(layer, sources)
-        problem = _call_problem(node, self.keras, kind) if kind else None
+        problem = _call_problem(node, self.keras, kind, len(sources)) if kind else None
         if kind is None or problem or len(outputs) != 1:
             what = problem or f"class {type(layer).__name__} is not supported"
+            self.recurrent = self.recurrent or type(layer).__name__ in _RECURRENT
             self.problems.append(f"layer {layer.name!r} ({type(layer).__name__}): {what}")
             return results
         name = self.layer_name(layer, kind, prefix)
@@ -219,8 +232,27 @@ def _tensors(nested: Any) -> list[Any]:
     return [nested]
 
 
-def _inputs(node: Any, keras: KerasName) -> list[Any]:
-    return _tensors(node.input_tensors if keras == "keras" else node.keras_inputs)
+def _inputs(node: Any, keras: KerasName, kind: str) -> list[Any]:
+    """The tensors that a layer is called with, those with names in the order of these."""
+    names = LAYER_TYPES[kind].arguments if kind in LAYER_TYPES else ()
+    if not names:
+        return _tensors(node.input_tensors if keras == "keras" else node.keras_inputs)
+    positional, by_name = _arguments(node, keras)
+    given = {**dict(zip(names, positional, strict=False)), **by_name}
+    return [given[name] for name in names if hasattr(given.get(name), "_keras_history")]
+
+
+def _arguments(node: Any, keras: KerasName) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a layer is called with: by place, and by name."""
+    if keras == "keras":
+        return tuple(node.arguments.args), dict(node.arguments.kwargs)
+    return tuple(node.call_args), dict(node.call_kwargs)
+
+
+def _dtype(tensor: Any) -> str:
+    """Of an input: an integer type as it is; all others are computed in float32."""
+    name = str(getattr(tensor.dtype, "name", tensor.dtype))
+    return name if np.dtype(name).kind in "iu" else "float32"
 
 
 def _outputs(node: Any, keras: KerasName) -> Any:
@@ -236,17 +268,20 @@ def _input_names(functional: Any) -> list[str]:
     return [tensor._keras_history[0].name for tensor in functional.inputs]
 
 
-def _call_problem(node: Any, keras: KerasName, kind: str) -> str | None:
+def _call_problem(node: Any, keras: KerasName, kind: str, sources: int) -> str | None:
     """Why one application of a layer is more than layer(inputs), None if it is not."""
-    arguments = node.arguments if keras == "keras" else node
-    kwargs = dict(arguments.kwargs if keras == "keras" else node.call_kwargs)
-    positional = arguments.args if keras == "keras" else node.call_args
+    positional, kwargs = _arguments(node, keras)
     odd = {name: value for name, value in kwargs.items() if value is not None and name != "inputs"}
     if odd.pop("training", None):
         return "called with training=True (allowed: without)"
-    odd = {name: value for name, value in odd.items() if not hasattr(value, "_keras_history")}
+    odd = {
+        name: value for name, value in odd.items()
+        if value is not False and not hasattr(value, "_keras_history")
+    }  # fmt: skip
     if odd and kind not in OPERATIONS:
         return f"called with {', '.join(f'{n}={v!r}' for n, v in sorted(odd.items()))}"
+    if kind in RECURRENT and sources > 1:
+        return "called with an initial state (allowed: without)"
     constants = [
         item for item in _tensors(list(positional))
         if item is not None and not hasattr(item, "_keras_history")

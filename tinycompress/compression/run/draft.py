@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinycompress.compression.data.prepare import read_data
+from tinycompress.compression.data.prepare import Data, read_data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.lower import lower
+from tinycompress.compression.network.network import Network
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.run.export import Exporter
 from tinycompress.compression.run.fitting import require_layers
@@ -58,13 +59,23 @@ def draft(
         ConfigError: The recipe does not fit the model, or the data do not.
         ModelError: The model cannot be rebuilt or exported.
     """
+    network, train = _drafted(model, recipe, data, channel_multiple)
+    return Exporter(export, calibration_of(recipe, train)).exported(network).tflite
+
+
+def drafted_network(model: Any, recipe: Recipe, data: Any, *, channel_multiple: int) -> Network:
+    """The network of a recipe before anything is trained; see `draft`."""
+    return _drafted(model, recipe, data, channel_multiple)[0]
+
+
+def _drafted(model: Any, recipe: Recipe, data: Any, channel_multiple: int) -> tuple[Network, Data]:
     network = lower(read_network(model))
     require_layers(recipe, network)
-    train = read_data(data, network, what="training data")
+    train = read_data(data, network, what="training data").normal()
     trainer = Trainer(
         train, train, tasks_of(network, train), recipe.seed, channel_multiple=channel_multiple
     )
     state = State(network)
     for step in untrained(recipe).steps:
         state = run_stage(state, step, trainer)
-    return Exporter(export, calibration_of(recipe, train)).exported(state.network).tflite
+    return state.network, train

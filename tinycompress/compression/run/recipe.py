@@ -144,9 +144,9 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
     text = str(name_or_path)
     if names_a_file(text):
         return _read(Path(text))
-    shipped = recipe_names()
+    shipped = _shipped()
     if text in shipped:
-        return _read(_SHIPPED / f"{text}.toml")
+        return _read(shipped[text])
     close = difflib.get_close_matches(text, shipped, n=1)
     suggestion = (
         f"did you mean {close[0]!r}?" if close else f"shipped: {', '.join(sorted(shipped))}"
@@ -156,12 +156,17 @@ def load_recipe(name_or_path: str | Path) -> Recipe:
 
 def recipe_names() -> tuple[str, ...]:
     """Names of all shipped recipes, in order."""
-    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.toml")))
+    return tuple(sorted(_shipped()))
+
+
+def _shipped() -> dict[str, Path]:
+    """Files of shipped recipes by name, in whatever folder."""
+    return {path.stem: path for path in _SHIPPED.rglob("*.toml")}
 
 
 def list_recipes() -> tuple[Recipe, ...]:
     """All shipped recipes, by name."""
-    return tuple(_read(_SHIPPED / f"{name}.toml") for name in recipe_names())
+    return tuple(_read(path) for _, path in sorted(_shipped().items()))
 
 
 def parse_recipe(table: dict[str, Any], *, source: str = "recipe") -> Recipe:

@@ -84,6 +84,7 @@ class RunOptions:
             layer to be a multiple.
         keep_going: Whether the stages go on after one that lost more than the recipe allows on the
             way.
+        notes: What is to be told of the data, in sentences: notes of the first row.
     """
 
     evaluation_samples: int | None = 500
@@ -92,6 +93,7 @@ class RunOptions:
     measured_on: str = ""
     channel_multiple: int = 1
     keep_going: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.evaluation_samples is not None and self.evaluation_samples < 1:
@@ -154,6 +156,7 @@ def compress(
     cast = Cast.of(model, student, teachers, assistants)
     require_layers(recipe, cast.start)
     train, held_out = _data(data, validation, cast.network, recipe.seed)
+    train = train.normal()
     tasks_of(cast.network, held_out, what="validation data: ")
     calibration = calibration_of(recipe, train)
     exporter = Exporter(export, calibration, evaluate, compare)
@@ -341,7 +344,7 @@ class _Run:
         quality = with_reference(trainer.qualities(outputs), trainer.qualities(in_float))
         notes = state.notes
         if index == 0:
-            notes += self.calibration_notes()
+            notes += (*self.options.notes, *self.calibration_notes())
         notes += lost_in_integers(made.tflite, in_float, stored, trainer.tasks, sample.labels)
         if state.export_model is not None:
             wanted = predict(state.export_model, sample.inputs)

@@ -74,6 +74,15 @@ def save_stage(path: Path, key: str, stage: StoredStage, keras: KerasName) -> No
         write_text(temporary / STAGE_FACTS, json.dumps(facts, indent=2) + "\n")
 
 
+def stored_row(path: Path) -> StageRow | None:
+    """The figures of a stage that is kept somewhere; None if they cannot be read."""
+    try:
+        facts = json.loads((path / STAGE_FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return StageRow.from_json(facts["row"])
+
+
 def load_stage(path: Path, key: str, keras: KerasName) -> StoredStage | None:
     """Find a finished stage again; None if it is not there, damaged, or has another key."""
     try:
@@ -110,7 +119,7 @@ def first_key(network: Network, data: Iterable[Data], seed: int, settings: str) 
             _add(digest, weight)
     digest.update(repr((network.inputs, network.calls, network.outputs)).encode())
     for part in data:
-        for array in (*part.inputs, *part.labels):
+        for array in (*part.inputs, *part.labels, *part.anomalous.values()):
             _add(digest, array)
     return digest.hexdigest()
 

@@ -38,7 +38,7 @@ def born_again(network: Network, lesson: Lesson) -> Learnt:
         together = replace(lesson.trainer, teachers=tuple(generations))
         held_out = together.validation
         said = tuple(Answers(together).of(held_out.inputs))
-        notes.append(f"all together: {percent(mean_score(together.tasks, held_out.labels, said))}")
+        notes.append(f"all together: {percent(mean_score(together.tasks, held_out, said))}")
         network = lesson.taught(
             fresh(network, seed + count + 1), *generations, label="taught by all generations"
         )

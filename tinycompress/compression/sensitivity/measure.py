@@ -201,7 +201,7 @@ class _Bench:
         """Score of outputs; None without labels."""
         if not self.data.labels:
             return None
-        return mean_score(self.tasks, self.data.labels, outputs)
+        return mean_score(self.tasks, self.data, outputs)
 
 
 def _points(

@@ -1,17 +1,17 @@
-"""Stage ``low_rank``: a Dense layer or 1x1 convolution becomes two thinner ones, by SVD."""
+"""Stage ``low_rank``: layers become chains of thinner ones, where that pays."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from math import ceil, prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from tinycompress.compression.checks.promises import projections
+from tinycompress.compression.factors.base import Factored
+from tinycompress.compression.factors.ranks import Wish
+from tinycompress.compression.factors.registry import FACTORISATIONS, Method
 from tinycompress.compression.network.kernels import kernel_layers, macs
-from tinycompress.compression.network.network import Array, Call, Layer, Network
+from tinycompress.compression.network.network import Network
 from tinycompress.compression.stages.base import StageSpec, State, chosen
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
 from tinycompress.compression.training.fine_tune import train_network
@@ -20,28 +20,49 @@ from tinycompress.errors import ConfigError
 
 _LEAST_ENERGY = 1e-6
 _SEARCH_STEPS = 20
+_FIGURES = {"latency": "latency_us", "flash": "flash_bytes"}
+_UNITS = {"latency": "us", "flash": "bytes"}
 
 
 class LowRank(TrainedStage, LayerChoice):
-    """Dense layers and 1x1 convolutions become two thinner ones where that saves MACs.
+    """Layers become chains of thinner ones where that saves something.
+
+    ``method``: ``svd`` splits Dense layers and 1x1 convolutions, the others convolutions of more
+    positions: ``tucker`` and ``cp`` into 1x1 convolutions with a thin window between them,
+    ``spatial`` into a column and a row.
 
     The rank is the least that keeps the share ``energy`` of the squared singular values, or
-    ``rank_ratio`` of the full rank where that is given. With ``macs_budget`` it is the least that
-    keeps the largest share of energy, the same for all layers, with which the model has at most so
-    many MACs.
+    ``rank_ratio`` of the full rank where that is given, or with ``vbmf`` what stands out of the
+    noise. With ``macs_budget`` it is the least that keeps the largest share of energy, the same for
+    all layers, with which the model has at most so many MACs.
+
+    ``keep``: a chain stays where it has fewer MACs than the layer; with ``latency`` or ``flash``
+    where the firmware on the board takes less of that as well.
     """
 
     kind: Literal["low_rank"] = "low_rank"
+    method: Method = "svd"
     energy: Annotated[float, Field(gt=0, lt=1)] = 0.95
     rank_ratio: Ratio | None = None
+    vbmf: bool = False
     macs_budget: Annotated[int, Field(ge=1)] | None = None
+    keep: Literal["macs", "latency", "flash"] = "macs"
 
     @model_validator(mode="after")
     def _one_criterion(self) -> LowRank:
         given = self.model_fields_set & {"energy", "rank_ratio", "macs_budget"}
+        if self.vbmf:
+            given = given | {"vbmf"}
         if len(given) > 1:
             raise ValueError(f"{' and '.join(sorted(given))} exclude each other")
         return self
+
+    @property
+    def wish(self) -> Wish:
+        """How ranks are chosen."""
+        if self.vbmf:
+            return Wish(vbmf=True)
+        return Wish(ratio=self.rank_ratio) if self.rank_ratio else Wish(energy=self.energy)
 
 
 def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
@@ -51,14 +72,16 @@ def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
     is shared.
 
     Returns:
-        The model with split layers: ``name`` keeps its outputs, ``name_low_rank`` comes before it.
+        The model with split layers: ``name`` keeps its outputs, the others of its chain, called
+        ``name_…``, come before it.
 
     Raises:
-        ConfigError: The budget cannot be kept; the nearest that can is named.
+        ConfigError: The budget cannot be kept; the nearest that can is named. Or what fits tensors
+            is not installed.
     """
     if options.macs_budget is not None:
         options = _within_budget(state.network, options, options.macs_budget)
-    network, notes = _all_split(state.network, options)
+    network, notes = _all_split(state.network, options, trainer)
     network = train_network(
         network,
         trainer,
@@ -70,21 +93,38 @@ def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
     return State(network, state.promises, notes or ("no layer could be split",))
 
 
-def _all_split(network: Network, options: LowRank) -> tuple[Network, tuple[str, ...]]:
-    notes = []
+def _all_split(
+    network: Network, options: LowRank, trainer: Trainer | None = None
+) -> tuple[Network, tuple[str, ...]]:
+    """The network with all layers in factors that stay so; on the board only with a trainer."""
+    factorisation, notes = FACTORISATIONS[options.method], []
     for layer in chosen(kernel_layers(network), options):
         calls = network.calls_of(layer.name)
-        if not _splittable(layer) or len(calls) != 1:
+        if not factorisation.takes(layer) or len(calls) != 1:
             continue
-        matrix = layer.weights[0].reshape(layer.weights[0].shape[-2:])
-        left, right = factors(matrix, options)
-        rank = left.shape[1]
-        if rank * sum(matrix.shape) >= matrix.size:
-            notes.append(f"{layer.name}: kept whole; rank {rank} would not lower its MACs")
-            continue
-        network = _split(network, layer, calls[0], left, right)
-        notes.append(f"{layer.name}: rank {rank} of {min(matrix.shape)}")
+        found = factorisation.run(network, calls[0], options.wish)
+        split = network.replace_call(calls[0], found.chain)
+        why = _why_whole(network, split, options, trainer)
+        notes.append(f"{layer.name}: {_told(found, why)}")
+        network = network if why else split
     return network, tuple(notes)
+
+
+def _told(found: Factored, why: str) -> str:
+    return f"kept whole; {found.ranks} would not lower {why}" if why else found.ranks
+
+
+def _why_whole(whole: Network, split: Network, options: LowRank, trainer: Trainer | None) -> str:
+    """What a chain would not save; empty if it stays."""
+    if macs(split) >= macs(whole):
+        return "its MACs"
+    if options.keep == "macs" or trainer is None or trainer.cost is None:
+        return ""
+    figure = _FIGURES[options.keep]
+    before, after = (trainer.cost(one, figure) for one in (whole, split))
+    if after < before:
+        return ""
+    return f"the {options.keep}: {after:,.0f} {_UNITS[options.keep]} after {before:,.0f}"
 
 
 def _within_budget(network: Network, options: LowRank, budget: int) -> LowRank:
@@ -109,66 +149,19 @@ def _within_budget(network: Network, options: LowRank, budget: int) -> LowRank:
     return by_energy(low)
 
 
-def factors(matrix: Array, options: LowRank) -> tuple[Array, Array]:
-    """Two float32 factors of the rank that the options ask for; their product is nearest.
-
-    Args:
-        matrix: ``[inputs, outputs]``.
-        options: Share of energy to keep, or of the full rank.
-
-    Returns:
-        ``[inputs, rank]`` and ``[rank, outputs]``, of equal norms so that both quantise well.
-    """
-    left, values, right = np.linalg.svd(matrix.astype(np.float64), full_matrices=False)
-    if options.rank_ratio is not None:
-        rank = max(1, ceil(len(values) * options.rank_ratio))
-    else:
-        energy = np.cumsum(values**2)
-        kept = energy >= options.energy * energy[-1]
-        rank = int(np.argmax(kept)) + 1
-    root = np.sqrt(values[:rank])
-    return (
-        (left[:, :rank] * root).astype(np.float32),
-        (root[:, None] * right[:rank]).astype(np.float32),
-    )
-
-
-def _splittable(layer: Layer) -> bool:
-    if layer.kind == "Dense":
-        return True
-    return (
-        layer.kind == "Conv2D"
-        and prod(layer.weights[0].shape[:2]) == 1
-        and layer.config.get("groups", 1) == 1
-    )
-
-
-def _split(network: Network, layer: Layer, call: Call, left: Array, right: Array) -> Network:
-    rank = left.shape[1]
-    name = network.new_name(f"{layer.name}_low_rank")
-    plain: dict[str, Any] = {"use_bias": False, "activation": "linear"}
-    regularizer = {"kernel_regularizer": layer.config.get("kernel_regularizer")}
-    if layer.kind == "Dense":
-        first = Layer(name, "Dense", {"units": rank, **plain, **regularizer}, (left,))
-        second = layer
-    else:
-        strided = {key: layer.config[key] for key in ("strides",) if key in layer.config}
-        config = {"filters": rank, "kernel_size": 1, **strided, **plain, **regularizer}
-        first = Layer(name, "Conv2D", config, (left[None, None],))
-        second = layer.with_config(strides=1)
-        right = right[None, None]
-    second = replace(second, weights=(right, *layer.weights[1:]))
-    between = (*call.shape[:-1], rank)
-    return network.replace_call(call, [(first, between), (second, call.shape)])
+def _needs_board(options: LowRank) -> str:
+    return "" if options.keep == "macs" else f"keep = {options.keep!r}"
 
 
 SPEC = StageSpec(
     LowRank,
-    summary="splits Dense layers and 1x1 convolutions into two thinner ones",
+    summary="splits Dense layers and convolutions into thinner ones: SVD, Tucker, CP, or rows and"
+    " columns",
     run=low_rank,
     saves="flash, latency",
     precedes=dict.fromkeys(
         ("prune", "cluster", "weight_bits"),
         "the factors of a pruned or clustered kernel are neither",
     ),
+    needs_board=_needs_board,
 )

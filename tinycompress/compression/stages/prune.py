@@ -29,7 +29,7 @@ from tinycompress.compression.stages.masks import (
     magnitude_mask,
 )
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
-from tinycompress.compression.stages.prune_by_scores import Scoring, pruned_by_scores
+from tinycompress.compression.stages.prune_by_scores import Rewind, Scoring, pruned_by_scores
 from tinycompress.compression.training.entropy import coded_kernels
 from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
@@ -51,8 +51,9 @@ class Prune(TrainedStage, LayerChoice):
     kernels; ``m_by_n = [2, 4]`` makes 2 of 4 consecutive weights zero, which sets the sparsity.
 
     ``criterion`` scores weights otherwise than by magnitude, on ``samples`` of the training data;
-    ``rewind`` takes what is left back to the weights that the stage began with, after every round.
-    Either prunes at once, round by round.
+    ``rewind`` takes what is left back to the weights that the stage began with, after every round
+    (``"weights"`` or true); or, with ``"learning_rate"``, the rate alone, which must fall. Either
+    prunes at once, round by round.
     """
 
     kind: Literal["prune"] = "prune"
@@ -64,7 +65,7 @@ class Prune(TrainedStage, LayerChoice):
     ramp: Annotated[float, Field(gt=0, le=1)] = 0.6
     rounds: Annotated[int, Field(ge=1, le=100)] = 1
     criterion: WeightCriterion = "magnitude"
-    rewind: bool = False
+    rewind: Literal["weights", "learning_rate"] | bool = False
     samples: Annotated[int, Field(ge=1, le=100_000)] = 1024
     block_size: Annotated[
         tuple[Annotated[int, Field(ge=1, le=64)], Annotated[int, Field(ge=1, le=64)]],
@@ -106,6 +107,11 @@ class Prune(TrainedStage, LayerChoice):
     def _scores_prune_at_once(self) -> Prune:
         if not self.by_scores:
             return self
+        if self.rewind == "learning_rate" and self.fine_tune.decay == "none":
+            raise ValueError(
+                "rewind = 'learning_rate' begins its fall anew, and it does not fall: set"
+                " fine_tune.decay to 'cosine'"
+            )
         why = "rewind" if self.rewind else f"criterion = {self.criterion!r}"
         gradual = ("schedule", "initial_sparsity", "ramp", "block_size", "m_by_n")
         wrong = [name for name in gradual if name in self.model_fields_set]
@@ -116,7 +122,7 @@ class Prune(TrainedStage, LayerChoice):
     @property
     def by_scores(self) -> bool:
         """Whether weights are scored here, in place of TF-MOT's pruning by magnitude."""
-        return self.rewind or self.criterion != "magnitude"
+        return self.rewind is not False or self.criterion != "magnitude"
 
     @property
     def target(self) -> float:
@@ -181,7 +187,8 @@ def _by_scores(state: State, names: tuple[str, ...], options: Prune, trainer: Tr
             return global_sparsities(scores, options.target * part)
         return {name: options.target_of(name) * part for name in names}
 
-    scoring = Scoring(WEIGHTS[options.criterion], options.samples, options.rounds, options.rewind)
+    rewind: Rewind = "weights" if options.rewind is True else options.rewind or "nothing"
+    scoring = Scoring(WEIGHTS[options.criterion], options.samples, options.rounds, rewind)
     network = pruned_by_scores(
         state.network, names, targets, scoring, trainer, options.fine_tune, options.distill
     )

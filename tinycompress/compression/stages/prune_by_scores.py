@@ -3,13 +3,16 @@
 With rewinding the weights that stay go back to what they were when the stage began, and are trained
 from there: lottery tickets (Frankle and Carbin, The Lottery Ticket Hypothesis, 2019), which at the
 size of today's networks are found from early weights and not from the first ones (Frankle et al.,
-Linear Mode Connectivity and the Lottery Ticket Hypothesis, 2020).
+Linear Mode Connectivity and the Lottery Ticket Hypothesis, 2020). Or the weights stay as they are,
+and the learning rate alone goes back and falls once more (Renda et al., Comparing Rewinding and
+Fine-tuning in Neural Network Pruning, 2020).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,6 +27,8 @@ from tinycompress.compression.training.trainer import Trainer
 
 _ABOVE_ZERO = 1e-6
 
+Rewind = Literal["weights", "learning_rate", "nothing"]
+
 Targets = Callable[[Mapping[str, Array], float], dict[str, float]]
 """Share of zeros by layer name, of scores from 0 up and the part of the way that is gone."""
 
@@ -36,13 +41,13 @@ class Scoring:
         criterion: Scores its weights.
         samples: How much data that takes.
         rounds: How often, with rising targets.
-        rewind: Whether weights go back to the start after each round.
+        rewind: What goes back to the start after each round, behind a training that comes first.
     """
 
     criterion: Criterion
     samples: int
     rounds: int
-    rewind: bool
+    rewind: Rewind
 
 
 def pruned_by_scores(
@@ -57,7 +62,8 @@ def pruned_by_scores(
     """Score, mask and train a network, round by round.
 
     Without rewinding a round scores the network as it is and trains what is left. With rewinding a
-    round trains first, scores, and goes back; the last training follows the last round.
+    round trains first, scores, and goes back; the last training follows the last round. Every
+    training begins with the learning rate that ``fine_tune`` says, and lets it fall as that says.
 
     Args:
         network: The network; weights that are zero stay zero.
@@ -76,19 +82,19 @@ def pruned_by_scores(
         masks = {name: masked(now.layers[name].weights[0] != 0) for name in names}
         return train_network(now, trainer, fine_tune, distill, masks, label=label)
 
-    early = network
+    early, rewinds = network, scoring.rewind != "nothing"
     for number in range(1, scoring.rounds + 1):
         label = f"prune round {number}"
-        if scoring.rewind:
+        if rewinds:
             network = trained(network, f"{label}, before rewinding")
         scores = scoring.criterion(network, names, trainer, scoring.samples)
         from_zero = scores_from_zero(network, scores)
         wanted = targets(from_zero, number / scoring.rounds)
         masks = {name: magnitude_mask(from_zero[name], wanted[name]) for name in names}
-        network = with_masks(early if scoring.rewind else network, masks)
-        if not scoring.rewind:
+        network = with_masks(early if scoring.rewind == "weights" else network, masks)
+        if not rewinds:
             network = trained(network, label)
-    return trained(network, "prune, from the start") if scoring.rewind else network
+    return trained(network, "prune, from the start") if rewinds else network
 
 
 def scores_from_zero(network: Network, scores: Scores) -> dict[str, Array]:

@@ -46,7 +46,7 @@ class Trainer:
 
     def qualities(self, outputs: tuple[Array, ...]) -> tuple[OutputQuality, ...]:
         """How good outputs on the validation data are, each by itself."""
-        return qualities(self.tasks, self.validation.labels, outputs)
+        return qualities(self.tasks, self.validation, outputs)
 
 
 def steps_per_epoch(trainer: Trainer, options: FineTune) -> int:

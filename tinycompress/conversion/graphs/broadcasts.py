@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-import numpy as np
-
-from tinycompress.conversion.graphs.nodes import constant, imported
+from tinycompress.conversion.graphs.nodes import imported, reshape
 
 _KINDS = frozenset(
     {"Add", "AddV2", "Maximum", "Minimum", "Mul", "RealDiv", "SquaredDifference", "Sub"}
@@ -72,17 +70,6 @@ def _in_fewer(node: Any, merged: tuple[list[int], list[int]], result: list[int])
     kind = node.attr["T"].type
     for place, shape in enumerate(merged):
         reshaped = type(node)(name=f"{node.name}/operand_{place}")
-        added += [reshaped, _reshape(reshaped, node.input[place], shape, kind)]
+        added += [reshaped, reshape(reshaped, node.input[place], shape, kind)]
         inner.input[place] = reshaped.name
-    node.ClearField("attr")
-    del node.input[:]
-    return [*added, _reshape(node, inner.name, result, kind)]
-
-
-def _reshape(node: Any, source: str, shape: Sequence[int], kind: int) -> Any:
-    """Make a node a Reshape; the constant that it takes."""
-    sizes = constant(f"{node.name}/shape", np.array(shape, np.int32))
-    node.op = "Reshape"
-    node.input[:] = [source, sizes.name]
-    node.attr["T"].type, node.attr["Tshape"].type = kind, sizes.attr["dtype"].type
-    return sizes
+    return [*added, reshape(node, inner.name, result, kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,3 +26,12 @@ def constant(name: str, value: npt.NDArray[Any] | np.generic) -> Any:
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
     node.attr["dtype"].type = node.attr["value"].tensor.dtype
     return node
+
+
+def reshape(node: Any, source: str, shape: Sequence[int], kind: int) -> Any:
+    """Make a node the Reshape of a tensor of some kind; the constant that it takes."""
+    sizes = constant(f"{node.name}/shape", np.array(shape, np.int32))
+    node.ClearField("attr")
+    node.op, node.input[:] = "Reshape", [source, sizes.name]
+    node.attr["T"].type, node.attr["Tshape"].type = kind, sizes.attr["dtype"].type
+    return sizes

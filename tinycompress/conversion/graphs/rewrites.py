@@ -12,11 +12,10 @@ import numpy as np
 
 from tinycompress import _tf
 from tinycompress.conversion.graphs.broadcasts import broadcasts_of_few_dimensions
+from tinycompress.conversion.graphs.joins import joins_of_ten, repeats_as_copies
 from tinycompress.conversion.graphs.nodes import constant, imported
 
 _SPLITS = ("Split", "SplitV", "Unpack")
-_MOST_PARTS = 10
-"""So many inputs has a CONCATENATION of TFLM at most."""
 
 
 def rewrite(graph_def: Any) -> dict[str, str]:
@@ -33,8 +32,9 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     largest_of_the_values_themselves(graph_def)
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
-    concatenations_of_few(graph_def)
     reversals_as_slices(graph_def)
+    repeats_as_copies(graph_def)
+    joins_of_ten(graph_def)
     broadcasts_of_few_dimensions(graph_def)
     return splits_as_slices(graph_def)
 
@@ -165,9 +165,9 @@ def indices_from_the_start(graph_def: Any) -> None:
 
 
 def tiles_as_concatenations(graph_def: Any) -> None:
-    """Concatenate copies: Keras 3's UpSampling layers are TILE, which TFLM does not have in int8.
+    """Concatenate copies: TFLM has no int8 TILE, which Keras 3's UpSampling layers are.
 
-    More along an axis than a CONCATENATION of TFLM takes stay a TILE.
+    RepeatVector is one as well.
     """
     if not any(node.op == "Tile" for node in graph_def.node):
         return
@@ -189,13 +189,12 @@ def tiles_as_concatenations(graph_def: Any) -> None:
 
 
 def _copies(tile: Any) -> dict[int, int] | None:
-    """How many copies a Tile makes by axis, where more than one; None: not known, or too many."""
+    """How many copies a Tile makes by axis, where more than one; None: not known."""
     before, after = tile.inputs[0].shape, tile.outputs[0].shape
     if not before.is_fully_defined() or not after.is_fully_defined():
         return None
     pairs = enumerate(zip(before.as_list(), after.as_list(), strict=True))
-    found = {axis: new // old for axis, (old, new) in pairs if old != new}
-    return None if any(count > _MOST_PARTS for count in found.values()) else found
+    return {axis: new // old for axis, (old, new) in pairs if old != new}
 
 
 def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> Any:
@@ -207,35 +206,6 @@ def _concatenate(node: Any, source: str, axis: int, count: int, kind: int) -> An
     node.attr["T"].type = kind
     node.attr["Tidx"].type = where.attr["dtype"].type
     return where
-
-
-def concatenations_of_few(graph_def: Any) -> None:
-    """Concatenate ten at a time, and then the results: more at once are too many for TFLM.
-
-    tf_keras repeats the steps of a sequence so, one by one.
-    """
-    added: list[Any] = []
-    for node in graph_def.node:
-        if node.op != "ConcatV2" or node.attr["N"].i <= _MOST_PARTS:
-            continue
-        *parts, axis = node.input[: node.attr["N"].i + 1]
-        while len(parts) > _MOST_PARTS:
-            joined = []
-            for first in range(0, len(parts), _MOST_PARTS):
-                some = parts[first : first + _MOST_PARTS]
-                if len(some) > 1:
-                    part = type(node)(name=f"{node.name}/part_{len(added)}", op="ConcatV2")
-                    part.input.extend([*some, axis])
-                    part.attr["N"].i = len(some)
-                    for kind in ("T", "Tidx"):
-                        part.attr[kind].CopyFrom(node.attr[kind])
-                    added.append(part)
-                    some = [part.name]
-                joined += some
-            parts = joined
-        node.input[:] = [*parts, axis]
-        node.attr["N"].i = len(parts)
-    graph_def.node.extend(added)
 
 
 def reversals_as_slices(graph_def: Any) -> None:

@@ -14,6 +14,7 @@ from tinycompress.device.link import Link
 from tinycompress.errors import DeviceError
 from tinycompress.measurement.protocol.exchange import Exchange
 from tinycompress.measurement.protocol.messages import (
+    CHOICE_SHIFT,
     MAX_RUNS_PER_REQUEST,
     MIN_PAYLOAD_BYTES,
     PROTOCOL_VERSION,
@@ -121,7 +122,9 @@ class DeviceClient:
         count: int = 1,
         *,
         profile: bool = False,
+        by_stage: bool = False,
         reset: bool = False,
+        stages: int = 0,
         timeout_s: float | None = None,
     ) -> RunTicks:
         """Run the model.
@@ -129,20 +132,24 @@ class DeviceClient:
         Args:
             count: Runs, 1 to 32; 1 if profiled.
             profile: Measure each layer; fetch the result with `layers`.
+            by_stage: The same for each stage of a cascade.
+            stages: Which stages of a cascade run, bit 0 for the first; 0 leaves it to the gates.
             reset: Set the model's state back first.
             timeout_s: Seconds to wait for the end instead of ``run_timeout_s``.
         """
-        if not 1 <= count <= MAX_RUNS_PER_REQUEST or (profile and count != 1):
-            raise ValueError(f"{count} runs{' with a profile' if profile else ''} in one request")
-        flags = RunFlag.PROFILE * profile | RunFlag.RESET * reset
-        phase = "RUN (profiled)" if profile else "RUN"
+        profiled = profile or by_stage
+        if not 1 <= count <= MAX_RUNS_PER_REQUEST or (profiled and count != 1):
+            raise ValueError(f"{count} runs{' with a profile' if profiled else ''} in one request")
+        flags = RunFlag.PROFILE * profile | RunFlag.RESET * reset | RunFlag.STAGES * by_stage
+        flags |= stages << CHOICE_SHIFT
+        phase = "RUN (profiled)" if profiled else "RUN"
         payload = self._exchange.request(
             Request.RUN,
             struct.pack("<HH", count, flags),
             phase=phase,
             timeout_s=self._run_timeout_s if timeout_s is None else timeout_s,
         )
-        return _checked(phase, partial(parse_run, count=count, profile=profile), payload)
+        return _checked(phase, partial(parse_run, count=count, profile=profiled), payload)
 
     def read_output(self, index: int, size_bytes: int) -> bytes:
         """Read the ``size_bytes`` of output ``index``."""
@@ -162,7 +169,7 @@ class DeviceClient:
         return bytes(data)
 
     def layers(self, count: int) -> tuple[int, ...]:
-        """Ticks of the first ``count`` layers in the last profiled run."""
+        """Ticks of the first ``count`` layers, or stages, in the last profiled run."""
         ticks: tuple[int, ...] = ()
         while len(ticks) < count:
             first = len(ticks)

@@ -49,6 +49,11 @@ class RunFlag(enum.IntFlag):
 
     PROFILE = 1
     RESET = 2
+    STAGES = 4
+
+
+CHOICE_SHIFT = 8
+"""The upper byte of RUN's flags: which stages run, whatever gates say; 0 leaves it to them."""
 
 
 class HelloFlag(enum.IntFlag):
@@ -109,11 +114,13 @@ class Info:
     input_bytes: tuple[int, ...]
     output_bytes: tuple[int, ...]
     board_id: str
+    stages: int = 0
 
 
 @dataclass(frozen=True)
 class RunTicks:
-    """Ticks of the runs of one RUN request, with the counter's own cost still in them."""
+    """Ticks of the runs of one RUN request, with the counter's own cost still in them; ``layers``
+    is how many layers or stages a profiled one measured."""
 
     ticks: tuple[int, ...]
     layers: int
@@ -184,7 +191,7 @@ def parse_info(payload: bytes) -> Info:
     """The reply to INFO."""
     if len(payload) < 16:
         raise ReplyError(f"{len(payload)} bytes of payload, expected 16 or more")
-    clock_hz, ticks_hz, inputs, outputs, layers, _ = struct.unpack("<IIHHHH", payload[:16])
+    clock_hz, ticks_hz, inputs, outputs, layers, stages = struct.unpack("<IIHHHH", payload[:16])
     end = 16 + 4 * (inputs + outputs)
     if len(payload) <= end:
         raise ReplyError(f"{len(payload)} bytes of payload for {inputs} inputs, {outputs} outputs")
@@ -195,7 +202,7 @@ def parse_info(payload: bytes) -> Info:
         board_id = payload[end:].decode()
     except UnicodeDecodeError as error:
         raise ReplyError("the board's id is not UTF-8") from error
-    return Info(clock_hz, ticks_hz, layers, sizes[:inputs], sizes[inputs:], board_id)
+    return Info(clock_hz, ticks_hz, layers, sizes[:inputs], sizes[inputs:], board_id, stages)
 
 
 def parse_run(payload: bytes, *, count: int, profile: bool) -> RunTicks:

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tinycompress.deploy.budgets import AT_LEAST
+from tinycompress.deploy.budgets import AT_LEAST, held
 from tinycompress.errors import ConfigError
 from tinycompress.search.compression_space import CLUSTERS, WHOLE, starting_points
 from tinycompress.search.costs import Figures
@@ -132,7 +132,7 @@ class BitsAgent:
         if AT_LEAST not in figures:
             # Not trained, since it is above the budget.
             return saved - 1.0 - over
-        return saved - _ACCURACY_WEIGHT * self.goal.shortfall(figures[AT_LEAST]) - over
+        return saved - _ACCURACY_WEIGHT * self.goal.shortfall(held(AT_LEAST, figures)) - over
 
     def _episode(self, point: Point) -> list[tuple[Floats, int]]:
         found, before = [], WHOLE

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from tinycompress.compression.sensitivity import SensitivityTable
 from tinycompress.compression.sensitivity.bits import Measure
-from tinycompress.deploy.budgets import AT_LEAST
+from tinycompress.deploy.budgets import AT_LEAST, SCORES
 from tinycompress.errors import ConfigError
 from tinycompress.search.compression_space import starting_points
 from tinycompress.search.costs import Figures
@@ -86,8 +86,9 @@ class BySensitivity:
     def _bears_less(self, figures: Figures) -> bool:
         """Whether fewer bits are to be tried after such a candidate."""
         excess = self.goal.budgets.excess(figures)
-        if any(share > 0 for name, share in excess.items() if name != AT_LEAST):
+        if any(share > 0 for name, share in excess.items() if name not in SCORES):
             return True
         # A candidate that failed has no accuracy: more bits are the safer way.
-        accurate = AT_LEAST in figures and excess.get(AT_LEAST, 0.0) <= 0
+        kept = all(excess.get(name, 0.0) <= 0 for name in SCORES)
+        accurate = AT_LEAST in figures and kept
         return accurate and self.goal.objectives[0] != ACCURACY

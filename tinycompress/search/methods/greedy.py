@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tinycompress.deploy.budgets import AT_LEAST
+from tinycompress.deploy.budgets import AT_LEAST, SCORES, held
 from tinycompress.search.compression_space import CHANNELS, starting_points
 from tinycompress.search.costs import Figures
 from tinycompress.search.dimensions import Dimension
@@ -77,16 +77,17 @@ class Greedy:
                 continue
             saved = now[name] - figures[name]
             if saved > 0:
-                lost = now.get(AT_LEAST, 1.0) - figures[AT_LEAST]
+                before = held(AT_LEAST, now) if AT_LEAST in now else 1.0
+                lost = before - held(AT_LEAST, figures)
                 ranked.append((lost / saved, key_of(proposal), proposal))
         return min(ranked)[2] if ranked else None
 
     def _is_there(self, figures: Figures) -> bool:
         excess = self.goal.budgets.excess(figures)
-        within = all(x <= 0 for name, x in excess.items() if name != AT_LEAST)
+        within = all(x <= 0 for name, x in excess.items() if name not in SCORES)
         if self.goal.objectives[0] == ACCURACY:
             return within
-        return within and excess.get(AT_LEAST, 0.0) > 0
+        return within and any(excess.get(name, 0.0) > 0 for name in SCORES)
 
     def _with_epochs(self, point: Point, *, longest: bool) -> Point:
         epochs = next((one for one in self.dimensions if one.name == "epochs"), None)

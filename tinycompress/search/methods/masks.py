@@ -21,7 +21,7 @@ import numpy.typing as npt
 from tinycompress import _tf
 from tinycompress._progress import Progress, no_progress
 from tinycompress.compression.data.tasks import targets
-from tinycompress.compression.network.build import build_model, weights_of
+from tinycompress.compression.network.build import applied, build_model, made_input, weights_of
 from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.stages.prune_channels import fitting_multiple
@@ -161,7 +161,7 @@ class _Training:
     def _with_gates(self) -> Any:
         """The model with a gate for each channel that a kernel reads."""
         module, network = _tf.tf_keras(), self._network
-        values = {i.value: module.layers.Input(i.shape, name=i.name) for i in network.inputs}
+        values = {source.value: made_input(module, source) for source in network.inputs}
         inputs = list(values.values())
         for call in network.calls:
             sources = [values[value] for value in call.inputs]
@@ -173,7 +173,8 @@ class _Training:
                 )
                 sources[0] = gated(sources[0])
             layer = self._plain.get_layer(call.layer)
-            values[call.output] = layer(sources if len(sources) > 1 else sources[0])
+            kind = network.layers[call.layer].kind
+            values[call.output] = applied(layer, kind, sources)
         outputs = [values[value] for value in network.outputs]
         return module.Model(inputs, outputs)
 

@@ -22,6 +22,7 @@ from tinycompress.codegen.ops.conv.convolution import reference_stairs
 from tinycompress.codegen.ops.conv.encoded import encoded_layers
 from tinycompress.codegen.ops.conv.mve import Product, pointwise_mve, windowed_mve
 from tinycompress.codegen.ops.conv.thumb1 import thumb1_layer
+from tinycompress.codegen.ops.conv.winograd import winograd_layer
 from tinycompress.codegen.ops.dense.dense_fast import dense_layer, direct_layers
 from tinycompress.codegen.ops.dense.encoded import DenseProblem
 from tinycompress.codegen.ops.dense.encoded import encoded_layers as encoded_dense
@@ -74,6 +75,8 @@ def fast_variants(
         return
     plain = tuple(_plain_weights(conv, tables, options.family))
     yield from plain
+    if options.family == "dsp":
+        yield from _winograd(conv, tables)
     instead = plain[0] if plain else reference
     if conv.one_product:
         problem = DenseProblem(reference, conv.weights.name, conv.rows, tables, conv.common)
@@ -256,6 +259,16 @@ def _windowed_dsp(conv: _Conv, tables: PairTables) -> Layer:
         order=orders.windows_in_threes,
         scratch=("uint32_t", 4 * _COLUMN_WORDS * chunks + gathered),
     )
+
+
+def _winograd(conv: _Conv, tables: ChannelTables) -> Iterator[Layer]:
+    """The layer by fewer products, where its windows allow it."""
+    if conv.window.size == (3, 3) and conv.window.stride == (1, 1):
+        filters = np.asarray(conv.weights.data, np.int64)
+        sizes = {**conv.windows, **conv.common}
+        layer = winograd_layer(conv.reference, conv.weights.name, filters, tables, sizes)
+        if layer is not None:
+            yield layer
 
 
 def _pointwise_mla(conv: _Conv, tables: ChannelTables) -> Layer:

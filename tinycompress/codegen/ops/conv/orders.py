@@ -21,6 +21,10 @@ _MLA_CHANNELS = 4
 """Output channels for which these read the pixels once."""
 
 
+_TILE_ROWS, _TILE_COLUMNS = 2, 8
+"""Outputs of the tiles that Winograd's convolution computes together."""
+
+
 def _gathered_windows(numbers: Numbers, at_once: int) -> Overlap:
     """Some windows are copied, then their pixels written."""
     area, outputs = numbers["output_area"], numbers["output_channels"]
@@ -46,6 +50,21 @@ def windows_in_twos(numbers: Numbers) -> Overlap:
 def windows_alone(numbers: Numbers) -> Overlap:
     """The window of a pixel is copied, then the pixel written."""
     return _gathered_windows(numbers, 1)
+
+
+def tiles_in_fours(numbers: Numbers) -> Overlap:
+    """The input of four tiles of two by two outputs, side by side, is copied, then all their
+    outputs are written."""
+    height, outputs = numbers["output_height"], numbers["output_channels"]
+    width = numbers["window.output_width"]
+    begins = windows(numbers, numbers["window.input_channels"], height, "window.")
+    images = begins.reshape(-1, height, width)
+    ends = np.minimum(np.arange(0, width, _TILE_COLUMNS) + _TILE_COLUMNS, width)
+    rows = np.minimum(np.arange(0, height, _TILE_ROWS) + _TILE_ROWS - 1, height - 1)
+    written = rows[:, None] * width + ends
+    of_image = np.arange(len(images), dtype=np.int64)[:, None, None] * (height * width)
+    read = images[:, ::_TILE_ROWS, ::_TILE_COLUMNS]
+    return Overlap(distance(((of_image + written) * outputs).reshape(-1), read.reshape(-1)))
 
 
 def pixels_in_threes(numbers: Numbers) -> Overlap:

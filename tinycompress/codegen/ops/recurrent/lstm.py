@@ -6,16 +6,21 @@ TFLM interpolates its gates in a table; LiteRT computes them in fixed point of 1
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.macs import input_shape
 from tinycompress.codegen.ops.requantize import bias_values, is_within, wrapped_bias
 from tinycompress.codegen.options import CodegenOptions
+from tinycompress.codegen.rounding.channels import Int64s
+from tinycompress.codegen.weights.pairs import all_in_reach, fit_in_pairs
+from tinycompress.codegen.weights.streams import quad_count, quad_stream
 from tinycompress.ir.arithmetic import float32, quantize_multiplier
 from tinycompress.ir.graph import DType, Graph, Op, Quantization
 from tinycompress.ir.lut import sigmoid_table
@@ -26,8 +31,7 @@ _PEEPHOLES = (9, 10, 11)
 """Places of the weights that multiply element by element."""
 _BASIC_INPUTS = 5
 """Of the operator LSTM in its basic form."""
-_TABLES_REF = Kernel("recurrent", "lstm", "lstm_s8")
-_FIXED_REF = Kernel("recurrent", "lstm", "lstm_s8", variant="fixed")
+_REF = Kernel("recurrent", "lstm", "lstm_s8")
 _INPUT, _HIDDEN, _CELL = 0, 18, 19
 _GATES = {"input": (1, 5, 12), "forget": (2, 6, 13), "cell": (3, 7, 14), "output": (4, 8, 15)}
 """By gate: operands of its input weights, recurrent weights and bias."""
@@ -236,7 +240,7 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     return Layer(
         op=op,
         name=graph.layer_name(op),
-        kernel=_TABLES_REF if tables else _FIXED_REF,
+        kernel=_REF if tables else replace(_REF, variant="fixed"),
         params=params,
         arguments=(
             o.argument(x),
@@ -248,6 +252,58 @@ def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
         shapes=o.shape_text(x, y),
         macs=4 * prod(x.shape[:2]) * shape["units"] * (shape["inputs"] + shape["units"]),
     )
+
+
+def lower_each(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """The kernel that the core can run fastest, then the reference one."""
+    reference = lower(graph, op, options)
+    rows = {part: _rows(graph, op, place) for place, part in enumerate(("input", "hidden"))}
+    fast = _dsp(reference, rows) if options.family in ("dsp", "mve") else None
+    return alternatives((fast or _plain(reference, rows), reference))
+
+
+def _rows(graph: Graph, op: Op, place: int) -> Int64s:
+    """Weights [units x gates, inputs], the four gates of a unit behind each other."""
+    tensors = [o.operand(graph, op, gate[place]) for gate in _GATES.values()]
+    rows = np.stack([np.asarray(tensor.data, np.int64) for tensor in tensors], axis=1)
+    return rows.reshape(-1, rows.shape[-1])
+
+
+def _shared(reference: Layer) -> dict[str, ParamValue]:
+    """The parameters of kernels that compute all gates of a unit together, but for the weights."""
+    params = {
+        name: value
+        for name, value in reference.params.items()
+        if not name.endswith((".weights", ".bias"))
+    }
+    for part in ("input", "hidden"):
+        arrays = [reference.params[f"{gate}_gate.{part}.bias"] for gate in _GATES]
+        data = np.stack([one.data for one in arrays if isinstance(one, ConstArray)], axis=1)
+        params[f"{part}_bias"] = ConstArray(reference.name, f"{part}_bias", data.reshape(-1))
+    return params
+
+
+def _dsp(reference: Layer, rows: Mapping[str, Int64s]) -> Layer | None:
+    """By dual products; None where weights fit no pairs, or their sums do not."""
+    params, scratch_bytes = _shared(reference), 0
+    for part, weights in rows.items():
+        pairs = weights.reshape(-1, 2, weights.shape[1])
+        if not fit_in_pairs(pairs) or not all_in_reach(pairs[:, 1]):
+            return None
+        stream = ConstArray(reference.name, f"{part}_stream", quad_stream(weights))
+        params[f"{part}_stream"] = stream
+        scratch_bytes += 8 * quad_count(weights.shape[1])
+    kernel = replace(reference.kernel, family="dsp")
+    return reference.by(kernel, params, order=None, scratch=("uint32_t", scratch_bytes))
+
+
+def _plain(reference: Layer, rows: Mapping[str, Int64s]) -> Layer:
+    params = _shared(reference)
+    for part, weights in rows.items():
+        by_input = weights.reshape(-1, len(_GATES), weights.shape[1]).transpose(0, 2, 1)
+        array = ConstArray(reference.name, f"{part}_weights", by_input.astype(np.int8).reshape(-1))
+        params[f"{part}_weights"] = array
+    return reference.by(replace(reference.kernel, family="plain"), params, order=None)
 
 
 def macs(graph: Graph, op: Op) -> int:
@@ -285,6 +341,6 @@ SPEC = OpSpec(
         tanh_and_sigmoid,
     ),
     constraints=(scale_range,),
-    lower=one_layer(lower),
+    lower=lower_each,
     macs=macs,
 )

@@ -2,40 +2,14 @@
 #ifndef TCK_LSTM_FIXED_S8_REF_H
 #define TCK_LSTM_FIXED_S8_REF_H
 
-#include "../common/fixed_s16.h"
-#include "lstm_s8.h"
+#include <stddef.h>
 
-/* What a gate's function is applied to. */
-TCK_INLINE int32_t tck_lstm_s8_fixed_gate(const tck_lstm_s8_params *p, const tck_lstm_s8_gate *gate,
-                                          const int8_t *input, const int8_t *hidden, int32_t unit) {
-    const int32_t from_input =
-        tck_lstm_s8_clamp(tck_lstm_s8_dense_unit(&gate->input, input, p->inputs, unit));
-    const int32_t from_hidden = tck_lstm_s8_dense_unit(&gate->hidden, hidden, p->units, unit);
-    return tck_lstm_s8_clamp(tck_add_wrap(from_hidden, from_input));
-}
-
-TCK_INLINE int8_t tck_lstm_s8_fixed_unit(const tck_lstm_s8_params *p, const int8_t *input,
-                                         const int8_t *hidden, int16_t *cell, int32_t unit) {
-    const int32_t forget =
-        tck_fixed_sigmoid_s16(tck_lstm_s8_fixed_gate(p, &p->forget_gate, input, hidden, unit));
-    const int32_t take =
-        tck_fixed_sigmoid_s16(tck_lstm_s8_fixed_gate(p, &p->input_gate, input, hidden, unit));
-    const int32_t candidate =
-        tck_fixed_tanh_s16(tck_lstm_s8_fixed_gate(p, &p->cell_gate, input, hidden, unit), 3);
-    const int32_t give =
-        tck_fixed_sigmoid_s16(tck_lstm_s8_fixed_gate(p, &p->output_gate, input, hidden, unit));
-    const int32_t kept = tck_rounding_divide_by_pot(forget * *cell, 15);
-    const int32_t added = tck_rounding_divide_by_pot(take * candidate, 15 + p->cell_integer_bits);
-    const int32_t next = tck_clamp(tck_lstm_s8_clamp(kept + added), -p->cell_clip, p->cell_clip);
-    *cell = (int16_t)next;
-    const int32_t squashed = tck_fixed_tanh_s16(next, p->cell_integer_bits);
-    const int32_t value = tck_lstm_s8_scale(squashed * give, p->hidden_scaling);
-    return (int8_t)tck_clamp(value + p->hidden_offset, INT8_MIN, INT8_MAX);
-}
+#include "lstm_fixed_s8.h"
+#include "lstm_step_s8_ref.h"
 
 TCK_KERNEL void tck_lstm_fixed_s8_ref(const tck_lstm_s8_params *p, const int8_t *input,
                                       int8_t *hidden, int16_t *cell, int8_t *output) {
-    tck_lstm_s8(p, tck_lstm_s8_fixed_unit, input, hidden, cell, output);
+    tck_lstm_s8(p, tck_lstm_step_s8_ref, tck_lstm_s8_fixed_unit, input, hidden, cell, output, NULL);
 }
 
 #endif

@@ -2,44 +2,15 @@
 #ifndef TCK_LSTM_S8_REF_H
 #define TCK_LSTM_S8_REF_H
 
-#include "lstm_s8.h"
-#include "../elementwise/lut_s16.h"
+#include <stddef.h>
 
-/* What a gate's function is applied to, times 3 as the table has it. */
-TCK_INLINE int32_t tck_lstm_s8_ref_gate(const tck_lstm_s8_params *p, const tck_lstm_s8_gate *gate,
-                                        const int8_t *input, const int8_t *hidden, int32_t unit) {
-    const int32_t from_input =
-        tck_lstm_s8_clamp(tck_lstm_s8_dense_unit(&gate->input, input, p->inputs, unit));
-    const int32_t from_hidden =
-        tck_lstm_s8_clamp(tck_lstm_s8_dense_unit(&gate->hidden, hidden, p->units, unit));
-    return 3 * tck_lstm_s8_clamp(from_input + from_hidden);
-}
-
-TCK_INLINE int8_t tck_lstm_s8_ref_unit(const tck_lstm_s8_params *p, const int8_t *input,
-                                       const int8_t *hidden, int16_t *cell, int32_t unit) {
-    const int32_t forget =
-        tck_sigmoid_s16(tck_lstm_s8_ref_gate(p, &p->forget_gate, input, hidden, unit), p->sigmoid);
-    const int32_t take =
-        tck_sigmoid_s16(tck_lstm_s8_ref_gate(p, &p->input_gate, input, hidden, unit), p->sigmoid);
-    const int32_t candidate =
-        tck_tanh_s16(tck_lstm_s8_ref_gate(p, &p->cell_gate, input, hidden, unit), p->sigmoid);
-    const int32_t give =
-        tck_sigmoid_s16(tck_lstm_s8_ref_gate(p, &p->output_gate, input, hidden, unit), p->sigmoid);
-    const int32_t kept = tck_lstm_s8_clamp(tck_lstm_s8_scale(forget * *cell, p->forget_scaling));
-    const int32_t added =
-        tck_lstm_s8_clamp(tck_lstm_s8_scale(take * candidate, p->candidate_scaling));
-    const int32_t next = tck_clamp(tck_lstm_s8_clamp(kept + added), -p->cell_clip, p->cell_clip);
-    *cell = (int16_t)next;
-    const int32_t round = p->tanh_shift > 0 ? 1 << (p->tanh_shift - 1) : 0;
-    const int32_t position = (next * p->tanh_multiplier + round) >> p->tanh_shift;
-    const int32_t squashed = tck_tanh_s16(position, p->sigmoid);
-    const int32_t value = tck_lstm_s8_scale(squashed * give, p->hidden_scaling);
-    return (int8_t)tck_clamp(value + p->hidden_offset, INT8_MIN, INT8_MAX);
-}
+#include "lstm_tables_s8.h"
+#include "lstm_step_s8_ref.h"
 
 TCK_KERNEL void tck_lstm_s8_ref(const tck_lstm_s8_params *p, const int8_t *input, int8_t *hidden,
                                 int16_t *cell, int8_t *output) {
-    tck_lstm_s8(p, tck_lstm_s8_ref_unit, input, hidden, cell, output);
+    tck_lstm_s8(p, tck_lstm_step_s8_ref, tck_lstm_s8_tables_unit, input, hidden, cell, output,
+                NULL);
 }
 
 #endif

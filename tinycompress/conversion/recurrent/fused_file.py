@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
-from tinycompress.ir.tflite_objects import empty_buffer, operator_code, packed, unpacked
+from tinycompress.ir.tflite_objects import (
+    add_metadata,
+    empty_buffer,
+    operator_code,
+    packed,
+    unpacked,
+)
 
 _LSTM = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
 _QUANTIZE = schema.BuiltinOperator.QUANTIZE
@@ -32,7 +37,7 @@ def finished(tflite: bytes) -> bytes:
     for graph in model.subgraphs:
         graph.operators = list(_with_one_hidden_scale(model, graph))
     _without_first_values(model)
-    _ask_for_reset(model)
+    add_metadata(model, RESET_METADATA, EVERY_INFERENCE)
     return packed(model)
 
 
@@ -88,12 +93,3 @@ def _without_first_values(model: Any) -> None:
     for user in users:
         user.buffer = kept.index(user.buffer)
     model.buffers = [model.buffers[index] for index in kept]
-
-
-def _ask_for_reset(model: Any) -> None:
-    said = schema.BufferT()
-    said.data = np.frombuffer(EVERY_INFERENCE, np.uint8)
-    model.buffers.append(said)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = RESET_METADATA, len(model.buffers) - 1
-    model.metadata = [*(model.metadata or ()), entry]

@@ -1,0 +1,1 @@
+"""Samples made from a trained model alone, for calibration and training without data."""

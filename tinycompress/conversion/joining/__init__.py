@@ -1,0 +1,1 @@
+"""Several ``.tflite`` files as one: in order, or as the stages of a cascade."""

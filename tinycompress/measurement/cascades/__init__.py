@@ -1,0 +1,1 @@
+"""What is measured of cascades beyond what is of every model."""
