@@ -24,8 +24,8 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         bench-kernels ablation kernel-costs kernel-code encodings left-out-encodings tflm-decode \
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
-        mixed-precision pruning-criteria distillation factorisation quantisation cascade networks \
-        precision test-package $(SEARCHES:%=fit-%)
+        mixed-precision models pruning-criteria distillation factorisation quantisation cascade \
+        networks precision test-package $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -156,6 +156,21 @@ results-again: $(VENV)/.ready-dev
 # Bits per layer against the same bits for all, in DS-CNN: docs/mixed-precision.md.
 mixed-precision: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.mixed_precision
+
+# Layers of Keras, PyTorch and ONNX on the product's road: docs/models.md. What their environments
+# cannot be made for is left out, and the page says so.
+models: $(VENV)/.ready-dev build/layers/torch/.ready build/layers/onnx/.ready
+	-build/layers/torch/bin/python benchmarks/layers/foreign.py litert-torch build/layers/litert-torch
+	-build/layers/torch/bin/python benchmarks/layers/foreign.py onnx build/layers/onnx2tf
+	-build/layers/onnx/bin/python benchmarks/layers/foreign.py onnx2tf build/layers/onnx2tf
+	PYTHONPATH=.:tests $(BIN)/python -m benchmarks.layers.run --jobs $(JOBS)
+
+build/layers/torch/.ready: TOOLS = litert-torch onnx onnxscript
+build/layers/onnx/.ready: TOOLS = onnx2tf
+build/layers/torch/.ready build/layers/onnx/.ready:
+	$(PYTHON) -m venv $(@D)
+	-$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(TOOLS)
+	@touch $@
 
 # Criteria of pruning against magnitude, in the digits network: docs/pruning-criteria.md.
 pruning-criteria: $(VENV)/.ready-dev

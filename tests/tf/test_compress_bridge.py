@@ -10,7 +10,7 @@ import pytest
 
 from tinycompress import _tf
 from tinycompress.compression.network.bridge import predict, random_inputs, to_keras, to_tf_keras
-from tinycompress.compression.network.layer_types import LAYER_TYPES
+from tinycompress.compression.network.layer_types import ACTIVATIONS, LAYER_TYPES
 from tinycompress.compression.network.read import read_network
 from tinycompress.errors import ConfigError, ModelError
 
@@ -61,6 +61,10 @@ LAYERS: dict[str, tuple[tuple[int, ...], dict[str, Any]]] = {
     "AlphaDropout": (IMAGE, {"rate": 0.5}),
     "ActivityRegularization": (IMAGE, {"l1": 0.1}),
     "Rescaling": (IMAGE, {"scale": 0.3, "offset": -1.0}),
+    "Resizing": (IMAGE, {"height": 5, "width": 9, "interpolation": "nearest"}),
+    "CenterCrop": (IMAGE, {"height": 5, "width": 3}),
+    "GroupNormalization": (IMAGE, {"groups": 2, "epsilon": 0.01}),
+    "UnitNormalization": (SERIES, {"axis": -1}),
     "Normalization": (
         IMAGE,
         {"mean": [1.0, 2.0, 3.0, 4.0], "variance": [1.0, 2.0, 0.5, 4.0]},
@@ -90,7 +94,7 @@ def assert_crosses(model: Any) -> None:
 
 
 def test_every_layer_type_has_a_case() -> None:
-    assert set(LAYERS) | set(MERGES) == set(LAYER_TYPES)
+    assert set(LAYERS) | set(MERGES) | {"Dot"} == set(LAYER_TYPES)
 
 
 @pytest.mark.parametrize("kind", sorted(LAYERS))
@@ -107,6 +111,39 @@ def test_merge_crosses_both_ways(kind: str) -> None:
     layers = _tf.keras().layers
     one, two = layers.Input(IMAGE), layers.Input(IMAGE)
     assert_crosses(_tf.keras().Model([one, two], getattr(layers, kind)()([one, two])))
+
+
+def test_dot_crosses_both_ways() -> None:
+    layers = _tf.keras().layers
+    one, two = layers.Input(SERIES), layers.Input(SERIES)
+    assert_crosses(_tf.keras().Model([one, two], layers.Dot(2, normalize=True)([one, two])))
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_activation_crosses_both_ways(name: str) -> None:
+    layers = _tf.keras().layers
+    source = layers.Input((7,))
+    x = layers.Activation(name)(layers.Dense(5, activation=name, name="dense")(source))
+    model = randomize(_tf.keras().Model(source, x))
+    assert_crosses(model)
+    assert read_network(to_tf_keras(model)).layers["dense"].config["activation"] == name
+
+
+def test_hard_sigmoid_of_tf_keras_is_another_function() -> None:
+    layers = _tf.tf_keras().layers
+    model = _tf.tf_keras().Sequential([layers.Input((7,)), layers.Dense(5, "hard_sigmoid")])
+    with pytest.raises(ModelError, match="activation 'hard_sigmoid'") as caught:
+        read_network(model)
+    assert caught.value.hint == (
+        "replace these layers, or take them out of the model before compressing"
+    )
+
+
+def test_what_gives_what_it_gets_is_left_out() -> None:
+    layers = _tf.keras().layers
+    source = layers.Input((7,))
+    network = read_network(_tf.keras().Model(source, layers.Identity()(layers.Dense(5)(source))))
+    assert [layer.kind for layer in network.layers.values()] == ["Dense"]
 
 
 def test_nested_shared_several_inputs_and_outputs() -> None:
@@ -203,16 +240,16 @@ def test_all_unsupported_layers_are_named() -> None:
     model = keras.Sequential(
         [
             layers.Input((6,)),
-            layers.Dense(4, activation="hard_sigmoid", name="hard"),
-            layers.UnitNormalization(name="norm"),
+            layers.Dense(4, activation="sparsemax", name="sparse"),
+            layers.RMSNormalization(name="norm"),
             layers.Dense(2, name="fine"),
         ]
     )
     with pytest.raises(ModelError) as caught:
         to_tf_keras(model)
     assert len(caught.value.reasons) == 2
-    assert "layer 'hard' (Dense): activation 'hard_sigmoid'" in caught.value.reasons[0]
-    assert "layer 'norm' (UnitNormalization)" in caught.value.reasons[1]
+    assert "layer 'sparse' (Dense): activation 'sparsemax'" in caught.value.reasons[0]
+    assert "layer 'norm' (RMSNormalization)" in caught.value.reasons[1]
 
 
 def test_constant_operand_and_channels_first_are_refused() -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tinycompress.conversion.convert import ConvertOptions, convert_model, pass_on
+    from tinycompress.conversion.convert import convert_model, pass_on
     from tinycompress.conversion.isolated import convert_in_subprocess
+    from tinycompress.conversion.options import ConvertOptions
 
 __all__ = ["ConvertOptions", "convert_in_subprocess", "convert_model", "pass_on"]
 
 
 def __getattr__(name: str) -> Any:
     # carray and load.is_tflite are wanted by commands that must not wait for the oracles.
-    if name in ("ConvertOptions", "convert_model", "pass_on"):
+    if name == "ConvertOptions":
+        from tinycompress.conversion.options import ConvertOptions
+
+        return ConvertOptions
+    if name in ("convert_model", "pass_on"):
         from tinycompress.conversion import convert
 
         return getattr(convert, name)

@@ -11,6 +11,12 @@ from tinycompress.calibrators.base import Grid, Range
 from tinycompress.calibrators.registry import AUTO, CALIBRATORS
 from tinycompress.conversion.best_ranges import best_ranges, output_error
 from tinycompress.conversion.calibrate import Samples
+from tinycompress.conversion.files.pointwise import (
+    Pointwise,
+    may_have_functions,
+    with_placeholders,
+    with_tables,
+)
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.conversion.observing import observe
 from tinycompress.conversion.quantize import quantized, to_calibrated
@@ -59,7 +65,10 @@ def calibrated_integers(
     quantize = partial(
         quantized, per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights
     )
-    observed = observe(calibrated, frozen, samples, shared_ranges(calibrated, quantize))
+    file, functions = calibrated, tuple[Pointwise, ...]()
+    if may_have_functions(frozen):
+        file, functions = with_placeholders(calibrated, calibration.exact_to)
+    observed = observe(calibrated, frozen, samples, shared_ranges(file, quantize))
     grid = Grid(calibration.symmetric)
     proposals = {
         name: {one: of(seen, grid) for one, seen in observed.items()}
@@ -68,7 +77,7 @@ def calibrated_integers(
     }
 
     def made(ranges: Mapping[Shared, Range]) -> bytes:
-        tflite = quantize(with_ranges(calibrated, ranges))
+        tflite = with_tables(quantize(with_ranges(file, ranges)), functions)
         require_ranges(tflite, ranges)
         return tflite
 

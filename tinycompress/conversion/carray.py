@@ -48,7 +48,7 @@ def write_c_array(
         The paths of source and header.
 
     Raises:
-        ModelError: The model file is malformed, or an input or output has impossible quantisation.
+        ModelError: The model file is malformed.
         ConfigError: No identifier can be made of the name, the alignment is not allowed, or the
             directory cannot be written.
     """

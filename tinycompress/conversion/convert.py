@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
-from tinycompress.artifacts import Activations, ConvertedModel, ExactTo, WeightType
-from tinycompress.calibrators.registry import PLAIN, calibrator_names
+from tinycompress.artifacts import Activations, ConvertedModel
 from tinycompress.conversion.accuracy import judged, require_labels
+from tinycompress.conversion.advice import instead_of
 from tinycompress.conversion.calibrate import (
     Samples,
     SampleSource,
@@ -29,6 +28,7 @@ from tinycompress.conversion.load import (
     require_keras_file,
     wrap_model,
 )
+from tinycompress.conversion.options import ConvertOptions
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.conversion.recurrent.unrolling import unrolled_warnings, why_unrolled
 from tinycompress.conversion.streaming.streams import stream_of
@@ -38,101 +38,16 @@ from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
-from tinycompress.ir.summary import activation_types, is_integer_inside, not_integer_reasons
+from tinycompress.ir.summary import (
+    activation_types,
+    is_integer_inside,
+    not_integer_reasons,
+    unlike_integer,
+)
 from tinycompress.quality.judging import Judgement
 from tinycompress.quality.limits import require_drop
 
 _REPLACE_LAYERS = "replace the layers that these operators come from; see docs/converting.md"
-
-
-@dataclass(frozen=True)
-class ConvertOptions:
-    """How to convert.
-
-    Attributes:
-        activations: Type of the activations, of inputs and outputs too; weights are int8 with
-            either. None is int8 for a model that is converted, and whatever a ``.tflite`` has.
-        weights: Integers of the weights: int8, or int4 from -7 to 7, which the file holds as int8;
-            see `int4_weights`.
-        calibration_samples: At most so many samples set the ranges.
-        evaluation_samples: At most so many labelled samples are classified to count accuracy.
-        seed: Which samples are drawn when there are more.
-        per_channel_dense: One weight scale for every output of a Dense layer, as TensorFlow 2.16
-            and newer do by default, instead of one for the layer. Convolutions have one for every
-            channel either way.
-        per_tensor_weights: One weight scale for every layer, convolutions too: not beside
-            ``per_channel_dense``.
-        calibrator: What sets the ranges of int8 activations: a name of
-            `calibrators.registry.calibrator_names`. int16 activations have ``minmax`` alone.
-        symmetric_activations: Whether the zero point of every int8 activation is 0, except where
-            an operator fixes it; those of int16 always are.
-        exact_to: Runtime that must have the operators, and that accuracy is counted on.
-        require_integers: Whether a ``.tflite`` that is not fully integer is refused; who builds it
-            asks the engine instead.
-        accuracy_drop_warning: Warn if the file's score of an output is lower than float's by more
-            than this.
-        max_accuracy_drop: Refuse the file if it is lower by more than this, 0 to 1; a share of
-            classes, F1, R² or AUC, of every output with labels. None refuses none.
-        judge: Whether the file is run on samples at all; not where the caller does it.
-        streaming: Whether the file takes one time step per invocation and keeps its state; what it
-            is judged by are whole windows.
-    """
-
-    activations: Activations | None = None
-    weights: WeightType = "int8"
-    calibration_samples: int = 500
-    evaluation_samples: int = 500
-    seed: int = 0
-    per_channel_dense: bool = False
-    per_tensor_weights: bool = False
-    calibrator: str = PLAIN
-    symmetric_activations: bool = False
-    exact_to: ExactTo = "tflm"
-    require_integers: bool = True
-    accuracy_drop_warning: float = 0.02
-    max_accuracy_drop: float | None = None
-    judge: bool = True
-    streaming: bool = False
-
-    def __post_init__(self) -> None:
-        if self.activations not in (None, *get_args(Activations)):
-            raise ConfigError(f"activations is {self.activations!r}; allowed: 'int8' or 'int16'")
-        if self.weights not in get_args(WeightType):
-            raise ConfigError(f"weights is {self.weights!r}; allowed: 'int8' or 'int4'")
-        self._require_ranges()
-        for name in ("calibration_samples", "evaluation_samples"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} is {getattr(self, name)}; allowed: 1 or more")
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}; allowed: 0 or more")
-        for name in ("accuracy_drop_warning", "max_accuracy_drop"):
-            drop = getattr(self, name)
-            if drop is not None and not 0 <= drop <= 1:
-                raise ConfigError(f"{name} is {drop}; allowed: 0 to 1")
-
-    def _require_ranges(self) -> None:
-        if self.calibrator not in calibrator_names():
-            raise ConfigError(
-                f"calibrator is {self.calibrator!r}; allowed: {', '.join(calibrator_names())}"
-            )
-        if self.per_tensor_weights and self.per_channel_dense:
-            raise ConfigError("per_tensor_weights and per_channel_dense exclude each other")
-        if self.streaming and (self.activations == "int16" or self.chooses_ranges):
-            raise ConfigError(
-                "a stream has int8 activations with one plain range for all time steps",
-                hint="leave the calibrator, symmetric activations and int16 out",
-            )
-        if self.activations == "int16" and self.chooses_ranges:
-            raise ConfigError(
-                "calibrators are for int8 activations; the 65,536 steps of int16 are fine enough"
-                " for any range",
-                hint="leave the calibrator and symmetric activations out",
-            )
-
-    @property
-    def chooses_ranges(self) -> bool:
-        """Whether ranges are other than the converter's own."""
-        return self.calibrator != PLAIN or self.symmetric_activations
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +178,7 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
         require_int16(prepared.frozen, options.exact_to)
     tflite, ranges = _quantised(prepared, activations, options)
     tflite, told = _narrowed(tflite, options)
-    model = _verified(prepared.name, tflite, _REPLACE_LAYERS)
+    model = _verified(prepared.name, tflite)
     found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
     if options.streaming:
         samples = prepared.calibration.inputs
@@ -284,6 +199,7 @@ def _quantised(
             activations=activations,
             per_channel_dense=options.per_channel_dense,
             per_tensor_weights=options.per_tensor_weights,
+            exact_to=options.exact_to,
         ), ()
     if any(kind.startswith("FakeQuant") for _, kind in frozen.nodes()):
         raise ConfigError(
@@ -312,10 +228,13 @@ def _narrowed(tflite: bytes, options: ConvertOptions) -> tuple[bytes, tuple[str,
     )
 
 
-def _verified(name: str, tflite: bytes, hint: str) -> Model:
+def _verified(name: str, tflite: bytes) -> Model:
     model = read_model(tflite)
     reasons = not_integer_reasons(model)
     if reasons:
+        floats = [op.kind for op in model.main.ops if unlike_integer(model.main, op)]
+        instead = instead_of(floats)
+        hint = _REPLACE_LAYERS if instead is None else f"instead of these layers: {instead}"
         raise ModelError(f"{name} is not fully integer", reasons=reasons, hint=hint)
     return model
 

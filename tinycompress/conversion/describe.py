@@ -93,7 +93,12 @@ def _frozen(source: SourceModel, inputs: tuple[InputSpec, ...]) -> FrozenGraph:
         if None in spec.shape[1:]
     )
     if unknown:
-        raise ModelError(f"{source.name} has inputs of unknown size", reasons=unknown)
+        raise ModelError(
+            f"{source.name} has inputs of unknown size",
+            reasons=unknown,
+            hint="build the model with sizes, such as keras.Input((32, 32, 3)); or convert it:"
+            " its sizes are then those of the calibration samples",
+        )
     shapes = tuple(tuple(int(s or 1) for s in spec.shape[1:]) for spec in inputs)
     try:
         # Behind a call of a function TensorFlow knows no shapes.

@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tinycompress import _tf
+from tinycompress.conversion.graphs.rewrites import rewrite
 from tinycompress.conversion.load import SourceModel
 from tinycompress.conversion.recurrent import fusing, unrolling
-from tinycompress.conversion.rewrites import rewrite
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.steps import is_first_state
 
@@ -31,6 +31,7 @@ _SIGNATURE = "serving_default"
 _LOOP_OPS = re.compile(r"^(Stateless)?(While|If)$|^TensorList")
 _INDEX_TYPES = ("int32", "int64")
 _CALL_SCOPES = re.compile(r"^(?:(?:Stateful)?PartitionedCall(?:_\d+)?/)+")
+_BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m")
 _NOT_IN_A_SCOPE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -164,13 +165,19 @@ def freeze(
     # The model's own code runs here, and it may raise whatever it likes.
     except Exception as error:
         raise ModelError(
-            f"{source.name} cannot be traced with a batch of 1:"
-            f" {str(error).strip().splitlines()[0] if str(error).strip() else error!r}",
+            f"{source.name} cannot be traced with a batch of 1: {_said(error)}",
             hint="check that model(x, training=False) works for x of batch size 1",
         ) from error
     frozen = _without_call_scopes(constant)
     _refuse_loops(source, frozen, recurrent)
     return replace(frozen, unrolled=recurrent.steps, not_fused=recurrent.reasons)
+
+
+def _said(error: Exception) -> str:
+    """What went wrong in a line; Keras says it in bold, between where and with which arguments."""
+    text = str(error).strip()
+    bold = _BOLD.search(text)
+    return bold[1] if bold else text.splitlines()[0] if text else repr(error)
 
 
 def predict(

@@ -21,7 +21,6 @@ from tinycompress import _isolated
 from tinycompress.artifacts import ConvertedModel, OutputAgreement, OutputQuality, TensorSpec
 from tinycompress.conversion.calibrate import Samples, SampleSource
 from tinycompress.conversion.convert import (
-    ConvertOptions,
     PreparedModel,
     convert_model,
     convert_prepared,
@@ -29,6 +28,7 @@ from tinycompress.conversion.convert import (
     prepare,
 )
 from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.conversion.options import ConvertOptions
 
 _GRAPH, _REQUEST, _TFLITE = "graph.pb", "request.json", "model.tflite"
 _OTHER = "other:"

@@ -190,7 +190,9 @@ def _hdf5_configuration(path: Path) -> tuple[str, Any]:
     try:
         return _text(version), json.loads(_text(config))
     except ValueError as error:
-        raise ModelError(f"{path} is damaged: its model_config is no JSON") from error
+        raise ModelError(
+            f"{path} is damaged: its model_config is no JSON", hint="save or copy the model again"
+        ) from error
 
 
 def _text(value: Any) -> str:

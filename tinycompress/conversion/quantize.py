@@ -11,8 +11,14 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress.artifacts import Activations
+from tinycompress.artifacts import Activations, ExactTo
+from tinycompress.conversion.advice import instead_of
 from tinycompress.conversion.calibrate import Samples
+from tinycompress.conversion.files.pointwise import (
+    may_have_functions,
+    with_placeholders,
+    with_tables,
+)
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.conversion.recurrent.fused_file import finished
 from tinycompress.conversion.recurrent.stepped_file import with_equal_steps
@@ -37,6 +43,7 @@ def to_integers(
     activations: Activations,
     per_channel_dense: bool,
     per_tensor_weights: bool = False,
+    exact_to: ExactTo | None = None,
 ) -> bytes:
     """Convert a float graph to a ``.tflite`` with int8 weights and integer inputs and outputs.
 
@@ -46,6 +53,8 @@ def to_integers(
         activations: Type of everything that moves, inputs and outputs included.
         per_channel_dense: One scale for every output of a Dense layer instead of one in all.
         per_tensor_weights: One scale for the weights of any layer, convolutions too.
+        exact_to: Runtime for which functions of one element that it lacks in int8 become tables of
+            int8 activations; None leaves them to TensorFlow.
 
     Returns:
         The file. TensorFlow may have left float operators in it; see `verify`.
@@ -54,13 +63,20 @@ def to_integers(
         ModelError: TensorFlow cannot convert the model; names the operators.
     """
 
-    if frozen.states and activations == "int8":
-        equal = _with_equal_steps(
-            frozen, calibration,
-            per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights,
-        )  # fmt: skip
+    def quantize(ranged: bytes) -> bytes:
+        made = quantized(
+            ranged, per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights
+        )
+        return finished(made) if frozen.keeps_functions else made
+
+    if activations == "int8":
+        tables_for = exact_to if exact_to and may_have_functions(frozen) else None
+        equal = _with_equal_steps(frozen, calibration, quantize, tables_for)
         if equal is not None:
             return equal
+        if tables_for is not None:
+            file, functions = with_placeholders(to_calibrated(frozen, calibration), tables_for)
+            return with_tables(quantize(file), functions)
 
     def quantised(converter: Any) -> None:
         _set_integers(converter, frozen, calibration, activations)
@@ -75,11 +91,12 @@ def to_integers(
 def _with_equal_steps(
     frozen: FrozenGraph,
     calibration: Samples,
-    *,
-    per_channel_dense: bool,
-    per_tensor_weights: bool,
+    quantize: Callable[[bytes], bytes],
+    tables_for: ExactTo | None,
 ) -> bytes | None:
-    """The int8 file whose recurrent layers have equal steps; None if they do not come out so."""
+    """The int8 file whose recurrent layers have equal steps; None: none are, or not equal."""
+    if not frozen.states:
+        return None
     function = frozen.function()
     sizes = [function.graph.get_tensor_by_name(name).shape for name in frozen.states]
     first = [np.zeros((len(calibration), *size[1:]), np.float32) for size in sizes]
@@ -87,14 +104,11 @@ def _with_equal_steps(
         replace(frozen, inputs=(*frozen.inputs, *frozen.states), states=()),
         replace(calibration, inputs=(*calibration.inputs, *first)),
     )
-
-    def quantize(ranged: bytes) -> bytes:
-        made = quantized(
-            ranged, per_channel_dense=per_channel_dense, per_tensor_weights=per_tensor_weights
-        )
-        return finished(made) if frozen.keeps_functions else made
-
-    return with_equal_steps(calibrated, quantize)
+    if tables_for is None:
+        return with_equal_steps(calibrated, quantize)
+    file, functions = with_placeholders(calibrated, tables_for)
+    equal = with_equal_steps(file, quantize)
+    return None if equal is None else with_tables(equal, functions)
 
 
 def to_calibrated(frozen: FrozenGraph, calibration: Samples) -> bytes:
@@ -215,10 +229,13 @@ def _explained(frozen: FrozenGraph | None, error: Exception) -> ModelError:
         if op in kinds
     )
     if reasons:
+        instead = instead_of(sorted(kinds))
         return ModelError(
             "the model cannot be converted to TensorFlow Lite",
             reasons=reasons,
-            hint="replace these layers by ones that TensorFlow Lite has",
+            hint="replace these layers by ones that TensorFlow Lite has"
+            if instead is None
+            else f"instead of these layers: {instead}",
         )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return ModelError(

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from tinycompress.errors import ModelError
-from tinycompress.ir.graph import DType, Graph, Quantization, Tensor
+from tinycompress.ir.graph import DType, Graph, Tensor
 
 _C_TYPES: Mapping[DType, str] = {
     DType.INT8: "int8_t",
@@ -66,20 +64,12 @@ class Port:
 
 
 def input_ports(graph: Graph) -> tuple[Port, ...]:
-    """The inputs of a graph, in order.
-
-    Raises:
-        ModelError: One has an impossible quantisation.
-    """
+    """The inputs of a graph, in order."""
     return tuple(_port(graph.tensors[t], "input", i) for i, t in enumerate(graph.inputs))
 
 
 def output_ports(graph: Graph) -> tuple[Port, ...]:
-    """The outputs of a graph, in order.
-
-    Raises:
-        ModelError: One has an impossible quantisation.
-    """
+    """The outputs of a graph, in order."""
     return tuple(_port(graph.tensors[t], "output", i) for i, t in enumerate(graph.outputs))
 
 
@@ -88,8 +78,6 @@ def _port(tensor: Tensor, kind: Literal["input", "output"], number: int) -> Port
     if quantization is not None and quantization.per_channel:
         quantization = None
     limits = np.iinfo(tensor.dtype.numpy) if quantization else None
-    if quantization and limits:
-        _check(quantization, limits, f"{kind} {number} {tensor.name!r}")
     c_type = _C_TYPES.get(tensor.dtype)
     return Port(
         kind=kind,
@@ -105,16 +93,6 @@ def _port(tensor: Tensor, kind: Literal["input", "output"], number: int) -> Port
         stored_min=int(limits.min) if limits else 0,
         stored_max=int(limits.max) if limits else 0,
     )
-
-
-def _check(quantization: Quantization, limits: np.iinfo[Any], what: str) -> None:
-    if not (math.isfinite(quantization.scale) and quantization.scale > 0):
-        raise ModelError(f"{what}: the scale {quantization.scale} is not a positive number")
-    if not limits.min <= quantization.zero_point <= limits.max:
-        raise ModelError(
-            f"{what}: the zero point {quantization.zero_point} is not within"
-            f" {limits.min}..{limits.max}"
-        )
 
 
 def _float_literal(value: float) -> str:

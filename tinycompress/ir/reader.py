@@ -71,10 +71,17 @@ def read_model(data: bytes) -> Model:
     root = file.root()
     version = root.scalar(ModelField.VERSION, "I", 0)
     if version != SCHEMA_VERSION:
-        raise ModelError(f"the file has schema version {version}, expected {SCHEMA_VERSION}")
+        raise ModelError(
+            f"the file has schema version {version}, expected {SCHEMA_VERSION}",
+            hint="convert the model with TensorFlow 2",
+        )
     graphs, reasons = _ModelReader(file, root).graphs()
     if reasons:
-        raise ModelError("the model cannot be represented:", reasons=reasons)
+        raise ModelError(
+            "the model cannot be represented:",
+            reasons=reasons,
+            hint="convert the model again, with a fixed shape of every input",
+        )
     check_structure(graphs)
     said = _said(file, root, CASCADE_METADATA)
     stages = () if said is None else read_stages(said)

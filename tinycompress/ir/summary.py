@@ -97,7 +97,7 @@ def summarise(model: Model, macs: Macs) -> ModelSummary:
         macs=sum(op.macs for op in ops),
         weights_bytes=_constant_bytes(model),
         activations=activation_types(model),
-        not_integer=tuple(finding.text for finding in findings),
+        not_integer=not_integer_reasons(model),
         integer_inside=all(finding.at_border for finding in findings),
     )
 
@@ -107,9 +107,10 @@ def not_integer_reasons(model: Model) -> tuple[str, ...]:
 
     Fully integer means that operators work on int8 or int16 activations and int8 weights, with
     wider integers for biases, shapes and indices; other integer types where QUANTIZE converts from
-    or to them.
+    or to them. Operators that compute in float come before the conversions around them.
     """
-    return tuple(finding.text for finding in _findings(model))
+    found = sorted(_findings(model), key=lambda finding: finding.at_border)
+    return tuple(finding.text for finding in found)
 
 
 def is_integer_inside(model: Model) -> bool:

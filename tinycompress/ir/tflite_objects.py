@@ -70,6 +70,18 @@ def empty_buffer(model: Any) -> int:
     return len(model.buffers) - 1
 
 
+def operator_code(model: Any, builtin: int) -> int:
+    """Index of an operator's code; a new one where the file has none."""
+    for index, code in enumerate(model.operatorCodes):
+        if code.builtinCode == builtin:
+            return index
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = builtin
+    code.version = 1
+    model.operatorCodes.append(code)
+    return len(model.operatorCodes) - 1
+
+
 def add_metadata(model: Any, name: str, said: bytes) -> None:
     """Add an entry to the metadata of a ``ModelT``."""
     buffer = schema.BufferT()

@@ -19,7 +19,8 @@ from support.fuzz.keras_layers import (
 from support.fuzz.runner import Fuzzer, differences, is_refused_by_oracle, is_sanitized, options_of
 from tinycompress import _tf
 from tinycompress.codegen.verdict import require_aot
-from tinycompress.conversion.convert import ConvertOptions, convert_model, prepare
+from tinycompress.conversion import ConvertOptions, convert_model
+from tinycompress.conversion.convert import prepare
 from tinycompress.conversion.load import wrap_model
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ModelError, TinyCompressError

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tinycompress.codegen.passes.drop_dead import drop_dead_ops
 from tinycompress.codegen.passes.fold_constants import fold_constants
+from tinycompress.codegen.passes.fold_lookups import fold_lookups
 from tinycompress.codegen.passes.fold_pad import fold_pads
 from tinycompress.codegen.passes.half_constants import read_half_constants
 from tinycompress.codegen.passes.islands import integer_islands
@@ -22,6 +23,7 @@ PASSES: tuple[Callable[[Graph], Graph], ...] = (
     fold_constants,
     read_half_constants,
     integer_islands,
+    fold_lookups,
     # After the operands are cut: what computed them is dead now.
     drop_dead_ops,
     fold_pads,

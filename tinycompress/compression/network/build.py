@@ -34,7 +34,11 @@ def build_model(network: Network, keras: KerasName) -> Any:
         if not hasattr(module.layers, layer.kind)
     )
     if missing:
-        raise ModelError(f"model {network.name!r} cannot be built", reasons=missing)
+        raise ModelError(
+            f"model {network.name!r} cannot be built",
+            reasons=missing,
+            hint=f"pip install --upgrade {keras}, or replace these layers",
+        )
     values: dict[int, Any] = {source.value: made_input(module, source) for source in network.inputs}
     made = {name: _make(module, layer, keras) for name, layer in network.layers.items()}
     for call in network.calls:

@@ -12,17 +12,19 @@ from types import MappingProxyType
 from typing import Any
 
 from tinycompress._tf import KerasName
+from tinycompress.compression.network.activations import ONLY_KERAS_3, PACKAGE, in_tf_keras
 
-ACTIVATIONS = frozenset(
+_IN_BOTH = frozenset(
     {
         "linear", "relu", "relu6", "sigmoid", "tanh", "softmax", "elu", "selu", "softplus",
-        "softsign", "exponential", "gelu", "silu", "leaky_relu",
+        "softsign", "exponential", "gelu", "silu", "leaky_relu", "mish",
     }
 )  # fmt: skip
-"""Activation functions that are the same in both Kerases, by Keras 3's names."""
+ACTIVATIONS = _IN_BOTH | ONLY_KERAS_3
+"""Activation functions that cross, by Keras 3's names."""
 
 _TF_KERAS_ACTIVATIONS = {"silu": "swish"}
-_KERAS_3_ACTIVATIONS = {"swish": "silu"}
+_KERAS_3_ACTIVATIONS = {"swish": "silu", "hard_swish": "hard_silu"}
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,14 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
         "Cropping2D": LayerType(("cropping", "data_format")),
         "UpSampling1D": LayerType(("size",)),
         "UpSampling2D": LayerType(("size", "data_format", "interpolation")),
+        "Resizing": LayerType(("height", "width", "interpolation", "crop_to_aspect_ratio")),
+        "CenterCrop": LayerType(("height", "width")),
+        "GroupNormalization": LayerType(
+            ("groups", "axis", "epsilon", "center", "scale", "beta_regularizer",
+             "gamma_regularizer", "beta_constraint", "gamma_constraint")
+        ),
+        "UnitNormalization": LayerType(("axis",)),
+        "Dot": LayerType(("axes", "normalize")),
         "Add": _MERGE,
         "Subtract": _MERGE,
         "Multiply": _MERGE,
@@ -173,6 +183,9 @@ AUGMENTATION = frozenset(
 They differ between the Kerases and do not cross.
 """
 
+PASSED_ON = AUGMENTATION | {"Identity"}
+"""Layers that give what they get at inference."""
+
 
 class UntranslatableError(ValueError):
     """A configuration entry that does not mean the same in the other Keras."""
@@ -189,7 +202,7 @@ def canonical_config(kind: str, config: Mapping[str, Any], source: KerasName) ->
     for key in layer_type.keys:
         name = layer_type.tf_keras_names.get(key, key) if source == "tf_keras" else key
         if name in config:
-            found[key] = _canonical_value(key, config[name])
+            found[key] = _canonical_value(key, config[name], source)
     if found.get("data_format") == "channels_first":
         raise UntranslatableError("data_format 'channels_first' (allowed: 'channels_last')")
     for key, allowed in layer_type.only.items():
@@ -206,13 +219,14 @@ def keras_config(kind: str, config: Mapping[str, Any], target: KerasName) -> dic
         name = layer_type.tf_keras_names.get(key, key) if target == "tf_keras" else key
         if key.endswith("activation") and target == "tf_keras":
             value = _TF_KERAS_ACTIVATIONS.get(value, value)
+            value = in_tf_keras(value) if value in ONLY_KERAS_3 else value
         arguments[name] = value
     return arguments
 
 
-def _canonical_value(key: str, value: Any) -> Any:
+def _canonical_value(key: str, value: Any, source: KerasName) -> Any:
     if key.endswith("activation"):
-        return _canonical_activation(value)
+        return _canonical_activation(value, source)
     if key.endswith(("_regularizer", "_constraint")):
         return _canonical_object(key, value)
     if key == "axis" and isinstance(value, (list, tuple)) and len(value) == 1:
@@ -220,16 +234,18 @@ def _canonical_value(key: str, value: Any) -> Any:
     return _plain(value)
 
 
-def _canonical_activation(value: Any) -> str:
+def _canonical_activation(value: Any, source: KerasName) -> str:
     name = _KERAS_3_ACTIVATIONS.get(value, value) if isinstance(value, str) else value
     if name is None:
         return "linear"
     if isinstance(name, dict):
         name = name.get("config") if name.get("class_name") == "function" else name["class_name"]
-    if not isinstance(name, str) or name not in ACTIVATIONS:
-        raise UntranslatableError(
-            f"activation {name!r} (allowed: {', '.join(sorted(ACTIVATIONS))})"
-        )
+    # Of tf_keras, hard_sigmoid is another function than that of Keras 3.
+    allowed = ACTIVATIONS if source == "keras" else _IN_BOTH
+    if isinstance(name, str) and name.startswith(PACKAGE):
+        allowed, name = ACTIVATIONS, name.removeprefix(PACKAGE)
+    if not isinstance(name, str) or name not in allowed:
+        raise UntranslatableError(f"activation {name!r} (allowed: {', '.join(sorted(allowed))})")
     return name
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from tinycompress import _tf
 from tinycompress._tf import KerasName
 from tinycompress.compression.network.layer_types import (
-    AUGMENTATION,
     LAYER_TYPES,
     OPERATIONS,
+    PASSED_ON,
     RECURRENT,
     UntranslatableError,
     canonical_config,
@@ -112,7 +112,7 @@ class _Reader:
     def call(
         self, node: Any, layer: Any, sources: list[int], outputs: list[Any], prefix: str
     ) -> list[int]:
-        if type(layer).__name__ in AUGMENTATION and _is_kerass(layer) and len(outputs) == 1:
+        if type(layer).__name__ in PASSED_ON and _is_kerass(layer) and len(outputs) == 1:
             return sources
         results = [self.new_value() for _ in outputs]
         kind = self.kind_of(layer, sources)

@@ -70,7 +70,10 @@ def _only_graph(data: bytes, what: str) -> Graph:
 
 def _one(graph: Graph, indices: Sequence[int], what: str, role: str) -> Tensor:
     if len(indices) != 1:
-        raise ModelError(f"the {what} has {len(indices)} {role}s; a chain takes one")
+        raise ModelError(
+            f"the {what} has {len(indices)} {role}s; a chain takes one",
+            hint=f"give a model with one {role}, or run the models one by one: docs/streaming.md",
+        )
     return graph.tensors[indices[0]]
 
 

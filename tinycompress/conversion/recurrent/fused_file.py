@@ -12,7 +12,13 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
-from tinycompress.ir.tflite_objects import add_metadata, empty_buffer, packed, unpacked
+from tinycompress.ir.tflite_objects import (
+    add_metadata,
+    empty_buffer,
+    operator_code,
+    packed,
+    unpacked,
+)
 
 _LSTM = schema.BuiltinOperator.UNIDIRECTIONAL_SEQUENCE_LSTM
 _QUANTIZE = schema.BuiltinOperator.QUANTIZE
@@ -62,7 +68,7 @@ def _with_one_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
         hidden.name, hidden.quantization = output.name + b"/hidden", all_steps
         graph.tensors.append(hidden)
         requantize = schema.OperatorT()
-        requantize.opcodeIndex = _code(model, _QUANTIZE)
+        requantize.opcodeIndex = operator_code(model, _QUANTIZE)
         requantize.inputs, requantize.outputs = [len(graph.tensors) - 1], list(operator.outputs)
         operator.outputs = list(requantize.inputs)
         yield requantize
@@ -70,18 +76,6 @@ def _with_one_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
 
 def _scaling(quantization: Any) -> tuple[list[float], list[int]]:
     return list(quantization.scale), list(quantization.zeroPoint)
-
-
-def _code(model: Any, builtin: int) -> int:
-    """Index of an operator's code; a new one where the file has none."""
-    for index, code in enumerate(model.operatorCodes):
-        if code.builtinCode == builtin:
-            return index
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = builtin
-    code.version = 1
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1
 
 
 def _without_first_values(model: Any) -> None:

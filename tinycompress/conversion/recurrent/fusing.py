@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress.conversion.rewrites import constant
+from tinycompress.conversion.graphs.nodes import constant
 
 _MARK = "lstm"
 """How the value of ``api_implements`` begins, with an underscore."""

@@ -10,7 +10,7 @@ from tinycompress.codegen.layer import ConstArray, Kernel, Layer, ParamValue, Te
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.codegen.overlap import every_element
-from tinycompress.ir.graph import DType, Graph, Op
+from tinycompress.ir.graph import DType, Graph, Op, Tensor
 
 _TABLE_REF = Kernel("elementwise", "map", "map_table_s8", variant="table")
 _CLAMP_REF = Kernel("elementwise", "map", "map_clamp_s8", variant="clamp")
@@ -22,9 +22,17 @@ def same_elements(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     return None if x.shape == y.shape else f"{list(x.shape)} and {list(y.shape)}"
 
 
-def unary_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
-    """The layer that applies a function, given as its results for -128 .. 127."""
-    return _layer(graph, op, *(_clamp(table) or _lookup(o.operand(graph, op, 0).name, table)))
+def unary_layer(graph: Graph, op: Op, table: Sequence[int], *, place: int = 0) -> Layer:
+    """The layer that applies a function of int8 to input ``place``.
+
+    Args:
+        graph: The graph.
+        op: An operator with one output.
+        table: The function's results for -128 .. 127.
+        place: Of the input that it is applied to.
+    """
+    x = o.operand(graph, op, place)
+    return _layer(graph, op, x, *(_clamp(table) or _lookup(x.name, table)))
 
 
 def byte_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
@@ -42,11 +50,13 @@ def byte_layer(graph: Graph, op: Op, table: Sequence[int]) -> Layer:
     if x.dtype is DType.UINT8:
         table = [*table[128:], *table[:128]]
     signed = np.array(table, np.int16).astype(np.uint8).view(np.int8)
-    return _layer(graph, op, *_lookup(x.name, signed.tolist()))
+    return _layer(graph, op, x, *_lookup(x.name, signed.tolist()))
 
 
-def _layer(graph: Graph, op: Op, kernel: Kernel, params: Mapping[str, ParamValue]) -> Layer:
-    x, y = o.operand(graph, op, 0), o.result(graph, op)
+def _layer(
+    graph: Graph, op: Op, x: Tensor, kernel: Kernel, params: Mapping[str, ParamValue]
+) -> Layer:
+    y = o.result(graph, op)
     return Layer(
         op=op,
         name=graph.layer_name(op),

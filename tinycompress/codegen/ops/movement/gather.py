@@ -14,6 +14,7 @@ import numpy as np
 from tinycompress.codegen.layer import Argument, ConstArray, Kernel, Layer
 from tinycompress.codegen.ops import operands as o
 from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.elementwise.maps import unary_layer
 from tinycompress.codegen.ops.elementwise.tables import litert_only
 from tinycompress.codegen.ops.movement.copies import (
     bytes_argument,
@@ -30,6 +31,9 @@ from tinycompress.codegen.ops.movement.indexed import (
 )
 from tinycompress.codegen.options import CodegenOptions
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
+
+OF_INT8 = "of_int8"
+"""Option of a GATHER whose index is an int8 value, -128 the first one; see `fold_lookups`."""
 
 _KERNELS: Mapping[DType, Kernel] = {
     DType.INT32: Kernel("movement", "gather", "gather", types=()),
@@ -62,8 +66,10 @@ def _batch_dims(graph: Graph, op: Op) -> int | None:
 def indices_read(graph: Graph, op: Op, options: CodegenOptions) -> str | None:
     """Indices must be int32 or int64; computed ones for tflm int32"""
     indices = o.operand(graph, op, 1)
-    known = indices.dtype is DType.INT32 or (
-        indices.dtype is DType.INT64 and (options.exact_to == "litert" or indices.is_constant)
+    known = (
+        OF_INT8 in op.options
+        or indices.dtype is DType.INT32
+        or (indices.dtype is DType.INT64 and (options.exact_to == "litert" or indices.is_constant))
     )
     return None if known else f"'{indices.name}' is {indices.dtype.value}"
 
@@ -129,6 +135,9 @@ def indices_argument(indices: Tensor) -> Argument:
 
 def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
     """Tables if they can hold the indices, else a kernel that reads them."""
+    if OF_INT8 in op.options:
+        table = o.operand(graph, op, 0).data
+        return unary_layer(graph, op, [] if table is None else table.tolist(), place=1)
     if _tabulated(graph, op):
         return take_layer(graph, op, *gather_source(graph, op))
     x, indices, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)

@@ -156,7 +156,10 @@ def _require_any(
 ) -> dict[int, Choice]:
     """As `choose`; refuses a model in which nothing becomes smaller, or that takes no DECODE."""
     if any(op.custom_code == DECODE_CUSTOM_CODE for op in graph.ops):
-        raise ModelError("the model has DECODE operators already; it was compressed before")
+        raise ModelError(
+            "the model has DECODE operators already; it was compressed before",
+            hint="--weights plain takes the file as it is",
+        )
     if rewriter.is_planned:
         raise ModelError(
             "the file says where each tensor lies in the arena (OfflineMemoryAllocation), so that "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
+from tinycompress.conversion.graphs.nodes import constant, imported, reshape
 
 MOST_JOINED = 10
 """So many inputs has a CONCATENATION of TFLM at most."""
@@ -22,10 +23,7 @@ def repeats_as_copies(graph_def: Any) -> None:
     found = [(node, split) for node in graph_def.node if (split := _repeated(node, nodes))]
     if not found:
         return
-    tf = _tf.tensorflow()
-    graph = tf.Graph()
-    with graph.as_default():
-        tf.graph_util.import_graph_def(graph_def, name="")
+    graph = imported(graph_def)
     for node, split in found:
         shape = graph.get_operation_by_name(split.name).inputs[1].shape
         axis = _constant(nodes, split.input[0])
@@ -62,22 +60,13 @@ def _copied(node: Any, split: Any, sizes: list[int], axis: int) -> list[Any]:
     apart = [*sizes[: axis + 1], 1, *sizes[axis + 1 :]]
     joined = [*sizes[:axis], sizes[axis] * copies, *sizes[axis + 1 :]]
     kind = node.attr["T"].type
-    shape = constant(f"{node.name}/apart/shape", np.asarray(apart, np.int32))
     where = constant(f"{node.name}/copies/axis", np.int32(axis + 1))
-    whole = constant(f"{node.name}/shape", np.asarray(joined, np.int32))
-    wide = _reshape(type(node)(name=f"{node.name}/apart"), split.input[1], shape, kind)
+    wide = type(node)(name=f"{node.name}/apart")
     copied = type(node)(name=f"{node.name}/copies", op="ConcatV2")
     copied.input.extend([wide.name] * copies + [where.name])
     _typed(copied, copies, kind, where)
-    _reshape(node, copied.name, whole, kind)
-    return [shape, where, whole, wide, copied]
-
-
-def _reshape(node: Any, source: str, shape: Any, kind: int) -> Any:
-    node.ClearField("attr")
-    node.op, node.input[:] = "Reshape", [source, shape.name]
-    node.attr["T"].type, node.attr["Tshape"].type = kind, shape.attr["dtype"].type
-    return node
+    sizes_apart = reshape(wide, split.input[1], apart, kind)
+    return [sizes_apart, where, wide, copied, reshape(node, copied.name, joined, kind)]
 
 
 def joins_of_ten(graph_def: Any) -> None:
@@ -125,12 +114,3 @@ def _constant(nodes: dict[str, Any], name: str) -> Any | None:
     if node is None or node.op != "Const":
         return None
     return _tf.tensorflow().make_ndarray(node.attr["value"].tensor)
-
-
-def constant(name: str, value: Any) -> Any:
-    """A Const node."""
-    tf = _tf.tensorflow()
-    node = tf.compat.v1.NodeDef(name=name, op="Const")
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    node.attr["dtype"].type = node.attr["value"].tensor.dtype
-    return node

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
-from tinycompress.conversion.rewriting.joins import constant, joins_of_ten, repeats_as_copies
+from tinycompress.conversion.graphs.broadcasts import broadcasts_of_few_dimensions
+from tinycompress.conversion.graphs.joins import joins_of_ten, repeats_as_copies
+from tinycompress.conversion.graphs.nodes import constant, imported
 
 _SPLITS = ("Split", "SplitV", "Unpack")
 
@@ -33,6 +35,7 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     reversals_as_slices(graph_def)
     repeats_as_copies(graph_def)
     joins_of_ten(graph_def)
+    broadcasts_of_few_dimensions(graph_def)
     return splits_as_slices(graph_def)
 
 
@@ -168,7 +171,7 @@ def tiles_as_concatenations(graph_def: Any) -> None:
     """
     if not any(node.op == "Tile" for node in graph_def.node):
         return
-    graph = _imported(graph_def)
+    graph = imported(graph_def)
     added: list[Any] = []
     for node in graph_def.node:
         copies = _copies(graph.get_operation_by_name(node.name)) if node.op == "Tile" else None
@@ -212,7 +215,7 @@ def reversals_as_slices(graph_def: Any) -> None:
     """
     if not any(node.op == "ReverseV2" for node in graph_def.node):
         return
-    tf, graph = _tf.tensorflow(), _imported(graph_def)
+    tf, graph = _tf.tensorflow(), imported(graph_def)
     added: list[Any] = []
     for node in graph_def.node:
         if node.op != "ReverseV2":
@@ -240,14 +243,6 @@ def reversals_as_slices(graph_def: Any) -> None:
     graph_def.node.extend(added)
 
 
-def _imported(graph_def: Any) -> Any:
-    """The graph that TensorFlow makes of it, with all shapes that it infers."""
-    graph = _tf.tensorflow().Graph()
-    with graph.as_default():
-        _tf.tensorflow().graph_util.import_graph_def(graph_def, name="")
-    return graph
-
-
 def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """A slice for every part of a split; returns the new names of the parts.
 
@@ -257,7 +252,7 @@ def splits_as_slices(graph_def: Any) -> dict[str, str]:
     """
     if not any(node.op in _SPLITS for node in graph_def.node):
         return {}
-    graph = _imported(graph_def)
+    graph = imported(graph_def)
     nodes: list[Any] = []
     renamed: dict[str, str] = {}
     for node in graph_def.node:

@@ -1,0 +1,1 @@
+"""Edits of the `.tflite` that TensorFlow's converter makes."""
