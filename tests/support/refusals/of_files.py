@@ -23,8 +23,8 @@ from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.codegen.tflm.decode import encoding
 from tinycompress.codegen.verdict import require_aot, require_tflm
-from tinycompress.conversion.joining.chain import chained
 from tinycompress.conversion.int4_weights import with_int4_weights
+from tinycompress.conversion.joining.chain import chained
 from tinycompress.conversion.load import load_model, require_keras_file
 from tinycompress.ir.graph import Graph, Op
 from tinycompress.ir.reader import MAX_FILE_BYTES, read_model
@@ -163,11 +163,13 @@ REFUSALS: tuple[Refusal, ...] = (
             "has 2 subgraphs", "docs/streaming.md"),
     Refusal("conversion/joining/chain.py:_one", lambda _: chained(_relu(), _two_inputs()),
             "the model has 2 inputs; a chain takes one", "give a model with one input"),
-    Refusal("conversion/joining/chain.py:_require_fit", lambda _: chained(_relu(dtype="INT16"), _relu()),
+    Refusal("conversion/joining/chain.py:_require_fit",
+            lambda _: chained(_relu(dtype="INT16"), _relu()),
             "the front end gives int16, the model takes int8", "inputs of the front end's type"),
     Refusal("conversion/joining/chain.py:_require_fit#2", lambda _: chained(_relu(3), _relu(4)),
             "which is no multiple of the front end's 3", "a whole number of the front end"),
-    Refusal("conversion/joining/chain.py:_require_fit#3", lambda _: chained(_relu(), _relu(scale=0.25)),
+    Refusal("conversion/joining/chain.py:_require_fit#3",
+            lambda _: chained(_relu(), _relu(scale=0.25)),
             "have other scales or zero points", "calibrate the model with the front end"),
     Refusal("conversion/load.py:require_keras_file",
             lambda place: require_keras_file(_written(place / "m.keras", _LFS)),
