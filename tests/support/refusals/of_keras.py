@@ -18,6 +18,7 @@ from support.refusals.sites import Refusal
 from tinycompress import _tf
 from tinycompress.calibrators.base import Range
 from tinycompress.compression.checks.invariants import match_kernels
+from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.bridge import require_equal_outputs
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.network import Layer
@@ -78,6 +79,12 @@ def _module(place: Path, function: Any, shape: Any) -> Path:
     with _tf.quiet():
         tf.saved_model.save(module, str(place / "saved"), signatures=module.call)
     return place / "saved"
+
+
+def _attention_over_images() -> Any:
+    keras = _tf.keras()
+    x = keras.Input((3, 3, 4), name="x")
+    return keras.Model(x, keras.layers.MultiHeadAttention(2, 2)(x, x))
 
 
 def _loop(tf: Any, x: Any) -> Any:
@@ -224,6 +231,9 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("compression/checks/invariants.py:match_kernels",
             lambda _: match_kernels(read_model(small_cnn()).main, read_network(classifier())),
             "holds no kernel like that of layer", "report the model's summary"),
+    Refusal("compression/network/attention.py:_without",
+            lambda _: split_attention(read_network(_attention_over_images())),
+            "have more axes than time and channels", "reshape its inputs to (steps, channels)"),
     Refusal("compression/network/bridge.py:require_equal_outputs",
             lambda _: require_equal_outputs(_nan(), _nan(), what="x"),
             "is not finite on random input", "check the weights for NaN"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.refusals import of_files, of_keras
+from support.refusals import of_cascades, of_files, of_keras
 from support.refusals.sites import Refusal, reached, sites
 
-EVERY = (*of_files.REFUSALS, *of_keras.REFUSALS)
+OF_FILES = (*of_files.REFUSALS, *of_cascades.REFUSALS)
+EVERY = (*OF_FILES, *of_keras.REFUSALS)
 
 
 def test_every_refusal_has_a_case() -> None:
@@ -23,7 +24,7 @@ def test_every_refusal_has_a_hint() -> None:
     assert [site.name for site in sites() if not site.has_hint] == []
 
 
-@pytest.mark.parametrize("refusal", of_files.REFUSALS, ids=lambda one: one.site)
+@pytest.mark.parametrize("refusal", OF_FILES, ids=lambda one: one.site)
 def test_a_file_is_refused_with_its_hint(refusal: Refusal, tmp_path: Path) -> None:
     error, site = reached(lambda: refusal.provoke(tmp_path))
     assert site == refusal.site

@@ -49,7 +49,10 @@ def require_stage_model(name: str, model: Model) -> None:
             hint="name its stages in the one cascade file",
         )
     if not model.main.ops or not model.main.inputs or not model.main.outputs:
-        raise ModelError(f"the model of stage '{name}' has no operators, inputs or outputs")
+        raise ModelError(
+            f"the model of stage '{name}' has no operators, inputs or outputs",
+            hint="leave the stage out, or convert its model again",
+        )
 
 
 def joined(parts: Sequence[Part]) -> bytes:

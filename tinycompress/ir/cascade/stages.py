@@ -39,8 +39,6 @@ class Gate:
 
     __pydantic_config__ = _NO_OTHER_KEYS
 
-    __pydantic_config__ = _NO_OTHER_KEYS
-
     kind: GateKind
     port: int
     limit: int
