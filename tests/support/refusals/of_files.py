@@ -13,6 +13,7 @@ from support.cases.kernels import options
 from support.compression.clustered_models import clustered, few_values
 from support.compression.tflm_encoded import converted, encoded
 from support.models.collection import SHIPPED
+from support.models.float_files import float_dense
 from support.models.reader_edits import read_edited, set_tensor
 from support.models.stateful_models import stateful_model, with_metadata
 from support.models.tflite_files import Builder, pack, small_cnn, unpack
@@ -23,6 +24,8 @@ from tinycompress.codegen.ops.macs import input_shape, output_elements
 from tinycompress.codegen.tflm import encode_weights
 from tinycompress.codegen.tflm.decode import encoding
 from tinycompress.codegen.verdict import require_aot, require_tflm
+from tinycompress.conversion.floats.converting import convert_to_floats
+from tinycompress.conversion.floats.half_weights import with_half_weights
 from tinycompress.conversion.int4_weights import with_int4_weights
 from tinycompress.conversion.joining.chain import chained
 from tinycompress.conversion.load import load_model, require_keras_file
@@ -152,7 +155,20 @@ def _build(kind: str, engine: Any) -> None:
 AGAIN = "convert the model again"
 SAVE = "save or copy the model again"
 
+
+def _floats(place: Path, tflite: bytes) -> object:
+    return convert_to_floats(_written(place / "m.tflite", tflite), None, precision="float32")
+
+
 REFUSALS: tuple[Refusal, ...] = (
+    Refusal("conversion/floats/converting.py:_float_file", lambda place: _floats(place, _relu()),
+            "computes on int8 already, not on float32", "leave --precision out"),
+    Refusal("conversion/floats/converting.py:_float_file#2",
+            lambda place: _floats(place, with_half_weights(float_dense())),
+            "has weights in half precision", "build it with --precision float16"),
+    Refusal("conversion/floats/half_weights.py:_halves",
+            lambda _: with_half_weights(float_dense(70_000.0)),
+            "has a weight of 70000", "build it with --precision float32"),
     Refusal("conversion/int4_weights.py:with_int4_weights", lambda _: with_int4_weights(_relu()),
             "there are no weights to make int4", "leave --weights out"),
     Refusal("conversion/int4_weights.py:_shared", lambda _: with_int4_weights(_shared_weights()),

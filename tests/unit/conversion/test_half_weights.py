@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.cases.kernels import options
+from support.models.float_files import float_dense
 from support.models.tflite_files import Builder
 
 from tinycompress.codegen.passes import run_passes
@@ -19,19 +19,8 @@ from tinycompress.options import BuildOptions
 from tinycompress.oracle import Oracle
 
 
-def _dense(largest: float = 1.0, dtype: str = "FLOAT32") -> bytes:
-    b, rng = Builder(), np.random.default_rng(2)
-    x, y = b.tensor([1, 50], dtype, name="x"), b.tensor([1, 40], dtype, name="y")
-    data = rng.uniform(-1, 1, (40, 50)).astype("<f4")
-    data[3, 4] = largest
-    w = b.tensor([40, 50], "FLOAT32", data=data, name="w")
-    bias = b.tensor([40], "FLOAT32", data=rng.standard_normal(40).astype("<f4"))
-    b.op("FULLY_CONNECTED", [x, w, bias], [y], options("FullyConnected"))
-    return b.pack([x], [y])
-
-
 def test_runtimes_expand_the_nearest_halves() -> None:
-    tflite = _dense()
+    tflite = float_dense()
     made = with_half_weights(tflite)
     assert len(tflite) - len(made) > 0.9 * 2 * 40 * 50
     graph = run_passes(read_model(made).main)
@@ -47,25 +36,25 @@ def test_runtimes_expand_the_nearest_halves() -> None:
 
 
 def test_halves_stay_as_they_are() -> None:
-    made = with_half_weights(_dense())
+    made = with_half_weights(float_dense())
     assert with_half_weights(made) == made
 
 
 def test_a_weight_beyond_half_precision_is_named() -> None:
     with pytest.raises(ModelError, match=r"op 0 FULLY_CONNECTED 'y' has a weight of 70000") as told:
-        with_half_weights(_dense(70000.0))
-    assert told.value.hint == "--precision float32"
+        with_half_weights(float_dense(70000.0))
+    assert told.value.hint == "build it with --precision float32"
 
 
 def test_a_file_is_passed_on(tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
-    path.write_bytes(_dense())
+    path.write_bytes(float_dense())
     made = convert_to_floats(path, None, precision="float32")
-    assert (made.tflite, made.activations, made.precision) == (_dense(), "float32", "float32")
+    assert (made.tflite, made.activations, made.precision) == (float_dense(), "float32", "float32")
     path.write_bytes(convert_to_floats(path, None, precision="float16").tflite)
     with pytest.raises(ModelError, match="weights in half precision") as told:
         convert_to_floats(path, None, precision="float32")
-    assert told.value.hint == "--precision float16"
+    assert told.value.hint == "build it with --precision float16"
 
 
 def test_integers_have_no_float_precision(tmp_path: Path) -> None:

@@ -90,7 +90,9 @@ def _float_file(source: SourceModel, precision: Precision) -> bytes:
             hint=use_original(model) or "leave --precision out, or give the Keras model",
         )
     if precision == "float32" and _has_halves(model):
-        raise ModelError(f"{source.name} has weights in half precision", hint="--precision float16")
+        raise ModelError(
+            f"{source.name} has weights in half precision", hint="build it with --precision float16"
+        )
     return tflite
 
 

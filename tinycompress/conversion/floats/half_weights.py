@@ -58,7 +58,7 @@ def _halves(graph: Graph, op: Op, weights: Tensor) -> npt.NDArray[np.float16]:
         raise ModelError(
             f"op {op.index} {op.kind} {graph.layer_name(op)!r} has a weight of {largest:g}; half"
             f" precision holds at most {_LARGEST:g}",
-            hint="--precision float32",
+            hint="build it with --precision float32",
         )
     return halves
 
