@@ -57,8 +57,10 @@ def test_outputs_with_enough_steps_earn_no_warning(function: Any) -> None:
 
 def test_a_file_that_the_runtime_lacks_an_operator_for_is_written_without_accuracy() -> None:
     # More copies than a CONCATENATION of TFLM takes.
-    copies = lambda layers, x: _tf.keras().ops.tile(layers.Dense(4)(x), (1, 11))  # noqa: E731
-    model = _model(lambda layers, x: layers.Dense(2)(copies(layers, x)))
+    def function(layers: Any, x: Any) -> Any:
+        return layers.Dense(2)(_tf.keras().ops.tile(layers.Dense(4)(x), (1, 11)))
+
+    model = _model(function)
     data = {"x": X, "y": np.arange(120) % 2}
     converted = convert_model(model, data)
     assert "TILE" in {op.kind for op in read_model(converted.tflite).main.ops}

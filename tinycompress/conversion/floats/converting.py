@@ -9,11 +9,12 @@ from typing import Any
 from tinycompress.artifacts import ConvertedModel, Precision
 from tinycompress.conversion.accuracy import judged
 from tinycompress.conversion.calibrate import Samples, SampleSource, choose, read_samples
-from tinycompress.conversion.convert import ConvertOptions, converted_model
+from tinycompress.conversion.convert import converted_model
 from tinycompress.conversion.early import check_samples
 from tinycompress.conversion.floats.half_weights import with_half_weights
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.load import SourceModel, is_tflite, load_model, wrap_model
+from tinycompress.conversion.options import ConvertOptions
 from tinycompress.conversion.quantize import to_floats
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import use_original
