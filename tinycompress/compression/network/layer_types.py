@@ -183,6 +183,9 @@ AUGMENTATION = frozenset(
 They differ between the Kerases and do not cross.
 """
 
+SAME_IN_TRAINING = frozenset({"CenterCrop", "Resizing"})
+"""Layers that Keras 3 calls with ``training=True`` unless told, and that do not look at it."""
+
 PASSED_ON = AUGMENTATION | {"Identity"}
 """Layers that give what they get at inference."""
 

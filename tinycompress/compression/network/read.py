@@ -15,6 +15,7 @@ from tinycompress.compression.network.layer_types import (
     OPERATIONS,
     PASSED_ON,
     RECURRENT,
+    SAME_IN_TRAINING,
     UntranslatableError,
     canonical_config,
 )
@@ -272,7 +273,7 @@ def _call_problem(node: Any, keras: KerasName, kind: str, sources: int) -> str |
     """Why one application of a layer is more than layer(inputs), None if it is not."""
     positional, kwargs = _arguments(node, keras)
     odd = {name: value for name, value in kwargs.items() if value is not None and name != "inputs"}
-    if odd.pop("training", None):
+    if odd.pop("training", None) and kind not in SAME_IN_TRAINING:
         return "called with training=True (allowed: without)"
     odd = {
         name: value for name, value in odd.items()
