@@ -487,5 +487,5 @@ def test_result_is_plain_json(board: Board) -> None:
     result = run_bench(device(), board, samples=samples([0, 1, 2]))
     assert json.loads(json.dumps(to_json(result), allow_nan=False))["exact"] == {
         "exact_to": "tflm", "oracle": "tflm", "not_compared": None, "samples": 3,
-        "mismatched_samples": 0,
+        "mismatched_samples": 0, "allowed_ulps": 0, "worst_ulps": None,
     }  # fmt: skip
