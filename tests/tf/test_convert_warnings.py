@@ -56,14 +56,13 @@ def test_outputs_with_enough_steps_earn_no_warning(function: Any) -> None:
 
 
 def test_a_file_that_the_runtime_lacks_an_operator_for_is_written_without_accuracy() -> None:
-    # More copies than a CONCATENATION of TFLM takes.
     def function(layers: Any, x: Any) -> Any:
-        return layers.Dense(2)(_tf.keras().ops.tile(layers.Dense(4)(x), (1, 11)))
+        return layers.Dense(2)(_tf.keras().ops.top_k(layers.Dense(4)(x), 2)[0])
 
     model = _model(function)
     data = {"x": X, "y": np.arange(120) % 2}
     converted = convert_model(model, data)
-    assert "TILE" in {op.kind for op in read_model(converted.tflite).main.ops}
+    assert "TOPK_V2" in {op.kind for op in read_model(converted.tflite).main.ops}
     assert converted.float_accuracy is not None
     assert converted.quantized_accuracy is None
-    assert [text for text in converted.warnings if "TILE" in text]
+    assert [text for text in converted.warnings if "TOPK_V2" in text]
