@@ -29,7 +29,7 @@ def evaluator(task: Task, request: Request, study: Study) -> FormulaEvaluator:
         def train(self, candidate: Candidate, report: Report) -> Trained:
             how, died = (workspace / "how").read_text(), workspace / "died"
             if how == "slow":
-                time.sleep(30)
+                time.sleep(600)
             if how == "die" or (how == "die-once" and not died.exists()):
                 died.touch()
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,10 +72,9 @@ def test_ctrl_c_gives_the_trial_back_and_the_next_run_does_it(
         if any("before" in t.user_attrs for t in study.get_trials()):
             raise KeyboardInterrupt
 
-    begun = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         _pool(url, tmp_path, "slow").run(interrupt_once_it_trains)
-    assert time.monotonic() - begun < 60, "nobody waited for the training's end"
+    # Of a training that somebody waited for, the trial would be complete.
     states = [t.state for t in study.get_trials()]
     assert states == [TrialState.FAIL, TrialState.WAITING]
     left = study.get_trials()[1].params
