@@ -185,6 +185,7 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
             f"-DTC_ENGINE_ID={ENGINE_ID[sources.engine]}u",
             f"-DTC_MEASURE_MAX_LAYERS={most_windows(sources)}u",
             *((f"-DTC_STAGES={len(sources.stages)}u",) if sources.stages else ()),
+            *(("-DTC_MEASURE_REPEATS=1",) if repeats_layers(sources) else ()),
             *_ARENA_DEFINES[sources.engine],
         ),
         tflm=sources.engine == "tflm",
@@ -194,6 +195,11 @@ def _plan(sources: GeneratedSources, board: Board, paths: list[str]) -> BuildPla
 def most_windows(sources: GeneratedSources) -> int:
     """As many windows as a profiled run can open: around layers, or around stages."""
     return max(1, len(sources.layers), len(sources.stages))
+
+
+def repeats_layers(sources: GeneratedSources) -> bool:
+    """Whether a layer runs more than once in an inference: those of a loop over time steps."""
+    return any(layer.runs > 1 for layer in sources.layers)
 
 
 def _rendered(

@@ -23,7 +23,11 @@ static void begin_layer(uint32_t layer) {
 static void end_layer(uint32_t layer) {
     const uint32_t ticks = tc_platform_ticks() - window_began;
     if (layer < TC_MEASURE_MAX_LAYERS) {
+#ifdef TC_MEASURE_REPEATS
         layer_ticks[layer] += ticks; /* a layer of a loop runs more than once */
+#else
+        layer_ticks[layer] = ticks;
+#endif
     }
 }
 
@@ -66,10 +70,13 @@ tc_status tc_measure_invoke(uint32_t *ticks) {
     return status;
 }
 
+/* What a run leaves must not be added to. */
 static void forget_layers(void) {
+#ifdef TC_MEASURE_REPEATS
     for (uint32_t i = 0; i < TC_MEASURE_MAX_LAYERS; i++) {
         layer_ticks[i] = 0;
     }
+#endif
 }
 
 /* One invocation with the hooks around each of `count` parts, after a window around nothing. */
