@@ -35,7 +35,20 @@ SPACE = {
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny trained model, and samples of the digits."""
-    directory = tmp_path_factory.mktemp("fit")
+    convolution = _tf.keras().layers.Conv2D(16, 3, strides=2, activation="relu", name="conv")
+    return _trained(tmp_path_factory.mktemp("fit"), [convolution])
+
+
+@pytest.fixture(scope="module")
+def weighty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One whose convolutions take the time and whose Dense layer takes the flash."""
+    convolution = _tf.keras().layers.Conv2D
+    same = {"filters": 16, "kernel_size": 3, "padding": "same", "activation": "relu"}
+    layers = [convolution(name="conv", **same), convolution(name="mix", **same)]
+    return _trained(tmp_path_factory.mktemp("weighty"), layers)
+
+
+def _trained(directory: Path, convolutions: list[Any]) -> Path:
     with np.load(ROOT / "examples" / "digits" / "digits.npz") as arrays:
         x, y = arrays["x_train"][:400].astype(np.float32) / 16, arrays["y_train"][:400]
     keras = _tf.keras()
@@ -44,7 +57,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
-            layers.Conv2D(16, 3, strides=2, activation="relu", name="conv"),
+            *convolutions,
             layers.Flatten(),
             layers.Dense(10, activation="softmax", name="digit"),
         ]
@@ -103,17 +116,17 @@ def test_a_search_ends_in_firmware_and_goes_on(
 
 @pytest.mark.slow
 def test_the_method_sensitivity_measures_the_layers_and_spreads_the_bits(
-    files: Path, tmp_path: Path
+    weighty_files: Path, tmp_path: Path
 ) -> None:
-    result = _searched(files, tmp_path / "out", method="sensitivity", trials=4)
+    result = _searched(weighty_files, tmp_path / "out", method="sensitivity", trials=4)
     prepared = result.summary.prepared
-    assert [layer.layer for layer in prepared.sensitivity.layers] == ["conv", "digit"]
+    layers = ["conv", "mix", "digit"]
+    assert [layer.layer for layer in prepared.sensitivity.layers] == layers
     assert all(layer.hessian_trace is not None for layer in prepared.sensitivity.layers)
     chosen = [
-        (row.parameters["clusters.conv"], row.parameters["clusters.digit"])
-        for row in result.summary.rows
+        tuple(row.parameters[f"clusters.{name}"] for name in layers) for row in result.summary.rows
     ]
-    assert chosen[0] == (256, 256)
+    assert chosen[0] == (256, 256, 256)
     assert len(set(chosen)) == 4
     plain = result.summary.rows[0].figures["flash_bytes"]
     assert result.best.figures["flash_bytes"] < plain
