@@ -16,7 +16,6 @@ import hashlib
 import json
 import math
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -40,13 +39,12 @@ from support.models.road import (
 )
 
 from benchmarks.corpus_page import FRAMEWORKS, PLACES, ModelRuns, Run, kernels_run, page_of
+from benchmarks.product import commit, digest_of
 from tinycompress._files import write_text
 from tinycompress.artifacts import FrameworkName
 from tinycompress.errors import ToolError
 
 ROOT = Path(__file__).resolve().parents[1]
-PRODUCT = ("tinycompress", "firmware_templates", "boards")
-"""What makes firmware; a change elsewhere leaves results as they are."""
 _KEY_LENGTH = 32
 _FRAMEWORKS: Mapping[str, FrameworkName] = {"Arduino": "arduino", "Zephyr": "zephyr"}
 
@@ -137,26 +135,11 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def commit() -> str:
-    """Of the product's sources, short."""
-    found = subprocess.run(
-        ["git", "log", "-1", "--format=%h", "--", *PRODUCT],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return found.stdout.strip()
-
-
 def product_digest(tools: Mapping[str, str]) -> str:
     """A digest of all that a result depends on, but for the model."""
-    digest = hashlib.sha256(json.dumps(tools, sort_keys=True).encode())
     parts = [("tinycompress", "*.py"), ("firmware_templates", "*"), ("boards", "*.toml"),
              ("tests/stand_ins", "*"), ("tests/support/models", "road.py")]  # fmt: skip
-    for directory, pattern in parts:
-        for path in sorted((ROOT / directory).rglob(pattern)):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return digest_of(parts, json.dumps(tools, sort_keys=True).encode())
 
 
 def _tasks(arguments: argparse.Namespace, tools: Mapping[str, str]) -> list[Task]:

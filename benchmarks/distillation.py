@@ -6,8 +6,6 @@ with the same training: docs/distillation.md. The stage runs alone, without the 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -21,8 +19,8 @@ import numpy as np
 from benchmarks.performance_page import table
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT, mnist_images
-from benchmarks.ways import SEEDS, Way, run_command
-from tinycompress import _files, _tf
+from benchmarks.ways import SEEDS, Way, kept_way, run_command
+from tinycompress import _tf
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.build import build_model
@@ -187,16 +185,6 @@ class _Bench:
         return self._trainer.accuracy(model)
 
 
-def _kept(scratch: Path, way: Way, seed: int, bench: _Bench) -> Run:
-    """A run; one that an earlier call finished is taken over."""
-    said = json.dumps([way.recipe(seed), versions()], sort_keys=True)
-    path = scratch / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json"
-    if not path.is_file():
-        _files.write_text(path, json.dumps(bench.run(way, seed)) + "\n")
-    found: Run = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def measure(scratch: Path) -> dict[str, Any]:
     """All ways from all seeds; plain values."""
     scratch.mkdir(parents=True, exist_ok=True)
@@ -209,7 +197,7 @@ def measure(scratch: Path) -> dict[str, Any]:
         "teacher_accuracies": [bench.accuracy(model) for model in bench.teachers],
         "dense_teacher_accuracy": bench.accuracy(bench.dense),
         "runs": [
-            _kept(scratch, way, seed, bench)
+            kept_way(scratch, way, seed, bench.run)
             for way in EVERY
             for seed in SEEDS
         ],

@@ -7,8 +7,6 @@ way costs on the board is measured once.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,8 +19,7 @@ from benchmarks.distillation import teacher
 from benchmarks.performance_page import table
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT, mnist_images
-from benchmarks.ways import SEEDS, Way, name_of, run_command
-from tinycompress import _files
+from benchmarks.ways import SEEDS, Way, kept_way, name_of, run_command
 from tinycompress.boards import load_board
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
@@ -129,16 +126,6 @@ class _Bench:
         return dict(figures_or_misfit(tflite, load_board(BOARD)))
 
 
-def _kept(scratch: Path, way: Way, seed: int, bench: _Bench) -> Run:
-    """A run; one that an earlier call finished is taken over."""
-    said = json.dumps([way.recipe(seed), versions()], sort_keys=True)
-    path = scratch / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json"
-    if not path.is_file():
-        _files.write_text(path, json.dumps(bench.run(way, seed)) + "\n")
-    found: Run = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 def measure(scratch: Path) -> dict[str, Any]:
     """All ways from all seeds; plain values."""
     scratch.mkdir(parents=True, exist_ok=True)
@@ -146,7 +133,7 @@ def measure(scratch: Path) -> dict[str, Any]:
     return {
         "schema": "tinycompress.factorisation", "schema_version": 1, "seeds": list(SEEDS),
         "versions": versions(), "parameters": bench.network.parameters,
-        "runs": [_kept(scratch, way, seed, bench) for way in WAYS for seed in SEEDS],
+        "runs": [kept_way(scratch, way, seed, bench.run) for way in WAYS for seed in SEEDS],
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import tinycompress
 from benchmarks.performance_page import table
 from benchmarks.results import networks, reference, samples
-from benchmarks.results.experiments import EXPERIMENTS
+from benchmarks.results.experiments import EXPERIMENTS, Augment
 from benchmarks.results.samples import ROOT, Samples
 from tinycompress import _tf
 from tinycompress._files import write_bytes, write_text
@@ -46,6 +46,7 @@ WAYS: Mapping[str, Mapping[str, Any]] = {
 }
 """How candidates are chosen; without a word a case runs the first two."""
 _RESNET_EPOCHS = 60
+_COPIES_SEED = 2
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Case:
     aims: Mapping[str, Any]
     held_out: Callable[[Samples], Any]
     model: Callable[[Samples], Any] | None = None
-    augment: Callable[[samples.Floats, np.random.Generator], samples.Floats] | None = None
+    augment: Augment | None = None
     copies: int = 0
     space: Mapping[str, Any] = field(default_factory=dict)
     trials: int = 24
@@ -239,12 +240,13 @@ def run(name: str, way: str, trials: int, seed: int) -> dict[str, Any]:
     data = case.data()
     train, held_out = _parts(case, data)
     model = None if case.model is None else _kept_model(name, case.model, train)
+    copies = reference.with_copies(train, case.augment, case.copies, _COPIES_SEED)
     told: dict[str, Any] = {"case": name, "way": way, "seed": seed, "trials": trials}
     place = ROOT / "build" / "fit" / f"{name}-{way}-{seed}"
     begun = monotonic()
     try:
         result = tinycompress.fit(
-            model, data=_packed(f"{name}-train", *_with_copies(case, train)),
+            model, data=_packed(f"{name}-train", *copies),
             val=_packed(f"{name}-val", held_out.x, held_out.y), board=BOARD, output=place,
             seed=seed, trials=trials, evaluation_samples=None, space=case.space, say=print,
             **WAYS[way], **case.aims,
@@ -261,16 +263,6 @@ def _parts(case: Case, data: Samples) -> tuple[Samples, Samples]:
         Samples(data.x[m], data.y[m], data.x_test, data.y_test) for m in (~mask, mask)
     )
     return train, held_out
-
-
-def _with_copies(case: Case, train: Samples) -> tuple[Any, Any]:
-    generator = np.random.default_rng(2)
-    copies = [] if case.augment is None else [
-        case.augment(train.x, generator) for _ in range(case.copies)
-    ]  # fmt: skip
-    x, y = np.concatenate([train.x, *copies]), np.tile(train.y, len(copies) + 1)
-    order = generator.permutation(len(x))
-    return x[order], y[order]
 
 
 def _packed(name: str, x: Any, y: Any) -> Path:

@@ -7,8 +7,6 @@ are trained stay in the scratch directory.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +18,8 @@ import numpy as np
 from benchmarks.performance_page import table
 from benchmarks.results.run import versions
 from benchmarks.results.samples import ROOT, shared_file
-from benchmarks.ways import SEEDS, name_of, run_command
-from tinycompress import _files, _tf
+from benchmarks.ways import SEEDS, kept, name_of, run_command
+from tinycompress import _tf
 from tinycompress.artifacts import SampleMethod
 from tinycompress.calibrators.registry import calibrator_names
 from tinycompress.compression.checks.int8 import int8_outputs
@@ -164,11 +162,10 @@ class _Bench:
     def run(self, way: Way, *, per_tensor: bool) -> Run:
         """One way; plain values. What an earlier call measured is taken over."""
         weights = "one scale" if per_tensor else "by channel"
-        key = hashlib.sha256(f"{way}|{weights}|{self.seed}".encode()).hexdigest()[:16]
-        kept = self.scratch / f"{key}.json"
-        if not kept.is_file():
-            _files.write_text(kept, json.dumps(self._measured(way, weights, per_tensor)))
-        found: Run = json.loads(kept.read_text(encoding="utf-8"))
+        found = kept(
+            self.scratch, f"{way}|{weights}|{self.seed}",
+            lambda: self._measured(way, weights, per_tensor),
+        )  # fmt: skip
         print(f"{weights}, {way.name}, seed {self.seed}: {found['int8_accuracy']:.4f}", flush=True)
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 import tinycompress
 from benchmarks.results.reference import MODEL, TEST, TRAIN
+from benchmarks.results.run import versions
 from tinycompress import _files, _tf
 from tinycompress.artifacts import ExactTo
 
@@ -82,6 +84,27 @@ def measured(
             )
             print(f"{way.name}, seed {seed}: {_PERCENT * last.int8_accuracy:.2f} %", flush=True)
     return runs
+
+
+def kept(scratch: Path, asked: str, run: Callable[[], Run]) -> Run:
+    """What a run gave; one that an earlier call finished is taken over.
+
+    Args:
+        scratch: Directory of the runs.
+        asked: All that the run depends on.
+        run: Does it.
+    """
+    path = scratch / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
+    if not path.is_file():
+        _files.write_text(path, json.dumps(run()) + "\n")
+    found: Run = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def kept_way(scratch: Path, way: Way, seed: int, run: Callable[[Way, int], Run]) -> Run:
+    """One way from one seed, as `kept`; its recipe and the tools' versions are what is asked."""
+    asked = json.dumps([way.recipe(seed), versions()], sort_keys=True)
+    return kept(scratch, asked, lambda: run(way, seed))
 
 
 def run_command(

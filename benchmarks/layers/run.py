@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -24,10 +23,10 @@ from benchmarks.layers.keras_cases import cases
 from benchmarks.layers.outcome import Answer, Cell
 from benchmarks.layers.page import page
 from benchmarks.layers.workers import LostJobError, answers
+from benchmarks.product import PRODUCT, commit, digest_of
 from tinycompress._files import write_text
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("tinycompress", "firmware_templates", "boards")
 STORE = ROOT / "build" / "layers"
 PAGE = ROOT / "docs" / "models.md"
 FIGURES = PAGE.with_suffix(".json")
@@ -165,24 +164,9 @@ def carry_out(job: Job) -> Cell:
     return keras_cell(case, job.column, roads)
 
 
-def commit() -> str:
-    """Of the product's sources, short."""
-    found = subprocess.run(
-        ["git", "log", "-1", "--format=%h", "--", *PRODUCT],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return found.stdout.strip()
-
-
 def product_digest() -> str:
     """A digest of all that makes and runs firmware."""
-    digest = hashlib.sha256()
-    for directory in PRODUCT:
-        for path in sorted((ROOT / directory).rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:_DIGITS]
+    return digest_of((directory, "*") for directory in PRODUCT)[:_DIGITS]
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.results.experiments import Experiment
+from benchmarks.results.experiments import Augment, Experiment
 from benchmarks.results.samples import Floats, Samples
 from tinycompress import _files, _tf
 
@@ -53,7 +53,7 @@ def make_reference(experiment: Experiment, directory: Path) -> None:
         train(model, samples, experiment)
     with _files.new_directory(directory, replace=True) as temporary:
         model.save(str(temporary / MODEL))
-        x, y = with_copies(samples, experiment)
+        x, y = with_copies(samples, experiment.augment, experiment.copies, experiment.seed)
         np.savez(temporary / TRAIN, x=x, y=y)
         np.savez(temporary / TEST, x=samples.x_test, y=samples.y_test)
         _files.write_text(temporary / _SETTING, json.dumps(setting(experiment)) + "\n")
@@ -79,13 +79,15 @@ def train(model: Any, samples: Samples, experiment: Experiment) -> None:
         print(f"epoch {epoch + 1}/{training.epochs}: loss {loss:.4f}", flush=True)
 
 
-def with_copies(samples: Samples, experiment: Experiment) -> tuple[Floats, Any]:
-    """The training data and augmented copies of them, shuffled once."""
-    if experiment.augment is None:
+def with_copies(
+    samples: Samples, augment: Augment | None, copies: int, seed: int
+) -> tuple[Floats, Any]:
+    """The training data and augmented copies of them, shuffled once; without ``augment`` as is."""
+    if augment is None:
         return samples.x, samples.y
-    generator = np.random.default_rng(experiment.seed)
-    copies = [experiment.augment(samples.x, generator) for _ in range(experiment.copies)]
-    x = np.concatenate([samples.x, *copies])
-    y = np.tile(samples.y, len(copies) + 1)
+    generator = np.random.default_rng(seed)
+    made = [augment(samples.x, generator) for _ in range(copies)]
+    x = np.concatenate([samples.x, *made])
+    y = np.tile(samples.y, len(made) + 1)
     order = generator.permutation(len(x))
     return x[order], y[order]

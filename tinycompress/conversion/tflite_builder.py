@@ -9,9 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from tinycompress.ir.tflite_objects import empty_buffer
+from tinycompress.ir.tflite_objects import (
+    add_constant,
+    add_tensor,
+    drop_unread_buffers,
+    new_operator,
+)
 
-_KINDS = schema.BuiltinOperator
 _INIT_SUBGRAPH = 1
 
 
@@ -87,13 +91,7 @@ class TfliteBuilder:
 
     def constant(self, data: npt.NDArray[Any]) -> int:
         """A constant tensor."""
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(data.astype(data.dtype.newbyteorder("<")).tobytes(), np.uint8)
-        self.whole.buffers.append(buffer)
-        kind = getattr(schema.TensorType, data.dtype.name.upper())
-        index = self._tensor(data.shape, kind, f"{self._scope}/constant")
-        self.graph.tensors[index].buffer = len(self.whole.buffers) - 1
-        return index
+        return add_constant(self.whole, self.graph, f"{self._scope}/constant", data)
 
     def like(self, index: int, shape: Sequence[int], name: str) -> int:
         """A tensor with the type and quantisation of another."""
@@ -104,17 +102,8 @@ class TfliteBuilder:
 
     def op(self, kind: str, inputs: list[int], outputs: list[int], options: Any) -> None:
         """An operator at the end."""
-        code = schema.OperatorCodeT()
-        code.builtinCode = getattr(_KINDS, kind)
-        code.deprecatedBuiltinCode, code.version = min(code.builtinCode, 127), 1
-        self.whole.operatorCodes.append(code)
-        op = schema.OperatorT()
-        op.opcodeIndex = len(self.whole.operatorCodes) - 1
-        op.inputs, op.outputs = inputs, outputs
-        op.builtinOptions = options
-        name = type(options).__name__.removesuffix("T")
-        op.builtinOptionsType = getattr(schema.BuiltinOptions, name)
-        self.graph.operators.append(op)
+        builtin = getattr(schema.BuiltinOperator, kind)
+        self.graph.operators.append(new_operator(self.whole, builtin, inputs, outputs, options))
 
     def _handle(self, name: str) -> int:
         options = schema.VarHandleOptionsT()
@@ -124,11 +113,7 @@ class TfliteBuilder:
         return handle
 
     def _tensor(self, shape: Sequence[int], kind: int, name: str) -> int:
-        tensor = schema.TensorT()
-        tensor.shape, tensor.type, tensor.name = list(shape), kind, name
-        tensor.buffer = empty_buffer(self.whole)
-        self.graph.tensors.append(tensor)
-        return len(self.graph.tensors) - 1
+        return add_tensor(self.whole, self.graph, name, kind, shape)
 
 
 def drop_unused(whole: Any) -> None:
@@ -145,12 +130,7 @@ def drop_unused(whole: Any) -> None:
                     setattr(op, name, [places[index] for index in getattr(op, name)])
         graph.inputs = [places[index] for index in graph.inputs]
         graph.outputs = [places[index] for index in graph.outputs]
-    users = [tensor for graph in whole.subgraphs for tensor in graph.tensors]
-    users += whole.metadata or []
-    buffers = sorted({0} | {user.buffer for user in users})
-    for user in users:
-        user.buffer = buffers.index(user.buffer)
-    whole.buffers = [whole.buffers[index] for index in buffers]
+    drop_unread_buffers(whole)
 
 
 def _operands(op: Any) -> Iterator[int]:

@@ -11,7 +11,7 @@ from support.cases.kernels import BOTH
 from support.common import ROOT
 from support.models.road import Outcome, Verdict
 
-from benchmarks import corpus
+from benchmarks import corpus, product
 from benchmarks.corpus import Stored, Task, carry_out, product_digest
 from benchmarks.corpus_page import CORES, FRAMEWORKS, PLACES, ModelRuns, Run, cell, page_of, why
 
@@ -94,7 +94,7 @@ def test_a_result_is_kept_and_not_run_again(
     assert "M4 tflm/hello_world_int8: exact" in carry_out(task)
     stored = task.stored()
     assert stored is not None
-    assert stored.commit == corpus.commit()
+    assert stored.commit == product.commit()
     runs = stored.runs
     assert len(runs) == len(set(asked)) == len(asked)
     assert {(run.toolchain, run.exact_to) for run in runs} == {

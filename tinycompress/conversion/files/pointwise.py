@@ -24,7 +24,14 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN
-from tinycompress.ir.tflite_objects import operator_code, packed, unpacked
+from tinycompress.ir.tflite_objects import (
+    add_constant,
+    add_tensor,
+    new_operator,
+    operator_code,
+    packed,
+    unpacked,
+)
 
 Floats = npt.NDArray[np.float32]
 
@@ -247,21 +254,20 @@ def _looked_up(model: Any, graph: Any, operator: Any, part: Pointwise) -> list[A
     source, result = int(operator.inputs[0]), int(operator.outputs[0])
     x, y = graph.tensors[source], graph.tensors[result]
     name, shape = y.name, _shape(x)
-    index = _tensor(graph, name + b"/index", _INT32, shape)
-    place = _tensor(graph, name + b"/place", _INT32, shape)
-    first = _constant(model, graph, name + b"/first", np.array([-INT8_MIN], np.int32))
-    table = _constant(model, graph, name + b"/table", _results(part, x, y))
+    index = add_tensor(model, graph, name + b"/index", _INT32, shape)
+    place = add_tensor(model, graph, name + b"/place", _INT32, shape)
+    first = add_constant(model, graph, name + b"/first", np.array([-INT8_MIN], np.int32))
+    table = add_constant(model, graph, name + b"/table", _results(part, x, y))
     graph.tensors[table].quantization = y.quantization
-    builtin, options = schema.BuiltinOperator, schema.BuiltinOptions
+    builtin = schema.BuiltinOperator
     cast, gather = schema.CastOptionsT(), schema.GatherOptionsT()
     cast.inDataType, cast.outDataType = _INT8, _INT32
     gather.axis = 0
     return [
-        _operator(model, builtin.CAST, [source], index, options.CastOptions, cast),
-        _operator(model, builtin.ADD, [index, first], place, options.AddOptions,
-                  schema.AddOptionsT()),
-        _operator(model, builtin.GATHER, [table, place], result, options.GatherOptions, gather),
-    ]  # fmt: skip
+        new_operator(model, builtin.CAST, [source], [index], cast),
+        new_operator(model, builtin.ADD, [index, first], [place], schema.AddOptionsT()),
+        new_operator(model, builtin.GATHER, [table, place], [result], gather),
+    ]
 
 
 def _results(part: Pointwise, x: Any, y: Any) -> npt.NDArray[np.int8]:
@@ -279,33 +285,6 @@ def _results(part: Pointwise, x: Any, y: Any) -> npt.NDArray[np.int8]:
     rounded = np.trunc(wanted + np.copysign(0.5, wanted)) + zero_point
     results: npt.NDArray[np.int8] = np.clip(rounded, INT8_MIN, INT8_MAX).astype(np.int8)
     return results
-
-
-def _tensor(graph: Any, name: bytes, kind: int, shape: Sequence[int]) -> int:
-    tensor = schema.TensorT()
-    tensor.name, tensor.type, tensor.shape, tensor.buffer = name, kind, list(shape), 0
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
-
-
-def _constant(model: Any, graph: Any, name: bytes, values: npt.NDArray[Any]) -> int:
-    kind = _INT8 if values.dtype == np.int8 else _INT32
-    index = _tensor(graph, name, kind, values.shape)
-    buffer = schema.BufferT()
-    buffer.data = np.frombuffer(values.tobytes(), np.uint8)
-    model.buffers.append(buffer)
-    graph.tensors[index].buffer = len(model.buffers) - 1
-    return index
-
-
-def _operator(
-    model: Any, builtin: int, inputs: list[int], output: int, kind: int, options: Any
-) -> Any:
-    operator = schema.OperatorT()
-    operator.opcodeIndex = operator_code(model, builtin)
-    operator.inputs, operator.outputs = inputs, [output]
-    operator.builtinOptionsType, operator.builtinOptions = kind, options
-    return operator
 
 
 def _kind(model: Any, operator: Any) -> str:

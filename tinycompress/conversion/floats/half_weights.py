@@ -6,9 +6,6 @@ same float32 values and computes on those; biases and other constants stay float
 
 from __future__ import annotations
 
-from typing import Any
-
-import flatbuffers
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
@@ -16,10 +13,20 @@ from ai_edge_litert import schema_py_generated as schema
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
 from tinycompress.ir.reader import read_model
+from tinycompress.ir.tflite_objects import (
+    add_constant,
+    drop_unread_buffers,
+    empty_buffer,
+    new_operator,
+    packed,
+    unpacked,
+)
 
 _KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _WEIGHTS = 1
 """The operand of these operators that holds weights."""
+_DEQUANTIZE, _TAKES_FLOAT16 = schema.BuiltinOperator.DEQUANTIZE, 3
+"""The operator, and its first version that takes float16."""
 _LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -64,43 +71,15 @@ def _halves(graph: Graph, op: Op, weights: Tensor) -> npt.NDArray[np.float16]:
 
 
 def _patched(tflite: bytes, found: dict[int, npt.NDArray[np.float16]]) -> bytes:
-    model: Any = schema.ModelT.InitFromObj(schema.Model.GetRootAs(tflite, 0))
-    graph, code = model.subgraphs[0], _dequantize_code(model)
+    model = unpacked(tflite)
+    graph = model.subgraphs[0]
     made = []
     for index, halves in sorted(found.items()):
         wide = graph.tensors[index]
-        half = schema.TensorT()
-        half.shape, half.type = wide.shape, schema.TensorType.FLOAT16
-        half.name, half.buffer = bytes(wide.name or b"") + b"_half", len(model.buffers)
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(halves.astype("<f2").tobytes(), np.uint8)
-        model.buffers.append(buffer)
-        # Buffer 0 is empty by definition: the tensor is computed now.
-        wide.buffer = 0
-        op = schema.OperatorT()
-        op.opcodeIndex, op.inputs, op.outputs = code, [len(graph.tensors)], [index]
-        graph.tensors.append(half)
-        made.append(op)
+        half = add_constant(model, graph, bytes(wide.name or b"") + b"_half", halves)
+        # The tensor is computed now.
+        wide.buffer = empty_buffer(model)
+        made.append(new_operator(model, _DEQUANTIZE, [half], [index], version=_TAKES_FLOAT16))
     graph.operators = [*made, *graph.operators]
-    _drop_unread(model)
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
-
-
-def _dequantize_code(model: Any) -> int:
-    """The index of DEQUANTIZE among the operator codes, of the version that takes float16."""
-    code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    code.version = 3
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1
-
-
-def _drop_unread(model: Any) -> None:
-    """Empty the buffers that no tensor and no metadata have any more: the float32 weights."""
-    read = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
-    read |= {entry.buffer for entry in model.metadata or ()}
-    for index, buffer in enumerate(model.buffers):
-        if index not in read:
-            buffer.data = None
+    drop_unread_buffers(model)
+    return packed(model)

@@ -14,8 +14,9 @@ from ai_edge_litert import schema_py_generated as schema
 from tinycompress.ir.state import EVERY_INFERENCE, RESET_METADATA
 from tinycompress.ir.tflite_objects import (
     add_metadata,
+    drop_unread_buffers,
     empty_buffer,
-    operator_code,
+    new_operator,
     packed,
     unpacked,
 )
@@ -67,9 +68,8 @@ def _with_one_hidden_scale(model: Any, graph: Any) -> Iterator[Any]:
         hidden.__dict__.update(output.__dict__)
         hidden.name, hidden.quantization = output.name + b"/hidden", all_steps
         graph.tensors.append(hidden)
-        requantize = schema.OperatorT()
-        requantize.opcodeIndex = operator_code(model, _QUANTIZE)
-        requantize.inputs, requantize.outputs = [len(graph.tensors) - 1], list(operator.outputs)
+        added = len(graph.tensors) - 1
+        requantize = new_operator(model, _QUANTIZE, [added], operator.outputs)
         operator.outputs = list(requantize.inputs)
         yield requantize
 
@@ -88,8 +88,4 @@ def _without_first_values(model: Any) -> None:
     for tensor in tensors:
         if tensor.isVariable:
             tensor.buffer = nothing
-    users = [*tensors, *(model.metadata or ())]
-    kept = sorted({0, nothing} | {one.buffer for one in users})
-    for user in users:
-        user.buffer = kept.index(user.buffer)
-    model.buffers = [model.buffers[index] for index in kept]
+    drop_unread_buffers(model)

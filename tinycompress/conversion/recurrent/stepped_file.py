@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from ai_edge_litert import schema_py_generated as schema
 
 from tinycompress.calibrators.base import Range
 from tinycompress.conversion.ranges import extremes, with_extremes
 from tinycompress.ir.graph import Graph
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.steps import Steps, find_steps, is_first_state
-from tinycompress.ir.tflite_objects import packed, unpacked
+from tinycompress.ir.tflite_objects import add_buffer, packed, unpacked
 
 _LOWEST, _HIGHEST = -128, 127
 
@@ -93,11 +92,8 @@ def _with_first_states(tflite: bytes) -> bytes:
     states = [index for index in graph.inputs if is_first_state(_name(graph.tensors[index]))]
     for index in states:
         tensor = graph.tensors[index]
-        buffer = schema.BufferT()
         zero = int(tensor.quantization.zeroPoint[0])
-        buffer.data = np.full(tensor.shape, zero, np.int8).reshape(-1).view(np.uint8)
-        model.buffers.append(buffer)
-        tensor.buffer = len(model.buffers) - 1
+        tensor.buffer = add_buffer(model, np.full(tensor.shape, zero, np.int8))
     graph.inputs = [index for index in graph.inputs if index not in states]
     for signature in model.signatureDefs or ():
         signature.inputs = [one for one in signature.inputs if one.tensorIndex not in states]
