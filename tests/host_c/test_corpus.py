@@ -1,4 +1,7 @@
-"""Every model of the collection: exact to either runtime, or refused with every reason."""
+"""Every model of the collection: exact to either runtime, or refused with every reason.
+
+What floats compute at a model's end is held to the bound that the product promises of it.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,17 @@ from tinycompress.artifacts import ExactTo
 REFUSED = {
     # Some layers compute in float.
     "ai_edge_quantizer/partly_quantized_mnist",
-    "mcunet_tinyengine/ptq_mnist_lenet-300-100",
-    "mcunet_tinyengine/ptq_mnist_lenet-300-100_nobias",
     # Float activations, int8 weights.
     "mlonmcu/model_with_multiple_outputs",
     # Machine code for an accelerator.
     "tflm/person_detect_vela",
 }
 """Models that the collection counts as int8 or int16 and that are refused for either runtime."""
+FLOAT_TAIL = {
+    "mcunet_tinyengine/ptq_mnist_lenet-300-100": "within 16 ULP",
+    "mcunet_tinyengine/ptq_mnist_lenet-300-100_nobias": "within 16 ULP",
+}
+"""Models with a LOG_SOFTMAX on floats behind their integer layers."""
 REFUSED_BY_LITERT = {
     # Signal operators.
     "tflm/audio_preprocessor_int8",
@@ -42,7 +48,8 @@ def _verdicts(collection: Collection, family: str, exact_to: ExactTo) -> dict[st
     }
     verdicts = {name: verdict for name, (verdict, _) in found.items()}
     allowed = ("exact", "refused", "no oracle")
-    assert {n: v for n, v in verdicts.items() if v not in allowed} == {}
+    tails = {n: v for n, v in FLOAT_TAIL.items() if n in verdicts}
+    assert {n: v for n, v in verdicts.items() if v not in allowed} == tails
     quantised = {n for n, (_, kind) in found.items() if kind in ("int8", "int16")}
     refused = REFUSED | (REFUSED_BY_LITERT if exact_to == "litert" else set())
     assert {n for n in quantised if verdicts[n] == "refused"} == refused & quantised

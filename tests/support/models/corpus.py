@@ -1,4 +1,4 @@
-"""What becomes of every model of the collection: exact to a runtime, or refused."""
+"""What becomes of every model of the collection: exact to a runtime, close to it, or refused."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from support.host_model import HostModel
 from support.models.collection import Collection
 from tinycompress.artifacts import ExactTo, TensorSpec
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.codegen.tolerance import allowed_ulps
 from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
+from tinycompress.measurement.exactness import worst_excess
 from tinycompress.oracle import Oracle
 
 FAMILIES = (
@@ -33,15 +35,15 @@ def _sample(rng: np.random.Generator, spec: TensorSpec) -> Array:
     return rng.integers(limits.min, limits.max, spec.shape, dtype, endpoint=True)
 
 
-def _differing(expected: Sequence[Array], actual: Sequence[Array]) -> int:
-    pairs = zip(expected, actual, strict=True)
-    return sum(int((a.reshape(-1) != b.reshape(-1)).sum()) for a, b in pairs)
+def _raw(arrays: Sequence[Array]) -> tuple[bytes, ...]:
+    return tuple(array.tobytes() for array in arrays)
 
 
 def verdict(tflite: bytes, exact_to: ExactTo) -> str:
-    """`exact`, `refused`, `no oracle` where the runtime itself refuses, or what is wrong."""
+    """`exact`, `within N ULP` behind float operators, `refused`, `no oracle`, or what is wrong."""
     try:
-        sources = generate(read_model(tflite), CodegenOptions(exact_to=exact_to))
+        parsed = read_model(tflite)
+        sources = generate(parsed, CodegenOptions(exact_to=exact_to))
     except ModelError as error:
         return "refused" if error.reasons else f"refused without reasons: {error}"
     rng = np.random.default_rng(9)
@@ -52,9 +54,15 @@ def verdict(tflite: bytes, exact_to: ExactTo) -> str:
     except ModelError:
         return "no oracle"
     model = HostModel(sources)
-    actual = [model.run(*sample) for sample in samples]
-    wrong = sum(_differing(a, b) for a, b in zip(expected, actual, strict=True))
-    return f"{wrong} elements differ" if wrong else "exact"
+    allowed = allowed_ulps(parsed)
+    found = [
+        worst_excess(_raw(model.run(*sample)), _raw(wanted), sources.outputs, allowed)
+        for sample, wanted in zip(samples, expected, strict=True)
+    ]
+    wrong = sum(not within for within, _ in found)
+    if wrong:
+        return f"{wrong} samples differ, by {max(worst for _, worst in found):g} ULP"
+    return f"within {max(allowed)} ULP" if max(allowed) else "exact"
 
 
 def models(shared_data: Collection, family: str) -> Iterator[tuple[str, dict[str, Any]]]:
