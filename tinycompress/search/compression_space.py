@@ -292,6 +292,8 @@ def _tune(stages: list[dict[str, Any]], parameters: Parameters) -> None:
         tuning["learning_rate"] = rate * _AFTER_FOLDING if folded else rate
         # What is looked at on the way is no end: the rate falls in the last half alone.
         tuning["decay"] = "cosine" if folded or number == last_rung else "none"
+        if parameters.get("label_smoothing") and tuning["epochs"] > 0:
+            tuning["label_smoothing"] = float(parameters["label_smoothing"])
         if "batch_size" in parameters:
             tuning["batch_size"] = int(parameters["batch_size"])
         if weight > 0 and tuning["epochs"] > 0:

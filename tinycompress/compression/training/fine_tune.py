@@ -134,7 +134,11 @@ def _losses(
     share: Any,
 ) -> list[Any]:
     """By output; what does not depend on outputs is part of the first."""
-    losses = [output_loss(task, distill, share) for task in trainer.tasks]
+    if options.label_smoothing and all(task.kind == "regression" for task in trainer.tasks):
+        raise ConfigError(
+            "label_smoothing: no output of the model tells classes", hint="leave it out"
+        )
+    losses = [output_loss(task, distill, share, options.label_smoothing) for task in trainer.tasks]
     if options.entropy_weight:
         if not coded:
             raise ConfigError(
