@@ -54,17 +54,23 @@ def on_int8(value: Any, grid: Grid) -> Any:
 
     The upper end is where int8 saturates. Where int8 reaches below the lower end, an operator clips
     there: ReLU, which is fused into the operator before it, or MAXIMUM. An input of the model has
-    no operator before it.
+    no operator before it, and gets its steps before ReLU.
     """
     tf = _tf.tensorflow()
-    fused = grid.low == 0 and _made_by(value) != "Placeholder"
-    if fused:
-        value = tf.nn.relu(value)
-    low, high = grid.int8_range
-    value = tf.quantization.fake_quant_with_min_max_vars(value, low, high, 8, False)
-    if grid.clips_low and not fused:
+    if grid.low == 0:
+        if grid.clips_low and _made_by(value) == "Placeholder":
+            value = _faked(value, grid)
+        return _faked(tf.nn.relu(value), grid)
+    value = _faked(value, grid)
+    if grid.clips_low:
         value = tf.maximum(value, tf.constant(grid.low * grid.step, tf.float32))
     return value
+
+
+def _faked(value: Any, grid: Grid) -> Any:
+    low, high = grid.int8_range
+    fake = _tf.tensorflow().quantization.fake_quant_with_min_max_vars
+    return fake(value, low, high, 8, False)
 
 
 def _made_by(value: Any) -> str:
