@@ -9,7 +9,7 @@ that they are added to.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,14 @@ class Exact:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """Weights of an operator: integers in the file's shape, a scale for each channel."""
+    """Weights of an operator: integers in the file's shape, a scale for each channel.
+
+    ``is_folded`` says that the scales hold the factors of a BatchNormalization.
+    """
 
     integers: Array
     scales: Array
+    is_folded: bool = False
 
 
 def with_trained_integers(
@@ -83,7 +87,8 @@ def with_trained_integers(
             used.add(found[0])
             row = found[1]
             _place_weights(whole, main, op, row, placed)
-        if not _place_bias(whole, main, op, row, _bias(reference, twin)):
+        is_exact = _place_bias(whole, main, op, row, _bias(reference, twin))
+        if not is_exact and not row.is_folded:
             rounded.append(layer)
     _require_all(weights, used)
     _require_grids(main, grids)
@@ -152,9 +157,8 @@ def _matching(real: Array, op: Op, weights: Sequence[GridWeights]) -> tuple[str,
         row = _fitted(rows, one)
         if row is not None:
             moved = np.moveaxis(real, _axis(op), 0).shape
-            return one.layer, _Row(
-                np.moveaxis(row.integers.reshape(moved), 0, _axis(op)), row.scales
-            )
+            integers = np.moveaxis(row.integers.reshape(moved), 0, _axis(op))
+            return one.layer, replace(row, integers=integers)
     return None
 
 
@@ -178,7 +182,7 @@ def _fitted(rows: Array, weights: GridWeights) -> _Row | None:
         )
     same = np.abs(factors - weights.steps) <= _FOLDED_ERROR * weights.steps
     scales = np.where(same | gone, weights.steps, np.abs(factors))
-    return _Row(signed.astype(np.int8), scales)
+    return _Row(signed.astype(np.int8), scales, not bool((same | gone).all()))
 
 
 def _place_weights(whole: Any, main: Graph, op: Op, row: _Row, placed: dict[int, int]) -> None:
