@@ -102,6 +102,26 @@ def test_a_stage_has_a_dropout_of_its_own(stage: Any, learns: bool) -> None:
     assert rates == [0.99]
 
 
+@pytest.mark.parametrize(("smoothing", "wanted"), [(0.0, 1.0), (0.3, 0.8)])
+def test_smoothed_labels_are_learnt_as_they_are(smoothing: float, wanted: float) -> None:
+    network = read_network(dense(3, "softmax", np.eye(6, 3)))
+    # One sample again and again: its class is learnt to the label's share, 1 - 0.3 + 0.3 / 3.
+    trainer = trainer_of(network, np.tile(X[:1], (240, 1)), np.repeat(CLASSES[:1], 240))
+    tune = FineTune(epochs=60, batch_size=24, learning_rate=3e-2, label_smoothing=smoothing)
+    trained = train_network(network, trainer, tune, None, {}, label="t")
+    told = np.asarray(build_model(trained, "tf_keras")(X[:1]))[0]
+    assert told[CLASSES[0]] == pytest.approx(wanted, abs=0.02)
+
+
+def test_labels_of_values_are_not_smoothed() -> None:
+    network = read_network(dense(3, None, np.eye(6, 3)))
+    trainer = trainer_of(network, X, X @ np.eye(6, 3, dtype=np.float32))
+    tune = FineTune(epochs=1, label_smoothing=0.1)
+    with pytest.raises(ConfigError, match="label_smoothing: no output of the model") as caught:
+        train_network(network, trainer, tune, None, {}, label="t")
+    assert caught.value.hint == "leave it out"
+
+
 @pytest.mark.parametrize("patience", [1, 40], ids=["stopped", "to the end"])
 def test_early_stopping_takes_the_weights_of_the_best_epoch(patience: int) -> None:
     network = read_network(classifier())

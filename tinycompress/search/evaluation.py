@@ -98,7 +98,8 @@ class CompressionEvaluator:
     def known_dimensions(self) -> tuple[Dimension, ...]:
         """The space, as the task narrows it."""
         if self.network is None:
-            known = (*training_dimensions(self.task.goal), *_from_scratch(self._samples))
+            scratch = _from_scratch(self._samples, self._classes)
+            known = (*training_dimensions(self.task.goal), *scratch)
             return tuple(overridden(one, self.task.narrowing) for one in known)
         samples = len(read_data(self.data, self.network, what="training data"))
         known = compression_dimensions(self.network, self.task.goal, self.multiple, samples)
@@ -134,6 +135,8 @@ class CompressionEvaluator:
         if self.network is not None:
             recipe = compression_recipe(chosen, self.network, self.task.seed)
         else:
+            if not _tells_classes(model, self._classes):
+                chosen = {**chosen, "label_smoothing": 0.0}
             recipe = recipe_of(chosen, [], self.task.seed)
         return self.of_recipe(recipe, model, of_model)
 
@@ -252,14 +255,21 @@ class CompressionEvaluator:
             temporary.rename(there)
 
 
-def _from_scratch(samples: int) -> tuple[Dimension, ...]:
-    """The training of a model that a function makes."""
+def _from_scratch(samples: int, classes: int) -> tuple[Dimension, ...]:
+    """The training of a model that a function makes, for labels of so many classes or for none."""
     epochs = epochs_of_steps(_STEPS, samples)
     return (
         Dimension("epochs", "int", epochs, epochs, least=1, most=10_000),
         Dimension("learning_rate", "float", 5e-4, 5e-3, log=True, least=1e-7, most=1.0),
         Dimension("batch_size", "int", 32, 32, least=1, most=65_536),
+        *([Dimension("label_smoothing", "choice", choices=(0.0, 0.1))] if classes else []),
     )
+
+
+def _tells_classes(model: Any, classes: int) -> bool:
+    """Whether whole numbers as labels are classes to a model, and no values."""
+    width = int(np.prod([size or 1 for size in model.outputs[0].shape]))
+    return width == classes or (width, classes) == (1, 2)
 
 
 def _accuracies(last: StageRow, original: StageRow | None) -> dict[str, float]:

@@ -17,7 +17,7 @@ from support.refusals.of_files import sine, two_by_four
 from support.refusals.sites import Refusal
 from tinycompress import _tf
 from tinycompress.calibrators.base import Range
-from tinycompress.compression.checks.invariants import match_kernels
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.bridge import require_equal_outputs
 from tinycompress.compression.network.build import build_model
@@ -228,7 +228,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "stateful=True", "stateful=False"),
     Refusal("pipeline/engines/tflm.py:_worth_its_code", lambda _: _too_much_code(),
             "takes 300 bytes of code (measured)", "--weights plain"),
-    Refusal("compression/checks/invariants.py:match_kernels",
+    Refusal("compression/checks/stored_kernels.py:match_kernels",
             lambda _: match_kernels(read_model(small_cnn()).main, read_network(classifier())),
             "holds no kernel like that of layer", "report the model's summary"),
     Refusal("compression/network/attention.py:_without",

@@ -12,13 +12,16 @@ from tinycompress.compression.training.options import Distill
 _SMALLEST_PROBABILITY = 1e-7
 
 
-def output_loss(task: Task, distill: Distill | None, share: Any = 1.0) -> Callable[[Any, Any], Any]:
+def output_loss(
+    task: Task, distill: Distill | None, share: Any = 1.0, label_smoothing: float = 0.0
+) -> Callable[[Any, Any], Any]:
     """Loss of one output; ``y_true`` is the target and, with a teacher, its output behind it.
 
     Args:
         task: What the output tells.
         distill: How the teacher takes part.
         share: What the loss is multiplied by: a number or a scalar variable.
+        label_smoothing: Share of a label that all classes have evenly.
     """
     tf = _tf.tensorflow()
     taught = None if distill is None else distill.of_outputs
@@ -26,7 +29,8 @@ def output_loss(task: Task, distill: Distill | None, share: Any = 1.0) -> Callab
     def loss(y_true: Any, y_pred: Any) -> Any:
         prediction = tf.reshape(y_pred, (-1, task.width))
         truth = tf.reshape(y_true, (-1, task.width * (1 if taught is None else 2)))
-        hard = _hard_loss(tf, task, truth[:, : task.width], prediction)
+        labels = _smoothed(task, truth[:, : task.width], label_smoothing)
+        hard = _hard_loss(tf, task, labels, prediction)
         if distill is None:
             return hard
         mixed = (1.0 - distill.weight) * hard
@@ -36,6 +40,14 @@ def output_loss(task: Task, distill: Distill | None, share: Any = 1.0) -> Callab
         return share * mixed
 
     return loss
+
+
+def _smoothed(task: Task, labels: Any, share: float) -> Any:
+    """Labels of which all classes have a share; values of a regression as they are."""
+    if task.kind == "regression" or not share:
+        return labels
+    classes = 2 if task.kind == "binary" else task.classes
+    return (1.0 - share) * labels + share / classes
 
 
 def _logits(tf: Any, task: Task, output: Any) -> Any:

@@ -25,6 +25,9 @@ class FineTune(Options):
     Hutter, Decoupled Weight Decay Regularization, 2019). Weights that the loss does not need
     shrink, which tells pruning which these are; biases and the like stay.
     ``entropy_weight``: what a bit in every weight of the int8 file adds to the loss (``entropy``).
+    ``label_smoothing``: share of a label that is spread evenly over all classes (Szegedy et al.,
+    Rethinking the Inception Architecture, 2016), of outputs that tell classes. What a teacher says
+    stays as it is.
     ``dropout``: rate of the model's Dropout layers while this stage trains; None leaves them. A
     pruned layer has fewer inputs to lose: Han et al. (Learning both Weights and Connections, 2015)
     take the rate times the root of the share of weights that is left.
@@ -38,6 +41,7 @@ class FineTune(Options):
     decay: Literal["none", "cosine"] = "none"
     weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.0
     entropy_weight: Annotated[float, Field(ge=0, le=100)] = 0.0
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     batch_size: Annotated[int, Field(ge=1, le=65_536)] = 64
     early_stop_epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
