@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import zipfile
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 from support.fixed_point import rounding_errors
 
 from tinycompress import _tf
+from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.calibrate import read_samples
 from tinycompress.conversion.fixed_point.chains import refuse_rows
 from tinycompress.conversion.fixed_point.file_weights import Exact
@@ -28,7 +30,9 @@ from tinycompress.conversion.frozen import FrozenGraph, freeze, input_specs
 from tinycompress.conversion.load import load_model, wrap_model
 from tinycompress.conversion.quantize import to_integers
 from tinycompress.errors import ConfigError, ModelError
+from tinycompress.ir.quantize import quantize
 from tinycompress.ir.reader import read_model
+from tinycompress.oracle import Oracle
 
 RNG = np.random.default_rng(7)
 X = np.rint(RNG.uniform(-64, 63, (120, 8, 8, 2))).astype(np.float32) / 64
@@ -40,17 +44,14 @@ SIGNED = Grid(2.0**-2, -16, 15)
 def _on(grid: Grid, name: str) -> Any:
     keras = _tf.keras()
 
-    class OnGrid(keras.layers.Layer):
-        def call(self, value: Any) -> Any:
-            return on_int8(value, grid)
+    def call(self: Any, value: Any) -> Any:
+        return on_int8(value, grid)
 
-        def compute_output_shape(self, shape: Any) -> Any:
-            return shape
+    def compute_output_spec(self: Any, value: Any) -> Any:
+        return keras.KerasTensor(value.shape, value.dtype)
 
-        def compute_output_spec(self, value: Any) -> Any:
-            return keras.KerasTensor(value.shape, value.dtype)
-
-    return OnGrid(name=name)
+    methods = {"call": call, "compute_output_spec": compute_output_spec}
+    return type("OnGrid", (keras.layers.Layer,), methods)(name=name)
 
 
 def _integers(low: int, high: int, *shape: int) -> Any:
@@ -92,12 +93,14 @@ def _model() -> tuple[Any, list[GridWeights]]:
     return model, [one for one in found if isinstance(one, GridWeights)]
 
 
-def _converted(model: Any, weights: list[GridWeights], grids: tuple[Grid, ...]) -> Exact:
+def _converted(
+    model: Any, weights: list[GridWeights], grids: tuple[Grid, ...], exact_to: ExactTo = "tflm"
+) -> Exact:
     source = wrap_model(model)
     frozen = freeze(source, ((8, 8, 2),))
     samples = read_samples({"x": X}, input_specs(source))
     tflite = to_integers(frozen, samples, activations="int8", per_channel_dense=False)
-    return exact_file(tflite, frozen, FixedPoint(tuple(weights), grids, frozen))
+    return exact_file(tflite, frozen, FixedPoint(tuple(weights), grids, frozen), exact_to)
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +155,37 @@ def test_every_sum_is_rounded_to_its_step(
     errors = rounding_errors(exact[0].tflite, X[:20], exact_to)
     assert len(errors) == 3
     assert all(error <= 0 for error in errors.values()), errors
+
+
+@pytest.mark.tf
+@pytest.mark.parametrize("exact_to", ["tflm", "litert"])
+@pytest.mark.parametrize("kind", ["Conv2D", "DepthwiseConv2D", "Dense"])
+def test_a_sum_behind_relu_is_rounded_once_halves_upwards(kind: str, exact_to: ExactTo) -> None:
+    """Steps of 1/4 of a sum whose unit is 1/64: every sixteenth sum is a tie, and one is beside."""
+    keras = _tf.keras()
+    layers = keras.layers
+    makers = {
+        "Conv2D": lambda: layers.Conv2D(3, 3, use_bias=False, name="layer"),
+        "DepthwiseConv2D": lambda: layers.DepthwiseConv2D(3, use_bias=False, name="layer"),
+        "Dense": lambda: layers.Dense(3, use_bias=False, name="layer"),
+    }
+    begin = [layers.Flatten()] if kind == "Dense" else []
+    inner = [_on(PIXELS, "pixels"), *begin, makers[kind](), _on(Grid(0.25, 0, 255), "relu")]
+    model = keras.Sequential([keras.Input((8, 8, 2), name="image"), *inner])
+    kernel = _integers(-3, 3, *model.get_layer("layer").kernel.shape)
+    model.get_layer("layer").set_weights([kernel])
+    flat = kernel[..., 0] if kind == "DepthwiseConv2D" else kernel
+    rows = np.moveaxis(flat, -1, 0).reshape(flat.shape[-1], -1)
+    weights = on_grid("layer", rows, np.ones(len(rows)))
+    assert isinstance(weights, GridWeights)
+    tflite = _converted(model, [weights], (PIXELS, Grid(0.25, 0, 255)), exact_to).tflite
+    layer = model.get_layer("layer")
+    sums = np.asarray(layer(X[:30].reshape(30, -1) if kind == "Dense" else X[:30]))
+    wanted = np.clip(np.floor(sums / 0.25 + 0.5), 0, 255)
+    with closing(Oracle(tflite, exact_to)) as oracle:
+        (spec,) = oracle.inputs
+        said = [oracle.run(quantize(x[np.newaxis], spec))[0] for x in X[:30]]
+    np.testing.assert_array_equal(np.stack(said).reshape(wanted.shape) + 128.0, wanted)
 
 
 @pytest.mark.tf

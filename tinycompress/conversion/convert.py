@@ -210,7 +210,7 @@ def _quantised(
         )
         if prepared.fixed is None:
             return tflite, ()
-        exact = exact_file(tflite, frozen, prepared.fixed)
+        exact = exact_file(tflite, frozen, prepared.fixed, options.exact_to)
         return exact.tflite, exact.notes
     if any(kind.startswith("FakeQuant") for _, kind in frozen.nodes()):
         raise ConfigError(

@@ -4,6 +4,12 @@ The converter gives the largest weight of a row the integer 127, whatever grid t
 Here each row gets the integers and the step of its layer. A BatchNormalization that was folded into
 a row only scales it: the integers stay, the step takes the factor. Biases get the step of the sum
 that they are added to.
+
+The kernels of TFLM and LiteRT round most sums twice: the sum times 2^30 to its upper half, halves
+upwards, then the rest of the shift, halves away from zero (docs/exactness.md). A positive sum that
+lies one unit below a tie is thus rounded up. Behind a ReLU, where no negative sum counts, and for a
+factor of 2^-k with k of at least 2, a bias of one unit less makes of the two roundings one, halves
+upwards: half a unit is what the first took too much.
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
+from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.fixed_point.grids import INT8_HIGH, Grid, GridWeights
 from tinycompress.conversion.tflite_builder import drop_unused
 from tinycompress.errors import ModelError
@@ -29,6 +36,8 @@ _FOLDED_ERROR = 4e-6
 _HALF_STEP = 0.51
 _BIAS_ERROR = 1e-3
 """Of a step: a bias that lies so near to its grid is on it."""
+_SHIFTS_TWICE = -2
+"""Exponent of the factors from which on a sum is rounded twice; 2^-1 is one rounding."""
 _VERSION_OF_SCALES = 12
 """Of FULLY_CONNECTED with a scale for each output, as TensorFlow's converter has it."""
 _AVERAGES = ("AVERAGE_POOL_2D", "MEAN")
@@ -57,7 +66,11 @@ class _Row:
 
 
 def with_trained_integers(
-    tflite: bytes, floats: bytes, weights: Sequence[GridWeights], grids: Sequence[Grid]
+    tflite: bytes,
+    floats: bytes,
+    weights: Sequence[GridWeights],
+    grids: Sequence[Grid],
+    exact_to: ExactTo,
 ) -> Exact:
     """Put trained integers into an int8 file.
 
@@ -66,6 +79,7 @@ def with_trained_integers(
         floats: The float file of the same model, with its weights.
         weights: The integers of its layers.
         grids: The grids of its activations, which the file must have as scales and zero points.
+        exact_to: Runtime whose rounding of sums the biases make up for.
 
     Raises:
         ModelError: The converter changed a layer's weights beyond a factor, or a grid.
@@ -87,7 +101,7 @@ def with_trained_integers(
             used.add(found[0])
             row = found[1]
             _place_weights(whole, main, op, row, placed)
-        is_exact = _place_bias(whole, main, op, row, _bias(reference, twin))
+        is_exact = _place_bias(whole, main, op, row, _bias(reference, twin), exact_to)
         if not is_exact and not row.is_folded:
             rounded.append(layer)
     _require_all(weights, used)
@@ -201,21 +215,34 @@ def _place_weights(whole: Any, main: Graph, op: Op, row: _Row, placed: dict[int,
         operator.opcodeIndex = operator_code(whole, schema.BuiltinOperator.FULLY_CONNECTED, version)
 
 
-def _place_bias(whole: Any, main: Graph, op: Op, row: _Row, bias: Array | None) -> bool:
-    """Give an operator the bias that its sums need; whether it is on their grid."""
-    if len(op.inputs) < 3 or op.inputs[2] < 0 or bias is None:
-        return True
+def _place_bias(whole: Any, main: Graph, op: Op, row: _Row, bias: Array, exact_to: ExactTo) -> bool:
+    """Give an operator the bias that its sums need; whether the model's is on their grid."""
     source = main.tensors[op.inputs[0]].quantization
     assert source is not None
     steps = np.float64(np.float32(source.scales[0])) * row.scales.astype(np.float32)
     exact = bias.astype(np.float64) / steps
-    integers = np.clip(np.rint(exact), -(2**31), 2**31 - 1).astype(np.int32)
-    graph = whole.subgraphs[0]
-    index = add_constant(whole, graph, main.tensors[op.inputs[2]].name, integers)
-    one = len(set(row.scales)) == 1 and op.kind == "FULLY_CONNECTED"
-    graph.tensors[index].quantization = _quantization(steps[:1] if one else steps, 0)
-    _set_input(graph.operators[op.index], 2, index)
-    return bool((np.abs(exact - integers) <= _BIAS_ERROR).all())
+    rounded = np.clip(np.rint(exact), 1 - 2**31, 2**31 - 1).astype(np.int32)
+    integers = rounded - _one_rounding(main, op, steps, exact_to)
+    absent = len(op.inputs) < 3 or op.inputs[2] < 0
+    if not absent or integers.any():
+        graph = whole.subgraphs[0]
+        name = f"{op_name(main, op)}/bias" if absent else main.tensors[op.inputs[2]].name
+        index = add_constant(whole, graph, name, integers)
+        one = len(set(row.scales)) == 1 and op.kind == "FULLY_CONNECTED"
+        graph.tensors[index].quantization = _quantization(steps[:1] if one else steps, 0)
+        _set_input(graph.operators[op.index], 2, index)
+    return bool((np.abs(exact - rounded) <= _BIAS_ERROR).all())
+
+
+def _one_rounding(main: Graph, op: Op, steps: Array, exact_to: ExactTo) -> Array:
+    """What to take from the biases so that two roundings of a positive sum are one."""
+    out = main.tensors[op.outputs[0]].quantization
+    assert out is not None
+    rounds_once = op.kind == "FULLY_CONNECTED" and exact_to == "litert"
+    if rounds_once or op.options.get("fused_activation_function") != "RELU":
+        return np.zeros(len(steps), np.int32)
+    mantissas, exponents = np.frexp(steps / out.scale)
+    return np.asarray((mantissas == 0.5) & (exponents - 1 <= _SHIFTS_TWICE), np.int32)
 
 
 def _set_input(operator: Any, place: int, tensor: int) -> None:
@@ -232,10 +259,12 @@ def _quantization(scales: Array, axis: int) -> Any:
     return made
 
 
-def _bias(reference: Graph, twin: Op) -> Array | None:
+def _bias(reference: Graph, twin: Op) -> Array:
     """Of the float operator, zeros where it has none."""
     if len(twin.inputs) > 2 and twin.inputs[2] >= 0:
-        return reference.tensors[twin.inputs[2]].data
+        data = reference.tensors[twin.inputs[2]].data
+        assert data is not None
+        return data
     return np.zeros(reference.tensors[twin.outputs[0]].shape[-1], np.float32)
 
 

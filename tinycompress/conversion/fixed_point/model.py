@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.fixed_point.chains import refuse_rows, without_fakes
 from tinycompress.conversion.fixed_point.file_weights import Exact, with_trained_integers
 from tinycompress.conversion.fixed_point.grids import Grid, GridWeights
@@ -67,14 +68,20 @@ def frozen_fixed_point(
     return made, FixedPoint(tuple(plan.weights), plan.grids, frozen)
 
 
-def exact_file(tflite: bytes, frozen: FrozenGraph, fixed: FixedPoint) -> Exact:
+def exact_file(tflite: bytes, frozen: FrozenGraph, fixed: FixedPoint, exact_to: ExactTo) -> Exact:
     """The converter's int8 file of a model with the integers that the model was trained on.
+
+    Args:
+        tflite: The converter's file.
+        frozen: The graph that it was made of.
+        fixed: The model's integers.
+        exact_to: Runtime whose rounding is made up for.
 
     Raises:
         ModelError: The converter changed what it had to keep.
     """
     floats = to_floats(replace(frozen, graph_def=without_fakes(frozen.graph_def)))
-    return with_trained_integers(tflite, floats, fixed.weights, fixed.grids)
+    return with_trained_integers(tflite, floats, fixed.weights, fixed.grids, exact_to)
 
 
 def _require_options(name: str, options: ConvertOptions) -> None:
