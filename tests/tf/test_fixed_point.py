@@ -234,6 +234,20 @@ def test_a_bias_between_the_steps_of_its_sum_is_told() -> None:
 
 
 @pytest.mark.tf
+def test_weights_without_a_quantiser_are_told_and_keep_the_converters_integers() -> None:
+    model, weights = _model()
+    dense = model.get_layer("dense")
+    dense.set_weights([RNG.uniform(-1, 1, (54, 5)), RNG.uniform(-1, 1, 5)])
+    made = _converted(model, weights[:2], (PIXELS, FOUR_BITS, SIGNED))
+    assert made.notes == (
+        f"the weights of '{model.name}/dense/BiasAdd' have no quantiser: they were rounded to 8"
+        " bits",
+    )
+    errors = rounding_errors(made.tflite, X[:8], "tflm")
+    assert all(error <= 0 for error in errors.values()), errors
+
+
+@pytest.mark.tf
 def test_two_quantisers_in_a_row_are_refused() -> None:
     keras = _tf.keras()
     model = keras.Sequential(

@@ -90,6 +90,7 @@ def with_trained_integers(
     _require_pairs(main, reference, pairs)
     used: set[str] = set()
     rounded: list[str] = []
+    plain: list[str] = []
     placed: dict[int, int] = {}
     for op, twin in pairs:
         real = _real(reference, twin)
@@ -97,17 +98,18 @@ def with_trained_integers(
         layer = op_name(main, op) if found is None else found[0]
         if found is None:
             row = _kept(main.tensors[op.inputs[1]])
+            plain.append(layer)
         else:
             used.add(found[0])
             row = found[1]
             _place_weights(whole, main, op, row, placed)
         is_exact = _place_bias(whole, main, op, row, _bias(reference, twin), exact_to)
-        if not is_exact and not row.is_folded:
+        if found is not None and not is_exact and not row.is_folded:
             rounded.append(layer)
     _require_all(weights, used)
     _require_grids(main, grids)
     drop_unused(whole)
-    return Exact(packed(whole), tuple(_notes(main, grids, rounded)))
+    return Exact(packed(whole), tuple(_notes(main, grids, rounded, plain)))
 
 
 def _weighted(graph: Graph) -> Iterator[Op]:
@@ -297,8 +299,12 @@ def _require_grids(main: Graph, grids: Sequence[Grid]) -> None:
         )
 
 
-def _notes(main: Graph, grids: Sequence[Grid], rounded: list[str]) -> Iterator[str]:
+def _notes(
+    main: Graph, grids: Sequence[Grid], rounded: list[str], plain: list[str]
+) -> Iterator[str]:
     """What is not exact, for the user."""
+    if plain:
+        yield f"the weights of {_listed(plain)} have no quantiser: they were rounded to 8 bits"
     if rounded:
         yield (
             f"the biases of {_listed(rounded)} lie between the steps of their sums and were rounded"
