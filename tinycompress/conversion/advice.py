@@ -18,6 +18,8 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
         "CUMSUM": "softmax instead of sparsemax; a Dense layer with a triangle of ones for a sum",
         "DenseBincount": "Embedding and GlobalAveragePooling1D, or counts made on the host",
         "Bincount": "Embedding and GlobalAveragePooling1D, or counts made on the host",
+        "NOT_EQUAL": "Embedding with mask_zero=False, and no Masking: steps that are padded then"
+        " count like others",
         "RFFT": _SPECTRUM,
         "RFFT2D": _SPECTRUM,
         "STFT": _SPECTRUM,

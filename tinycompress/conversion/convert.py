@@ -243,8 +243,10 @@ def _verified(name: str, tflite: bytes) -> Model:
     model = read_model(tflite)
     reasons = not_integer_reasons(model)
     if reasons:
-        floats = [op.kind for op in model.main.ops if unlike_integer(model.main, op)]
-        instead = instead_of(floats)
+        graph = model.main
+        floats = [op.kind for op in graph.ops if unlike_integer(graph, op)]
+        # A mask is made of integers, and cast to floats further on.
+        instead = instead_of(floats) or instead_of(op.kind for op in graph.ops)
         hint = _REPLACE_LAYERS if instead is None else f"instead of these layers: {instead}"
         raise ModelError(f"{name} is not fully integer", reasons=reasons, hint=hint)
     return model

@@ -69,16 +69,24 @@ def _odd_layer() -> Any:
     return _model(Odd(), _dense())
 
 
-def _module(place: Path, function: Any, shape: Any) -> Path:
+def _module(place: Path, function: Any, shape: Any, **variables: Any) -> Path:
     """A SavedModel of a function of one float tensor."""
     tf = _tf.tensorflow()
     module = tf.Module()
+    for name, variable in variables.items():
+        setattr(module, name, variable)
     module.call = tf.function(
         lambda x: {"y": function(tf, x)}, input_signature=[tf.TensorSpec(shape, name="x")]
     )
     with _tf.quiet():
         tf.saved_model.save(module, str(place / "saved"), signatures=module.call)
     return place / "saved"
+
+
+def _counting(place: Path) -> Path:
+    """A SavedModel that counts its calls."""
+    count = _tf.tensorflow().Variable(0.0)
+    return _module(place, lambda tf, x: x + count.assign_add(1.0), (None, 4), count=count)
 
 
 def _attention_over_images() -> Any:
@@ -186,6 +194,14 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("conversion/frozen.py:_refuse_loops",
             lambda place: convert_model(_module(place, _loop, (None, 4)), ROWS),
             "has loops in its graph", "give the Keras model instead"),
+    Refusal("conversion/pure.py:require_pure",
+            lambda place: convert_model(
+                _module(place, lambda tf, x: x + tf.random.uniform((4,)), (None, 4)), ROWS),
+            "draws random numbers in",
+            "give the .keras file"),
+    Refusal("conversion/pure.py:require_pure#2",
+            lambda place: convert_model(_counting(place), ROWS),
+            "changes variables when it runs", "--streaming"),
     Refusal("conversion/int16_operators.py:require_int16",
             lambda _: convert_model(_function(lambda keras, x: keras.ops.sin(x)), ROWS,
                                     options=ConvertOptions(activations="int16")),
