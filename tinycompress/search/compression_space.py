@@ -33,7 +33,7 @@ _RUNGS = 4
 CHANNELS, SPARSITY, CLUSTERS = "channels.", "sparsity.", "clusters."
 WHOLE = 256
 """As many values as int8 has: not clustered."""
-PRUNABLE = frozenset(("Dense", "Conv1D", "Conv2D", "Conv2DTranspose"))
+PRUNABLE = frozenset(("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"))
 
 
 @dataclass(frozen=True)

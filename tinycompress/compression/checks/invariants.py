@@ -26,6 +26,7 @@ from tinycompress.quality.signal import LEAST_AGREEMENT_DB, signal_to_noise_db
 _WEIGHT_INPUT = {
     "CONV_2D": 1, "DEPTHWISE_CONV_2D": 1, "FULLY_CONNECTED": 1, "TRANSPOSE_CONV": 1,
 }  # fmt: skip
+_ONE_DIMENSIONAL = ("Conv1D", "Conv1DTranspose", "DepthwiseConv1D")
 _FLOATS = frozenset({DType.FLOAT16, DType.FLOAT32, DType.FLOAT64, DType.BFLOAT16})
 _LEAST_SOFTMAX_SCALE = 2.0**-26
 _MATCH_STEPS = 1.0
@@ -129,6 +130,9 @@ def check_agreement(
 def match_kernels(graph: Graph, network: Network) -> tuple[tuple[Layer, Tensor], ...]:
     """Find the int8 tensor of every kernel, by shape and values; names do not survive conversion.
 
+    The converter takes a minus sign behind a layer into its kernel: its integers are then those of
+    the negated weights, of which there are as many zeros and distinct ones.
+
     Raises:
         ModelError: A kernel that no tensor of the file resembles.
     """
@@ -139,7 +143,7 @@ def match_kernels(graph: Graph, network: Network) -> tuple[tuple[Layer, Tensor],
             continue
         wanted = layer.weights[0]
         scored = [
-            (_distance(tensor, layer), index)
+            (min(_distance(tensor, layer), _distance(tensor, layer, negated=True)), index)
             for index, tensor in enumerate(candidates)
             if tensor.elements == wanted.size and _fits(tensor, layer)
         ]
@@ -147,7 +151,8 @@ def match_kernels(graph: Graph, network: Network) -> tuple[tuple[Layer, Tensor],
         if best > _MATCH_STEPS:
             raise ModelError(
                 f"the int8 file holds no kernel like that of layer {layer.name!r} ({layer.kind})",
-                hint="this is a fault of the export; please report the model's summary",
+                hint="what comes behind the layer was converted as a part of it: put another layer,"
+                " such as a ReLU, between them; tinycompress convert takes the model as it is",
             )
         found.append((layer, candidates.pop(index)))
     return tuple(found)
@@ -164,7 +169,7 @@ def _weight_tensors(graph: Graph) -> list[Tensor]:
 def _keras_shape(layer: Layer) -> tuple[int, ...]:
     """Shape of a kernel with one-dimensional convolutions taken as height 1."""
     shape = tuple(layer.weights[0].shape)
-    return (1, *shape) if layer.kind in ("Conv1D", "DepthwiseConv1D") else shape
+    return (1, *shape) if layer.kind in _ONE_DIMENSIONAL else shape
 
 
 def _fits(tensor: Tensor, layer: Layer) -> bool:
@@ -173,7 +178,7 @@ def _fits(tensor: Tensor, layer: Layer) -> bool:
         return tensor.shape[0] == shape[1]
     if layer.kind.startswith("Depthwise"):
         return tensor.shape == (1, *shape[:2], shape[2] * shape[3])
-    if layer.kind == "Conv2DTranspose":
+    if layer.kind.endswith("Transpose"):
         return tensor.shape == (shape[2], shape[0], shape[1], shape[3])
     return tensor.shape == (shape[3], *shape[:3])
 
@@ -183,8 +188,8 @@ def _arranged(stored: Array, layer: Layer) -> Array:
     wanted = layer.weights[0].shape
     if layer.kind == "Dense":
         return np.transpose(stored.reshape(wanted[1], wanted[0]))
-    if layer.kind == "Conv2DTranspose":
-        return np.transpose(stored, (1, 2, 0, 3))
+    if layer.kind.endswith("Transpose"):
+        return np.transpose(stored, (1, 2, 0, 3)).reshape(wanted)
     if not layer.kind.startswith("Depthwise"):
         stored = np.transpose(stored, (1, 2, 3, 0))
     return np.reshape(stored, wanted)
@@ -195,23 +200,25 @@ def _like_keras(tensor: Tensor, layer: Layer) -> Array:
     return _arranged(tensor.data, layer)
 
 
-def _distance(tensor: Tensor, layer: Layer) -> float:
+def _distance(tensor: Tensor, layer: Layer, *, negated: bool = False) -> float:
+    """Mean difference of a tensor and a kernel, or the negated one, in steps of int8."""
     assert tensor.data is not None
     assert tensor.quantization is not None
     quantization = tensor.quantization
     shape = [1] * len(tensor.shape)
     shape[quantization.axis if quantization.per_channel else 0] = len(quantization.scales)
     scales = np.array(quantization.scales).reshape(shape)
-    real = _arranged(tensor.data * scales, layer)
+    real = _arranged(tensor.data * (-scales if negated else scales), layer)
     return float(np.mean(np.abs(real - layer.weights[0])) / max(quantization.scales))
 
 
 def _float_tensors(model: Model) -> list[str]:
+    """Of those that operators read and write; an LSTM's file has others that nothing computes."""
     return [
-        f"tensor {tensor.name!r} is {tensor.dtype.value}"
+        f"tensor {graph.tensors[index].name!r} is {graph.tensors[index].dtype.value}"
         for graph in model.graphs
-        for tensor in graph.tensors
-        if tensor.dtype in _FLOATS
+        for index in sorted({i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0})
+        if graph.tensors[index].dtype in _FLOATS
     ]
 
 

@@ -17,12 +17,15 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "Dense": (1,),
         "Conv1D": (2,),
         "Conv2D": (3,),
+        "Conv1DTranspose": (1,),
         "Conv2DTranspose": (2,),
         "DepthwiseConv1D": (1, 2),
         "DepthwiseConv2D": (2, 3),
     }
 )
 """Axes of a kernel that, flattened, number the output channels. ``weights[0]`` is the kernel."""
+
+_RECURRENT_KERNELS = 2
 
 ENDS_A_FEATURE = frozenset(
     {"BatchNormalization", "ReLU", "Activation", "LeakyReLU", "PReLU", "ELU"}
@@ -82,17 +85,18 @@ def macs_of_layer(network: Network, layer: Layer) -> int:
     """Multiply-accumulates of all calls of a layer, per sample."""
     if layer.kind in RECURRENT:
         # Bias aside, each step multiplies by both kernels.
-        sizes = sum(kernel.size for kernel in layer.weights[:2])
+        half = len(layer.weights) // (2 if layer.kind == "Bidirectional" else 1)
+        sizes = sum(w.size for i, w in enumerate(layer.weights) if i % half < _RECURRENT_KERNELS)
         calls = network.calls_of(layer.name)
         return sum(int(network.shape(call.inputs[0])[0] or 1) * sizes for call in calls)
-    if layer.kind == "Attention":
+    if layer.kind in ("Attention", "AdditiveAttention"):
         return sum(_macs_of_attention(network, call) for call in network.calls_of(layer.name))
     if layer.kind not in OUTPUT_AXES:
         return 0
     total = 0
     for call in network.calls_of(layer.name):
         kernel = layer.weights[0]
-        if layer.kind == "Conv2DTranspose":
+        if layer.kind.endswith("Transpose"):
             spatial = elements(network.shape(call.inputs[0])[:-1])
             total += spatial * kernel.size
         elif layer.kind.startswith("Depthwise"):

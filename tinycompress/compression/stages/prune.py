@@ -35,7 +35,7 @@ from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
-_PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv2DTranspose")
+_PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose")
 _UPDATES = 50
 """At most about so many mask updates in one training; each one sorts every kernel."""
 
@@ -263,7 +263,13 @@ def _trained(
     def wrap(layer: Any) -> Any:
         if layer.name not in ramp:
             return layer
-        return tfmot.prune_low_magnitude(layer, **_parameters(ramp[layer.name], options, steps))
+        if type(layer).__name__ == "Conv1DTranspose":  # which TF-MOT's own list lacks
+            layer.get_prunable_weights = lambda: [layer.kernel]
+        parameters = _parameters(ramp[layer.name], options, steps)
+        wrapper = tfmot.prune_low_magnitude(layer, **parameters)
+        # The wrapper would hand masks of steps to layers that have no argument for them.
+        wrapper._call_spec.expects_mask_arg = layer._call_spec.expects_mask_arg
+        return wrapper
 
     with _tf.quiet():
         model = _tf.tf_keras().models.clone_model(plain, clone_function=wrap)
