@@ -71,18 +71,24 @@ def keras_cell(case: Case, column: str, roads: Roads) -> Cell:
             model, source = saved(case, column, Path(place))
         except AttributeError as error:
             return Cell(case.name, column, Answer("absent", str(error)))
+        except Exception as error:
+            return _unmade(case, column, error)
         samples = samples_of(case)
         try:
             labels = _labels(model, samples)
         except Exception as error:
-            said = " ".join(str(error).split())[:_LONGEST]
-            return Cell(case.name, column, Answer("unmade", f"its own framework fails: {said}"))
+            return _unmade(case, column, error)
         cell = converted_cell(case.name, column, source, samples, roads)
         if column not in COMPRESSED:
             return cell
         exact_to: ExactTo = "litert" if cell.runtime == "litert" else "tflm"
         answer = _answer(lambda: _compressed(source, samples, labels, exact_to))
         return Cell(**{**vars(cell), "compressed": answer})
+
+
+def _unmade(case: Case, column: str, error: Exception) -> Cell:
+    said = " ".join(str(error).split())[:_LONGEST]
+    return Cell(case.name, column, Answer("unmade", f"its own framework fails: {said}"))
 
 
 def saved(case: Case, column: str, place: Path) -> tuple[Any, Path]:

@@ -65,7 +65,10 @@ KINDS = (
         " LayerNormalization, MultiHeadAttention of two heads and two dense layers, 12 words. The"
         " recordings are those of Speech Commands' test set, without a speaker in both parts.",
         sets.keywords, models.keyword_transformer,
-        ({"kind": "cluster", "clusters": 16, "fine_tune": _tuned(3)},),
+        (
+            {"kind": "prune_channels", "ratio": 0.25, "fine_tune": _tuned(6)},
+            {"kind": "cluster", "clusters": 16, "shared": True, "fine_tune": _tuned(4, 3e-4)},
+        ),
         optimize="flash",
     ),
     Kind(
@@ -75,7 +78,7 @@ KINDS = (
         " windows are of other people who walk; in every other one a channel has the opposite"
         " sign.",
         sets.walking, models.gru_anomalies,
-        ({"kind": "cluster", "clusters": 16, "fine_tune": _tuned(3)},),
+        ({"kind": "prune_channels", "ratio": 0.3, "fine_tune": _tuned(6)},),
         optimize="flash",
     ),
     Kind(
@@ -101,7 +104,7 @@ KINDS = (
         " values, and two dense layers. The table is made up: bicycles rented in an hour, in"
         " hundreds, by a formula of these with noise of 0.1.",
         sets.rentals, models.tabular,
-        ({"kind": "cluster", "clusters": 16, "fine_tune": _tuned(5)},),
+        ({"kind": "prune_channels", "ratio": 0.25, "fine_tune": _tuned(8)},),
         optimize="flash",
     ),
 )  # fmt: skip

@@ -23,9 +23,10 @@ from support.compression.runs import TUNE, export, run
 from support.compression.small_models import trained
 
 from tinycompress.cli.main import _run
-from tinycompress.compression.checks.invariants import check_int8, match_kernels
+from tinycompress.compression.checks.invariants import check_int8
 from tinycompress.compression.checks.promises import GridPromise, Promises
 from tinycompress.compression.checks.shared_integers import SharedIntegers
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.integers import file_integers, grid_integers
@@ -58,7 +59,7 @@ def grids() -> CompressionResult:
 
 def integers_in(tflite: bytes, network: Network) -> dict[str, set[int]]:
     matched = match_kernels(read_model(tflite).main, network)
-    return {layer.name: set(np.asarray(tensor.data).ravel().tolist()) for layer, tensor in matched}
+    return {one.layer.name: set(one.integers.ravel().tolist()) for one in matched}
 
 
 @pytest.mark.slow

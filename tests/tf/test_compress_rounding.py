@@ -13,7 +13,7 @@ from support.compression.runs import run
 from support.compression.small_models import trained
 
 from tinycompress import _tf
-from tinycompress.compression.checks.invariants import check_int8, match_kernels
+from tinycompress.compression.checks.invariants import check_int8
 from tinycompress.compression.checks.promises import (
     Promises,
     RoundedPromise,
@@ -21,6 +21,7 @@ from tinycompress.compression.checks.promises import (
     projections,
 )
 from tinycompress.compression.checks.same_function import require_same_function
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.bridge import predict
@@ -75,7 +76,7 @@ def exported(network: Network, trainer: Trainer, *, per_tensor: bool) -> bytes:
 def stored(network: Network, tflite: bytes) -> dict[str, Array]:
     """The file's integers of every kernel, sorted."""
     matched = match_kernels(read_model(tflite).main, network)
-    return {layer.name: np.sort(np.asarray(tensor.data).reshape(-1)) for layer, tensor in matched}
+    return {one.layer.name: np.sort(one.integers.reshape(-1)) for one in matched}
 
 
 def rounding_error(network: Network, trainer: Trainer, reference: Network) -> float:

@@ -10,7 +10,7 @@ from support.compression.classifier import recipe
 
 import tinycompress
 from tinycompress import _tf
-from tinycompress.compression.checks.invariants import match_kernels
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.data.prepare import read_samples
 from tinycompress.compression.network.bridge import build_checked
 from tinycompress.compression.network.build import build_model
@@ -278,7 +278,7 @@ def test_what_a_normalisation_scales_is_in_the_kernels_behind_it(
         build_model(network, "tf_keras"), generator.normal(0, 1, (100, 6, 5)).astype(np.float32)
     )
     found = match_kernels(read_model(exported.tflite).main, network)
-    assert "behind" in {layer.name for layer, _ in found}
+    assert "behind" in {one.layer.name for one in found}
 
 
 def test_a_normalisation_that_ends_a_model_stays() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from tinycompress import _tf
 from tinycompress.conversion import convert_model
+from tinycompress.errors import ModelError
 from tinycompress.ir.reader import read_model
 
 pytestmark = pytest.mark.tf
@@ -66,3 +67,14 @@ def test_a_file_that_the_runtime_lacks_an_operator_for_is_written_without_accura
     assert converted.float_accuracy is not None
     assert converted.quantized_accuracy is None
     assert [text for text in converted.warnings if "TOPK_V2" in text]
+
+
+def test_a_mask_is_named_where_its_cast_to_floats_is_refused() -> None:
+    keras = _tf.keras()
+    words = keras.Input((6,), dtype="int32")
+    x = keras.layers.Embedding(9, 4, mask_zero=True)(words)
+    x = keras.layers.GlobalAveragePooling1D()(x)
+    tokens = np.random.default_rng(0).integers(0, 9, (40, 6)).astype(np.int32)
+    with pytest.raises(ModelError, match="converts to float32") as caught:
+        convert_model(keras.Model(words, keras.layers.Dense(3)(x)), tokens)
+    assert "Embedding with mask_zero=False" in str(caught.value.hint)

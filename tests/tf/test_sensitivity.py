@@ -49,7 +49,7 @@ def trace_of(x: Array, outputs: int, probes: int) -> Trace:
     data = Data((x,), (np.zeros((len(x), outputs), np.float32),))
     task = Task("regression", outputs, from_logits=True)
     (found,) = hessian_traces(
-        model, [model.layers[0].kernel], [task], data, probes=probes, seed=0, progress=no_progress
+        model, [[model.layers[0].kernel]], [task], data, probes=probes, seed=0, progress=no_progress
     )
     return found
 

@@ -13,6 +13,7 @@ from tinycompress.cli.options import (
     DROP_HELP,
     PATH,
     DurationType,
+    SizeType,
     activations_option,
     board_option,
     choice_option,
@@ -77,14 +78,14 @@ from tinycompress.options import (
         "--optimize", Optimize, "Goal where kernels differ; the output tells what it cost."
     ),
     click.option(
-        "--ram-budget", "ram_budget_bytes", type=click.IntRange(min=1), metavar="BYTES",
-        help="Largest arena. Layers are computed in patches, then by slower kernels, until it is"
-        " kept.",
+        "--ram-budget", "ram_budget_bytes", type=SizeType(), metavar="SIZE",
+        help="Largest arena, such as 20K. Layers are computed in patches, then by slower kernels,"
+        " until it is kept.",
     ),
     click.option(
-        "--flash-budget", "flash_budget_bytes", type=click.IntRange(min=1), metavar="BYTES",
-        help="Most flash of the whole firmware, as linked; kept for the fewest cycles. Not beside"
-        " --optimize.",
+        "--flash-budget", "flash_budget_bytes", type=SizeType(), metavar="SIZE",
+        help="Most flash of the whole firmware, such as 96K, as linked; kept for the fewest"
+        " cycles. Not beside --optimize.",
     ),
     click.option(
         "--latency-budget", "latency_budget_us", type=DurationType(), metavar="TIME",

@@ -6,10 +6,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 _FRAMES = "the 2D layer over the frames, with the frames as channels or one by one"
-_UNMASKED = (
-    "Embedding with mask_zero=False and no Masking layer, with sequences that are padded with a"
-    " word or step of its own"
-)
 _SPECTRUM = "features that TFLM's signal operators compute before the model: docs/sound.md"
 
 _INSTEAD: Mapping[str, str] = MappingProxyType(
@@ -18,13 +14,12 @@ _INSTEAD: Mapping[str, str] = MappingProxyType(
         "CONV_3D_TRANSPOSE": _FRAMES,
         "AvgPool3D": _FRAMES,
         "MaxPool3D": _FRAMES,
-        "CAST of bool": _UNMASKED,
-        "SELECT_V2 of bool": _UNMASKED,
-        "SELECT of bool": _UNMASKED,
         "TOPK_V2": "keras.ops.argmax for the best one; rank the others on the host",
         "CUMSUM": "softmax instead of sparsemax; a Dense layer with a triangle of ones for a sum",
         "DenseBincount": "Embedding and GlobalAveragePooling1D, or counts made on the host",
         "Bincount": "Embedding and GlobalAveragePooling1D, or counts made on the host",
+        "NOT_EQUAL": "Embedding with mask_zero=False, and no Masking: steps that are padded then"
+        " count like others",
         "RFFT": _SPECTRUM,
         "RFFT2D": _SPECTRUM,
         "STFT": _SPECTRUM,

@@ -34,7 +34,7 @@ from tinycompress.conversion.recurrent.unrolling import unrolled_warnings, why_u
 from tinycompress.conversion.streaming.streams import stream_of
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
-from tinycompress.ir.graph import DType, Graph, Model, Op
+from tinycompress.ir.graph import Model
 from tinycompress.ir.reader import read_model
 from tinycompress.ir.specs import input_specs as tflite_inputs
 from tinycompress.ir.specs import output_specs as tflite_outputs
@@ -233,21 +233,12 @@ def _verified(name: str, tflite: bytes) -> Model:
     reasons = not_integer_reasons(model)
     if reasons:
         graph = model.main
-        floats = [
-            _kind_of(graph, op)
-            for op in graph.ops
-            if unlike_integer(graph, op) or op.kind == "CAST"
-        ]
-        instead = instead_of(floats)
+        floats = [op.kind for op in graph.ops if unlike_integer(graph, op)]
+        # A mask is made of integers, and cast to floats further on.
+        instead = instead_of(floats) or instead_of(op.kind for op in graph.ops)
         hint = _REPLACE_LAYERS if instead is None else f"instead of these layers: {instead}"
         raise ModelError(f"{name} is not fully integer", reasons=reasons, hint=hint)
     return model
-
-
-def _kind_of(graph: Graph, op: Op) -> str:
-    """Its kind, and whether it takes bool, as masks are."""
-    is_mask = any(index >= 0 and graph.tensors[index].dtype is DType.BOOL for index in op.inputs)
-    return f"{op.kind} of bool" if is_mask else op.kind
 
 
 def _judged(

@@ -22,6 +22,7 @@ import numpy.typing as npt
 from tinycompress import _tf
 from tinycompress.conversion.graphs.rewrites import rewrite
 from tinycompress.conversion.load import SourceModel
+from tinycompress.conversion.pure import require_pure
 from tinycompress.conversion.recurrent import fusing, unrolling
 from tinycompress.errors import ConfigError, ModelError
 from tinycompress.ir.steps import is_first_state
@@ -152,6 +153,8 @@ def freeze(
         for spec, shape in zip(specs, shapes, strict=True)
     ]
     call = _call(source, [spec.name for spec in specs])
+    if source.kind == "saved_model":
+        require_pure(source.name, _signature(source))
     try:
         with (
             _tf.quiet(),

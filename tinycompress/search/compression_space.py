@@ -14,7 +14,12 @@ import numpy as np
 from tinycompress.artifacts import Optimize
 from tinycompress.compression.network.channels import couple_channels
 from tinycompress.compression.network.integers import SCALED_ALIKE
-from tinycompress.compression.network.kernels import kernel_layers
+from tinycompress.compression.network.kernels import (
+    GATES,
+    PRUNABLE,
+    kernel_layers,
+    kernel_of,
+)
 from tinycompress.compression.network.network import Layer, Network
 from tinycompress.compression.run.recipe import Recipe, parse_recipe
 from tinycompress.compression.stages.prune_channels import fitting_multiple
@@ -33,7 +38,6 @@ _RUNGS = 4
 CHANNELS, SPARSITY, CLUSTERS = "channels.", "sparsity.", "clusters."
 WHOLE = 256
 """As many values as int8 has: not clustered."""
-PRUNABLE = frozenset(("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"))
 
 
 @dataclass(frozen=True)
@@ -79,13 +83,13 @@ def compression_dimensions(
         if group.channels > 1
     ]
     saves_flash = "flash" in goal.objectives or goal.budgets.flash_bytes is not None
-    layers = [one for one in kernel_layers(network) if one.weights[0].size >= 8 * _FEWEST]
+    layers = [one for one in kernel_layers(network) if kernel_of(one).size >= 8 * _FEWEST]
     for layer in layers if saves_flash else ():
         if layer.kind in PRUNABLE:
             found.append(
                 Dimension(f"{SPARSITY}{layer.name}", "float", 0.0, 0.9, 0.15, least=0, most=0.99)
             )
-        if layer.kind in SCALED_ALIKE:
+        if layer.kind in (*SCALED_ALIKE, *GATES):
             # 256 values are 8 bits a weight, 16 are 4, 4 are 2, and 2 are 1.
             found.append(
                 Dimension(f"{CLUSTERS}{layer.name}", "choice", choices=(WHOLE, 16, 4, 2),

@@ -17,7 +17,7 @@ from support.refusals.of_files import sine, two_by_four
 from support.refusals.sites import Refusal
 from tinycompress import _tf
 from tinycompress.calibrators.base import Range
-from tinycompress.compression.checks.invariants import match_kernels
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.bridge import require_equal_outputs
 from tinycompress.compression.network.build import build_model
@@ -70,10 +70,12 @@ def _odd_layer() -> Any:
     return _model(Odd(), _dense())
 
 
-def _module(place: Path, function: Any, shape: Any) -> Path:
+def _module(place: Path, function: Any, shape: Any, **variables: Any) -> Path:
     """A SavedModel of a function of one float tensor."""
     tf = _tf.tensorflow()
     module = tf.Module()
+    for name, variable in variables.items():
+        setattr(module, name, variable)
     module.call = tf.function(
         lambda x: {"y": function(tf, x)}, input_signature=[tf.TensorSpec(shape, name="x")]
     )
@@ -85,6 +87,12 @@ def _module(place: Path, function: Any, shape: Any) -> Path:
 def _einsum() -> Any:
     dense = _tf.keras().layers.EinsumDense("abc,bcd->abd", output_shape=(3, 2))
     return _model(dense, shape=(3, 4))
+
+
+def _counting(place: Path) -> Path:
+    """A SavedModel that counts its calls."""
+    count = _tf.tensorflow().Variable(0.0)
+    return _module(place, lambda tf, x: x + count.assign_add(1.0), (None, 4), count=count)
 
 
 def _attention_over_images() -> Any:
@@ -192,6 +200,14 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("conversion/frozen.py:_refuse_loops",
             lambda place: convert_model(_module(place, _loop, (None, 4)), ROWS),
             "has loops in its graph", "give the Keras model instead"),
+    Refusal("conversion/pure.py:require_pure",
+            lambda place: convert_model(
+                _module(place, lambda tf, x: x + tf.random.uniform((4,)), (None, 4)), ROWS),
+            "draws random numbers in",
+            "give the .keras file"),
+    Refusal("conversion/pure.py:require_pure#2",
+            lambda place: convert_model(_counting(place), ROWS),
+            "changes variables when it runs", "--streaming"),
     Refusal("conversion/int16_operators.py:require_int16",
             lambda _: convert_model(_function(lambda keras, x: keras.ops.sin(x)), ROWS,
                                     options=ConvertOptions(activations="int16")),
@@ -234,7 +250,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "stateful=True", "stateful=False"),
     Refusal("pipeline/engines/tflm.py:_worth_its_code", lambda _: _too_much_code(),
             "takes 300 bytes of code (measured)", "--weights plain"),
-    Refusal("compression/checks/invariants.py:match_kernels",
+    Refusal("compression/checks/stored_kernels.py:match_kernels",
             lambda _: match_kernels(read_model(small_cnn()).main, read_network(classifier())),
             "holds no kernel like that of layer", "converted as a part of it"),
     Refusal("compression/network/attention.py:_without",

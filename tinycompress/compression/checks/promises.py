@@ -30,6 +30,7 @@ from tinycompress.compression.network.kernels import (
     distinct_per_channel,
     distinct_values,
     from_channel_rows,
+    kernel_of,
     sparsity,
 )
 from tinycompress.compression.network.network import Array, Layer, Network
@@ -184,7 +185,7 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
     """Which promises the kernels of a network break; one line each, empty if all are kept."""
     problems = []
     for name, sparse in promises.sparse.items():
-        problem = sparse.broken_by(network.layers[name].weights[0])
+        problem = sparse.broken_by(kernel_of(network.layers[name]))
         if problem:
             problems.append(f"layer {name!r}: {problem}")
     for name, cluster in promises.clustered.items():
@@ -218,7 +219,7 @@ def off_grid(name: str, integers: Array, promise: GridPromise) -> list[str]:
 
 def _distinct(layer: Layer, promise: ClusterPromise) -> tuple[int, str]:
     """How many different values a kernel has where a promise counts them, and of what."""
-    kernel = layer.weights[0]
+    kernel = kernel_of(layer)
     if promise.shared:
         return distinct_values(file_integers(kernel, layer.kind)), "integers in the kernel"
     if promise.per_channel:
@@ -257,7 +258,7 @@ def projections(network: Network, promises: Promises) -> dict[str, Projection]:
     found: dict[str, Projection] = {}
     for name in {**promises.sparse, **promises.clustered, **promises.gridded, **promises.rounded}:
         layer = network.layers[name]
-        kernel = layer.weights[0]
+        kernel = kernel_of(layer)
         cluster = promises.clustered.get(name)
         if name in promises.rounded:
             found[name] = held(kernel)
@@ -292,7 +293,7 @@ def held(kernel: Array) -> Projection:
 
 def shared_values(layer: Layer, per_channel: bool) -> Projection:
     """Projection that keeps equal what is equal now, and zero what is zero now."""
-    kernel, kind = layer.weights[0], layer.kind
+    kernel, kind = kernel_of(layer), layer.kind
     rows = channel_rows(kernel, kind) if per_channel else kernel.reshape(1, -1)
     groups = np.empty(rows.shape, np.int64)
     zero_groups: list[int] = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinycompress.compression.criteria.base import Scores
-from tinycompress.compression.network.kernels import channel_rows
+from tinycompress.compression.network.kernels import channel_rows, kernel_of
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.training.trainer import Trainer
 
@@ -16,7 +16,7 @@ def of_filters(network: Network, names: tuple[str, ...], score: Callable[[Array]
     """Scores by a function of the filters, float64 ``[channels, weights of one]``."""
     return {
         name: score(
-            channel_rows(network.layers[name].weights[0], network.layers[name].kind).astype(
+            channel_rows(kernel_of(network.layers[name]), network.layers[name].kind).astype(
                 np.float64
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from tinycompress.compression.criteria.feature_maps import drawn
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.build import build_model
-from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.network import Array, Network
+from tinycompress.compression.network.variables import kernel_parts
 from tinycompress.compression.training.losses import output_loss
 from tinycompress.compression.training.trainer import Trainer
 
@@ -27,7 +29,8 @@ def snip(network: Network, names: tuple[str, ...], trainer: Trainer, samples: in
     over all layers is 1, so that they can be ranked together.
     """
     model = build_model(network, "tf_keras")
-    kernels = [model.get_layer(name).weights[0] for name in names]
+    parts = _parts(model, names)
+    kernels = [part for one in parts.values() for part in one]
     data = drawn(trainer, samples)
     sums = [np.zeros(tuple(kernel.shape)) for kernel in kernels]
     for start in range(0, len(data), _BATCH):
@@ -36,7 +39,7 @@ def snip(network: Network, names: tuple[str, ...], trainer: Trainer, samples: in
         sums = [total + gradient for total, gradient in zip(sums, found, strict=True)]
     felt = [np.abs(kernel.numpy() * total) for kernel, total in zip(kernels, sums, strict=True)]
     whole = max(float(sum(one.sum() for one in felt)), np.finfo(np.float64).tiny)
-    return {name: one / whole for name, one in zip(names, felt, strict=True)}
+    return _joined(parts, [one / whole for one in felt])
 
 
 def movement(network: Network, names: tuple[str, ...], trainer: Trainer, samples: int) -> Scores:
@@ -48,7 +51,8 @@ def movement(network: Network, names: tuple[str, ...], trainer: Trainer, samples
     """
     _tf.make_deterministic(trainer.seed)
     model = build_model(network, "tf_keras")
-    kernels = [model.get_layer(name).weights[0] for name in names]
+    parts = _parts(model, names)
+    kernels = [part for one in parts.values() for part in one]
     optimizer = _tf.tf_keras().optimizers.Adam(_MOVEMENT_RATE)
     others = [v for v in model.trainable_weights if all(v is not kernel for kernel in kernels)]
     data = drawn(trainer, samples)
@@ -60,7 +64,18 @@ def movement(network: Network, names: tuple[str, ...], trainer: Trainer, samples
         for total, kernel, gradient in zip(sums, kernels, found, strict=False):
             total -= kernel.numpy() * gradient
         optimizer.apply_gradients(zip(found, [*kernels, *others], strict=True))
-    return dict(zip(names, sums, strict=True))
+    return _joined(parts, sums)
+
+
+def _parts(model: Any, names: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
+    """By layer, the variables of its kernel."""
+    return {name: kernel_parts(model.get_layer(name)) for name in names}
+
+
+def _joined(parts: Mapping[str, tuple[Any, ...]], arrays: Iterable[Array]) -> Scores:
+    """By layer, the arrays of its kernel's variables as those of one kernel."""
+    left = iter(arrays)
+    return {name: np.concatenate([next(left) for _ in own]) for name, own in parts.items()}
 
 
 def _gradients(

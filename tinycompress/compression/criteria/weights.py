@@ -14,6 +14,7 @@ import numpy as np
 
 from tinycompress.compression.criteria import gradients
 from tinycompress.compression.criteria.base import Criterion, Scores
+from tinycompress.compression.network.kernels import kernel_of
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.training.trainer import Trainer
 
@@ -22,13 +23,13 @@ WeightCriterion = Literal["magnitude", "snip", "movement", "random"]
 
 def magnitude(network: Network, names: tuple[str, ...], trainer: Trainer, samples: int) -> Scores:
     """|w|."""
-    return {name: np.abs(network.layers[name].weights[0].astype(np.float64)) for name in names}
+    return {name: np.abs(kernel_of(network.layers[name]).astype(np.float64)) for name in names}
 
 
 def random(network: Network, names: tuple[str, ...], trainer: Trainer, samples: int) -> Scores:
     """Numbers from 0 to 1 by the trainer's seed."""
     generator = np.random.default_rng(trainer.seed)
-    return {name: generator.random(network.layers[name].weights[0].shape) for name in names}
+    return {name: generator.random(kernel_of(network.layers[name]).shape) for name in names}
 
 
 WEIGHTS: Mapping[WeightCriterion, Criterion] = MappingProxyType(

@@ -1,6 +1,7 @@
 """Which channels depend on each other through the graph, and the network without some of them.
 
-Every output channel of a layer with a kernel is an atom. Atoms are followed through the layers
+Every output channel of a layer with a kernel is an atom, every unit of a recurrent layer too, which
+reads it as its own state. Atoms are followed through the layers
 that keep channels apart (BatchNormalization, depthwise, pooling, Flatten, Concatenate, ...) and
 joined where a layer needs two of them alike (Add, Multiply, shared layers). What reaches an input,
 an output or a layer that mixes channels otherwise is fixed.
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycompress.compression.network.kernels import OUTPUT_AXES
+from tinycompress.compression.network.kernels import GATES, OUTPUT_AXES
 from tinycompress.compression.network.network import Array, Call, Layer, Network
 from tinycompress.compression.network.whole import is_whole, keeps_channels
 
@@ -149,7 +150,7 @@ class Tracker:
         sources = [self.values[value] for value in call.inputs]
         if layer.weights:
             self.join(sources[0], self.inputs.setdefault(layer.name, sources[0]))
-        if layer.kind in INPUT_AXES and layer.config.get("groups", 1) == 1:
+        if layer.kind in GATES or (layer.kind in INPUT_AXES and layer.config.get("groups", 1) == 1):
             if layer.name not in self.layers:
                 self.layers[layer.name] = self.new(call.shape[-1] or 1)
             self.values[call.output] = self.layers[layer.name]
@@ -244,6 +245,8 @@ def taken(atoms: Array, copies: Mapping[int, int]) -> Array:
 
 
 def _thinned(layer: Layer, keep_in: Array, keep_out: Array) -> Layer:
+    if layer.kind in GATES:
+        return _fewer_units(layer, keep_in, keep_out)
     if layer.kind in INPUT_AXES and layer.config.get("groups", 1) == 1:
         kernel = np.take(layer.weights[0], keep_in, INPUT_AXES[layer.kind])
         kernel = np.take(kernel, keep_out, OUTPUT_AXES[layer.kind][0])
@@ -260,3 +263,17 @@ def _thinned(layer: Layer, keep_in: Array, keep_out: Array) -> Layer:
         target[-1] = -1 if len(target) == 1 else keep_out.size
         return layer.with_config(target_shape=tuple(target))
     return layer
+
+
+def _fewer_units(layer: Layer, keep_in: Array, keep_out: Array) -> Layer:
+    """A recurrent layer with some units: a unit has a column for every gate, in both kernels and
+    the bias, and its own state is read by one row."""
+    units = layer.weights[1].shape[0]
+
+    def columns(weight: Array) -> Array:
+        by_gate = weight.reshape(*weight.shape[:-1], -1, units)[..., keep_out]
+        return by_gate.reshape(*weight.shape[:-1], -1)
+
+    of_input, of_state, *biases = (columns(weight) for weight in layer.weights)
+    weights = (of_input[keep_in], of_state[keep_out], *biases)
+    return replace(layer.with_config(units=keep_out.size), weights=weights)

@@ -1,18 +1,21 @@
 """The integers that an int8 file holds of a kernel: a weight is its scale times -127 to 127.
 
 The export scales a convolution by output channel and a Dense as a whole, quantisation-aware
-training of TF-MOT likewise, and each scale is the largest magnitude over 127. A factor on a whole
-channel, such as a folded BatchNormalization, leaves a convolution's integers as they are.
+training of TF-MOT likewise; a recurrent layer is taken for a whole here, though the file scales its
+two kernels, or each gate of them, by themselves. Each scale is the largest magnitude over 127. A
+factor on a whole channel, such as a folded BatchNormalization, leaves a convolution's integers as
+they are.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from tinycompress.compression.network.kernels import channel_rows, from_channel_rows
+from tinycompress.compression.network.kernels import GATES, channel_rows, from_channel_rows
 from tinycompress.compression.network.network import Array
 
 LARGEST = 127
+_WHOLE = frozenset(("Dense", *GATES))
 SCALED_ALIKE = ("Dense", "Conv1D", "Conv2D")
 """Kinds that are scaled alike with training for int8 and without; of a depthwise convolution the
 first scales the whole kernel, the second every channel."""
@@ -26,7 +29,7 @@ def scaled_rows(kernel: Array, kind: str, *, per_tensor: bool = False) -> Array:
         kind: Class of its layer.
         per_tensor: Whether the file has one scale for every layer, convolutions too.
     """
-    if kind == "Dense" or per_tensor:
+    if kind in _WHOLE or per_tensor:
         return kernel.reshape(1, -1)
     return channel_rows(kernel, kind)
 
@@ -35,7 +38,7 @@ def from_scaled_rows(
     rows: Array, shape: tuple[int, ...], kind: str, *, per_tensor: bool = False
 ) -> Array:
     """The inverse of :func:`scaled_rows`, for a kernel of the given shape."""
-    if kind == "Dense" or per_tensor:
+    if kind in _WHOLE or per_tensor:
         return rows.reshape(shape)
     return from_channel_rows(rows, shape, kind)
 

@@ -1,4 +1,8 @@
-"""Kernels: which layers have one, its output channels, how sparse and how clustered it is."""
+"""Kernels: which layers have one, its output channels, how sparse and how clustered it is.
+
+A recurrent layer's kernel is the one of its input with that of its state below, ``[inputs + units,
+gates * units]``: a unit is an output channel, and what makes it are its columns of all gates.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,13 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "DepthwiseConv2D": (2, 3),
     }
 )
-"""Axes of a kernel that, flattened, number the output channels. ``weights[0]`` is the kernel."""
+"""Axes of a kernel that, flattened, number the output channels, of layers with one kernel."""
+
+GATES: Mapping[str, int] = MappingProxyType({"SimpleRNN": 1, "GRU": 3, "LSTM": 4})
+"""Recurrent layers, and how many columns of their kernels make one unit."""
+
+PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", *GATES)
+"""Kinds whose single weights can be zero: TF-MOT's pruning knows them."""
 
 _RECURRENT_KERNELS = 2
 
@@ -36,7 +46,7 @@ ENDS_A_FEATURE = frozenset(
 def has_kernel(layer: Layer) -> bool:
     """Whether a layer multiplies by a kernel; 1x1 depthwise ones only scale and do not count."""
     if layer.kind not in OUTPUT_AXES:
-        return False
+        return layer.kind in GATES
     return not (layer.kind.startswith("Depthwise") and prod(layer.weights[0].shape[:-2]) == 1)
 
 
@@ -46,13 +56,25 @@ def kernel_layers(network: Network) -> tuple[Layer, ...]:
     return tuple(network.layers[name] for name in names if has_kernel(network.layers[name]))
 
 
+def kernel_of(layer: Layer) -> Array:
+    """The kernel of a layer that has one; both of a recurrent layer, one below the other."""
+    return np.concatenate(layer.weights[:2]) if layer.kind in GATES else layer.weights[0]
+
+
 def with_kernel(layer: Layer, kernel: Array) -> Layer:
-    """The layer with another kernel of the same shape."""
-    return replace(layer, weights=(kernel.astype(np.float32), *layer.weights[1:]))
+    """The layer with another kernel of the same shape, as `kernel_of` has it."""
+    kernel = kernel.astype(np.float32)
+    if layer.kind in GATES:
+        inputs = len(layer.weights[0])
+        return replace(layer, weights=(kernel[:inputs], kernel[inputs:], *layer.weights[2:]))
+    return replace(layer, weights=(kernel, *layer.weights[1:]))
 
 
 def channel_rows(kernel: Array, kind: str) -> Array:
     """The kernel as a matrix ``[output channels, weights of one channel]``."""
+    if kind in GATES:
+        by_gate = kernel.reshape(len(kernel), GATES[kind], -1)
+        return np.moveaxis(by_gate, -1, 0).reshape(by_gate.shape[-1], -1)
     axes = OUTPUT_AXES[kind]
     moved = np.moveaxis(kernel, axes, range(len(axes)))
     return moved.reshape(prod(moved.shape[: len(axes)]), -1)
@@ -60,6 +82,9 @@ def channel_rows(kernel: Array, kind: str) -> Array:
 
 def from_channel_rows(rows: Array, shape: tuple[int, ...], kind: str) -> Array:
     """The inverse of :func:`channel_rows`, for a kernel of the given shape."""
+    if kind in GATES:
+        by_gate = rows.reshape(len(rows), shape[0], GATES[kind])
+        return np.moveaxis(by_gate, 0, -1).reshape(shape)
     axes = OUTPUT_AXES[kind]
     first = tuple(shape[axis] for axis in axes)
     rest = tuple(size for axis, size in enumerate(shape) if axis not in axes)

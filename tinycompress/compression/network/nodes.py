@@ -66,18 +66,31 @@ def arguments_of(node: Any, keras: KerasName) -> Arguments:
         return tuple(node.call_args), dict(node.call_kwargs)
     args, kwargs = node.arguments.args, node.arguments.kwargs
     carried = {
-        id(tensor._keras_mask)
+        _origin(tensor._keras_mask)
         for tensor in flat([*args, *kwargs.values()])
-        if is_symbolic(tensor) and getattr(tensor, "_keras_mask", None) is not None
+        if is_symbolic(tensor) and is_symbolic(getattr(tensor, "_keras_mask", None))
     }
     return tuple(args), {
         name: value for name, value in kwargs.items() if not _is_carried(name, value, carried)
     }
 
 
-def _is_carried(name: str, value: Any, carried: set[int]) -> bool:
+def _is_carried(name: str, value: Any, carried: set[tuple[str | Key, ...]]) -> bool:
     masks = [one for one in flat(value) if one is not None]
-    return name.endswith("mask") and bool(masks) and all(id(one) in carried for one in masks)
+    found = all(is_symbolic(one) and _origin(one) in carried for one in masks)
+    return name.endswith("mask") and bool(masks) and found
+
+
+def _origin(mask: Any) -> tuple[str | Key, ...]:
+    """What a mask is made of: in a model from a file it is made twice of the same tensor."""
+    steps: list[str] = []
+    while True:
+        operation, index, _ = mask._keras_history
+        kind = type(operation).__name__
+        if kind not in ("NotEqual", "Any"):
+            return (*steps, key_of(mask))
+        steps.append(kind)
+        mask = operation._inbound_nodes[index].input_tensors[0]
 
 
 def dtype_of(tensor: Any) -> str:

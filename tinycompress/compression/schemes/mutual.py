@@ -11,6 +11,7 @@ from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import Task
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.schemes.base import Learnt, Lesson, percent
 from tinycompress.compression.schemes.fresh import fresh
 from tinycompress.compression.training.entropy import coded_kernels
@@ -51,7 +52,7 @@ def mutual(network: Network, lesson: Lesson) -> Learnt:
         ),
         lesson.fine_tune,
         kernels={
-            name: (own.get_layer(name).weights[0], project)
+            name: (KernelVariable(own.get_layer(name)), project)
             for name, project in lesson.kept.items()
         },
         coded=coded_kernels(network, lambda name: own.get_layer(name).weights[0]),

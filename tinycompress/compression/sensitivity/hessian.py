@@ -36,7 +36,7 @@ class Trace:
 
 def hessian_traces(
     model: Any,
-    kernels: Sequence[Any],
+    kernels: Sequence[Sequence[Any]],
     tasks: Sequence[Task],
     data: Data,
     *,
@@ -51,7 +51,7 @@ def hessian_traces(
 
     Args:
         model: A tf_keras model.
-        kernels: Variables of it.
+        kernels: Variables of it, one or several for each kernel.
         tasks: Of its outputs: which loss it is.
         data: Labelled samples.
         probes: At most so many.
@@ -62,15 +62,17 @@ def hessian_traces(
         One estimate for every kernel.
     """
     generator = np.random.default_rng(seed)
-    products = _products(model, kernels, tasks)
+    parts = [part for kernel in kernels for part in kernel]
+    first = np.cumsum([0, *(len(kernel) for kernel in kernels[:-1])])
+    products = _products(model, parts, tasks)
     found: list[Array] = []
     for probe in range(probes):
         progress("sensitivity: Hessian", probe, probes)
         signs = [
-            generator.choice(np.array([-1.0, 1.0], np.float32), size=tuple(kernel.shape))
-            for kernel in kernels
+            generator.choice(np.array([-1.0, 1.0], np.float32), size=tuple(part.shape))
+            for part in parts
         ]
-        found.append(_mean_products(products, signs, tasks, data))
+        found.append(np.add.reduceat(_mean_products(products, signs, tasks, data), first))
         if len(found) >= _LEAST_PROBES and _is_precise(np.array(found)):
             break
     progress("sensitivity: Hessian", probes, probes)

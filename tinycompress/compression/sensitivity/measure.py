@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -15,8 +14,13 @@ from tinycompress.compression.data.tasks import Task, mean_score, tasks_of, task
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
-from tinycompress.compression.network.kernels import kernel_layers, macs_of_layer
+from tinycompress.compression.network.kernels import (
+    kernel_layers,
+    kernel_of,
+    macs_of_layer,
+)
 from tinycompress.compression.network.network import Array, Layer, Network
+from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.sensitivity.changes import changed_kernel
 from tinycompress.compression.sensitivity.divergence import kl_divergence
 from tinycompress.compression.sensitivity.hessian import Trace, hessian_traces
@@ -137,7 +141,7 @@ def _row(
     return LayerSensitivity(
         layer.name,
         layer.kind,
-        int(layer.weights[0].size),
+        int(kernel_of(layer).size),
         macs_of_layer(network, layer),
         points,
         None if trace is None else trace.value,
@@ -176,13 +180,13 @@ class _Bench:
                 hint="are the samples scaled as they were for training?",
             )
 
-    def kernel(self, layer: Layer) -> Any:
-        """The variable of a layer's kernel."""
-        return self.model.get_layer(layer.name).weights[0]
+    def kernel(self, layer: Layer) -> KernelVariable:
+        """What holds a layer's kernel."""
+        return KernelVariable(self.model.get_layer(layer.name))
 
     def point(self, layer: Layer, change: Change, seed: int) -> Point:
         """What a change of a layer costs; the kernel is put back."""
-        kernel = layer.weights[0]
+        kernel = kernel_of(layer)
         changed = changed_kernel(kernel, layer.kind, change, seed=seed)
         variable = self.kernel(layer)
         try:
@@ -230,7 +234,7 @@ def _traces(
     with _tf.quiet():
         traces = hessian_traces(
             bench.model,
-            [bench.kernel(layer) for layer in layers],
+            [bench.kernel(layer).parts for layer in layers],
             bench.tasks,
             data,
             probes=options.hessian_probes,

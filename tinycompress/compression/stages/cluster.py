@@ -30,10 +30,12 @@ from tinycompress.compression.checks.shared_integers import LEAST_WITH_ZERO, clu
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.integers import SCALED_ALIKE, file_integers, scaled_rows
 from tinycompress.compression.network.kernels import (
+    GATES,
     channel_rows,
     distinct_values,
     from_channel_rows,
     kernel_layers,
+    kernel_of,
     with_kernel,
 )
 from tinycompress.compression.network.network import Array, Layer, Network
@@ -69,9 +71,15 @@ class Cluster(TrainedStage, LayerChoice):
             raise ValueError("shared = true has one codebook a layer; leave per_channel out")
         return self
 
-    def of_layer(self, name: str) -> Cluster:
-        """The same for one layer, whose number of clusters ``clusters`` is."""
-        return self.model_copy(update={"clusters": self.layer_clusters.get(name, self.clusters)})
+    def of_layer(self, layer: Layer) -> Cluster:
+        """The same for one layer, whose number of clusters ``clusters`` is.
+
+        The file has one scale for a recurrent layer's kernel, or for each gate of it: values that
+        are shared in it are shared integers of themselves.
+        """
+        clusters = self.layer_clusters.get(layer.name, self.clusters)
+        shared = self.shared and layer.kind not in GATES
+        return self.model_copy(update={"clusters": clusters, "shared": shared})
 
     def layer_names(self) -> Mapping[str, Iterable[str]]:
         """By key, the names of layers that the table mentions."""
@@ -97,7 +105,7 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
     promises = state.promises
     if not options.keep_sparsity:
         promises = replace(promises, sparse={})
-    own = {layer.name: options.of_layer(layer.name) for layer in layers}
+    own = {layer.name: options.of_layer(layer) for layer in layers}
     changed = [
         with_kernel(layer, _clustered(layer, own[layer.name], promises, trainer.seed))
         for layer in layers
@@ -123,11 +131,12 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
 def _layers_to_cluster(network: Network, options: Cluster) -> tuple[Layer, ...]:
     layers = chosen(kernel_layers(network), options)
     if options.shared:
-        layers = tuple(layer for layer in layers if layer.kind in SCALED_ALIKE)
+        known = (*SCALED_ALIKE, *GATES)
+        layers = tuple(layer for layer in layers if layer.kind in known)
     if not layers:
         raise ConfigError(
             "cluster: no layer is left to cluster",
-            hint=f"see skip and skip_types; shared is for {', '.join(SCALED_ALIKE)}",
+            hint=f"see skip and skip_types; shared is for {', '.join((*SCALED_ALIKE, *GATES))}",
         )
     names = {layer.name for layer in layers}
     left = [name for name in options.layer_clusters if name not in names]
@@ -142,15 +151,15 @@ def _layers_to_cluster(network: Network, options: Cluster) -> tuple[Layer, ...]:
 def _notes(network: Network, layers: Sequence[Layer], options: Cluster) -> tuple[str, ...]:
     kernels = [network.layers[layer.name] for layer in layers]
     if not options.shared:
-        most = max(distinct_values(layer.weights[0]) for layer in kernels)
+        most = max(distinct_values(kernel_of(layer)) for layer in kernels)
         return (f"{most} distinct values in the most varied kernel",)
-    most = max(distinct_values(file_integers(layer.weights[0], layer.kind)) for layer in kernels)
+    most = max(distinct_values(file_integers(kernel_of(layer), layer.kind)) for layer in kernels)
     notes = left_as_they_are(network, layers)
     return (*notes, f"{most} distinct integers in the most varied layer")
 
 
 def _clustered(layer: Layer, options: Cluster, promises: Promises, seed: int) -> Array:
-    kernel = layer.weights[0]
+    kernel = kernel_of(layer)
     generator = np.random.default_rng(seed)
     if options.shared:
         return _shared(layer, options, moving(layer.name, kernel, promises), generator)

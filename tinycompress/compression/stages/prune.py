@@ -19,8 +19,15 @@ from tinycompress import _tf
 from tinycompress.compression.checks.promises import SparsePromise, projections
 from tinycompress.compression.criteria.weights import WEIGHTS, WeightCriterion
 from tinycompress.compression.network.build import build_model, weights_of
-from tinycompress.compression.network.kernels import kernel_layers, sparsity, with_kernel
+from tinycompress.compression.network.kernels import (
+    PRUNABLE,
+    kernel_layers,
+    kernel_of,
+    sparsity,
+    with_kernel,
+)
 from tinycompress.compression.network.network import Array, Layer, Network
+from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
 from tinycompress.compression.stages.masks import (
     block_mask,
@@ -35,7 +42,6 @@ from tinycompress.compression.training.fine_tune import fine_tune
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
-_PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose")
 _UPDATES = 50
 """At most about so many mask updates in one training; each one sorts every kernel."""
 
@@ -157,7 +163,7 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
     if options.by_scores:
         return _by_scores(state, tuple(layer.name for layer in layers), options, trainer)
     network = state.network
-    reached = {layer.name: sparsity(layer.weights[0]) for layer in layers}
+    reached = {layer.name: sparsity(kernel_of(layer)) for layer in layers}
     for number in range(1, options.rounds + 1):
         part = number / options.rounds
         names = [layer.name for layer in layers]
@@ -171,7 +177,7 @@ def prune(state: State, options: Prune, trainer: Trainer) -> State:
         }
         network = _trained(network, state, ramp, options, trainer, number)
         network = _masked(network, ramp, options)
-        reached = {name: sparsity(network.layers[name].weights[0]) for name in names}
+        reached = {name: sparsity(kernel_of(network.layers[name])) for name in names}
     promised = {
         name: SparsePromise(
             _promised(network, name, ramp[name].end, options), options.m_by_n, options.block_size
@@ -192,7 +198,7 @@ def _by_scores(state: State, names: tuple[str, ...], options: Prune, trainer: Tr
     network = pruned_by_scores(
         state.network, names, targets, scoring, trainer, options.fine_tune, options.distill
     )
-    promised = {name: SparsePromise(sparsity(network.layers[name].weights[0])) for name in names}
+    promised = {name: SparsePromise(sparsity(kernel_of(network.layers[name]))) for name in names}
     return State(network, state.promises.with_sparse(promised), _notes(network, options))
 
 
@@ -204,12 +210,12 @@ class _Ramp:
 
 def _layers_to_prune(network: Network, options: Prune) -> tuple[Layer, ...]:
     layers = chosen(
-        tuple(layer for layer in kernel_layers(network) if layer.kind in _PRUNABLE), options
+        tuple(layer for layer in kernel_layers(network) if layer.kind in PRUNABLE), options
     )
     if not layers:
         raise ConfigError(
             "prune: no layer is left to prune",
-            hint=f"prunable are {', '.join(_PRUNABLE)}; see skip and skip_types",
+            hint=f"prunable are {', '.join(PRUNABLE)}; see skip and skip_types",
         )
     names = {layer.name for layer in layers}
     problems = [
@@ -218,7 +224,7 @@ def _layers_to_prune(network: Network, options: Prune) -> tuple[Layer, ...]:
         if name not in names
     ]
     for layer in layers:
-        kernel, target = layer.weights[0], options.target_of(layer.name)
+        kernel, target = kernel_of(layer), options.target_of(layer.name)
         if options.block_size != (1, 1) and kernel.ndim != 2:
             problems.append(f"layer {layer.name!r} ({layer.kind}): blocks are for Dense only")
         if options.m_by_n is not None and layer.kind not in ("Dense", "Conv2D"):
@@ -240,7 +246,7 @@ def _targets(network: Network, names: list[str], options: Prune, part: float) ->
     """Sparsity of every layer when a part of the way to the target is gone."""
     if options.scope == "layer":
         return {name: options.target_of(name) * part for name in names}
-    kernels = {name: network.layers[name].weights[0] for name in names}
+    kernels = {name: kernel_of(network.layers[name]) for name in names}
     return global_sparsities(kernels, options.target * part)
 
 
@@ -274,7 +280,9 @@ def _trained(
     with _tf.quiet():
         model = _tf.tf_keras().models.clone_model(plain, clone_function=wrap)
     kept = projections(network, state.promises)
-    kernels = {name: (plain.get_layer(name).weights[0], project) for name, project in kept.items()}
+    kernels = {
+        name: (KernelVariable(plain.get_layer(name)), project) for name, project in kept.items()
+    }
     fine_tune(
         model,
         trainer,
@@ -313,7 +321,7 @@ def _masked(network: Network, ramp: dict[str, _Ramp], options: Prune) -> Network
     changed = []
     for name, item in ramp.items():
         layer = network.layers[name]
-        kernel = layer.weights[0]
+        kernel = kernel_of(layer)
         changed.append(with_kernel(layer, kernel * _mask(kernel, options, item.end)))
     return network.with_layers(changed)
 
@@ -330,18 +338,18 @@ def _promised(network: Network, name: str, target: float, options: Prune) -> flo
     """The target, or what whole blocks and groups that the kernel's edge cuts short allow."""
     if options.m_by_n is None and options.block_size == (1, 1):
         return target
-    return min(target, sparsity(network.layers[name].weights[0]))
+    return min(target, sparsity(kernel_of(network.layers[name])))
 
 
 def _notes(network: Network, options: Prune) -> tuple[str, ...]:
     left = [
         f"{layer.name} ({layer.kind})"
         for layer in kernel_layers(network)
-        if layer.kind not in _PRUNABLE
+        if layer.kind not in PRUNABLE
     ]
     notes = [f"left dense: {', '.join(left)}"] if left else []
-    zeros = sum(int(np.sum(layer.weights[0] == 0)) for layer in kernel_layers(network))
-    total = sum(layer.weights[0].size for layer in kernel_layers(network))
+    zeros = sum(int(np.sum(kernel_of(layer) == 0)) for layer in kernel_layers(network))
+    total = sum(kernel_of(layer).size for layer in kernel_layers(network))
     notes.append(f"{zeros} of {total} kernel weights are zero ({zeros / total:.1%})")
     return tuple(notes)
 

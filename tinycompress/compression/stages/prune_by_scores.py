@@ -18,7 +18,7 @@ import numpy as np
 
 from tinycompress.compression.checks.promises import masked
 from tinycompress.compression.criteria.base import Criterion, Scores
-from tinycompress.compression.network.kernels import with_kernel
+from tinycompress.compression.network.kernels import kernel_of, with_kernel
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.stages.masks import magnitude_mask
 from tinycompress.compression.training.fine_tune import train_network
@@ -79,7 +79,7 @@ def pruned_by_scores(
     """
 
     def trained(now: Network, label: str) -> Network:
-        masks = {name: masked(now.layers[name].weights[0] != 0) for name in names}
+        masks = {name: masked(kernel_of(now.layers[name]) != 0) for name in names}
         return train_network(now, trainer, fine_tune, distill, masks, label=label)
 
     early, rewinds = network, scoring.rewind != "nothing"
@@ -102,7 +102,7 @@ def scores_from_zero(network: Network, scores: Scores) -> dict[str, Array]:
 
     All layers are moved and scaled alike, so that they can be ranked together.
     """
-    kernels = {name: network.layers[name].weights[0] for name in scores}
+    kernels = {name: kernel_of(network.layers[name]) for name in scores}
     free = [scores[name][kernel != 0] for name, kernel in kernels.items()]
     every = np.concatenate(free)
     low, high = (float(every.min()), float(every.max())) if every.size else (0.0, 1.0)
@@ -116,6 +116,6 @@ def scores_from_zero(network: Network, scores: Scores) -> dict[str, Array]:
 def with_masks(network: Network, masks: Mapping[str, Array]) -> Network:
     """The network without the weights that masks leave out."""
     return network.with_layers(
-        with_kernel(network.layers[name], network.layers[name].weights[0] * mask)
+        with_kernel(network.layers[name], kernel_of(network.layers[name]) * mask)
         for name, mask in masks.items()
     )

@@ -11,7 +11,7 @@ from tinycompress.compression.checks.promises import Promises, RoundedPromise
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model
-from tinycompress.compression.network.kernels import kernel_layers
+from tinycompress.compression.network.kernels import GATES, kernel_layers
 from tinycompress.compression.network.network import Array, Call, Input, Layer, Network
 from tinycompress.compression.stages.base import chosen
 from tinycompress.compression.stages.options import LayerChoice
@@ -33,7 +33,7 @@ def roundable(
     """The layers whose integers can be settled, in order of first use.
 
     Those that are clustered or on a grid have integers already, and one that is used twice has no
-    one input to be judged by.
+    one input to be judged by; a recurrent layer's kernels work on what they themselves made.
 
     Raises:
         ConfigError: There is none.
@@ -42,7 +42,9 @@ def roundable(
     layers = tuple(
         layer
         for layer in chosen(kernel_layers(network), options)
-        if layer.name not in taken and len(network.calls_of(layer.name)) == 1
+        if layer.name not in taken
+        and layer.kind not in GATES
+        and len(network.calls_of(layer.name)) == 1
     )
     if not layers:
         raise ConfigError(

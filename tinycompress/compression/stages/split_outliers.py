@@ -28,7 +28,12 @@ from tinycompress.compression.network.channels import (
 )
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.integers import LARGEST
-from tinycompress.compression.network.kernels import OUTPUT_AXES, kernel_layers, with_kernel
+from tinycompress.compression.network.kernels import (
+    GATES,
+    OUTPUT_AXES,
+    kernel_layers,
+    with_kernel,
+)
 from tinycompress.compression.network.network import Array, Layer, Network
 from tinycompress.compression.stages.base import StageSpec, State, chosen, left_as_they_are
 from tinycompress.compression.stages.options import LayerChoice
@@ -131,6 +136,8 @@ def _free(network: Network, channels: Channels) -> frozenset[int]:
     fixed = set(channels.fixed)
     for call in network.calls:
         layer = network.layers[call.layer]
+        if layer.kind in GATES:  # It reads its own units, whose copies would count twice.
+            fixed.update(int(atom) for atom in channels.of_value[call.output])
         multiplies = layer.kind.startswith("Depthwise") and layer.weights[0].shape[-1] > 1
         if multiplies or layer.config.get("activation") == "softmax":
             fixed.update(int(atom) for atom in channels.of_value[call.output])

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from tinycompress.compression.network.integers import grid_levels
-from tinycompress.compression.network.kernels import kernel_layers, with_kernel
+from tinycompress.compression.network.kernels import kernel_layers, kernel_of, with_kernel
 from tinycompress.compression.network.network import Array, Network
 from tinycompress.compression.synthetic.base import Known, Making
 from tinycompress.compression.synthetic.generator import generated
@@ -31,7 +31,7 @@ def dfqf(known: Sequence[Known], making: Making) -> tuple[Array, ...]:
 def rounded(network: Network, bits: int) -> Network:
     """The network with every kernel on the even grid of so many bits, with one scale for each."""
     return network.with_layers(
-        with_kernel(layer, _on_grid(layer.weights[0], bits)) for layer in kernel_layers(network)
+        with_kernel(layer, _on_grid(kernel_of(layer), bits)) for layer in kernel_layers(network)
     )
 
 

@@ -14,6 +14,7 @@ from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.integers import SCALED_ALIKE
 from tinycompress.compression.network.network import Network
+from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.training.answers import Answers, packed
 from tinycompress.compression.training.entropy import Coded, coded_kernels, with_entropy
 from tinycompress.compression.training.losses import output_loss
@@ -46,7 +47,8 @@ def train_network(
     _tf.make_deterministic(trainer.seed)
     model = build_model(network, "tf_keras")
     kernels = {
-        name: (model.get_layer(name).weights[0], project) for name, project in projections.items()
+        name: (KernelVariable(model.get_layer(name)), project)
+        for name, project in projections.items()
     }
     coded = coded_kernels(network, lambda name: model.get_layer(name).weights[0])
     fine_tune(model, trainer, options, distill, kernels=kernels, coded=coded, label=label)

@@ -23,6 +23,7 @@ from tinycompress._progress import Progress, no_progress
 from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.build import applied, build_model, made_input, weights_of
 from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
+from tinycompress.compression.network.kernels import GATES
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.stages.prune_channels import fitting_multiple
 from tinycompress.compression.training.losses import output_loss
@@ -96,6 +97,8 @@ def trained_masks(
 def _families(network: Network, channels: Channels, multiple: int) -> tuple[Family, ...]:
     found = []
     for members, free in channels.families():
+        if any(network.layers[name].kind in GATES for name in members):
+            continue  # A gate behind such a layer does not shut what the layer tells itself.
         total = np.unique(np.concatenate([channels.of_layer[name] for name in members])).size
         if free.size > 1:
             order = _ranked(network, channels, free)
