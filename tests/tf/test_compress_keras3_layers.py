@@ -12,7 +12,7 @@ from support.compression.classifier import recipe
 
 import tinycompress
 from tinycompress import _tf
-from tinycompress.compression.checks.invariants import match_kernels
+from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.network.bridge import build_checked
 from tinycompress.compression.network.channels import couple_channels
 from tinycompress.compression.network.fold import fold_batch_norms
