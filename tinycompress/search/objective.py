@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import optuna
+from optuna.trial import TrialState
 from sqlalchemy.exc import SQLAlchemyError
 
 from tinycompress.errors import ConfigError, TinyCompressError
@@ -92,12 +93,17 @@ class Objective:
         goal: What the search is for; its accuracy `Goal.resolved`.
         evaluator: What makes and measures candidates.
         slack: See `SLACK`.
+        trains_all: Whether candidates are trained that cannot be better than what was found: of
+            those a method learns, too.
     """
 
-    def __init__(self, goal: Goal, evaluator: Evaluator, slack: float = SLACK) -> None:
+    def __init__(
+        self, goal: Goal, evaluator: Evaluator, slack: float = SLACK, *, trains_all: bool = False
+    ) -> None:
         self._goal = goal
         self._evaluator = evaluator
         self._slack = slack
+        self._trains_all = trains_all
 
     def __call__(self, trial: optuna.Trial) -> tuple[float, ...]:
         """The values of the objectives.
@@ -138,6 +144,7 @@ class Objective:
             _constrain(trial, missed)
             trial.set_user_attr(REJECTED, BEFORE_TRAINING)
             raise optuna.TrialPruned("it cannot keep the budget, and is not trained")
+        self._require_hope(trial, before.figures)
         try:
             trained = self._evaluator.train(candidate, lambda e, a: self._report(trial, e, a))
         except optuna.TrialPruned:
@@ -150,6 +157,27 @@ class Objective:
         trial.set_user_attr(FILES, trained.files)
         _constrain(trial, self._goal.excess(figures))
         return self._goal.values(figures)
+
+    def _require_hope(self, trial: optuna.Trial, before: Mapping[str, float]) -> None:
+        """Where one cost is made less, train nothing that costs more than what was found.
+
+        Raises:
+            TrialPruned: A trial that keeps the budget costs less, whatever comes of this one.
+        """
+        if self._trains_all or self._goal.directions != ("minimize",):
+            return
+        (cost,) = self._goal.values(before)
+        cheaper = [
+            other.number
+            for other in trial.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+            if other.values[0] * (1.0 + self._slack) < cost
+            and all(one <= 0 for one in self._goal.excess(other.user_attrs[MEASURED]).values())
+        ]
+        if cheaper:
+            _constrain(trial, self._goal.cost_excess(before, self._slack))
+            told = f"before training, as trial {min(cheaper)} costs less"
+            trial.set_user_attr(REJECTED, told)
+            raise optuna.TrialPruned(told)
 
     def _report(self, trial: optuna.Trial, epochs: int, accuracy: float) -> None:
         if len(self._goal.objectives) > 1:

@@ -165,7 +165,7 @@ def create_study(
         study = optuna.create_study(
             storage=storage, study_name=name, directions=list(goal.directions),
             load_if_exists=True, sampler=make_sampler(sampler, seed),
-            pruner=make_pruner(objectives=len(goal.objectives)),
+            pruner=make_pruner(goal.directions),
         )  # fmt: skip
         before = study.user_attrs.get(TASK)
         if before is None and not study.get_trials(deepcopy=False):
@@ -191,7 +191,7 @@ def load_study(storage: BaseStorage, name: str) -> Study:
         study = optuna.load_study(study_name=name, storage=storage)
         task = task_of(study)
     study.sampler = make_sampler(task["identity"]["sampler"], task["identity"]["seed"])
-    study.pruner = make_pruner(objectives=len(study.directions))
+    study.pruner = make_pruner([one.name.lower() for one in study.directions])
     return study
 
 

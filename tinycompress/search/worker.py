@@ -102,7 +102,9 @@ def serve(request: Request, make: MakeEvaluator) -> bool:
             study.pruner = optuna.pruners.NopPruner()
         # A greedy method walks towards the budget, and learns from what is above it.
         slack = float("inf") if task.method == "greedy" else SLACK
-        objective = Objective(goal, make(task, request, study), slack)
+        objective = Objective(
+            goal, make(task, request, study), slack, trains_all=task.method != "search"
+        )
         try:
             return work(study, objective, Quota(task.trials, request.until))
         except OutOfRoomError as error:

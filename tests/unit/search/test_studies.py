@@ -192,6 +192,26 @@ def test_trainings_that_do_not_pay_are_stopped() -> None:
     assert int(best.parameters["width"]) > min(int(row.parameters["width"]) for row in stopped)
 
 
+def test_where_a_cost_is_made_less_what_costs_more_than_the_best_is_not_trained() -> None:
+    goal = small_flash(limit=20_000)
+    evaluator = FormulaEvaluator(epochs=9)
+    study = searched(MEMORY, goal, evaluator, trials=24)
+    rows = rows_of(study.get_trials(), goal)
+    stopped = [row for row in rows if row.verdict == "stopped"]
+    assert stopped
+    for row in stopped:
+        number = int(row.message.removeprefix("before training, as trial ").split()[0])
+        assert number < row.number
+        assert rows[number].verdict == "within"
+        assert rows[number].figures["flash_bytes"] < row.before["flash_bytes"]
+    # Of the others none is cut short, however slowly it learns.
+    assert len(evaluator.trained) == sum(bool(row.figures) for row in rows)
+    everything = FormulaEvaluator(epochs=9)
+    whole = formula_study(MEMORY, goal, trials=24)
+    work(whole, Objective(goal, everything, trains_all=True), Quota(24, batch=1000))
+    assert len(everything.trained) > len(evaluator.trained)
+
+
 def test_a_budget_that_none_meets_names_the_nearest() -> None:
     goal = small_flash(limit=10_600, least=0.9)
     study = searched(MEMORY, goal, FormulaEvaluator(), trials=20)

@@ -117,8 +117,15 @@ def make_sampler(name: str, seed: int) -> SeededByTrial:
     return SeededByTrial(SAMPLERS[name], seed)
 
 
-def make_pruner(*, objectives: int) -> optuna.pruners.BasePruner:
-    """Successive halving over epochs; none with several objectives, which Optuna does not prune."""
-    if objectives > 1:
+def make_pruner(directions: Sequence[str]) -> optuna.pruners.BasePruner:
+    """Successive halving over epochs where accuracy alone is made greater.
+
+    With several objectives Optuna does not prune. Where a cost is made less, what is small learns
+    slowly, and is what is looked for.
+
+    Args:
+        directions: Of the objectives, as `Goal.directions` has them.
+    """
+    if tuple(directions) != ("maximize",):
         return optuna.pruners.NopPruner()
     return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=_REDUCTION)
