@@ -23,7 +23,7 @@ from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
 from tinycompress.codegen.tflm.legality import check_legality
 from tinycompress.errors import ModelError
-from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
+from tinycompress.ir.foreign import CONVERT_AGAIN, lacks_flex, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
 
@@ -41,7 +41,7 @@ def require_aot(model: Model, options: CodegenOptions, *, roll: bool = True) -> 
     Raises:
         ModelError: The engine does not take the model; with every reason, and what helps.
     """
-    graph = run_passes(resolve_state(model), roll=roll)
+    graph = run_passes(resolve_state(model), roll=roll, exact_to=options.exact_to)
     reasons = why_not(graph, options)
     if reasons:
         floats = takes_floats(graph, options)
@@ -98,18 +98,24 @@ def _aot_hint(
     original = use_original(model)
     if original is not None:
         return original
+    flex = lacks_flex(op for one in reasons if (op := one.op) is not None)
+    if flex is not None:
+        return flex
+    others = (name for name in get_args(ExactTo) if name != options.exact_to)
+    takes = [
+        f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))
+    ]
+    if takes:
+        return f"the model can be built with {takes[0]}"
     if any(one.op is not None and unlike_integer(graph, one.op) for one in reasons):
         in_float = not takes_floats(graph, options) and aot_takes(
             model, replace(options, floats=True)
         )
         return f"{CONVERT_AGAIN}; {IN_FLOAT}" if in_float else CONVERT_AGAIN
-    others = (name for name in get_args(ExactTo) if name != options.exact_to)
-    takes = [
-        f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))
-    ]
-    return f"the model can be built with {takes[0]}" if takes else REPLACE
+    return REPLACE
 
 
 def aot_takes(model: Model, options: CodegenOptions) -> bool:
     """Whether the AOT engine takes a model."""
-    return not why_not(run_passes(resolve_state(model)), options)
+    graph = run_passes(resolve_state(model), exact_to=options.exact_to)
+    return not why_not(graph, options)
