@@ -27,6 +27,7 @@ from tinycompress.ir.foreign import CONVERT_AGAIN, lacks_flex, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
 
+_OTHER_LAYERS = "replace the layers that these operators come from"
 IN_FLOAT = "or build it as it is, in float: --precision float32"
 
 
@@ -64,20 +65,23 @@ def require_tflm(model: Model) -> None:
     try:
         check_legality(model)
     except ModelError as error:
-        if any(unlike_integer(model.main, op) for op in model.main.ops):
-            error.hint = use_original(model) or CONVERT_AGAIN
-        else:
-            error.hint = instead_of_tflm(model)
+        floats = any(unlike_integer(model.main, op) for op in model.main.ops)
+        known = use_original(model) or lacks_flex(model.main.ops) or _by_aot(model)
+        error.hint = known or (CONVERT_AGAIN if floats else _OTHER_LAYERS)
         raise
 
 
 def instead_of_tflm(model: Model) -> str:
     """The hint for a model of integers that stock TFLM does not run."""
+    return _by_aot(model) or _OTHER_LAYERS
+
+
+def _by_aot(model: Model) -> str | None:
     for name in get_args(ExactTo):
         if aot_takes(model, CodegenOptions(exact_to=name)):
             more = "" if name == CodegenOptions().exact_to else f" --exact-to {name}"
             return f"the AOT engine takes the model: --engine aot{more}"
-    return "replace the layers that these operators come from"
+    return None
 
 
 def _in_short(graph: Graph, reasons: Iterable[Reason]) -> Iterator[Reason]:

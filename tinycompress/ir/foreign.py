@@ -45,7 +45,7 @@ def use_original(model: Model) -> str | None:
 
 _FLEX = "Flex"
 _INSTEAD_OF_FLEX: Mapping[str, str] = MappingProxyType(
-    {"FlexErf": "GELU by tanh has none: torch.nn.GELU(approximate='tanh')"}
+    {"FlexErf": "export GELU by tanh, which does without: torch.nn.GELU(approximate='tanh')"}
 )
 """By the custom operator's name in the file: what to use instead."""
 
@@ -56,5 +56,5 @@ def lacks_flex(ops: Iterable[Op]) -> str | None:
     code = next((code for code in codes if code.startswith(_FLEX)), None)
     if code is None:
         return None
-    instead = _INSTEAD_OF_FLEX.get(code, "replace the layers that it comes from, and convert again")
-    return f"{code} is TensorFlow's own operator, which neither runtime has: {instead}"
+    instead = _INSTEAD_OF_FLEX.get(code, "replace the layer that it comes from, and convert again")
+    return f"{code} is TensorFlow's own operator, which neither runtime has; {instead}"
