@@ -37,7 +37,8 @@ def part_as_file(
 
 
 def _add(model: Any, graph: Any, tensor: Tensor) -> int:
-    name = f"t{tensor.index}"
+    # Not by its index in the graph: equal parts are equal files.
+    name = f"t{len(graph.tensors)}"
     if tensor.data is not None:
         place = add_constant(model, graph, name, tensor.data)
     else:

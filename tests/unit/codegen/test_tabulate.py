@@ -12,7 +12,7 @@ from support.models.island_files import SHAPE, Islands, every_value, mish, softs
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen import CodegenOptions, generate
-from tinycompress.codegen.passes import run_passes
+from tinycompress.codegen.passes import run_passes, tabulate
 from tinycompress.codegen.passes.tabulate import tabulate_functions
 from tinycompress.codegen.tolerance import allowed_ulps, float_operators
 from tinycompress.codegen.verdict import require_aot
@@ -141,6 +141,15 @@ def test_where_a_runtime_lacks_the_whole_the_parts_that_it_has_are_tables() -> N
     tflite = m.pack(m.stored(asked))
     last = read_model(tflite).main.outputs[0]
     assert (_tables(tflite, "litert"), _tables(tflite, "tflm")) == ([last], [first])
+
+
+def test_equal_functions_are_computed_once() -> None:
+    m = Islands()
+    other = m.int8(0.05, -3)
+    ends = [m.stored(m.op("COS", m.op("SQRT", m.real(root))), 0.123) for root in (m.x, other)]
+    before = tabulate._run.cache_info().misses
+    assert sorted(_tables(m.pack(*ends, inputs=(other,)))) == ends
+    assert tabulate._run.cache_info().misses == before + 1
 
 
 def test_integers_alone_are_left_to_their_kernels() -> None:

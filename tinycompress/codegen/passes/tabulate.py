@@ -198,4 +198,5 @@ def _run(part: bytes, shape: tuple[int, ...], exact_to: ExactTo) -> Results | No
     finally:
         oracle.close()
     stored: Results = results.reshape(-1)
+    stored.flags.writeable = False
     return stored
