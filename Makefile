@@ -25,7 +25,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
         mixed-precision models pruning-criteria distillation factorisation quantisation cascade \
-        networks precision test-package $(SEARCHES:%=fit-%)
+        networks precision test-package fixed-point test-fixed-point $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -47,6 +47,18 @@ test-slow: $(VENV)/.ready-dev
 # Everything.
 test-all: $(VENV)/.ready-dev
 	$(BIN)/pytest -n $(JOBS) --dist loadfile
+
+# Models of QKeras and of HGQ2, each with its package on the path: tests/tf/test_quantized_layers.py.
+test-fixed-point: $(VENV)/.ready-dev build/quantized-layers/qkeras/.ready build/quantized-layers/hgq/.ready
+	PYTHONPATH=build/quantized-layers/qkeras TC_REQUIRE_PACKAGE=qkeras $(BIN)/pytest -n 0 -m qkeras tests/tf
+	PYTHONPATH=build/quantized-layers/hgq TC_REQUIRE_PACKAGE=hgq $(BIN)/pytest -n 0 -m hgq tests/tf
+
+# Whatever else they need, the environment has. Both hold a package qkeras, so they lie apart.
+build/quantized-layers/qkeras/.ready: PACKAGES = qkeras-v3 pyparser networkx
+build/quantized-layers/hgq/.ready: PACKAGES = hgq2 quantizers
+build/quantized-layers/%/.ready: | $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(@D) $(PACKAGES)
+	@touch $@
 
 # Wheel and sdist as users get them, in fresh environments: docs/platforms.md.
 test-package: | $(BIN)/python
@@ -171,6 +183,11 @@ build/layers/torch/.ready build/layers/onnx/.ready:
 	$(PYTHON) -m venv $(@D)
 	-$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(TOOLS)
 	@touch $@
+
+# Models of QKeras and HGQ2 from training to the board: docs/fixed-point.md.
+fixed-point: $(VENV)/.ready-dev build/quantized-layers/qkeras/.ready build/quantized-layers/hgq/.ready
+	PYTHONPATH=.:build/quantized-layers/hgq $(BIN)/python -m benchmarks.fixed_point --package hgq
+	PYTHONPATH=.:build/quantized-layers/qkeras $(BIN)/python -m benchmarks.fixed_point --package qkeras
 
 # Criteria of pruning against magnitude, in the digits network: docs/pruning-criteria.md.
 pruning-criteria: $(VENV)/.ready-dev

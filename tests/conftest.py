@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import hypothesis_profiles
-from support.common import ROOT, require_tool
+from support.common import ROOT, require_package, require_tool
 from support.models.collection import Collection, find_collection
 from support.slow_parts import of_part, parse_part
 
@@ -49,6 +49,9 @@ def _tools_of_markers(request: pytest.FixtureRequest) -> None:
     for name in ("gcc", "qemu", "browser", "postgres"):
         if request.node.get_closest_marker(name):
             require_tool(name)
+    for name in ("qkeras", "hgq"):
+        if request.node.get_closest_marker(name):
+            require_package(name)
 
 
 @pytest.fixture(scope="session", autouse=True)

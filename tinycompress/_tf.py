@@ -23,6 +23,9 @@ from tinycompress.errors import ConfigError
 KerasName = Literal["keras", "tf_keras"]
 """Which Keras a model belongs to: Keras 3 or Keras 2."""
 
+QUANTIZED_LAYERS = {"qkeras": "qkeras-v3", "hgq": "hgq2"}
+"""What pip calls the packages of quantised layers, by the names that Python calls them by."""
+
 INSTALL_HINT = 'pip install "tinycompress-mcu[keras]"'
 
 _LOG = logging.getLogger(__name__)
@@ -89,6 +92,30 @@ def tfmot() -> Any:
         getattr(tf.keras, "version", None)
     with _environment("TF_USE_LEGACY_KERAS", os.environ.get("TF_USE_LEGACY_KERAS")):
         return _import("tensorflow_model_optimization")
+
+
+def quantized_layers(package: str) -> None:
+    """Import a package of Keras 3 layers with quantisers, so that Keras knows its classes.
+
+    Args:
+        package: ``qkeras`` or ``hgq``.
+
+    Raises:
+        ConfigError: It is not installed or does not work.
+    """
+    keras()
+    tfmot()  # which qkeras imports: here it leaves the environment as it is
+    hint = f"pip install {QUANTIZED_LAYERS[package]}"
+    try:
+        _import(package, "load models with its layers", hint)
+    except ConfigError as error:
+        if error.hint != hint and package == "qkeras":
+            raise ConfigError(
+                str(error),
+                hint="HGQ2 and qkeras-v3 both install a package qkeras, and the later one breaks"
+                " the other: install each into an environment of its own",
+            ) from error
+        raise
 
 
 def h5py() -> Any:
@@ -209,7 +236,9 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def _import(name: str) -> Any:
+def _import(
+    name: str, purpose: str = "read and convert Keras models", hint: str = INSTALL_HINT
+) -> Any:
     loaded = sys.modules.get(name)
     if loaded is not None:
         return loaded
@@ -222,14 +251,13 @@ def _import(name: str) -> Any:
             return importlib.import_module(name)
     except ModuleNotFoundError as error:
         raise ConfigError(
-            f"the Python package {error.name or name} is not installed; it is needed to read"
-            " and convert Keras models",
-            hint=INSTALL_HINT,
+            f"the Python package {error.name or name} is not installed; it is needed to {purpose}",
+            hint=hint,
         ) from error
     except (ImportError, OSError) as error:
         raise ConfigError(
             f"the Python package {name} is installed but cannot be imported: {error}",
-            hint=f"install it anew: {INSTALL_HINT}",
+            hint=f"install it anew: {hint}",
         ) from error
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.cases.depthwise import TARGETS
 from support.cases.kernels import BOTH, KernelCases, options
 from support.cases.lowering import graph_of, layers_of
 from support.cases.wide import WideCases
@@ -15,6 +16,8 @@ from tinycompress.artifacts import ExactTo
 from tinycompress.codegen.layer import Layer
 from tinycompress.errors import ModelError
 
+FAMILIES = ("thumb1", "dsp")
+"""Families of cores, one for each kernel."""
 # batches of either factor, rows, depth, columns
 SIZES = (
     ((), (), 3, 4, 5),
@@ -76,21 +79,32 @@ def _wide_cases(seed: int) -> WideCases:
     return cases
 
 
-def _cases(seed: int) -> KernelCases:
+def _cases(seed: int, family: str) -> KernelCases:
     cases = KernelCases(seed)
+    cases.target = dict(TARGETS[family])
     for number, sizes in enumerate(SIZES):
         for adj_x, adj_y in ((False, False), (True, False), (False, True), (True, True)):
             _add(cases, sizes, adj_x, adj_y, constant=number % 3 == 0)
     return cases
 
 
+@pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("exact_to", BOTH)
-def test_batch_matmul_is_exact(exact_to: ExactTo) -> None:
-    assert _cases(31).mismatches(exact_to, count=3) == []
+def test_batch_matmul_is_exact(exact_to: ExactTo, family: str) -> None:
+    assert _cases(31, family).mismatches(exact_to, count=3) == []
 
 
-def test_batch_matmul_has_no_undefined_behaviour() -> None:
-    assert _cases(32).sanitized_mismatches("tflm") == 0
+@pytest.mark.parametrize("family", FAMILIES)
+def test_batch_matmul_has_no_undefined_behaviour(family: str) -> None:
+    assert _cases(32, family).sanitized_mismatches("tflm") == 0
+
+
+@pytest.mark.parametrize(
+    ("family", "kernel"), [("thumb1", "ref"), ("mla", "ref"), ("dsp", "dsp"), ("mve", "dsp")]
+)
+def test_cores_with_the_dsp_extension_multiply_pairs(family: str, kernel: str) -> None:
+    layers = _cases(31, family).sources("tflm").layers
+    assert {layer.kernel for layer in layers} == {f"batch_matmul_s8_{kernel}"}
 
 
 @pytest.mark.parametrize("exact_to", BOTH)

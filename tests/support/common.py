@@ -6,6 +6,7 @@ import glob
 import os
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,6 +25,8 @@ EXECUTABLES = {
     "zsh": "zsh",
     "fish": "fish",
 }
+# As pip calls them, by the marker of their tests.
+PACKAGES = {"qkeras": "qkeras-v3", "hgq": "hgq2"}
 # Debian keeps the server programs of PostgreSQL out of the path.
 _PLACES_BESIDE_PATH = {"postgres": "/usr/lib/postgresql/*/bin"}
 
@@ -43,6 +46,20 @@ def require_tool(name: str) -> str:
     if path is None:
         missing(EXECUTABLES[name])
     return path
+
+
+def require_package(name: str) -> None:
+    """Skip the running test where a package of PACKAGES is not on the path.
+
+    No environment has all of them. `make test-fixed-point` puts one after the other on the path and
+    names it in TC_REQUIRE_PACKAGE: there its tests fail without it.
+    """
+    try:
+        metadata.version(PACKAGES[name])
+    except metadata.PackageNotFoundError:
+        if os.environ.get("TC_REQUIRE_PACKAGE") == name:
+            pytest.fail(f"{PACKAGES[name]} is not on the path")
+        pytest.skip(f"{PACKAGES[name]} is not on the path: make test-fixed-point has it")
 
 
 def replace_everywhere(

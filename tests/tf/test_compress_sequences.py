@@ -110,7 +110,10 @@ def test_attention_over_images_is_refused_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("call", "what"),
-    [({"use_causal_mask": True}, "use_causal_mask"), ({"training": True}, "training=True")],
+    [
+        ({"return_attention_scores": True}, "return_attention"),
+        ({"training": True}, "training=True"),
+    ],
 )
 def test_calls_of_attention_that_do_not_cross_are_refused(call: dict[str, Any], what: str) -> None:
     keras = _tf.keras()
@@ -132,6 +135,27 @@ def test_recurrent_layers_cross(name: str, kind: str) -> None:
     assert macs(network) >= 4 * (first.weights[0].size + first.weights[1].size)
 
 
+@pytest.mark.parametrize("name", ["keras", "tf_keras"])
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", "ave"])
+@pytest.mark.parametrize("backward", [False, True], ids=["alike", "own backward layer"])
+def test_bidirectional_layers_cross(name: str, merge_mode: str, backward: bool) -> None:
+    keras = both(name)
+    layers = keras.layers
+    other = layers.LSTM(3, go_backwards=True, return_sequences=True) if backward else None
+    x = source = keras.Input((4, 3))
+    x = layers.Masking()(x)
+    x = layers.Bidirectional(
+        layers.GRU(3, return_sequences=True), merge_mode, backward_layer=other, name="both"
+    )(x)
+    model = keras.Model(source, layers.Dense(2, name="out")(x))
+    network = read_network(model)
+    for target in ("keras", "tf_keras"):
+        built = build_checked(network, target, model, what="reading")
+        assert read_network(built).layers["both"].config == network.layers["both"].config
+    kernels = sum(w.size for w in network.layers["both"].weights if len(w.shape) == 2 < w.shape[0])
+    assert macs(network) == 4 * (kernels + network.layers["out"].weights[0].size)
+
+
 @pytest.mark.parametrize("options", [{"reset_after": False}, {"use_bias": False}], ids=str)
 def test_forms_of_a_gru_cross(options: dict[str, Any]) -> None:
     model = recurrent(_tf.keras(), "GRU", **options)
@@ -149,6 +173,8 @@ def test_recurrent_layers_with_state_are_refused(options: dict[str, Any], what: 
     with pytest.raises(ModelError) as caught:
         read_network(model)
     assert caught.value.reasons == (f"layer 'gru' (GRU): {what}",)
+    assert "stateful=False" in (caught.value.hint or "")
+    assert "--streaming" in (caught.value.hint or "")
 
 
 def test_a_recurrent_layer_with_a_first_state_is_refused() -> None:
@@ -175,15 +201,6 @@ def test_indices_with_fractions_are_refused() -> None:
     samples = {"word": np.full((3, 4), 0.5), "value": np.zeros((3, 2))}
     with pytest.raises(ConfigError, match=r"input 'word' have fractions .* int32 indices"):
         read_samples(samples, network)
-
-
-def test_an_embedding_that_masks_is_refused() -> None:
-    keras = _tf.keras()
-    source = keras.Input((4,), dtype="int32")
-    x = keras.layers.Embedding(9, 3, mask_zero=True, name="words")(source)
-    with pytest.raises(ModelError) as caught:
-        read_network(keras.Model(source, keras.layers.GlobalAveragePooling1D()(x)))
-    assert "mask_zero=True" in caught.value.reasons[0]
 
 
 def test_attention_goes_through_a_recipe() -> None:

@@ -109,6 +109,22 @@ def test_layer_normalisation_and_attention_become_integers() -> None:
     assert "MUL" in _kinds(model)
 
 
+def test_scores_that_a_mask_hides_share_a_range_with_the_others() -> None:
+    keras = _tf.keras()
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = _model(lambda x: layers.MultiHeadAttention(2, 4)(x, x, use_causal_mask=True))
+    _assert_same_values(model)
+    graph = read_model(convert_model(model, X).tflite).main
+    scales = [
+        graph.tensors[op.inputs[0]].quantization.scales[0]
+        for op in graph.ops
+        if op.kind == "SOFTMAX"
+    ]
+    assert len(scales) >= 1
+    assert max(scales) < 0.5
+
+
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float64"])
 def test_other_precisions_are_float32_here(policy: str) -> None:
     keras = _tf.keras()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.refusals.of_keras import REFUSALS
+from support.refusals import of_fixed_point, of_keras
 from support.refusals.sites import Refusal, reached
 
 pytestmark = pytest.mark.tf
+REFUSALS = (*of_keras.REFUSALS, *of_fixed_point.REFUSALS)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=lambda one: one.site)

@@ -21,7 +21,7 @@ from tinycompress.callbacks.base import EitherKerasCallback, keras_module
 from tinycompress.compression.stages.masks import magnitude_mask
 from tinycompress.errors import ConfigError
 
-_PRUNABLE = frozenset({"Dense", "Conv1D", "Conv2D", "Conv2DTranspose"})
+_PRUNABLE = frozenset({"Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"})
 _WRAPPER = "PruneLowMagnitude"
 _SHORT_OF_TARGET = 0.01
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tinycompress.artifacts import Activations, ConvertedModel
@@ -18,6 +19,7 @@ from tinycompress.conversion.calibrate import (
 )
 from tinycompress.conversion.calibrated import Calibration, calibrated_integers
 from tinycompress.conversion.early import check_samples
+from tinycompress.conversion.fixed_point.model import FixedPoint, exact_file, frozen_fixed_point
 from tinycompress.conversion.frozen import FrozenGraph, InputSpec, freeze, input_specs
 from tinycompress.conversion.int4_weights import with_int4_weights
 from tinycompress.conversion.int16_operators import require_int16
@@ -59,6 +61,7 @@ class PreparedModel:
     calibration: Samples
     evaluation: Samples
     warnings: tuple[str, ...]
+    fixed: FixedPoint | None = None
 
 
 def convert_model(
@@ -149,10 +152,12 @@ def prepare(
     if options.max_accuracy_drop is not None:
         require_labels(labelled)
     shapes = tuple(values.shape[1:] for values in given.inputs)
-    frozen = freeze(
-        source, shapes, unroll_because=why_unrolled(options.activations, options.chooses_ranges),
-        stateful=options.streaming,
-    )  # fmt: skip
+    unroll_because = why_unrolled(options.activations, options.chooses_ranges)
+    frozen, fixed = frozen_fixed_point(
+        source,
+        partial(freeze, source, shapes, unroll_because=unroll_because, stateful=options.streaming),
+        options,
+    )
     return PreparedModel(
         name=source.name,
         frozen=frozen,
@@ -162,6 +167,7 @@ def prepare(
             *thin_warnings(given),
             *(() if options.streaming else unrolled_warnings(frozen.unrolled, frozen.not_fused)),
         ),
+        fixed=fixed,
     )
 
 
@@ -179,7 +185,8 @@ def convert_prepared(prepared: PreparedModel, options: ConvertOptions) -> Conver
     tflite, ranges = _quantised(prepared, activations, options)
     tflite, told = _narrowed(tflite, options)
     model = _verified(prepared.name, tflite)
-    found, count = _judged(prepared.frozen, tflite, model, prepared.evaluation, options)
+    trained = prepared.frozen if prepared.fixed is None else prepared.fixed.reference
+    found, count = _judged(trained, tflite, model, prepared.evaluation, options)
     if options.streaming:
         samples = prepared.calibration.inputs
         tflite = stream_of(prepared.name, tflite, samples, options.exact_to)
@@ -193,14 +200,18 @@ def _quantised(
     """The integer file, and what to tell of its ranges."""
     frozen, samples = prepared.frozen, prepared.calibration
     if not options.chooses_ranges:
-        return to_integers(
+        tflite = to_integers(
             frozen,
             samples,
             activations=activations,
             per_channel_dense=options.per_channel_dense,
             per_tensor_weights=options.per_tensor_weights,
             exact_to=options.exact_to,
-        ), ()
+        )
+        if prepared.fixed is None:
+            return tflite, ()
+        exact = exact_file(tflite, frozen, prepared.fixed, options.exact_to)
+        return exact.tflite, exact.notes
     if any(kind.startswith("FakeQuant") for _, kind in frozen.nodes()):
         raise ConfigError(
             f"{prepared.name} was trained with int8 ranges of its own: no calibrator chooses them",

@@ -27,6 +27,7 @@ from tinycompress.conversion.convert import (
     open_source,
     prepare,
 )
+from tinycompress.conversion.fixed_point import model as fixed_point
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.conversion.options import ConvertOptions
 
@@ -100,6 +101,7 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
     }
     (directory / _REQUEST).write_text(json.dumps(request), encoding="utf-8")
     (directory / _GRAPH).write_bytes(prepared.frozen.graph_def)
+    fixed_point.write(directory, prepared.fixed)
     for part in ("calibration", "evaluation"):
         samples: Samples = getattr(prepared, part)
         arrays: dict[str, Any] = {f"x{i}": values for i, values in enumerate(samples.inputs)}
@@ -123,6 +125,7 @@ def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
         calibration=_read_samples(directory, "calibration", request),
         evaluation=_read_samples(directory, "evaluation", request),
         warnings=tuple(request["warnings"]),
+        fixed=fixed_point.read(directory),
     )
     return prepared, ConvertOptions(**request["options"])
 

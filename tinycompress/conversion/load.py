@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from tinycompress import _tf
 from tinycompress._lfs import HINT, IS_POINTER, is_lfs_pointer
-from tinycompress.conversion.model_config import foreign_parts, lambda_layers
+from tinycompress.conversion.model_config import foreign_parts, lambda_layers, packages
 from tinycompress.errors import ConfigError, ModelError, os_reason
 
 ModelKind = Literal["keras", "tf_keras", "saved_model", "tflite"]
@@ -211,11 +211,24 @@ def _load_keras(path: Path, version: str, config: Any) -> SourceModel:
         )
     kind: ModelKind = "keras" if version.split(".")[0] >= "3" else "tf_keras"
     keras = _tf.keras() if kind == "keras" else _tf.tf_keras()
+    _import_quantized_layers(path, kind, config)
     with _loading(path, kind, version, config), _tf.quiet():
         model = keras.models.load_model(str(path), compile=False)
     source = SourceModel(str(path), kind, model)
     _require_inputs(source)
     return source
+
+
+def _import_quantized_layers(path: Path, kind: ModelKind, config: Any) -> None:
+    """Let Keras know the classes of QKeras or HGQ2 where a file has layers of theirs."""
+    for package in sorted(packages(config) & set(_tf.QUANTIZED_LAYERS)):
+        if kind == "tf_keras":
+            raise ModelError(
+                f"{path} has layers of {package} for Keras 2",
+                hint=f"make the model anew with {_tf.QUANTIZED_LAYERS[package]} for Keras 3, load"
+                " its weights (model.load_weights) and save it",
+            )
+        _tf.quantized_layers(package)
 
 
 @contextmanager

@@ -35,6 +35,14 @@ def parts(config: Any) -> Iterator[Part]:
     yield from _walk(config, layer="", is_layer=True)
 
 
+def packages(config: Any) -> set[str]:
+    """The Python packages that a configuration names classes of, keras among them."""
+    named = [part.module for part in parts(config) if part.module]
+    # A class that was registered is written as `package>class` where no module is.
+    named += [part.class_name.partition(">")[0] for part in parts(config) if ">" in part.class_name]
+    return {name.split(".")[0] for name in named}
+
+
 def lambda_layers(config: Any) -> tuple[str, ...]:
     """Names of the layers that carry Python code of their own, each once."""
     found = (part.layer for part in parts(config) if part.class_name in _LAMBDAS)

@@ -21,6 +21,7 @@ from tinycompress.compression.checks.stored_kernels import match_kernels
 from tinycompress.compression.network.attention import split_attention
 from tinycompress.compression.network.bridge import require_equal_outputs
 from tinycompress.compression.network.build import build_model
+from tinycompress.compression.network.einsum import split_einsum
 from tinycompress.compression.network.network import Layer
 from tinycompress.compression.network.read import read_network
 from tinycompress.compression.stages import qat
@@ -81,6 +82,11 @@ def _module(place: Path, function: Any, shape: Any, **variables: Any) -> Path:
     with _tf.quiet():
         tf.saved_model.save(module, str(place / "saved"), signatures=module.call)
     return place / "saved"
+
+
+def _einsum() -> Any:
+    dense = _tf.keras().layers.EinsumDense("abc,bcd->abd", output_shape=(3, 2))
+    return _model(dense, shape=(3, 4))
 
 
 def _counting(place: Path) -> Path:
@@ -246,7 +252,7 @@ REFUSALS: tuple[Refusal, ...] = (
             "takes 300 bytes of code (measured)", "--weights plain"),
     Refusal("compression/checks/stored_kernels.py:match_kernels",
             lambda _: match_kernels(read_model(small_cnn()).main, read_network(classifier())),
-            "holds no kernel like that of layer", "report the model's summary"),
+            "holds no kernel like that of layer", "converted as a part of it"),
     Refusal("compression/network/attention.py:_without",
             lambda _: split_attention(read_network(_attention_over_images())),
             "have more axes than time and channels", "reshape its inputs to (steps, channels)"),
@@ -259,8 +265,11 @@ REFUSALS: tuple[Refusal, ...] = (
     Refusal("compression/network/build.py:build_model", lambda _: _unknown_kind(),
             "has no such layer", "pip install --upgrade tf_keras"),
     Refusal("compression/network/read.py:read_network",
-            lambda _: read_network(_model(_tf.keras().layers.RMSNormalization(), _dense())),
-            "class RMSNormalization is not supported", "replace these layers"),
+            lambda _: read_network(_odd_layer()),
+            "class Odd is not supported", "replace these layers"),
+    Refusal("compression/network/einsum.py:_equation",
+            lambda _: split_einsum(read_network(_einsum())),
+            "'abc,bcd->abd' is no Dense layer", "use Dense with Reshape"),
     Refusal("compression/network/read.py:_functional", lambda _: read_network(_subclassed()),
             "it is not built", "use a Sequential or Functional model"),
     Refusal("compression/stages/qat.py:_prepared",

@@ -18,7 +18,7 @@ from tinycompress.codegen.tolerance import allowed_ulps, float_operators
 from tinycompress.codegen.verdict import require_aot
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Graph
-from tinycompress.ir.graph_file import part_as_file
+from tinycompress.ir.parts.graph_file import part_as_file
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 

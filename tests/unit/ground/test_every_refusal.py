@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support.refusals import of_cascades, of_files, of_keras
+from support.refusals import of_cascades, of_files, of_fixed_point, of_keras
 from support.refusals.sites import Refusal, reached, sites
 
 OF_FILES = (*of_files.REFUSALS, *of_cascades.REFUSALS)
-EVERY = (*OF_FILES, *of_keras.REFUSALS)
+EVERY = (*OF_FILES, *of_keras.REFUSALS, *of_fixed_point.REFUSALS)
 
 
 def test_every_refusal_has_a_case() -> None:

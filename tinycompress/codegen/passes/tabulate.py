@@ -23,7 +23,7 @@ from tinycompress.codegen.rewrite import map_ops
 from tinycompress.errors import ModelError
 from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN
 from tinycompress.ir.graph import DType, Graph, Op, Tensor
-from tinycompress.ir.pointwise import POINTWISE
+from tinycompress.ir.parts.pointwise import POINTWISE
 from tinycompress.oracle import Oracle
 
 Results = npt.NDArray[np.int8]
@@ -165,7 +165,7 @@ def _behind(makers: Mapping[int, Op], result: int, root: int) -> list[Op]:
 def _computed(graph: Graph, function: _Function, exact_to: ExactTo) -> Results | None:
     """The results of -128 .. 127; None where the runtime does not compute them."""
     # The schema of .tflite files, for which other builds need not wait.
-    from tinycompress.ir.graph_file import part_as_file
+    from tinycompress.ir.parts.graph_file import part_as_file
 
     root = graph.tensors[function.root]
     shape = (*(1 for _ in root.shape[1:]), _VALUES)

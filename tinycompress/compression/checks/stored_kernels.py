@@ -21,6 +21,7 @@ _WEIGHT_INPUTS = {
     "CONV_2D": (1,), "DEPTHWISE_CONV_2D": (1,), "FULLY_CONNECTED": (1,), "TRANSPOSE_CONV": (1,),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": tuple(range(1, 9)),
 }  # fmt: skip
+_ONE_DIMENSIONAL = ("Conv1D", "Conv1DTranspose", "DepthwiseConv1D")
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
 
@@ -51,6 +52,9 @@ class StoredKernel:
 def match_kernels(graph: Graph, network: Network) -> tuple[StoredKernel, ...]:
     """Find the int8 form of every kernel.
 
+    The converter takes a minus sign behind a layer into its kernel: its integers are then those of
+    the negated weights, of which there are as many zeros and distinct ones.
+
     Raises:
         ModelError: A kernel that no tensor of the file resembles.
     """
@@ -63,7 +67,8 @@ def match_kernels(graph: Graph, network: Network) -> tuple[StoredKernel, ...]:
         if stored is None:
             raise ModelError(
                 f"the int8 file holds no kernel like that of layer {layer.name!r} ({layer.kind})",
-                hint="this is a fault of the export; please report the model's summary",
+                hint="what comes behind the layer was converted as a part of it: put another layer,"
+                " such as a ReLU, between them; tinycompress convert takes the model as it is",
             )
         for tensor in stored.tensors:
             candidates = [one for one in candidates if one is not tensor]
@@ -139,7 +144,7 @@ def _nearest(
 def _keras_shape(layer: Layer) -> tuple[int, ...]:
     """Shape of a kernel with one-dimensional convolutions taken as height 1."""
     shape = tuple(layer.weights[0].shape)
-    return (1, *shape) if layer.kind in ("Conv1D", "DepthwiseConv1D") else shape
+    return (1, *shape) if layer.kind in _ONE_DIMENSIONAL else shape
 
 
 def _fits(tensor: Tensor, layer: Layer) -> bool:
@@ -148,7 +153,7 @@ def _fits(tensor: Tensor, layer: Layer) -> bool:
         return tensor.shape[0] == shape[1]
     if layer.kind.startswith("Depthwise"):
         return tensor.shape == (1, *shape[:2], shape[2] * shape[3])
-    if layer.kind == "Conv2DTranspose":
+    if layer.kind.endswith("Transpose"):
         return tensor.shape == (shape[2], shape[0], shape[1], shape[3])
     return tensor.shape == (shape[3], *shape[:3])
 
@@ -158,8 +163,8 @@ def _arranged(stored: Array, layer: Layer) -> Array:
     wanted = layer.weights[0].shape
     if layer.kind == "Dense":
         return np.transpose(stored.reshape(wanted[1], wanted[0]))
-    if layer.kind == "Conv2DTranspose":
-        return np.transpose(stored, (1, 2, 0, 3))
+    if layer.kind.endswith("Transpose"):
+        return np.transpose(stored, (1, 2, 0, 3)).reshape(wanted)
     if not layer.kind.startswith("Depthwise"):
         stored = np.transpose(stored, (1, 2, 3, 0))
     return np.reshape(stored, wanted)
@@ -171,11 +176,12 @@ def _data(tensor: Tensor) -> Array:
 
 
 def _distance(tensor: Tensor, arranged: Callable[[Array], Array], wanted: Array) -> float:
-    """Mean difference to a kernel, in steps of the int8 grid."""
+    """Mean difference to a kernel or to the negated one, in steps of the int8 grid."""
     assert tensor.quantization is not None
     quantization = tensor.quantization
     shape = [1] * len(tensor.shape)
     shape[quantization.axis if quantization.per_channel else 0] = len(quantization.scales)
     scales = np.array(quantization.scales).reshape(shape)
     real = arranged(_data(tensor) * scales)
-    return float(np.mean(np.abs(real - wanted)) / max(quantization.scales))
+    nearest = min(np.mean(np.abs(real - wanted)), np.mean(np.abs(real + wanted)))
+    return float(nearest / max(quantization.scales))

@@ -29,6 +29,8 @@ _FUNCTIONS: dict[str, Callable[[Any, Any], Any]] = {
     "log_sigmoid": lambda tf, x: tf.math.log_sigmoid(x),
     "log_softmax": lambda tf, x: tf.nn.log_softmax(x),
     "soft_shrink": _soft_shrink,
+    "sparse_plus": lambda tf, x: _tf.keras().activations.sparse_plus(x),
+    "sparse_sigmoid": lambda tf, x: _tf.keras().activations.sparse_sigmoid(x),
     "squareplus": lambda tf, x: 0.5 * (x + tf.sqrt(tf.square(x) + 4.0)),
     "tanh_shrink": lambda tf, x: x - tf.tanh(x),
 }

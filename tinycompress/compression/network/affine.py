@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tinycompress.compression.network.network import Array, Call, Layer, Network
+from tinycompress.compression.network.whole import is_whole
 
+_NORMALISING = frozenset({"LayerNormalization", "RMSNormalization"})
 _SHAPE_ONLY = frozenset({"Flatten", "Reshape", "Permute"})
 _INPUT_AXES = {
-    "Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv2DTranspose": 3,
+    "Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv1DTranspose": 2, "Conv2DTranspose": 3,
     "DepthwiseConv1D": 1, "DepthwiseConv2D": 2,
 }  # fmt: skip
 
@@ -96,7 +98,7 @@ def _taker(network: Network, call: Call, affine: Affine) -> Layer | None:
     if layer.config.get("groups", 1) != 1:
         return None
     pads = layer.kind != "Dense" and layer.config.get("padding", "valid") != "valid"
-    if layer.kind == "Conv2DTranspose":
+    if layer.kind.endswith("Transpose"):
         pads = True  # its borders see fewer kernel taps than its middle
     if pads and np.any(affine.offset != 0):
         return None
@@ -161,6 +163,8 @@ def _batch_norm(layer: Layer, rank: int) -> Affine | None:
 def absorb_layer_norms(network: Network) -> Network:
     """Let Dense layers take in what a LayerNormalization before them scales and adds.
 
+    Likewise what RMSNormalization scales; its own factors are then 1, and stay so.
+
     The converter does that in the int8 file, so that kernels that were pruned or shared without it
     would not be those of the file. Where other layers read the same values, a 1x1 depthwise
     convolution scales for them.
@@ -170,24 +174,38 @@ def absorb_layer_norms(network: Network) -> Network:
     """
     for layer in tuple(network.layers.values()):
         calls = network.calls_of(layer.name)
-        if layer.kind == "LayerNormalization" and layer.weights and len(calls) == 1:
+        if layer.kind in _NORMALISING and layer.weights and len(calls) == 1:
             network = _normalised_apart(network, layer, calls[0])
     return network
 
 
 def _normalised_apart(network: Network, layer: Layer, call: Call) -> Network:
     rank = len(call.shape)
-    if layer.config.get("axis", -1) not in (-1, rank) or call.output in network.outputs:
+    if _axis(layer) not in (-1, rank) or call.output in network.outputs:
         return network
     takers = [c for c in network.consumers(call.output) if _is_plain_dense(network, c)]
     others = [c for c in network.consumers(call.output) if c not in takers]
     if not takers or (others and rank not in (2, 3)):
         return network
     affine = _of_layer_norm(layer)
-    plain = replace(layer.with_config(scale=False, center=False), weights=())
+    plain = _without_scale(layer)
     taken = [_taken_in(network.layers[c.layer], affine) for c in takers]
     network = network.with_layers([plain, *taken])
     return _scaled_for(network, call, others, affine) if others else network
+
+
+def _axis(layer: Layer) -> int:
+    if is_whole(layer):
+        axis = layer.config["serialized"]["config"]["axis"]
+        return int(axis[0] if isinstance(axis, (list, tuple)) and len(axis) == 1 else axis)
+    axis = layer.config.get("axis", -1)
+    return axis if isinstance(axis, int) else 0
+
+
+def _without_scale(layer: Layer) -> Layer:
+    if is_whole(layer):
+        return replace(layer, weights=(np.ones_like(layer.weights[0]),), trainable=False)
+    return replace(layer.with_config(scale=False, center=False), weights=())
 
 
 def _is_plain_dense(network: Network, call: Call) -> bool:

@@ -104,7 +104,7 @@ def _split_call(
             places.append(number)
             number += 1
         width = head.value.config["units"]
-        yield Call(head.attention.name, tuple(places), number, (steps, width))
+        yield Call(head.attention.name, tuple(places), number, (steps, width), call.options)
         answers.append(number)
         number += 1
     if len(heads) > 1:

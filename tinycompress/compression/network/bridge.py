@@ -93,8 +93,20 @@ def require_equal_outputs(expected: Any, actual: Any, *, what: str) -> None:
             raise ModelError(
                 f"{what}: output {index} of model {expected.name!r} changed by {worst:.3g};"
                 f" allowed: {limit:.3g}",
-                hint="this is a fault of the rebuilding; please report the model's summary",
+                hint=_MASK_HINT
+                if any(map(_masks, expected.layers))
+                else "this is a fault of the rebuilding; please report the model's summary",
             )
+
+
+_MASK_HINT = (
+    "the model masks steps, which not every layer is told of in the same way: use mask_zero=False"
+    " and no Masking layer, with sequences that are padded with a word or step of its own"
+)
+
+
+def _masks(layer: Any) -> bool:
+    return type(layer).__name__ == "Masking" or bool(getattr(layer, "mask_zero", False))
 
 
 def random_inputs(model: Any) -> tuple[Array, ...]:

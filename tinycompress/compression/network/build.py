@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,8 +10,16 @@ import numpy as np
 
 from tinycompress import _tf
 from tinycompress._tf import KerasName
+from tinycompress.compression.network.bidirectional import make_bidirectional
 from tinycompress.compression.network.layer_types import LAYER_TYPES, keras_config
-from tinycompress.compression.network.network import Input, Layer, Network
+from tinycompress.compression.network.network import Call, Input, Layer, Network
+from tinycompress.compression.network.whole import (
+    TF_KERAS_CLASS,
+    called,
+    is_whole,
+    keras_3_object,
+    tf_keras_layer,
+)
 from tinycompress.errors import ModelError
 
 
@@ -31,7 +40,7 @@ def build_model(network: Network, keras: KerasName) -> Any:
     missing = tuple(
         f"layer {layer.name!r} ({layer.kind}): {keras} {module.__version__} has no such layer"
         for layer in network.layers.values()
-        if not hasattr(module.layers, layer.kind)
+        if not is_whole(layer) and not hasattr(module.layers, layer.kind)
     )
     if missing:
         raise ModelError(
@@ -41,10 +50,13 @@ def build_model(network: Network, keras: KerasName) -> Any:
         )
     values: dict[int, Any] = {source.value: made_input(module, source) for source in network.inputs}
     made = {name: _make(module, layer, keras) for name, layer in network.layers.items()}
-    for call in network.calls:
-        sources = [values[value] for value in call.inputs]
-        kind = network.layers[call.layer].kind
-        values[call.output] = applied(made[call.layer], kind, sources)
+    with warnings.catch_warnings():
+        # Keras said so when the model was first made.
+        warnings.filterwarnings("ignore", ".*destroy the mask information")
+        for call in network.calls:
+            sources = [values[value] for value in call.inputs]
+            layer = network.layers[call.layer]
+            values[call.output] = applied(made[call.layer], layer, call, sources)
     inputs = [values[source.value] for source in network.inputs]
     outputs = [values[value] for value in network.outputs]
     model = module.Model(
@@ -64,14 +76,32 @@ def made_input(module: Any, source: Input) -> Any:
     return module.layers.Input(source.shape, name=source.name, dtype=source.dtype)
 
 
-def applied(layer: Any, kind: str, sources: Sequence[Any]) -> Any:
-    """What a layer of some kind makes of tensors: given one by one, or as a list."""
-    if len(sources) == 1 or LAYER_TYPES[kind].arguments:
-        return layer(*sources)
-    return layer(list(sources))
+def applied(made: Any, layer: Layer, call: Call, sources: Sequence[Any]) -> Any:
+    """What a layer makes of symbolic tensors, given one by one or as a list.
+
+    Args:
+        made: The layer in some Keras.
+        layer: What it was made from.
+        call: The call that is meant.
+        sources: What the call reads.
+    """
+    options = dict(call.options)
+    if is_whole(layer):
+        in_tf_keras = type(made).__name__ == TF_KERAS_CLASS
+        return made(list(sources)) if in_tf_keras else called(layer, made, sources)
+    if len(sources) == 1 or LAYER_TYPES[layer.kind].arguments:
+        return made(*sources, **options)
+    return made(list(sources), **options)
 
 
 def _make(module: Any, layer: Layer, keras: KerasName) -> Any:
+    if is_whole(layer):
+        return keras_3_object(layer) if keras == "keras" else tf_keras_layer(layer)
+    if layer.kind == "Bidirectional":
+        return make_bidirectional(
+            module, layer.name, layer.config,
+            lambda name, kind, config: _make(module, Layer(name, kind, config), keras),
+        )  # fmt: skip
     arguments = keras_config(layer.kind, layer.config, keras)
     for key, value in arguments.items():
         if value is None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinycompress.compression.network.kernels import GATES, OUTPUT_AXES
 from tinycompress.compression.network.network import Array, Call, Layer, Network
+from tinycompress.compression.network.whole import is_whole, keeps_channels
 
 _PASSING = frozenset(
     {
@@ -29,10 +30,11 @@ _PASSING = frozenset(
     }
 )  # fmt: skip
 _ELEMENTWISE = frozenset({"Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum"})
-INPUT_AXES: Mapping[str, int] = {"Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv2DTranspose": 3}
+INPUT_AXES: Mapping[str, int] = {"Dense": 0, "Conv1D": 1, "Conv2D": 2,
+                                 "Conv1DTranspose": 2, "Conv2DTranspose": 3}  # fmt: skip
 """Axis of a kernel that numbers the input channels, of layers that mix them."""
 _WIDTH_KEY = {"Dense": "units", "Conv1D": "filters", "Conv2D": "filters",
-              "Conv2DTranspose": "filters"}  # fmt: skip
+              "Conv1DTranspose": "filters", "Conv2DTranspose": "filters"}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +184,8 @@ class Tracker:
         keeps_last = layer.kind == "Permute" and layer.config["dims"][-1] == len(before)
         if layer.kind == "Reshape" and before[-1] == call.shape[-1]:
             keeps_last = True
+        if is_whole(layer) and not layer.weights and len(sources) == 1:
+            keeps_last = keeps_channels(layer, before)
         if keeps_last:
             return sources[0]
         for source in sources:

@@ -21,6 +21,7 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
         "Dense": (1,),
         "Conv1D": (2,),
         "Conv2D": (3,),
+        "Conv1DTranspose": (1,),
         "Conv2DTranspose": (2,),
         "DepthwiseConv1D": (1, 2),
         "DepthwiseConv2D": (2, 3),
@@ -31,8 +32,10 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 GATES: Mapping[str, int] = MappingProxyType({"SimpleRNN": 1, "GRU": 3, "LSTM": 4})
 """Recurrent layers, and how many columns of their kernels make one unit."""
 
-PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv2DTranspose", *GATES)
+PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", *GATES)
 """Kinds whose single weights can be zero: TF-MOT's pruning knows them."""
+
+_RECURRENT_KERNELS = 2
 
 ENDS_A_FEATURE = frozenset(
     {"BatchNormalization", "ReLU", "Activation", "LeakyReLU", "PReLU", "ELU"}
@@ -107,17 +110,18 @@ def macs_of_layer(network: Network, layer: Layer) -> int:
     """Multiply-accumulates of all calls of a layer, per sample."""
     if layer.kind in RECURRENT:
         # Bias aside, each step multiplies by both kernels.
-        sizes = sum(kernel.size for kernel in layer.weights[:2])
+        half = len(layer.weights) // (2 if layer.kind == "Bidirectional" else 1)
+        sizes = sum(w.size for i, w in enumerate(layer.weights) if i % half < _RECURRENT_KERNELS)
         calls = network.calls_of(layer.name)
         return sum(int(network.shape(call.inputs[0])[0] or 1) * sizes for call in calls)
-    if layer.kind == "Attention":
+    if layer.kind in ("Attention", "AdditiveAttention"):
         return sum(_macs_of_attention(network, call) for call in network.calls_of(layer.name))
     if layer.kind not in OUTPUT_AXES:
         return 0
     total = 0
     for call in network.calls_of(layer.name):
         kernel = layer.weights[0]
-        if layer.kind == "Conv2DTranspose":
+        if layer.kind.endswith("Transpose"):
             spatial = elements(network.shape(call.inputs[0])[:-1])
             total += spatial * kernel.size
         elif layer.kind.startswith("Depthwise"):

@@ -13,6 +13,7 @@ from typing import Any
 
 from tinycompress._tf import KerasName
 from tinycompress.compression.network.activations import ONLY_KERAS_3, PACKAGE, in_tf_keras
+from tinycompress.compression.network.bidirectional import bidirectional_config
 
 _IN_BOTH = frozenset(
     {
@@ -32,13 +33,15 @@ class LayerType:
     """What crosses of one class: ``keys`` by Keras 3's names, and their names in tf_keras.
 
     ``only`` are entries that must have one value, and ``arguments`` the names of tensors that a
-    call takes one by one; without them a call takes one tensor or a list.
+    call takes one by one; without them a call takes one tensor or a list. ``options`` are what a
+    call may be told.
     """
 
     keys: tuple[str, ...] = ()
     tf_keras_names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     only: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     arguments: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 _KERNEL = (
@@ -62,6 +65,7 @@ _RECURRENT = (
     "recurrent_dropout", "kernel_regularizer", "recurrent_regularizer", "bias_regularizer",
     "activity_regularizer", "kernel_constraint", "recurrent_constraint", "bias_constraint",
 )  # fmt: skip
+_CAUSAL = ("use_causal_mask",)
 _WITHOUT_STATE = MappingProxyType({"stateful": False, "return_state": False})
 
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
@@ -72,6 +76,13 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
         "Conv2DTranspose": LayerType(
             ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
              "output_padding", *_KERNEL)
+        ),
+        "Conv1DTranspose": LayerType(
+            ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate",
+             "output_padding", *_KERNEL)
+        ),
+        "EinsumDense": LayerType(
+            ("equation", "output_shape", "bias_axes", *_KERNEL[1:])
         ),
         "DepthwiseConv1D": LayerType((*_DW, *_DEPTHWISE)),
         "DepthwiseConv2D": LayerType((*_DW, *_DEPTHWISE)),
@@ -87,15 +98,17 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
         ),
         "Embedding": LayerType(
             ("input_dim", "output_dim", "embeddings_regularizer", "activity_regularizer",
-             "embeddings_constraint"),
-            only=MappingProxyType({"mask_zero": False}),
+             "embeddings_constraint", "mask_zero")
         ),
+        "Masking": LayerType(("mask_value",)),
         "SimpleRNN": LayerType(_RECURRENT, only=_WITHOUT_STATE),
         "GRU": LayerType(
             (*_RECURRENT, "recurrent_activation", "reset_after"), only=_WITHOUT_STATE
         ),
         "LSTM": LayerType((*_RECURRENT, "recurrent_activation"), only=_WITHOUT_STATE),
-        "Attention": LayerType(("use_scale", "score_mode", "dropout")),
+        "Bidirectional": LayerType(("kinds", "forward", "backward", "merge_mode")),
+        "Attention": LayerType(("use_scale", "score_mode", "dropout"), options=_CAUSAL),
+        "AdditiveAttention": LayerType(("use_scale", "dropout"), options=_CAUSAL),
         "MultiHeadAttention": LayerType(
             ("num_heads", "key_dim", "value_dim", "dropout", "use_bias", "output_shape",
              "attention_axes", "kernel_regularizer", "bias_regularizer", "activity_regularizer"),
@@ -103,6 +116,7 @@ LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(
                 {"kernel_constraint": None, "bias_constraint": None, "use_gate": False}
             ),
             arguments=("query", "value", "key"),
+            options=_CAUSAL,
         ),
         "Activation": LayerType(("activation",)),
         "ReLU": LayerType(("max_value", "negative_slope", "threshold")),
@@ -163,8 +177,14 @@ OPERATIONS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Keras 3 operations (``x + y`` in a functional model) that are layers elsewhere."""
 
-RECURRENT = frozenset({"SimpleRNN", "GRU", "LSTM"})
+RECURRENT = frozenset({"Bidirectional", "SimpleRNN", "GRU", "LSTM"})
 """Layers that take a sequence step by step."""
+
+EACH_STEP_ALONE = frozenset(
+    {"Activation", "Dense", "Dropout", "ELU", "LayerNormalization", "LeakyReLU", "ReLU",
+     "Rescaling", "Softmax"}
+)  # fmt: skip
+"""Layers that compute along the last axis, or on each element: the same for all steps at once."""
 
 TRAINING_ONLY = frozenset(
     {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout",
@@ -200,6 +220,10 @@ def canonical_config(kind: str, config: Mapping[str, Any], source: KerasName) ->
     Raises:
         UntranslatableError: An entry that cannot cross.
     """
+    if kind == "Bidirectional":
+        return bidirectional_config(
+            config, lambda inner, values: canonical_config(inner, values, source)
+        )
     layer_type = LAYER_TYPES[kind]
     found: dict[str, Any] = {}
     for key in layer_type.keys:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tinycompress.compression.network.affine import absorb_input_scaling, absorb_layer_norms
 from tinycompress.compression.network.attention import split_attention
+from tinycompress.compression.network.einsum import split_einsum
 from tinycompress.compression.network.network import Layer, Network
 
 _KERNEL_KEYS = ("regularizer", "constraint")
@@ -19,7 +20,8 @@ def lower(network: Network) -> Network:
         A network that infers the same, in which every layer but recurrent ones has at most one
         kernel.
     """
-    split = split_attention(split_separable(absorb_input_scaling(network)))
+    split = split_einsum(split_separable(network))
+    split = split_attention(absorb_input_scaling(split))
     return absorb_layer_norms(split)
 
 

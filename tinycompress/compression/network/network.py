@@ -57,13 +57,15 @@ class Input:
 class Call:
     """One application of a layer to values; it makes the value ``output``.
 
-    ``shape`` is that of the output without the batch dimension.
+    ``shape`` is that of the output without the batch dimension, ``options`` what the layer is told
+    with this call, such as ``use_causal_mask``.
     """
 
     layer: str
     inputs: tuple[int, ...]
     output: int
     shape: tuple[int | None, ...]
+    options: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +137,17 @@ class Network:
     def with_layers(self, changed: Iterable[Layer]) -> Network:
         """The network with some layers replaced by others of the same names."""
         return replace(self, layers={**self.layers, **{layer.name: layer for layer in changed}})
+
+    def live(self) -> Network:
+        """The network without what no output depends on; its inputs stay."""
+        needed, calls = set(self.outputs), []
+        for call in reversed(self.calls):
+            if call.output in needed:
+                needed.update(call.inputs)
+                calls.append(call)
+        used = {call.layer for call in calls}
+        layers = {name: layer for name, layer in self.layers.items() if name in used}
+        return replace(self, calls=tuple(reversed(calls)), layers=layers)
 
     def without_call(self, call: Call) -> Network:
         """The network with a one-input call bypassed; an unused layer goes too."""

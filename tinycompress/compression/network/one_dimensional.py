@@ -11,11 +11,14 @@ from typing import Any
 from tinycompress.compression.network.lower import is_relu
 from tinycompress.compression.network.network import Call, Layer, Network
 
-_KINDS = {"Conv1D": "Conv2D", "DepthwiseConv1D": "DepthwiseConv2D"}
+_KINDS = {
+    "Conv1D": "Conv2D", "Conv1DTranspose": "Conv2DTranspose",
+    "DepthwiseConv1D": "DepthwiseConv2D",
+}  # fmt: skip
 
 
 def as_two_dimensional(network: Network) -> Network:
-    """Replace Conv1D and DepthwiseConv1D; layers keep their names.
+    """Replace Conv1D, Conv1DTranspose and DepthwiseConv1D; layers keep their names.
 
     A ReLU that follows one alone is called before the series is made again: next to the convolution
     it is trained and converted as a part of it.
@@ -44,6 +47,8 @@ def _replaced(network: Network, layer: Layer, call: Call) -> Network:
     for key in ("kernel_size", "strides", "dilation_rate"):
         if key in config:
             config[key] = (1, _one(config[key]))
+    if config.get("output_padding") is not None:
+        config["output_padding"] = (0, _one(config["output_padding"]))
     if layer.kind == "DepthwiseConv1D" and "strides" in config:
         # TensorFlow's depthwise kernel takes equal strides only; a height of 1 does not mind.
         config["strides"] = (config["strides"][1], config["strides"][1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from tinycompress import _tf
 from tinycompress._tf import KerasName
 from tinycompress.compression.network.layer_types import (
+    EACH_STEP_ALONE,
     LAYER_TYPES,
     OPERATIONS,
     PASSED_ON,
@@ -20,9 +20,28 @@ from tinycompress.compression.network.layer_types import (
     canonical_config,
 )
 from tinycompress.compression.network.network import Call, Input, Layer, Network
+from tinycompress.compression.network.nodes import (
+    Key,
+    arguments_of,
+    dtype_of,
+    flat,
+    given_options,
+    inputs_of,
+    is_symbolic,
+    key_of,
+    nodes_of,
+    outputs_of,
+    shape_of,
+)
+from tinycompress.compression.network.scalars import as_rescaling
+from tinycompress.compression.network.whole import (
+    TF_KERAS_CLASS,
+    has_loop,
+    keras_3_object,
+    whole_config,
+    whole_of,
+)
 from tinycompress.errors import ConfigError, ModelError
-
-_Key = tuple[int, int, int]
 
 
 def read_network(model: Any) -> Network:
@@ -33,7 +52,7 @@ def read_network(model: Any) -> Network:
 
     Returns:
         The network; layers keep their names (inner ones of nested models get the outer's name in
-        front where they would clash).
+        front where they would clash). What no output depends on is left out.
 
     Raises:
         ConfigError: The object is no Keras model.
@@ -50,26 +69,26 @@ def read_network(model: Any) -> Network:
     inputs = []
     for tensor, name in zip(functional.inputs, _input_names(functional), strict=True):
         value = reader.new_value()
-        shape = tuple(None if size is None else int(size) for size in tensor.shape[1:])
-        inputs.append(Input(name, shape, value, _dtype(tensor)))
+        inputs.append(Input(name, shape_of(tensor), value, dtype_of(tensor)))
         reader.taken.add(name)
     outputs = reader.read(functional, [source.value for source in inputs], "")
+    reader.problems += _output_problems(functional)
     if reader.problems:
         raise ModelError(
             f"model {model.name!r} cannot be compressed: some layers cannot be rebuilt",
             reasons=tuple(dict.fromkeys(reader.problems)),
-            hint=_RECURRENT_HINT
-            if reader.recurrent
-            else "replace these layers, or take them out of the model before compressing",
+            hint="; ".join(dict.fromkeys(reader.hints)) or _HINT,
         )
-    return Network(model.name, tuple(inputs), reader.layers, tuple(reader.calls), tuple(outputs))
+    calls = tuple(reader.calls)
+    return Network(model.name, tuple(inputs), reader.layers, calls, tuple(outputs)).live()
 
 
-_RECURRENT = frozenset({"Bidirectional", "GRU", "LSTM", "RNN", "SimpleRNN", "TimeDistributed"})
-_RECURRENT_HINT = (
-    "recurrent layers are not compressed; tinycompress convert takes the model as it is, with its"
-    " weights once in flash: docs/converting.md"
-)
+_HINT = "replace these layers, or take them out of the model before compressing"
+_HINTS = {
+    "stateful": "build the model with stateful=False and the same weights, compress that, and"
+    " convert the result with --streaming: the device then keeps the state",
+    "RNN": "use the layers LSTM, GRU or SimpleRNN instead of cells and of recurrent convolutions",
+}
 
 
 @dataclass
@@ -78,89 +97,149 @@ class _Reader:
     layers: dict[str, Layer] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)
-    names: dict[int, str] = field(default_factory=dict)
+    names: dict[tuple[int, int | None], str] = field(default_factory=dict)
     values: int = 0
-    recurrent: bool = False
 
     def new_value(self) -> int:
         self.values += 1
         return self.values - 1
 
+    def refuse(self, layer: Any, what: str) -> None:
+        """Note that a layer cannot be rebuilt, and what helps."""
+        kind = type(layer).__name__
+        self.problems.append(f"layer {layer.name!r} ({kind}): {what}")
+        loop = what.startswith("class ") and _is_kerass(layer) and has_loop(layer)
+        found = "stateful" if what.startswith("stateful=True") else "RNN" if loop else None
+        if found:
+            self.hints.append(_HINTS[found])
+
     def read(self, model: Any, inputs: list[int], prefix: str) -> list[int]:
         """Append the calls of one (possibly nested) model; the values of its outputs."""
-        known: dict[_Key, int] = {
-            _key(tensor): value for tensor, value in zip(model.inputs, inputs, strict=True)
+        known: dict[Key, int] = {
+            key_of(tensor): value for tensor, value in zip(model.inputs, inputs, strict=True)
         }
-        for node, layer in _nodes(model, self.keras):
-            outputs = _tensors(_outputs(node, self.keras))
-            keys = [_key(tensor) for tensor in outputs]
+        for node, layer in nodes_of(model, self.keras):
+            outputs = outputs_of(node, self.keras)
+            keys = [key_of(tensor) for tensor in outputs]
             if type(layer).__name__ == "InputLayer":
                 if keys[0] not in known:
                     self.problems.append(f"layer {layer.name!r}: an input that is not connected")
                     known[keys[0]] = self.new_value()
                 continue
-            given = _inputs(node, self.keras, type(layer).__name__)
-            sources = [known[_key(tensor)] for tensor in given]
+            entry = LAYER_TYPES.get(type(layer).__name__)
+            given = inputs_of(node, self.keras, entry.arguments if entry else ())
+            sources = [known[key_of(tensor)] for tensor in given]
             if _is_model(layer):
                 inner = _functional(layer, self.keras)
                 results = self.read(inner, sources, f"{prefix}{layer.name}_")
             else:
-                results = self.call(node, layer, sources, outputs, prefix)
+                results = self.call(node, _unwrapped(layer), sources, outputs, prefix, layer.name)
             known.update(zip(keys, results, strict=True))
-        return [known[_key(tensor)] for tensor in model.outputs]
+        return [known[key_of(tensor)] for tensor in model.outputs]
 
     def call(
-        self, node: Any, layer: Any, sources: list[int], outputs: list[Any], prefix: str
+        self, node: Any, layer: Any, sources: list[int], outputs: list[Any], prefix: str, name: str
     ) -> list[int]:
+        """The values that a call makes.
+
+        Args:
+            node: The call.
+            layer: What computes it, out of its wrapper.
+            sources: The values that it reads.
+            outputs: The tensors that it makes.
+            prefix: Name of the models that it is in.
+            name: Of the layer in the model.
+        """
         if type(layer).__name__ in PASSED_ON and _is_kerass(layer) and len(outputs) == 1:
             return sources
         results = [self.new_value() for _ in outputs]
-        kind = self.kind_of(layer, sources)
-        problem = _call_problem(node, self.keras, kind, len(sources)) if kind else None
-        if kind is None or problem or len(outputs) != 1:
-            what = problem or f"class {type(layer).__name__} is not supported"
-            self.recurrent = self.recurrent or type(layer).__name__ in _RECURRENT
-            self.problems.append(f"layer {layer.name!r} ({type(layer).__name__}): {what}")
-            return results
-        name = self.layer_name(layer, kind, prefix)
-        if name is not None:
-            shape = tuple(None if s is None else int(s) for s in outputs[0].shape[1:])
-            self.calls.append(Call(name, tuple(sources), results[0], shape))
+        several = len(outputs) > 1
+        for position, (result, tensor) in enumerate(zip(results, outputs, strict=True)):
+            try:
+                made = self.layer_of(node, layer, len(sources), position if several else None)
+            except UntranslatableError as error:
+                self.refuse(layer, str(error))
+                break
+            options = _options(node, self.keras, made.kind)
+            known = self.named(layer, made, name, prefix, position if several else None)
+            self.calls.append(Call(known, tuple(sources), result, shape_of(tensor), options))
         return results
 
-    def kind_of(self, layer: Any, sources: list[int]) -> str | None:
+    def named(self, layer: Any, made: Layer, name: str, prefix: str, position: int | None) -> str:
+        """The name that a layer has in the network; at its first call it is taken in."""
+        key = (id(layer), position)
+        if key not in self.names:
+            found = self.free_name(name if position is None else f"{name}_{position}", prefix)
+            self.names[key] = found
+            self.taken.add(found)
+            self.layers[found] = Layer(found, made.kind, made.config, made.weights, made.trainable)
+        return self.names[key]
+
+    def layer_of(self, node: Any, layer: Any, sources: int, output: int | None) -> Layer:
+        """What a node computes, not named yet.
+
+        Raises:
+            UntranslatableError: That cannot be rebuilt.
+        """
         cls = type(layer)
+        kind = cls.__name__
+        if kind == TF_KERAS_CLASS and hasattr(layer, "held"):
+            kind, config = whole_of(layer)
+            return self.layer(layer, kind, config)
         if not _is_kerass(layer):
-            return None
+            raise UntranslatableError(f"class {kind} is not supported")
         if self.keras == "keras" and ".ops." in cls.__module__:
-            return OPERATIONS.get(cls.__name__) if len(sources) == 2 else None
-        return cls.__name__ if cls.__name__ in LAYER_TYPES else None
+            return self.operation(node, layer, sources, output)
+        if kind not in LAYER_TYPES:
+            return self.whole(node, layer, output)
+        problem = _call_problem(node, self.keras, kind, sources)
+        if problem:
+            raise UntranslatableError(problem)
+        if kind == "Normalization":
+            return Layer(layer.name, kind, _normalization(layer), (), layer.trainable)
+        config = canonical_config(kind, layer.get_config(), self.keras)
+        if output is not None:
+            raise UntranslatableError("it gives several outputs (allowed: one)")
+        return self.layer(layer, kind, config)
 
-    def layer_name(self, layer: Any, kind: str, prefix: str) -> str | None:
-        if id(layer) in self.names:
-            return self.names[id(layer)]
+    def operation(self, node: Any, operation: Any, sources: int, output: int | None) -> Layer:
+        """An operation of Keras 3: a layer that every stage knows, or kept whole."""
+        kind = type(operation).__name__
+        positional, kwargs = arguments_of(node, self.keras)
+        if kind in OPERATIONS and sources == 2:
+            return Layer(operation.name, OPERATIONS[kind], {})
+        scaling = _scaling(node, kind, [*positional, *kwargs.values()])
+        if scaling is not None:
+            return Layer(operation.name, "Rescaling", scaling)
+        return self.whole(node, operation, output)
+
+    def whole(self, node: Any, layer: Any, output: int | None) -> Layer:
+        """A layer or operation that is kept as it is."""
+        kind = type(layer).__name__
+        if self.keras != "keras" or has_loop(layer):
+            raise UntranslatableError(f"class {kind} is not supported")
+        args, kwargs = arguments_of(node, self.keras)
+        kwargs = {name: value for name, value in kwargs.items() if name != "training"}
         try:
-            made = self.layer(layer, kind, prefix)
-        except UntranslatableError as error:
-            self.problems.append(f"layer {layer.name!r} ({type(layer).__name__}): {error}")
-            return None
-        self.names[id(layer)] = made.name
-        self.layers[made.name] = made
-        self.taken.add(made.name)
-        return made.name
+            config = whole_config(layer, (args, kwargs), output)
+            made = self.layer(layer, kind, config)
+            keras_3_object(made)
+        except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
+            if isinstance(error, UntranslatableError):
+                raise
+            raise UntranslatableError(f"class {kind} cannot be made again") from error
+        return made
 
-    def layer(self, layer: Any, kind: str, prefix: str) -> Layer:
-        is_operation = not hasattr(layer, "weights")
-        config = {} if is_operation else canonical_config(kind, layer.get_config(), self.keras)
-        compute = getattr(layer, "compute_dtype", "float32")
+    def layer(self, layer: Any, kind: str, config: dict[str, Any]) -> Layer:
+        """With the weights of one."""
+        compute = getattr(layer, "compute_dtype", None) or "float32"
         if compute != "float32":
             raise UntranslatableError(f"it computes in {compute} (allowed: float32)")
-        weights = () if is_operation else tuple(layer.weights)
-        if kind == "Normalization":
-            config, weights = _normalization(layer), ()
+        weights = tuple(getattr(layer, "weights", ()))
         return Layer(
-            self.free_name(layer.name, prefix),
+            layer.name,
             kind,
             config,
             tuple(np.array(weight.numpy(), np.float32) for weight in weights),
@@ -218,73 +297,68 @@ def _is_model(layer: Any) -> bool:
     return any(cls.__name__ == "Model" for cls in type(layer).__mro__)
 
 
-def _nodes(model: Any, keras: KerasName) -> Iterator[tuple[Any, Any]]:
-    depths = model._nodes_by_depth
-    for depth in sorted(depths, reverse=True):
-        for node in depths[depth]:
-            yield node, node.operation if keras == "keras" else node.layer
-
-
-def _tensors(nested: Any) -> list[Any]:
-    if isinstance(nested, (list, tuple)):
-        return [tensor for item in nested for tensor in _tensors(item)]
-    if isinstance(nested, dict):
-        return [tensor for key in sorted(nested) for tensor in _tensors(nested[key])]
-    return [nested]
-
-
-def _inputs(node: Any, keras: KerasName, kind: str) -> list[Any]:
-    """The tensors that a layer is called with, those with names in the order of these."""
-    names = LAYER_TYPES[kind].arguments if kind in LAYER_TYPES else ()
-    if not names:
-        return _tensors(node.input_tensors if keras == "keras" else node.keras_inputs)
-    positional, by_name = _arguments(node, keras)
-    given = {**dict(zip(names, positional, strict=False)), **by_name}
-    return [given[name] for name in names if hasattr(given.get(name), "_keras_history")]
-
-
-def _arguments(node: Any, keras: KerasName) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What a layer is called with: by place, and by name."""
-    if keras == "keras":
-        return tuple(node.arguments.args), dict(node.arguments.kwargs)
-    return tuple(node.call_args), dict(node.call_kwargs)
-
-
-def _dtype(tensor: Any) -> str:
-    """Of an input: an integer type as it is; all others are computed in float32."""
-    name = str(getattr(tensor.dtype, "name", tensor.dtype))
-    return name if np.dtype(name).kind in "iu" else "float32"
-
-
-def _outputs(node: Any, keras: KerasName) -> Any:
-    return node.output_tensors if keras == "keras" else node.outputs
-
-
-def _key(tensor: Any) -> _Key:
-    history = tensor._keras_history
-    return id(history[0]), int(history[1]), int(history[2])
-
-
 def _input_names(functional: Any) -> list[str]:
     return [tensor._keras_history[0].name for tensor in functional.inputs]
 
 
+def _output_problems(functional: Any) -> list[str]:
+    return [
+        f"layer {tensor._keras_history[0].name!r}: the model ends with it, and it gives"
+        f" {dtype_of(tensor)} (allowed: float32)"
+        for tensor in functional.outputs
+        if dtype_of(tensor) != "float32"
+    ]
+
+
+def _unwrapped(layer: Any) -> Any:
+    """What a wrapper computes at inference, if that is a layer by itself.
+
+    SpectralNormalization only changes the kernel while a model is trained; TimeDistributed does
+    nothing to a layer that treats each step alone.
+    """
+    inner = getattr(layer, "layer", None)
+    if not _is_kerass(layer) or inner is None:
+        return layer
+    kind = type(layer).__name__
+    each_alone = kind == "TimeDistributed" and type(inner).__name__ in EACH_STEP_ALONE
+    if not _is_kerass(inner) or not (kind == "SpectralNormalization" or each_alone):
+        return layer
+    return inner
+
+
+def _scaling(node: Any, kind: str, arguments: list[Any]) -> dict[str, Any] | None:
+    """The Rescaling that an operation on floats is, if it is one and changes no shape."""
+    tensors, (made, *_) = [one for one in arguments if is_symbolic(one)], flat(node.outputs)
+    if len(tensors) != 1 or {str(tensors[0].dtype), str(made.dtype)} != {"float32"}:
+        return None
+    if tuple(tensors[0].shape) != tuple(made.shape):
+        return None
+    return as_rescaling(kind, arguments, made.shape[-1])
+
+
+def _options(node: Any, keras: KerasName, kind: str) -> tuple[tuple[str, Any], ...]:
+    """What a layer is told with a call, of what its type may be told."""
+    entry = LAYER_TYPES.get(kind)
+    given = given_options(arguments_of(node, keras)[1])
+    return tuple((name, given[name]) for name in (entry.options if entry else ()) if name in given)
+
+
 def _call_problem(node: Any, keras: KerasName, kind: str, sources: int) -> str | None:
     """Why one application of a layer is more than layer(inputs), None if it is not."""
-    positional, kwargs = _arguments(node, keras)
-    odd = {name: value for name, value in kwargs.items() if value is not None and name != "inputs"}
+    positional, kwargs = arguments_of(node, keras)
+    odd = given_options(kwargs)
     if odd.pop("training", None) and kind not in SAME_IN_TRAINING:
         return "called with training=True (allowed: without)"
-    odd = {
-        name: value for name, value in odd.items()
-        if value is not False and not hasattr(value, "_keras_history")
-    }  # fmt: skip
-    if odd and kind not in OPERATIONS:
+    odd = {name: value for name, value in odd.items() if name not in LAYER_TYPES[kind].options}
+    masks = sorted(name for name in kwargs if name.endswith("mask") and kwargs[name] is not None
+                   and any(is_symbolic(one) for one in flat(kwargs[name])))  # fmt: skip
+    if masks and keras == "keras":
+        return f"called with a tensor as {', '.join(masks)} (allowed: the mask of its input)"
+    if odd:
         return f"called with {', '.join(f'{n}={v!r}' for n, v in sorted(odd.items()))}"
     if kind in RECURRENT and sources > 1:
         return "called with an initial state (allowed: without)"
     constants = [
-        item for item in _tensors(list(positional))
-        if item is not None and not hasattr(item, "_keras_history")
-    ]  # fmt: skip
+        item for item in flat(list(positional)) if item is not None and not is_symbolic(item)
+    ]
     return f"called with a constant {constants[0]!r}" if constants else None

@@ -135,6 +135,5 @@ def _add(digest: Any, array: Array) -> None:
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise TypeError(type(value).__name__)
+    """What a configuration holds beyond plain values: arrays, and slices in the index of one."""
+    return value.tolist() if hasattr(value, "tolist") else repr(value)

@@ -269,7 +269,13 @@ def _trained(
     def wrap(layer: Any) -> Any:
         if layer.name not in ramp:
             return layer
-        return tfmot.prune_low_magnitude(layer, **_parameters(ramp[layer.name], options, steps))
+        if type(layer).__name__ == "Conv1DTranspose":  # which TF-MOT's own list lacks
+            layer.get_prunable_weights = lambda: [layer.kernel]
+        parameters = _parameters(ramp[layer.name], options, steps)
+        wrapper = tfmot.prune_low_magnitude(layer, **parameters)
+        # The wrapper would hand masks of steps to layers that have no argument for them.
+        wrapper._call_spec.expects_mask_arg = layer._call_spec.expects_mask_arg
+        return wrapper
 
     with _tf.quiet():
         model = _tf.tf_keras().models.clone_model(plain, clone_function=wrap)

@@ -24,7 +24,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN
-from tinycompress.ir.pointwise import LACKING, SAME_IN_INT8
+from tinycompress.ir.parts.pointwise import LACKING, SAME_IN_INT8
 from tinycompress.ir.tflite_objects import (
     add_constant,
     add_tensor,

@@ -29,6 +29,7 @@ def rewrite(graph_def: Any) -> dict[str, str]:
     """
     only_float32(graph_def)
     negations_as_products(graph_def)
+    masks_within_int8(graph_def)
     largest_of_the_values_themselves(graph_def)
     indices_from_the_start(graph_def)
     tiles_as_concatenations(graph_def)
@@ -83,6 +84,29 @@ def negations_as_products(graph_def: Any) -> None:
             node.op = "Mul"
             node.input.insert(1, factor.name)
     graph_def.node.extend(added)
+
+
+_MASKING = 1e8
+_MASKED = 32.0
+"""What a masked score of attention loses: its share is then at most e^-32 of that of an equal."""
+
+
+def masks_within_int8(graph_def: Any) -> None:
+    """Take 32 instead of a billion from the scores that SOFTMAX is not to see.
+
+    Keras does the latter for causal and other masks. Scores and masked scores share a range, whose
+    255 steps would then be four millions wide each.
+    """
+    tf = _tf.tensorflow()
+    before = _ancestors(graph_def, "Softmax", distance=4)
+    for node in graph_def.node:
+        if node.op != "Const" or node.name not in before:
+            continue
+        values = tf.make_ndarray(node.attr["value"].tensor)
+        if values.dtype == np.float32 and np.any(np.abs(values) >= _MASKING):
+            kept = np.where(np.abs(values) >= _MASKING, np.sign(values) * _MASKED, values)
+            proto = tf.make_tensor_proto(kept.astype(np.float32), shape=values.shape)
+            node.attr["value"].tensor.CopyFrom(proto)
 
 
 def _negations_of_prelus(graph_def: Any) -> set[str]:

@@ -31,7 +31,7 @@ from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 from tinycompress.search.methods.cost_model import CostModel, Family, fitted
 
-_READERS = frozenset(("Dense", "Conv1D", "Conv2D", "Conv2DTranspose"))
+_READERS = frozenset(("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"))
 _GATE_RATE, _WEIGHT_RATE, _PRICE_RATE = 0.05, 1e-3, 0.1
 _FIRST_GATE, _SPREAD = 2.0, 1.0
 _RAMP = 0.6
@@ -111,7 +111,7 @@ def _ranked(network: Network, channels: Channels, free: Ints) -> Ints:
     sums = dict.fromkeys((int(channel) for channel in free), 0.0)
     for name, own in channels.of_layer.items():
         kernel = network.layers[name].weights[0]
-        axis = -2 if network.layers[name].kind == "Conv2DTranspose" else -1
+        axis = -2 if network.layers[name].kind.endswith("Transpose") else -1
         sizes = np.abs(np.moveaxis(kernel, axis, 0)).reshape(own.size, -1).mean(axis=1)
         for channel, size in zip(own, sizes / max(float(sizes.mean()), 1e-12), strict=True):
             if int(channel) in sums:
@@ -176,8 +176,7 @@ class _Training:
                 )
                 sources[0] = gated(sources[0])
             layer = self._plain.get_layer(call.layer)
-            kind = network.layers[call.layer].kind
-            values[call.output] = applied(layer, kind, sources)
+            values[call.output] = applied(layer, network.layers[call.layer], call, sources)
         outputs = [values[value] for value in network.outputs]
         return module.Model(inputs, outputs)
 

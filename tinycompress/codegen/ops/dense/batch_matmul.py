@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tinycompress.codegen.layer import Kernel, Layer, ParamValue
 from tinycompress.codegen.ops import operands as o
-from tinycompress.codegen.ops.base import OpSpec, one_layer
+from tinycompress.codegen.ops.base import OpSpec, Steps, alternatives
 from tinycompress.codegen.ops.conv.wide_sums import MAX_REDUCED_SHIFT, MAX_SUM
 from tinycompress.codegen.ops.elementwise.broadcast import broadcast_shape
 from tinycompress.codegen.ops.macs import input_shape, output_elements
@@ -17,7 +17,9 @@ from tinycompress.ir.fixed_point import reduced_multiplier
 from tinycompress.ir.graph import Graph, Op
 
 _REF = Kernel("dense", "batch_matmul", "batch_matmul")
+_DSP = replace(_REF, family="dsp")
 _WIDE_REF = replace(_REF, types=("s16",))
+_WITH_SMLAD = ("dsp", "mve")
 _BATCH_DIMENSIONS = 3
 _MAX_RANK = _BATCH_DIMENSIONS + 2
 
@@ -77,8 +79,20 @@ def _batch_strides(shape: tuple[int, ...]) -> list[int]:
     return strides[::-1]
 
 
-def lower(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
-    """Compute the kernel's constants."""
+def lower(graph: Graph, op: Op, options: CodegenOptions) -> tuple[Steps, ...]:
+    """The kernels of the core, the fastest first."""
+    reference = _reference(graph, op, options)
+    if o.is_wide(graph, op) or options.family not in _WITH_SMLAD:
+        return alternatives([reference])
+    (_, depth), (_, columns) = _matrices(graph, op)
+    pairs_bytes = 4 * ((depth + 1) // 2) * (columns + 1)
+    scratch = ("uint32_t", pairs_bytes)
+    fast = reference.by(_DSP, reference.params, order=None, scratch=scratch)
+    return alternatives([fast, reference])
+
+
+def _reference(graph: Graph, op: Op, options: CodegenOptions) -> Layer:
+    """The layer by the kernel for every core, with all constants."""
     a, b, y = o.operand(graph, op, 0), o.operand(graph, op, 1), o.result(graph, op)
     (rows, depth), (_, columns) = _matrices(graph, op)
     batches = ((1,) * (_MAX_RANK - len(y.shape)) + y.shape)[:_BATCH_DIMENSIONS]
@@ -136,6 +150,6 @@ SPEC = OpSpec(
         one_computed,
     ),
     constraints=(shapes, sum_range, scale_range),
-    lower=one_layer(lower),
+    lower=lower,
     macs=macs,
 )
