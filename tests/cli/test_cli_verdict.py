@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.cases.kernels import options
+from support.models.island_files import mish
 from support.models.tflite_files import Builder
 
 from tinycompress.cli.answers.common import conversion_lines
@@ -111,6 +112,8 @@ def test_build_takes_what_inspect_gives_an_arena_for(run: Run, tmp_path: Path) -
         ("ethos-u", "use the original .tflite, which Vela was given"),
         ("edgetpu-custom-op", "use the original .tflite, which the Edge TPU compiler was given"),
         ("Unheard", "replace the layers"),
+        ("FlexErf", "export GELU by tanh"),
+        ("FlexRoll", "replace the layer that it comes from"),
     ],
 )
 @pytest.mark.parametrize("engine", ["aot", "tflm"])
@@ -159,11 +162,18 @@ def gelu(path: Path) -> Path:
     return write(path, b, [x], [y])
 
 
+def island(path: Path) -> Path:
+    """An activation with float operators and a SELECT, which LiteRT has and TFLM does not."""
+    path.write_bytes(mish())
+    return path
+
+
+@pytest.mark.parametrize("make", [gelu, island])
 @pytest.mark.parametrize("engine", ["aot", "tflm"])
 def test_the_hint_for_an_operator_of_one_runtime_is_followed(
-    run: Run, tmp_path: Path, engine: str
+    run: Run, tmp_path: Path, make: Callable[[Path], Path], engine: str
 ) -> None:
-    build = ("build", gelu(tmp_path / "gelu.tflite"), "--board", "nano33", "-o", tmp_path / "p")
+    build = ("build", make(tmp_path / "one.tflite"), "--board", "nano33", "-o", tmp_path / "p")
     code, answer = run(*build, "--engine", engine)
     assert code == 3
     assert "--exact-to litert" in str(answer)

@@ -15,8 +15,10 @@ where an operator takes stored values as they are. QUANTIZE may also read a floa
 DEQUANTIZE and CAST may write a float32 output. Other integer types are allowed where an operator
 below says so.
 
-A part that computes on float32 among integers runs in float on the device, by the operators of
-the last section. So does a model of floats alone, where --precision asks for it: docs/precision.md.
+A function of one int8 element, in whatever operators that `--exact-to`'s runtime has, becomes a
+table of its 256 results. Any other part that computes on float32 among integers runs in float on
+the device, by the operators of the last section. So does a model of floats alone, where --precision
+asks for it: docs/precision.md.
 """
 
 _FLOATS = """\

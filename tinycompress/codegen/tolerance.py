@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tinycompress.artifacts import ExactTo
 from tinycompress.codegen.ops import computes_in_float
 from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
@@ -18,20 +19,21 @@ INTEGER_STEPS = 1
 """For an integer output that float operators lead to: where QUANTIZE falls on the other side."""
 
 
-def allowed_ulps(model: Model) -> tuple[int, ...]:
+def allowed_ulps(model: Model, exact_to: ExactTo) -> tuple[int, ...]:
     """For each output of a model, how many units in the last place are allowed; 0: equal bytes.
 
     Args:
         model: A model that the AOT engine takes.
+        exact_to: The runtime that the outputs are compared with.
     """
-    graph = run_passes(resolve_state(model))
+    graph = run_passes(resolve_state(model), exact_to=exact_to)
     behind = _behind_floats(graph)
     return tuple(_allowed(graph, index) if index in behind else 0 for index in graph.outputs)
 
 
-def float_operators(model: Model) -> tuple[Op, ...]:
+def float_operators(model: Model, exact_to: ExactTo) -> tuple[Op, ...]:
     """The operators of a model that compute in float on the device."""
-    graph = run_passes(resolve_state(model))
+    graph = run_passes(resolve_state(model), exact_to=exact_to)
     return tuple(op for op in graph.ops if computes_in_float(graph, op))
 
 

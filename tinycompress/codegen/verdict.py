@@ -23,10 +23,11 @@ from tinycompress.codegen.passes import run_passes
 from tinycompress.codegen.state import resolve_state
 from tinycompress.codegen.tflm.legality import check_legality
 from tinycompress.errors import ModelError
-from tinycompress.ir.foreign import CONVERT_AGAIN, use_original
+from tinycompress.ir.foreign import CONVERT_AGAIN, lacks_flex, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
 
+_OTHER_LAYERS = "replace the layers that these operators come from"
 IN_FLOAT = "or build it as it is, in float: --precision float32"
 
 
@@ -41,7 +42,7 @@ def require_aot(model: Model, options: CodegenOptions, *, roll: bool = True) -> 
     Raises:
         ModelError: The engine does not take the model; with every reason, and what helps.
     """
-    graph = run_passes(resolve_state(model), roll=roll)
+    graph = run_passes(resolve_state(model), roll=roll, exact_to=options.exact_to)
     reasons = why_not(graph, options)
     if reasons:
         floats = takes_floats(graph, options)
@@ -64,20 +65,23 @@ def require_tflm(model: Model) -> None:
     try:
         check_legality(model)
     except ModelError as error:
-        if any(unlike_integer(model.main, op) for op in model.main.ops):
-            error.hint = use_original(model) or CONVERT_AGAIN
-        else:
-            error.hint = instead_of_tflm(model)
+        floats = any(unlike_integer(model.main, op) for op in model.main.ops)
+        known = use_original(model) or lacks_flex(model.main.ops) or _by_aot(model)
+        error.hint = known or (CONVERT_AGAIN if floats else _OTHER_LAYERS)
         raise
 
 
 def instead_of_tflm(model: Model) -> str:
     """The hint for a model of integers that stock TFLM does not run."""
+    return _by_aot(model) or _OTHER_LAYERS
+
+
+def _by_aot(model: Model) -> str | None:
     for name in get_args(ExactTo):
         if aot_takes(model, CodegenOptions(exact_to=name)):
             more = "" if name == CodegenOptions().exact_to else f" --exact-to {name}"
             return f"the AOT engine takes the model: --engine aot{more}"
-    return "replace the layers that these operators come from"
+    return None
 
 
 def _in_short(graph: Graph, reasons: Iterable[Reason]) -> Iterator[Reason]:
@@ -98,18 +102,24 @@ def _aot_hint(
     original = use_original(model)
     if original is not None:
         return original
+    flex = lacks_flex(op for one in reasons if (op := one.op) is not None)
+    if flex is not None:
+        return flex
+    others = (name for name in get_args(ExactTo) if name != options.exact_to)
+    takes = [
+        f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))
+    ]
+    if takes:
+        return f"the model can be built with {takes[0]}"
     if any(one.op is not None and unlike_integer(graph, one.op) for one in reasons):
         in_float = not takes_floats(graph, options) and aot_takes(
             model, replace(options, floats=True)
         )
         return f"{CONVERT_AGAIN}; {IN_FLOAT}" if in_float else CONVERT_AGAIN
-    others = (name for name in get_args(ExactTo) if name != options.exact_to)
-    takes = [
-        f"--exact-to {name}" for name in others if aot_takes(model, replace(options, exact_to=name))
-    ]
-    return f"the model can be built with {takes[0]}" if takes else REPLACE
+    return REPLACE
 
 
 def aot_takes(model: Model, options: CodegenOptions) -> bool:
     """Whether the AOT engine takes a model."""
-    return not why_not(run_passes(resolve_state(model)), options)
+    graph = run_passes(resolve_state(model), exact_to=options.exact_to)
+    return not why_not(graph, options)

@@ -99,7 +99,7 @@ def _allowed(built: BuiltFirmware, tflite: bytes) -> tuple[int, ...]:
     """
     if built.project.engine != "aot" or built.project.stages:
         return (0,) * len(built.project.outputs)
-    return allowed_ulps(read_model(tflite))
+    return allowed_ulps(read_model(tflite), built.project.exact_to)
 
 
 def _differing(

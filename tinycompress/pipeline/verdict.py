@@ -80,11 +80,11 @@ def in_float(tflite: bytes, options: BuildOptions) -> tuple[str, ...]:
         options: What was asked for: nothing is to be told of floats that were.
     """
     model = read_model(tflite)
-    found = () if options.precision != "int8" else float_operators(model)
+    found = () if options.precision != "int8" else float_operators(model, options.exact_to)
     if not found:
         return ()
     names = ", ".join(f"{op.kind} {model.main.layer_name(op)!r}" for op in found)
-    bound = max(allowed_ulps(model))
+    bound = max(allowed_ulps(model, options.exact_to))
     return (
         f"computed in float32 on the device: {names}. Outputs behind it are compared with"
         f" {options.exact_to}'s within {bound} ULP, not to the byte",

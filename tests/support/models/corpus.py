@@ -54,7 +54,7 @@ def verdict(tflite: bytes, exact_to: ExactTo) -> str:
     except ModelError:
         return "no oracle"
     model = HostModel(sources)
-    allowed = allowed_ulps(parsed)
+    allowed = allowed_ulps(parsed, exact_to)
     found = [
         worst_excess(_raw(model.run(*sample)), _raw(wanted), sources.outputs, allowed)
         for sample, wanted in zip(samples, expected, strict=True)

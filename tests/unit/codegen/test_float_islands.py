@@ -65,7 +65,7 @@ def _agrees(tflite: bytes, exact_to: Any = "litert") -> bool:
 def test_a_choice_between_equal_scales_is_made_on_integers(kind: str) -> None:
     tflite = _island(kind)
     assert _kinds(tflite) == ["RELU", kind]
-    assert allowed_ulps(read_model(tflite)) == (0,)
+    assert allowed_ulps(read_model(tflite), "litert") == (0,)
     assert _agrees(tflite)
 
 
@@ -82,8 +82,8 @@ def test_other_islands_run_in_float(changes: dict[str, Any]) -> None:
     tflite = _island(**changes)
     kind = changes.get("kind", "REDUCE_MAX")
     assert _kinds(tflite) == ["RELU", "DEQUANTIZE", kind, "QUANTIZE"]
-    assert [op.kind for op in float_operators(read_model(tflite))] == [kind]
-    assert allowed_ulps(read_model(tflite))[0] == INTEGER_STEPS
+    assert [op.kind for op in float_operators(read_model(tflite), "litert")] == [kind]
+    assert allowed_ulps(read_model(tflite), "litert")[0] == INTEGER_STEPS
     assert _agrees(tflite)
 
 
@@ -127,7 +127,7 @@ def test_a_float_tail_runs_in_float() -> None:
     tflite = _tail()
     sources = generate(read_model(tflite), CodegenOptions())
     assert [layer.kernel for layer in sources.layers][-1] == "log_softmax_f32_ref"
-    assert allowed_ulps(read_model(tflite)) == (FLOAT_ULPS,)
+    assert allowed_ulps(read_model(tflite), "litert") == (FLOAT_ULPS,)
 
 
 def test_what_no_kernel_takes_is_named() -> None:

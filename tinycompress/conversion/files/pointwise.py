@@ -24,6 +24,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from tinycompress.artifacts import ExactTo
 from tinycompress.conversion.frozen import FrozenGraph
 from tinycompress.ir.arithmetic import INT8_MAX, INT8_MIN
+from tinycompress.ir.parts.pointwise import LACKING, SAME_IN_INT8
 from tinycompress.ir.tflite_objects import (
     add_constant,
     add_tensor,
@@ -35,21 +36,10 @@ from tinycompress.ir.tflite_objects import (
 
 Floats = npt.NDArray[np.float32]
 
-_SAME_IN_INT8 = frozenset(
-    {"ABS", "ADD", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MINIMUM", "MUL", "RELU",
-     "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "RSQRT", "SUB", "TANH"}
-)  # fmt: skip
-"""Operators of one element that the quantiser and both runtimes have in int8."""
-_LACKING = frozenset(
-    {"CAST", "CEIL", "COS", "DIV", "ELU", "EQUAL", "EXP", "FLOOR", "GELU", "GREATER",
-     "GREATER_EQUAL", "LESS", "LESS_EQUAL", "LOG", "LOGICAL_AND", "LOGICAL_NOT", "LOGICAL_OR",
-     "NEG", "NOT_EQUAL", "POW", "ROUND", "SELECT", "SELECT_V2", "SIGN", "SIN", "SQRT", "SQUARE",
-     "SQUARED_DIFFERENCE", "ZEROS_LIKE"}
-)  # fmt: skip
 _ALONE: Mapping[ExactTo, frozenset[str]] = MappingProxyType(
     {"tflm": frozenset(), "litert": frozenset({"EXP", "GELU", "SQRT"})}
 )
-"""Of these, what the quantiser makes int8 where it stands alone, and the runtime computes."""
+"""Of `LACKING`, what the quantiser makes int8 where it stands alone, and the runtime computes."""
 _TELLING = frozenset(
     {"Ceil", "Cos", "Elu", "Erf", "Erfc", "Exp", "Expm1", "Floor", "Log", "Log1p", "Pow", "RealDiv",
      "Reciprocal", "Round", "Select", "SelectV2", "Selu", "Sign", "Sin", "Softplus", "Softsign",
@@ -179,7 +169,7 @@ def _parts(model: Any, graph: Any, exact_to: ExactTo) -> list[_Part]:
 
 
 def _becomes_table(kinds: Sequence[str], exact_to: ExactTo) -> bool:
-    lacking = [kind for kind in kinds if kind in _LACKING]
+    lacking = [kind for kind in kinds if kind in LACKING]
     return bool(lacking) and not (len(kinds) == 1 and kinds[0] in _ALONE[exact_to])
 
 
@@ -187,7 +177,7 @@ def _roots(model: Any, graph: Any) -> dict[int, int]:
     """Of every tensor that is a function of one float tensor alone, which that is."""
     roots: dict[int, int] = {}
     for operator in graph.operators:
-        if _kind(model, operator) not in _SAME_IN_INT8 | _LACKING or len(operator.outputs) != 1:
+        if _kind(model, operator) not in SAME_IN_INT8 | LACKING or len(operator.outputs) != 1:
             continue
         output = graph.tensors[operator.outputs[0]]
         moving, scalar = set(), True

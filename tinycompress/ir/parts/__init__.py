@@ -1,0 +1,1 @@
+"""Parts of a graph: operators that work element by element, and some operators as a file."""
