@@ -25,7 +25,7 @@ C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'fir
         decoding-costs cycle-model fuzz explore corpus kernels-on-the-road weights-simplified \
         mutate results results-again $(NETWORKS:%=results-%) headline flash-of-collection \
         mixed-precision models pruning-criteria distillation factorisation quantisation cascade \
-        networks precision test-package fixed-point test-fixed-point $(SEARCHES:%=fit-%)
+        networks precision binary-mnist test-package fixed-point test-fixed-point $(SEARCHES:%=fit-%)
 
 demo: $(VENV)/.ready-demo
 	@echo "== 1/4  train a small CNN with Keras 3 on the UCI handwritten digits"
@@ -196,6 +196,10 @@ pruning-criteria: $(VENV)/.ready-dev
 # Methods of distillation against labels alone and plain logits, on MNIST: docs/distillation.md.
 distillation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.distillation
+
+# BinaryConnect, trained ternary weights and plain int8 on MNIST: docs/binary-weights.md.
+binary-mnist: $(VENV)/.ready-dev
+	$(BIN)/python -m benchmarks.weights.binary_mnist
 
 # Factorisations of convolutions, trained and on a board: docs/factorisation.md.
 factorisation: $(VENV)/.ready-dev

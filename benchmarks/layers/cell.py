@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -83,6 +83,8 @@ def keras_cell(case: Case, column: str, roads: Roads) -> Cell:
             return cell
         exact_to: ExactTo = "litert" if cell.runtime == "litert" else "tflm"
         answer = _answer(lambda: _compressed(source, samples, labels, exact_to))
+        # Where it lies is this run's own.
+        answer = replace(answer, text=answer.text.replace(f"{source.parent}/", ""))
         return Cell(**{**vars(cell), "compressed": answer})
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tinycompress.compression.checks.binary_weights import BinaryWeights
 from tinycompress.compression.checks.kmeans import kmeans
 from tinycompress.compression.checks.promises import (
     ClusterPromise,
@@ -18,7 +19,11 @@ from tinycompress.compression.checks.promises import (
     broken_promises,
     projections,
 )
-from tinycompress.compression.checks.shared_integers import SharedIntegers, levels_from
+from tinycompress.compression.checks.shared_integers import (
+    SharedIntegers,
+    levels_from,
+    trained_ternary,
+)
 from tinycompress.compression.network.integers import (
     LARGEST,
     file_integers,
@@ -179,3 +184,63 @@ def test_the_promise_is_of_the_integers_and_kept_by_its_projection() -> None:
     after = project(few + noise)
     assert broken_promises(network(after), promises) == ()
     assert not after[few == 0].any()
+
+
+@given(kinds, seeds, st.sampled_from([0.0, 0.05, 0.5]), st.sampled_from([0.0, 0.5]))
+def test_trained_ternary_weights_are_three_integers_at_most(
+    kind: str, seed: int, threshold: float, zeros: float
+) -> None:
+    kernel = kernel_of(kind, seed, zeros)
+    if not kernel.any():
+        return
+    moving = kernel != 0
+    ternary = trained_ternary(kernel, kind, moving, threshold)
+    generator = np.random.default_rng(seed)
+    hold = SharedIntegers.of(ternary, kind, moving)
+    for _ in range(4):
+        integers = np.unique(file_integers(ternary, kind))
+        assert integers.size <= 3
+        assert np.sum(integers > 0) <= 1
+        assert np.sum(integers < 0) <= 1
+        assert not ternary[~moving].any()
+        assert np.isfinite(ternary).all()
+        step = generator.normal(0, 0.3 * np.abs(ternary).max(), kernel.shape)
+        ternary = hold((ternary + step).astype(np.float32))
+
+
+@given(seeds)
+def test_trained_ternary_magnitudes_differ_where_the_weights_do(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    sign = np.where(generator.random((40, 30)) < 0.5, 1.0, -0.4)
+    kernel = (sign * generator.uniform(0.9, 1.0, sign.shape)).astype(np.float32)
+    ternary = trained_ternary(kernel, "Dense", np.ones(kernel.shape, bool), 0.05)
+    low, high = np.unique(file_integers(ternary, "Dense"))[[0, -1]]
+    assert high == 127
+    assert -56 <= low <= -46
+    held = SharedIntegers.of(ternary, "Dense", np.ones(kernel.shape, bool))
+    np.testing.assert_array_equal(np.sign(held(ternary)), np.sign(ternary))
+
+
+@given(kinds, seeds, st.booleans())
+def test_binary_weights_keep_their_scale_and_settle_to_signs(
+    kind: str, seed: int, stochastic: bool
+) -> None:
+    kernel = np.abs(kernel_of(kind, seed, 0.0)) + np.float32(1e-3)
+    kernel *= np.where(np.random.default_rng(seed).random(kernel.shape) < 0.5, -1, 1)
+    moving = np.ones(kernel.shape, bool)
+    hold = BinaryWeights(kernel, kind, moving, stochastic=stochastic)
+    first = hold.settled()
+    np.testing.assert_array_equal(np.sign(first), np.sign(kernel))
+    # XNOR-Net's scale: the mean magnitude of a row.
+    rows, means = scaled_rows(first, kind), np.abs(scaled_rows(kernel, kind)).mean(axis=1)
+    np.testing.assert_allclose(np.abs(rows), np.tile(means[:, None], rows.shape[1]), rtol=1e-5)
+    changed = hold(first - 3 * first)
+    for _ in range(3):
+        assert set(np.unique(file_integers(changed, kind))) <= {-127, 127}
+        np.testing.assert_allclose(np.abs(changed), np.abs(first), rtol=1e-5)
+        changed = hold(changed)
+    # A step of three scales was clipped to one: a little more than that back turns every sign.
+    settled = hold.settled()
+    np.testing.assert_array_equal(np.sign(settled), -np.sign(kernel))
+    hold(settled - 1.01 * settled)
+    np.testing.assert_array_equal(np.sign(hold.settled()), np.sign(kernel))

@@ -77,6 +77,42 @@ def test_ternary_and_binary_weights_learn_the_task(clusters: int, values: set[in
     assert result.rows[-1].int8_accuracy >= 0.8
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"clusters": 2, "signs": "clipped"}, {"clusters": 2, "signs": "stochastic"},
+     {"clusters": 3, "asymmetric": True}],
+    ids=str,
+)  # fmt: skip
+def test_weights_trained_as_papers_do_learn_and_keep_their_values(more: dict[str, Any]) -> None:
+    tune = {"epochs": 4, "batch_size": 64, "learning_rate": 3e-3}
+    result = run(
+        {**cluster(2), **more, "fine_tune": tune, "skip": ["out"]},
+        {"kind": "train", "fine_tune": TUNE},
+        drop=1.0,
+    )
+    for row in result.rows[1:]:
+        facts = {fact.layer: fact for fact in row.kernels}
+        assert all(facts[name].distinct <= more["clusters"] for name in SHARED if name != "out")
+    assert result.rows[-1].int8_accuracy >= 0.7
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"clusters": 4, "signs": "clipped"}, "signs = 'clipped' is for shared = true with"),
+        ({"clusters": 2, "asymmetric": True}, "asymmetric is for shared = true with clusters = 3"),
+        ({"clusters": 3, "threshold": 0.1}, "threshold goes with asymmetric = true"),
+        (
+            {"clusters": 2, "signs": "clipped", "layer_clusters": {"stem": 4}},
+            "layer_clusters goes with neither asymmetric nor signs",
+        ),
+    ],
+)
+def test_options_that_do_not_go_together_are_named(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        run({**cluster(2), **more})
+
+
 def test_a_file_that_breaks_the_promise_is_found() -> None:
     network, trainer = trained()
     folded = fold_batch_norms(network)

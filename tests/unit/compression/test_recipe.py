@@ -55,8 +55,8 @@ def test_recipes_that_aim_at_flash_are_measured_with_weights_encoded() -> None:
         )
     }
     assert {name for name, aim in aims.items() if aim == "flash"} == shared
-    assert shared == {"deep", "ternary", "binary", "tiny", "int4", "mixed", "tickets",
-                      "rewound"}  # fmt: skip
+    assert shared == {"deep", "ternary", "ternary-trained", "binary", "binary-connect", "tiny",
+                      "int4", "mixed", "tickets", "rewound"}  # fmt: skip
 
 
 def test_what_the_firmware_is_built_for_is_said_or_given() -> None:

@@ -15,10 +15,11 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from tinycompress.compression.checks.binary_weights import BinaryWeights
 from tinycompress.compression.checks.shared_integers import SharedIntegers
 from tinycompress.compression.network.integers import (
     file_integers,
@@ -37,6 +38,9 @@ from tinycompress.compression.network.network import Array, Layer, Network
 
 Projection = Callable[[Array], Array]
 """Puts a kernel back onto what was promised."""
+
+Signs = Literal["fitted", "clipped", "stochastic"]
+"""How binary weights are trained."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,14 @@ class ClusterPromise:
     """At most ``clusters`` distinct values in a kernel, or in each output channel of it.
 
     With ``shared`` at most so many distinct integers in the whole layer of the int8 file.
+    ``signs`` is how binary ones are trained: fitted as any others, or as `BinaryWeights` are,
+    ``clipped`` or ``stochastic``.
     """
 
     clusters: int
     per_channel: bool
     shared: bool = False
+    signs: Signs = "fitted"
 
 
 @dataclass(frozen=True)
@@ -153,7 +160,12 @@ class Promises:
                 for name, p in self.sparse.items()
             },
             "clustered": {
-                name: {"clusters": p.clusters, "per_channel": p.per_channel, "shared": p.shared}
+                name: {
+                    "clusters": p.clusters,
+                    "per_channel": p.per_channel,
+                    "shared": p.shared,
+                    "signs": p.signs,
+                }
                 for name, p in self.clustered.items()
             },
             "gridded": {name: {"bits": p.bits} for name, p in self.gridded.items()},
@@ -268,6 +280,10 @@ def projections(network: Network, promises: Promises) -> dict[str, Projection]:
             found[name] = SharedIntegers.on_grid(kernel, layer.kind, free, bits)
         elif cluster is None:
             found[name] = masked(kernel != 0)
+        elif cluster.shared and cluster.signs != "fitted":
+            free = moving(name, kernel, promises)
+            drawn = cluster.signs == "stochastic"
+            found[name] = BinaryWeights(kernel, layer.kind, free, stochastic=drawn)
         elif cluster.shared:
             found[name] = SharedIntegers.of(kernel, layer.kind, moving(name, kernel, promises))
         else:

@@ -71,9 +71,11 @@ class SharedIntegers:
     @classmethod
     def of(cls, kernel: Array, kind: str, moving: Array) -> SharedIntegers:
         """What holds a kernel to the integers that it has now."""
-        ends = np.array([-LARGEST, LARGEST])
-        levels = np.union1d(file_integers(kernel, kind), ends) / LARGEST
-        return cls(kernel, kind, moving, levels)
+        held = np.unique(file_integers(kernel, kind))
+        # Of three that are no mirror of each other the larger magnitude is the one end.
+        if not (held.size == LEAST_WITH_ZERO and 0 in held):
+            held = np.union1d(held, [-LARGEST, LARGEST])
+        return cls(kernel, kind, moving, held / LARGEST)
 
     @classmethod
     def on_grid(cls, kernel: Array, kind: str, moving: Array, bits: int) -> SharedIntegers:
@@ -82,9 +84,13 @@ class SharedIntegers:
 
     def __call__(self, changed: Array) -> Array:
         """The kernel after a step that was made from what the last call returned."""
+        self._step(changed)
+        return self.fitted(rounds=1)
+
+    def _step(self, changed: Array) -> None:
+        """Let the weights behind the kernel make the step that it made."""
         now = scaled_rows(changed, self._kind).reshape(-1)[self._places].astype(np.float64)
         self._latent = self._latent + (now - self._kept)
-        return self.fitted(rounds=1)
 
     def fitted(self, rounds: int) -> Array:
         """The kernel with shared integers, after so many more rounds of k-means."""
@@ -93,8 +99,17 @@ class SharedIntegers:
             self._fit()
             if np.array_equal(before[0], self._scales) and np.array_equal(before[1], self._levels):
                 break
-        integers = np.rint(LARGEST * self._levels)
+        integers = self._integers()
         index = self._with_an_end(self._nearest(integers / LARGEST, self._scales), integers)
+        return self._written(index, integers)
+
+    def _integers(self) -> Array:
+        """The codebook in the file."""
+        integers: Array = np.rint(LARGEST * self._levels)
+        return integers
+
+    def _written(self, index: Array, integers: Array) -> Array:
+        """The kernel whose weights are these entries of the codebook."""
         rows = np.zeros(self._rows_shape, np.float32).reshape(-1)
         rows[self._places] = self._scales[self._owner] * integers[index] / LARGEST
         self._kept = rows[self._places].astype(np.float64)
@@ -117,7 +132,19 @@ class SharedIntegers:
         if has_end.all():
             return index
         self._scales = np.where(has_end, self._scales, self._largest())
-        return self._nearest(integers / LARGEST, self._scales)
+        index = self._nearest(integers / LARGEST, self._scales)
+        return self._forced(index, integers)
+
+    def _forced(self, index: Array, integers: Array) -> Array:
+        """Where the codebook has one end, and a row no weight there: its nearest one takes it."""
+        ends = np.flatnonzero(np.abs(integers) == LARGEST)
+        held = np.bincount(self._owner[np.isin(index, ends)], minlength=self._scales.size) > 0
+        for row in np.flatnonzero(~held & (self._scales > 0)):
+            places = np.flatnonzero(self._owner == row)
+            if places.size:
+                towards = self._latent[places] * np.sign(integers[ends[0]])
+                index[places[np.argmax(towards)]] = ends[0]
+        return index
 
     def _best_start(self) -> Array:
         """For every row the share of its first scale that leaves least error, the largest if equal.
@@ -197,4 +224,31 @@ def clustered(
     centroids = kmeans(values, clusters, initialization, generator)
     levels = levels_from(centroids, clusters)
     reach = float(np.max(np.abs(centroids)))
+    return SharedIntegers(kernel, kind, moving, levels, reach).fitted(LLOYD_ROUNDS)
+
+
+def trained_ternary(kernel: Array, kind: str, moving: Array, threshold: float) -> Array:
+    """The kernel with zero and two values of opposite sign, whose magnitudes differ.
+
+    Trained ternary quantisation (Zhu et al. 2017) begins so: weights below a share of the largest
+    are zero, and the two values are the means of what is above it on either side. In training the
+    three follow the weights behind them; the paper trains the two by the sum of the gradients of
+    their weights, which is the mean step times their number.
+
+    Args:
+        kernel: float32.
+        kind: Class of its layer.
+        moving: bool, in the shape of the kernel: the weights that may be other than zero.
+        threshold: Share of the largest weight of a row, 0 to below 1.
+    """
+    rows = scaled_rows(kernel, kind)
+    largest = np.max(np.abs(rows), axis=1, keepdims=True)
+    values = (rows / np.where(largest > 0, largest, 1.0))[scaled_rows(moving, kind)]
+    above, below = values[values > threshold], -values[values < -threshold]
+    up = float(above.mean()) if above.size else 1.0
+    down = float(below.mean()) if below.size else 1.0
+    reach = max(up, down)
+    # Neither is an end for good: they are told apart by a step of the file at least.
+    less = min(min(up, down) / reach, 1.0 - 1.0 / LARGEST)
+    levels = np.array([-less, 0.0, 1.0] if up >= down else [-1.0, 0.0, less])
     return SharedIntegers(kernel, kind, moving, levels, reach).fitted(LLOYD_ROUNDS)

@@ -23,10 +23,15 @@ from tinycompress.compression.checks.kmeans import Initialization, kmeans, neare
 from tinycompress.compression.checks.promises import (
     ClusterPromise,
     Promises,
+    Signs,
     moving,
     projections,
 )
-from tinycompress.compression.checks.shared_integers import LEAST_WITH_ZERO, clustered
+from tinycompress.compression.checks.shared_integers import (
+    LEAST_WITH_ZERO,
+    clustered,
+    trained_ternary,
+)
 from tinycompress.compression.network.fold import fold_batch_norms
 from tinycompress.compression.network.integers import SCALED_ALIKE, file_integers, scaled_rows
 from tinycompress.compression.network.kernels import (
@@ -55,6 +60,12 @@ class Cluster(TrainedStage, LayerChoice):
     ``shared`` every layer of the int8 file has at most ``clusters`` distinct weights: 3 are ternary
     weights, 2 binary ones. Depthwise and transposed convolutions are then left alone.
     ``layer_clusters`` has other numbers for layers by name.
+
+    ``asymmetric``: of three shared values the two that are not zero have magnitudes of their own,
+    which begin with the weights above ``threshold`` times the largest (trained ternary
+    quantisation, Zhu et al. 2017). ``signs``: two shared values are trained as any others, or as
+    BinaryConnect does (Courbariaux et al. 2015): ``clipped``, and ``stochastic``, which draws signs
+    while it trains, for the signs alone at its end.
     """
 
     kind: Literal["cluster"] = "cluster"
@@ -64,11 +75,22 @@ class Cluster(TrainedStage, LayerChoice):
     per_channel: bool = False
     shared: bool = False
     keep_sparsity: bool = True
+    asymmetric: bool = False
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    signs: Signs = "fitted"
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Cluster:
         if self.shared and self.per_channel:
             raise ValueError("shared = true has one codebook a layer; leave per_channel out")
+        if self.asymmetric and not (self.shared and self.clusters == LEAST_WITH_ZERO):
+            raise ValueError("asymmetric is for shared = true with clusters = 3")
+        if "threshold" in self.model_fields_set and not self.asymmetric:
+            raise ValueError("threshold goes with asymmetric = true")
+        if self.signs != "fitted" and not (self.shared and self.clusters == 2):
+            raise ValueError(f"signs = {self.signs!r} is for shared = true with clusters = 2")
+        if self.layer_clusters and (self.asymmetric or self.signs != "fitted"):
+            raise ValueError("layer_clusters goes with neither asymmetric nor signs")
         return self
 
     def of_layer(self, layer: Layer) -> Cluster:
@@ -78,8 +100,10 @@ class Cluster(TrainedStage, LayerChoice):
         are shared in it are shared integers of themselves.
         """
         clusters = self.layer_clusters.get(layer.name, self.clusters)
-        shared = self.shared and layer.kind not in GATES
-        return self.model_copy(update={"clusters": clusters, "shared": shared})
+        update: dict[str, object] = {"clusters": clusters}
+        if layer.kind in GATES:
+            update |= {"shared": False, "asymmetric": False, "signs": "fitted"}
+        return self.model_copy(update=update)
 
     def layer_names(self) -> Mapping[str, Iterable[str]]:
         """By key, the names of layers that the table mentions."""
@@ -113,7 +137,7 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
     network = network.with_layers(changed)
     promises = state.promises.with_clustered(
         {
-            name: ClusterPromise(mine.clusters, mine.per_channel, mine.shared)
+            name: ClusterPromise(mine.clusters, mine.per_channel, mine.shared, mine.signs)
             for name, mine in own.items()
         }
     )
@@ -182,6 +206,8 @@ def _shared(layer: Layer, options: Cluster, free: Array, generator: np.random.Ge
             " shared values have no room for it",
             hint="set clusters to 3 or more, or skip the layer",
         )
+    if options.asymmetric:
+        return trained_ternary(kernel, layer.kind, free, options.threshold)
     return clustered(kernel, layer.kind, free, options.clusters, options.initialization, generator)
 
 

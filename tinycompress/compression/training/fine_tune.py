@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress import _tf
+from tinycompress.compression.checks.binary_weights import BinaryWeights
 from tinycompress.compression.checks.promises import Projection
 from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import targets
@@ -207,6 +208,11 @@ def _projecting(tf_keras: Any, kernels: Mapping[str, tuple[Any, Projection]]) ->
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             for variable, project in kernels.values():
                 variable.assign(project(variable.numpy()))
+
+        def on_train_end(self, logs: Any = None) -> None:
+            for variable, project in kernels.values():
+                if isinstance(project, BinaryWeights):
+                    variable.assign(project.settled())
 
     return Projecting()
 
