@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -148,7 +149,7 @@ def measure(scratch: Path) -> dict[str, Any]:
     for seed in SEEDS:
         for method in METHODS:
             asked = json.dumps([_recipe(method, seed), method.dropout, WIDTHS, versions()])
-            runs.append(kept(scratch, asked, lambda m=method, s=seed: _run(m, s, data, scratch)))
+            runs.append(kept(scratch, asked, partial(_run, method, seed, data, scratch)))
             found = {"board": BOARD, "runs": [dict(run) for run in runs], "versions": versions()}
             write_text(FIGURES, json.dumps(found, indent=1) + "\n")
     return found

@@ -48,7 +48,7 @@ class BinaryWeights(SharedIntegers):
 
     def _clip(self) -> Array:
         """Take weights that are beyond their scale back to it; returns the scale of each."""
-        reach = self._scales[self._owner]
+        reach: Array = self._scales[self._owner]
         self._latent = np.clip(self._latent, -reach, reach)
         return reach
 
