@@ -44,14 +44,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [each for each in items if each.nodeid in chosen]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # Before fixtures of modules, which need the packages, too.
+    for name in ("qkeras", "hgq"):
+        if item.get_closest_marker(name):
+            require_package(name)
+
+
 @pytest.fixture(autouse=True)
 def _tools_of_markers(request: pytest.FixtureRequest) -> None:
     for name in ("gcc", "qemu", "browser", "postgres"):
         if request.node.get_closest_marker(name):
             require_tool(name)
-    for name in ("qkeras", "hgq"):
-        if request.node.get_closest_marker(name):
-            require_package(name)
 
 
 @pytest.fixture(scope="session", autouse=True)

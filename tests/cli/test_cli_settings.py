@@ -152,7 +152,7 @@ def test_all_problems_of_the_file_at_once(place: Path, capsys: pytest.CaptureFix
         "board: 3: input must be a valid string",
         "build.engine: 'aott': 'aott' is not one of 'aot', 'tflm'",
         "build.latency_budget: '5': '5' is no time with a unit",
-        "build.ram_budget: 0: 0 is not in the range",
+        "build.ram_budget: 0: 0 is no size, such as 49152, 48K or 1M",
         "build.simplify: 'no': input must be a valid boolean",
         "build.json: unknown key; allowed:",
     ):

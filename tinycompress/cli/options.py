@@ -160,9 +160,9 @@ class SizeType(_IntType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Bytes, or a refusal that says how sizes are written."""
-        if isinstance(value, int):
+        if isinstance(value, int) and value >= 1:
             return value
-        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KM]?)(?:I?B)?", value.strip().upper())
+        found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KM]?)(?:I?B)?", str(value).strip().upper())
         size = 0.0 if found is None else float(found[1]) * self._UNITS[found[2]]
         if size < 1 or size != int(size):
             self.fail(f"{value!r} is no size, such as 49152, 48K or 1M", param, ctx)

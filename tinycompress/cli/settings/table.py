@@ -9,6 +9,7 @@ import click
 from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
 from tinycompress._tables import Table
+from tinycompress.cli.options import SizeType
 from tinycompress.cli.settings import SHARED
 
 
@@ -34,6 +35,8 @@ def _field(parameter: click.Parameter) -> tuple[Any, None]:
     kind: Any = str
     if isinstance(parameter, click.Option) and parameter.is_flag:
         kind = bool
+    elif isinstance(parameter.type, SizeType):
+        kind = int | str
     elif isinstance(parameter.type, click.types.IntParamType):
         kind = int
     elif isinstance(parameter.type, click.types.FloatParamType):
