@@ -51,6 +51,7 @@ from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 
 _Count = Annotated[int, Field(ge=2, le=256)]
+_THRESHOLD = 0.05
 
 
 class Cluster(TrainedStage, LayerChoice):
@@ -76,7 +77,7 @@ class Cluster(TrainedStage, LayerChoice):
     shared: bool = False
     keep_sparsity: bool = True
     asymmetric: bool = False
-    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    threshold: Annotated[float, Field(ge=0, lt=1)] = _THRESHOLD
     signs: Signs = "fitted"
 
     @model_validator(mode="after")
@@ -85,7 +86,7 @@ class Cluster(TrainedStage, LayerChoice):
             raise ValueError("shared = true has one codebook a layer; leave per_channel out")
         if self.asymmetric and not (self.shared and self.clusters == LEAST_WITH_ZERO):
             raise ValueError("asymmetric is for shared = true with clusters = 3")
-        if "threshold" in self.model_fields_set and not self.asymmetric:
+        if self.threshold != _THRESHOLD and not self.asymmetric:
             raise ValueError("threshold goes with asymmetric = true")
         if self.signs != "fitted" and not (self.shared and self.clusters == 2):
             raise ValueError(f"signs = {self.signs!r} is for shared = true with clusters = 2")
