@@ -124,6 +124,14 @@ def test_doctor_says_where_each_option_comes_from(
     assert "tinycompress.toml: [build]" in out
 
 
+@pytest.mark.parametrize(("size", "told"), [("20480", "20480"), ('"20K"', "20K")])
+def test_sizes_are_numbers_or_have_a_unit(
+    place: Path, capsys: pytest.CaptureFixture[str], size: str, told: str
+) -> None:
+    settings(place, MINIMAL + f"\n[build]\nram_budget = {size}\n")
+    assert options(capsys)["ram_budget", "build"]["value"].replace(",", "") == told
+
+
 BROKEN = """
 schema = 1
 modle = "net.tflite"
