@@ -11,8 +11,9 @@ from tinycompress.codegen.passes import run_passes
 from tinycompress.ir.reader import read_model
 from tinycompress.oracle import Oracle
 
-_UNARY = ("ABS", "CEIL", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "LOGISTIC", "NEG",
-          "RELU", "RELU6", "ROUND", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH")  # fmt: skip
+# The reference kernels of LiteRT have no CEIL and no ROUND.
+_UNARY = ("ABS", "COS", "EXP", "FLOOR", "GELU", "HARD_SWISH", "LOG", "LOGISTIC", "NEG",
+          "RELU", "RELU6", "RSQRT", "SIGN", "SIN", "SQRT", "SQUARE", "TANH")  # fmt: skip
 _BINARY = ("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "POW", "SQUARED_DIFFERENCE", "SUB")
 _COMPARING = ("EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "NOT_EQUAL")
 _CONSTANTS = st.sampled_from([-6.5, -1.0, -0.0, 0.0, 0.3, 1.0, 3.0])
