@@ -15,6 +15,7 @@ from support.common import ROOT, require_package, require_tool
 from support.models.collection import Collection, find_collection
 from support.slow_parts import of_part, parse_part
 
+from tinycompress._tf import QUANTIZED_LAYERS
 from tinycompress.artifacts import ExactTo
 
 hypothesis_profiles.load()
@@ -46,17 +47,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    # Before fixtures of modules, which need the packages, too.
-    for name in ("qkeras", "hgq"):
+    # Before fixtures of modules, which need tools and packages, too.
+    for name in ("gcc", "qemu", "browser", "postgres"):
+        if item.get_closest_marker(name):
+            require_tool(name)
+    for name in QUANTIZED_LAYERS:
         if item.get_closest_marker(name):
             require_package(name)
-
-
-@pytest.fixture(autouse=True)
-def _tools_of_markers(request: pytest.FixtureRequest) -> None:
-    for name in ("gcc", "qemu", "browser", "postgres"):
-        if request.node.get_closest_marker(name):
-            require_tool(name)
 
 
 @pytest.fixture(scope="session", autouse=True)

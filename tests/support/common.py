@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+from tinycompress._tf import QUANTIZED_LAYERS
+
 ROOT = Path(__file__).resolve().parents[2]
 EXECUTABLES = {
     "gcc": "arm-none-eabi-gcc",
@@ -25,8 +27,6 @@ EXECUTABLES = {
     "zsh": "zsh",
     "fish": "fish",
 }
-# As pip calls them, by the marker of their tests.
-PACKAGES = {"qkeras": "qkeras-v3", "hgq": "hgq2"}
 # Debian keeps the server programs of PostgreSQL out of the path.
 _PLACES_BESIDE_PATH = {"postgres": "/usr/lib/postgresql/*/bin"}
 
@@ -49,17 +49,17 @@ def require_tool(name: str) -> str:
 
 
 def require_package(name: str) -> None:
-    """Skip the running test where a package of PACKAGES is not on the path.
+    """Skip the running test where a package of QUANTIZED_LAYERS is not on the path.
 
     No environment has all of them. `make test-fixed-point` puts one after the other on the path and
     names it in TC_REQUIRE_PACKAGE: there its tests fail without it.
     """
     try:
-        metadata.version(PACKAGES[name])
+        metadata.version(QUANTIZED_LAYERS[name])
     except metadata.PackageNotFoundError:
         if os.environ.get("TC_REQUIRE_PACKAGE") == name:
-            pytest.fail(f"{PACKAGES[name]} is not on the path")
-        pytest.skip(f"{PACKAGES[name]} is not on the path: make test-fixed-point has it")
+            pytest.fail(f"{QUANTIZED_LAYERS[name]} is not on the path")
+        pytest.skip(f"{QUANTIZED_LAYERS[name]} is not on the path: make test-fixed-point has it")
 
 
 def replace_everywhere(

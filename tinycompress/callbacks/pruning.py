@@ -18,10 +18,10 @@ import numpy.typing as npt
 
 from tinycompress import _tf
 from tinycompress.callbacks.base import EitherKerasCallback, keras_module
+from tinycompress.compression.network.kernels import MIXING
 from tinycompress.compression.stages.masks import magnitude_mask
 from tinycompress.errors import ConfigError
 
-_PRUNABLE = frozenset({"Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"})
 _WRAPPER = "PruneLowMagnitude"
 _SHORT_OF_TARGET = 0.01
 
@@ -258,14 +258,14 @@ def _prunable(model: Any, skip: Sequence[str]) -> list[Any]:
     kernels = [
         layer.kernel
         for layer in layers
-        if any(cls.__name__ in _PRUNABLE for cls in type(layer).__mro__)
+        if any(cls.__name__ in MIXING for cls in type(layer).__mro__)
         and layer.name not in skip
         and layer.built
     ]
     if not kernels:
         raise ConfigError(
             "MagnitudePruning: no layer is left to prune",
-            hint=f"prunable are {', '.join(sorted(_PRUNABLE))} in a model that is built",
+            hint=f"prunable are {', '.join(sorted(MIXING))} in a model that is built",
         )
     return kernels
 

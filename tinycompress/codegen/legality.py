@@ -28,10 +28,8 @@ _FLOAT_ONLY = frozenset({"COS", "LOG", "SIN", "SQUARE"})
 
 NO_FLOAT_KERNEL = "this operator is not supported on float32"
 
-REPLACE = (
-    "replace the layers that these operators come from; docs/SUPPORTED_OPS.md lists what is"
-    " supported"
-)
+OTHER_LAYERS = "replace the layers that these operators come from"
+REPLACE = f"{OTHER_LAYERS}; docs/SUPPORTED_OPS.md lists what is supported"
 
 
 @dataclass(frozen=True)

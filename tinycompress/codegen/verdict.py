@@ -11,6 +11,7 @@ from typing import get_args
 
 from tinycompress.artifacts import ExactTo
 from tinycompress.codegen.legality import (
+    OTHER_LAYERS,
     REPLACE,
     Reason,
     in_few_lines,
@@ -27,7 +28,6 @@ from tinycompress.ir.foreign import CONVERT_AGAIN, lacks_flex, use_original
 from tinycompress.ir.graph import Graph, Model
 from tinycompress.ir.summary import unlike_integer
 
-_OTHER_LAYERS = "replace the layers that these operators come from"
 IN_FLOAT = "or build it as it is, in float: --precision float32"
 
 
@@ -67,13 +67,13 @@ def require_tflm(model: Model) -> None:
     except ModelError as error:
         floats = any(unlike_integer(model.main, op) for op in model.main.ops)
         known = use_original(model) or lacks_flex(model.main.ops) or _by_aot(model)
-        error.hint = known or (CONVERT_AGAIN if floats else _OTHER_LAYERS)
+        error.hint = known or (CONVERT_AGAIN if floats else OTHER_LAYERS)
         raise
 
 
 def instead_of_tflm(model: Model) -> str:
     """The hint for a model of integers that stock TFLM does not run."""
-    return _by_aot(model) or _OTHER_LAYERS
+    return _by_aot(model) or OTHER_LAYERS
 
 
 def _by_aot(model: Model) -> str | None:

@@ -28,10 +28,10 @@ from tinycompress.conversion.convert import (
     prepare,
 )
 from tinycompress.conversion.fixed_point import model as fixed_point
-from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.conversion.frozen_files import read_graph, write_graph
 from tinycompress.conversion.options import ConvertOptions
 
-_GRAPH, _REQUEST, _TFLITE = "graph.pb", "request.json", "model.tflite"
+_GRAPH, _REQUEST, _TFLITE = "graph", "request.json", "model.tflite"
 _OTHER = "other:"
 """Before the names of arrays that are neither inputs nor called like labels."""
 
@@ -92,15 +92,11 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
     request = {
         "name": prepared.name,
         "warnings": prepared.warnings,
-        "inputs": prepared.frozen.inputs,
-        "outputs": prepared.frozen.outputs,
-        "keeps_functions": prepared.frozen.keeps_functions,
-        "states": prepared.frozen.states,
         "where": {part: getattr(prepared, part).where for part in ("calibration", "evaluation")},
         "options": asdict(options),
     }
     (directory / _REQUEST).write_text(json.dumps(request), encoding="utf-8")
-    (directory / _GRAPH).write_bytes(prepared.frozen.graph_def)
+    write_graph(directory, _GRAPH, prepared.frozen)
     fixed_point.write(directory, prepared.fixed)
     for part in ("calibration", "evaluation"):
         samples: Samples = getattr(prepared, part)
@@ -112,16 +108,9 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
 
 def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
     request = json.loads((directory / _REQUEST).read_text(encoding="utf-8"))
-    frozen = FrozenGraph(
-        (directory / _GRAPH).read_bytes(),
-        tuple(request["inputs"]),
-        tuple(request["outputs"]),
-        keeps_functions=request["keeps_functions"],
-        states=tuple(request["states"]),
-    )
     prepared = PreparedModel(
         name=request["name"],
-        frozen=frozen,
+        frozen=read_graph(directory, _GRAPH),
         calibration=_read_samples(directory, "calibration", request),
         evaluation=_read_samples(directory, "evaluation", request),
         warnings=tuple(request["warnings"]),

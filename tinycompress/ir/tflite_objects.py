@@ -106,6 +106,14 @@ def new_operator(
     return operator
 
 
+def new_quantization(scales: Sequence[float], zero_points: Sequence[int], axis: int) -> Any:
+    """A ``QuantizationParametersT``: one scale, or one for each entry of an axis."""
+    made = schema.QuantizationParametersT()
+    made.scale, made.zeroPoint = list(scales), list(zero_points)
+    made.quantizedDimension = axis
+    return made
+
+
 def add_buffer(model: Any, values: npt.NDArray[Any]) -> int:
     """Add an array's bytes, little-endian, as a buffer; its index."""
     buffer = schema.BufferT()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tinycompress.codegen.legality import Reason, in_few_lines
+from tinycompress.codegen.legality import OTHER_LAYERS, Reason, in_few_lines
 from tinycompress.codegen.tflm.ops import OTHER_SUBGRAPHS, method_of
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import DType, Graph, Model, Op
@@ -49,7 +49,7 @@ def check_legality(model: Model) -> None:
         raise ModelError(
             f"TensorFlow Lite Micro cannot run the model, for {count}:",
             reasons=reasons,
-            hint="replace the layers that these operators come from",
+            hint=OTHER_LAYERS,
         )
 
 

@@ -29,11 +29,14 @@ class BinaryWeights(SharedIntegers):
         self, kernel: Array, kind: str, moving: Array, *, stochastic: bool, seed: int = 0
     ) -> None:
         super().__init__(kernel, kind, moving, np.array([-1.0, 1.0]))
-        count = np.bincount(self._owner, minlength=self._scales.size)
-        sums = np.bincount(self._owner, weights=np.abs(self._latent), minlength=self._scales.size)
-        self._scales = sums / np.maximum(count, 1)
         self._clip()
         self._generator = np.random.default_rng(seed) if stochastic else None
+
+    def _start(self) -> Array:
+        count = np.bincount(self._owner, minlength=self._scales.size)
+        sums = np.bincount(self._owner, weights=np.abs(self._latent), minlength=self._scales.size)
+        means: Array = sums / np.maximum(count, 1)
+        return means
 
     def __call__(self, changed: Array) -> Array:
         """The kernel after a step that was made from what the last call returned."""

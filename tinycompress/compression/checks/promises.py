@@ -271,21 +271,20 @@ def projections(network: Network, promises: Promises) -> dict[str, Projection]:
     for name in {**promises.sparse, **promises.clustered, **promises.gridded, **promises.rounded}:
         layer = network.layers[name]
         kernel = kernel_of(layer)
+        free = moving(name, kernel, promises)
         cluster = promises.clustered.get(name)
         if name in promises.rounded:
             found[name] = held(kernel)
         elif name in promises.gridded:
             bits = promises.gridded[name].bits
-            free = moving(name, kernel, promises)
             found[name] = SharedIntegers.on_grid(kernel, layer.kind, free, bits)
         elif cluster is None:
             found[name] = masked(kernel != 0)
         elif cluster.shared and cluster.signs != "fitted":
-            free = moving(name, kernel, promises)
             drawn = cluster.signs == "stochastic"
             found[name] = BinaryWeights(kernel, layer.kind, free, stochastic=drawn)
         elif cluster.shared:
-            found[name] = SharedIntegers.of(kernel, layer.kind, moving(name, kernel, promises))
+            found[name] = SharedIntegers.of(kernel, layer.kind, free)
         else:
             found[name] = shared_values(layer, cluster.per_channel)
     return found

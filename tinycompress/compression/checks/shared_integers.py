@@ -65,8 +65,7 @@ class SharedIntegers:
         self._levels = np.asarray(levels, np.float64)
         self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0)) | even
         self._scales = reach * self._largest()
-        if self._fixed.all():
-            self._scales = self._best_start()
+        self._scales = self._start()
 
     @classmethod
     def of(cls, kernel: Array, kind: str, moving: Array) -> SharedIntegers:
@@ -146,12 +145,15 @@ class SharedIntegers:
                 index[places[np.argmax(towards)]] = ends[0]
         return index
 
-    def _best_start(self) -> Array:
-        """For every row the share of its first scale that leaves least error, the largest if equal.
+    def _start(self) -> Array:
+        """The scales that rows begin with.
 
-        With ends and zero alone, a row whose largest weight is far from the others would never get
-        away from that one.
+        Where levels can move these are their first ones. With ends and zero alone, a row whose
+        largest weight is far from the others would never get away from that one: of each, the share
+        is taken that leaves least error, the largest if equal.
         """
+        if not self._fixed.all():
+            return self._scales
         best = self._scales
         least = np.full(best.shape, np.inf)
         for share in _STARTS:

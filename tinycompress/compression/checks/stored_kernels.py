@@ -14,6 +14,7 @@ import numpy as np
 
 from tinycompress.compression.network.kernels import GATES, has_kernel
 from tinycompress.compression.network.network import Array, Layer, Network
+from tinycompress.compression.network.one_dimensional import TWO_DIMENSIONAL
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Graph, Tensor
 
@@ -21,7 +22,6 @@ _WEIGHT_INPUTS = {
     "CONV_2D": (1,), "DEPTHWISE_CONV_2D": (1,), "FULLY_CONNECTED": (1,), "TRANSPOSE_CONV": (1,),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": tuple(range(1, 9)),
 }  # fmt: skip
-_ONE_DIMENSIONAL = ("Conv1D", "Conv1DTranspose", "DepthwiseConv1D")
 _MATCH_STEPS = 1.0
 """Largest mean difference of a kernel and its int8 form, in steps of the int8 grid."""
 
@@ -144,7 +144,7 @@ def _nearest(
 def _keras_shape(layer: Layer) -> tuple[int, ...]:
     """Shape of a kernel with one-dimensional convolutions taken as height 1."""
     shape = tuple(layer.weights[0].shape)
-    return (1, *shape) if layer.kind in _ONE_DIMENSIONAL else shape
+    return (1, *shape) if layer.kind in TWO_DIMENSIONAL else shape
 
 
 def _fits(tensor: Tensor, layer: Layer) -> bool:

@@ -6,15 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tinycompress.compression.network.channels import INPUT_AXES
 from tinycompress.compression.network.network import Array, Call, Layer, Network
 from tinycompress.compression.network.whole import is_whole
 
 _NORMALISING = frozenset({"LayerNormalization", "RMSNormalization"})
 _SHAPE_ONLY = frozenset({"Flatten", "Reshape", "Permute"})
-_INPUT_AXES = {
-    "Dense": 0, "Conv1D": 1, "Conv2D": 2, "Conv1DTranspose": 2, "Conv2DTranspose": 3,
-    "DepthwiseConv1D": 1, "DepthwiseConv2D": 2,
-}  # fmt: skip
+_INPUT_AXES = {**INPUT_AXES, "DepthwiseConv1D": 1, "DepthwiseConv2D": 2}
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,16 +163,14 @@ def _bias(layer: Layer, equation: _Equation) -> Array | None:
         for label, size in zip(labels, bias.shape, strict=True)
     ):
         return None
-    whole = np.ones([sizes.get(label, 1) if label in equation.fresh else 1 for label in labels])
-    missing = [label for label in equation.fresh if label not in labels]
-    spread = (bias * whole).reshape(
-        [1] * len(missing) + [sizes[label] for label in labels if label in equation.fresh]
+    own = [label for label in labels if label in equation.fresh]
+    # The kernel's axes alone are last in the output, in their order: those that it lacks are first.
+    missing = len(equation.fresh) - len(own)
+    along = [size for label, size in zip(labels, bias.shape, strict=True) if label in own]
+    whole = np.broadcast_to(
+        bias.reshape([1] * missing + along), [sizes[label] for label in equation.fresh]
     )
-    return (
-        np.broadcast_to(spread, [sizes[label] for label in equation.fresh])
-        .reshape(-1)
-        .astype(np.float32)
-    )
+    return whole.reshape(-1).astype(np.float32)
 
 
 def _reshape(name: str, shape: _Shape) -> Layer:

@@ -32,7 +32,9 @@ OUTPUT_AXES: Mapping[str, tuple[int, ...]] = MappingProxyType(
 GATES: Mapping[str, int] = MappingProxyType({"SimpleRNN": 1, "GRU": 3, "LSTM": 4})
 """Recurrent layers, and how many columns of their kernels make one unit."""
 
-PRUNABLE = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose", *GATES)
+MIXING = ("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose")
+"""Kinds with one kernel, in which every output channel reads all inputs of its group."""
+PRUNABLE = (*MIXING, *GATES)
 """Kinds whose single weights can be zero: TF-MOT's pruning knows them."""
 
 _RECURRENT_KERNELS = 2

@@ -11,10 +11,11 @@ from typing import Any
 from tinycompress.compression.network.lower import is_relu
 from tinycompress.compression.network.network import Call, Layer, Network
 
-_KINDS = {
+TWO_DIMENSIONAL = {
     "Conv1D": "Conv2D", "Conv1DTranspose": "Conv2DTranspose",
     "DepthwiseConv1D": "DepthwiseConv2D",
 }  # fmt: skip
+"""Layers of one dimension, and what they are with a height of 1."""
 
 
 def as_two_dimensional(network: Network) -> Network:
@@ -28,7 +29,7 @@ def as_two_dimensional(network: Network) -> Network:
     """
     for layer in tuple(network.layers.values()):
         calls = network.calls_of(layer.name)
-        if layer.kind in _KINDS and len(calls) == 1:
+        if layer.kind in TWO_DIMENSIONAL and len(calls) == 1:
             network = _replaced(network, layer, calls[0])
     return network
 
@@ -53,7 +54,8 @@ def _replaced(network: Network, layer: Layer, call: Call) -> Network:
         # TensorFlow's depthwise kernel takes equal strides only; a height of 1 does not mind.
         config["strides"] = (config["strides"][1], config["strides"][1])
     kernel, *rest = layer.weights
-    flat = replace(layer, kind=_KINDS[layer.kind], config=config, weights=(kernel[None], *rest))
+    kind = TWO_DIMENSIONAL[layer.kind]
+    flat = replace(layer, kind=kind, config=config, weights=(kernel[None], *rest))
     wide = (1, *call.shape)
     rows = _reshape(network, f"{layer.name}_rows", (1, length, channels))
     series = _reshape(network, f"{layer.name}_series", call.shape)

@@ -226,9 +226,9 @@ class _Reader:
             config = whole_config(layer, (args, kwargs), output)
             made = self.layer(layer, kind, config)
             keras_3_object(made)
+        except UntranslatableError:
+            raise
         except (AttributeError, NotImplementedError, TypeError, ValueError) as error:
-            if isinstance(error, UntranslatableError):
-                raise
             raise UntranslatableError(f"class {kind} cannot be made again") from error
         return made
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tinycompress.compression.network.network import Array
+from tinycompress.compression.network.nodes import is_symbolic
 
 _Pair = tuple[Any, Any]
 
@@ -39,7 +40,7 @@ def as_rescaling(kind: str, arguments: list[Any], channels: int | None) -> dict[
         arguments: What it is called with, symbolic tensors among it.
         channels: Of the tensor; a constant has one value, or as many.
     """
-    tensors = [hasattr(one, "_keras_history") for one in arguments]
+    tensors = [is_symbolic(one) for one in arguments]
     if kind == "Negative" and tensors == [True]:
         return {"scale": -1.0, "offset": 0.0}
     if sorted(tensors) != [False, True]:

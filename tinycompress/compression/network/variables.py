@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tinycompress.compression.network.layer_types import RECURRENT
+from tinycompress.compression.network.kernels import GATES
 from tinycompress.compression.network.network import Array
 
 
@@ -15,7 +15,7 @@ def kernel_parts(layer: Any) -> tuple[Any, ...]:
 
     One below the other they are `kernels.kernel_of`.
     """
-    return tuple(layer.weights[: 2 if type(layer).__name__ in RECURRENT else 1])
+    return tuple(layer.weights[: 2 if type(layer).__name__ in GATES else 1])
 
 
 class KernelVariable:

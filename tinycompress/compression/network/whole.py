@@ -16,6 +16,7 @@ import numpy as np
 
 from tinycompress import _tf
 from tinycompress.compression.network.network import Layer
+from tinycompress.compression.network.nodes import is_symbolic
 
 TF_KERAS_CLASS = "OfKeras3"
 """Name of the tf_keras class of such layers."""
@@ -171,7 +172,7 @@ def _tf_keras_class() -> Any:
 
 
 def _template(value: Any, numbers: Iterator[int]) -> Any:
-    if hasattr(value, "_keras_history"):
+    if is_symbolic(value):
         return Slot(next(numbers))
     if isinstance(value, (list, tuple)):
         return type(value)(_template(item, numbers) for item in value)

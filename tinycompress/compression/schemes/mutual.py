@@ -11,11 +11,10 @@ from tinycompress.compression.data.prepare import Data
 from tinycompress.compression.data.tasks import Task
 from tinycompress.compression.network.build import build_model, weights_of
 from tinycompress.compression.network.network import Network
-from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.schemes.base import Learnt, Lesson, percent
 from tinycompress.compression.schemes.fresh import fresh
 from tinycompress.compression.training.entropy import coded_kernels
-from tinycompress.compression.training.fine_tune import fine_tune
+from tinycompress.compression.training.fine_tune import fine_tune, projected
 from tinycompress.compression.training.losses import teacher_loss
 from tinycompress.compression.training.options import Distill
 
@@ -51,10 +50,7 @@ def mutual(network: Network, lesson: Lesson) -> Learnt:
             train=of_all(trainer.train), validation=of_all(trainer.validation),
         ),
         lesson.fine_tune,
-        kernels={
-            name: (KernelVariable(own.get_layer(name)), project)
-            for name, project in lesson.kept.items()
-        },
+        kernels=projected(own, lesson.kept),
         coded=coded_kernels(network, lambda name: own.get_layer(name).weights[0]),
         label="mutual learning",
     )  # fmt: skip

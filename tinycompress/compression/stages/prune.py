@@ -27,7 +27,6 @@ from tinycompress.compression.network.kernels import (
     with_kernel,
 )
 from tinycompress.compression.network.network import Array, Layer, Network
-from tinycompress.compression.network.variables import KernelVariable
 from tinycompress.compression.stages.base import StageSpec, State, Table, chosen
 from tinycompress.compression.stages.masks import (
     block_mask,
@@ -38,7 +37,7 @@ from tinycompress.compression.stages.masks import (
 from tinycompress.compression.stages.options import LayerChoice, Ratio, TrainedStage
 from tinycompress.compression.stages.prune_by_scores import Rewind, Scoring, pruned_by_scores
 from tinycompress.compression.training.entropy import coded_kernels
-from tinycompress.compression.training.fine_tune import fine_tune
+from tinycompress.compression.training.fine_tune import fine_tune, projected
 from tinycompress.compression.training.trainer import Trainer, steps_per_epoch
 from tinycompress.errors import ConfigError
 
@@ -279,16 +278,12 @@ def _trained(
 
     with _tf.quiet():
         model = _tf.tf_keras().models.clone_model(plain, clone_function=wrap)
-    kept = projections(network, state.promises)
-    kernels = {
-        name: (KernelVariable(plain.get_layer(name)), project) for name, project in kept.items()
-    }
     fine_tune(
         model,
         trainer,
         tune,
         options.distill,
-        kernels=kernels,
+        kernels=projected(plain, projections(network, state.promises)),
         coded=coded_kernels(network, lambda name: plain.get_layer(name).weights[0]),
         callbacks=(tfmot.UpdatePruningStep(),),
         first_best_epoch=ceil(tune.epochs * options.ramp),

@@ -47,13 +47,20 @@ def train_network(
         return network
     _tf.make_deterministic(trainer.seed)
     model = build_model(network, "tf_keras")
-    kernels = {
-        name: (KernelVariable(model.get_layer(name)), project)
-        for name, project in projections.items()
-    }
+    kernels = projected(model, projections)
     coded = coded_kernels(network, lambda name: model.get_layer(name).weights[0])
     fine_tune(model, trainer, options, distill, kernels=kernels, coded=coded, label=label)
     return weights_of(model, network)
+
+
+def projected(
+    model: Any, projections: Mapping[str, Projection]
+) -> dict[str, tuple[KernelVariable, Projection]]:
+    """By layer, its kernel in a tf_keras model and what that is put back onto."""
+    return {
+        name: (KernelVariable(model.get_layer(name)), project)
+        for name, project in projections.items()
+    }
 
 
 def fine_tune(

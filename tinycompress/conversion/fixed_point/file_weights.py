@@ -28,7 +28,13 @@ from tinycompress.conversion.tflite_builder import drop_unused
 from tinycompress.errors import ModelError
 from tinycompress.ir.graph import Graph, Op, Tensor
 from tinycompress.ir.reader import read_model
-from tinycompress.ir.tflite_objects import add_constant, operator_code, packed, unpacked
+from tinycompress.ir.tflite_objects import (
+    add_constant,
+    new_quantization,
+    operator_code,
+    packed,
+    unpacked,
+)
 
 _KINDS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _FOLDED_ERROR = 4e-6
@@ -207,9 +213,8 @@ def _place_weights(whole: Any, main: Graph, op: Op, row: _Row, placed: dict[int,
         name = main.tensors[index].name
         placed[index] = add_constant(whole, graph, name, np.ascontiguousarray(row.integers))
         one = len(set(row.scales)) == 1 and op.kind == "FULLY_CONNECTED"
-        graph.tensors[placed[index]].quantization = _quantization(
-            row.scales[:1] if one else row.scales, _axis(op)
-        )
+        scales = row.scales[:1] if one else row.scales
+        graph.tensors[placed[index]].quantization = _quantization(scales, _axis(op))
     operator = graph.operators[op.index]
     _set_input(operator, 1, placed[index])
     if op.kind == "FULLY_CONNECTED" and len(graph.tensors[placed[index]].quantization.scale) > 1:
@@ -254,11 +259,7 @@ def _set_input(operator: Any, place: int, tensor: int) -> None:
 
 
 def _quantization(scales: Array, axis: int) -> Any:
-    made = schema.QuantizationParametersT()
-    made.scale = scales.astype(np.float32)
-    made.zeroPoint = np.zeros(len(scales), np.int64)
-    made.quantizedDimension = axis
-    return made
+    return new_quantization(scales.tolist(), [0] * len(scales), axis)
 
 
 def _bias(reference: Graph, twin: Op) -> Array:
@@ -313,7 +314,7 @@ def _notes(
     known = {(grid.step, grid.zero_point) for grid in grids}
     ends = {*main.inputs, *main.outputs}
     free = [
-        main.tensors[op.outputs[0]].name.rpartition(";")[2]
+        op_name(main, op)
         for op in main.ops
         if op.outputs[0] not in ends and _scale(main, op) not in known and op.kind != "SOFTMAX"
         and not _only_softmax_follows(main, op)

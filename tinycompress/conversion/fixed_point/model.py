@@ -17,12 +17,13 @@ from tinycompress.conversion.fixed_point.grids import Grid, GridWeights
 from tinycompress.conversion.fixed_point.planning import plan_of
 from tinycompress.conversion.fixed_point.tracing import without_quantizers
 from tinycompress.conversion.frozen import FrozenGraph
+from tinycompress.conversion.frozen_files import read_graph, write_graph
 from tinycompress.conversion.load import SourceModel
 from tinycompress.conversion.options import ConvertOptions
 from tinycompress.conversion.quantize import to_floats
 from tinycompress.errors import ConfigError
 
-_JSON, _ARRAYS, _GRAPH = "fixed_point.json", "fixed_point.npz", "fixed_point.pb"
+_JSON, _ARRAYS, _GRAPH = "fixed_point.json", "fixed_point.npz", "reference"
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +105,12 @@ def write(directory: Path, fixed: FixedPoint | None) -> None:
     """Leave it in a directory for another process; nothing for None."""
     if fixed is None:
         return
-    graph = fixed.reference
     told = {
         "layers": [one.layer for one in fixed.weights],
         "grids": [asdict(grid) for grid in fixed.grids],
-        "inputs": graph.inputs,
-        "outputs": graph.outputs,
-        "keeps_functions": graph.keeps_functions,
-        "states": graph.states,
     }
     (directory / _JSON).write_text(json.dumps(told), encoding="utf-8")
-    (directory / _GRAPH).write_bytes(graph.graph_def)
+    write_graph(directory, _GRAPH, fixed.reference)
     arrays: dict[str, Any] = {}
     for i, one in enumerate(fixed.weights):
         arrays |= {f"integers{i}": one.integers, f"steps{i}": one.steps}
@@ -131,11 +127,5 @@ def read(directory: Path) -> FixedPoint | None:
             GridWeights(layer, arrays[f"integers{i}"], arrays[f"steps{i}"])
             for i, layer in enumerate(told["layers"])
         )
-    reference = FrozenGraph(
-        (directory / _GRAPH).read_bytes(),
-        tuple(told["inputs"]),
-        tuple(told["outputs"]),
-        keeps_functions=told["keeps_functions"],
-        states=tuple(told["states"]),
-    )
-    return FixedPoint(weights, tuple(Grid(**grid) for grid in told["grids"]), reference)
+    grids = tuple(Grid(**grid) for grid in told["grids"])
+    return FixedPoint(weights, grids, read_graph(directory, _GRAPH))

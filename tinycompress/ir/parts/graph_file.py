@@ -7,8 +7,14 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from tinycompress.ir.graph import Op, OptionValue, Quantization, Tensor
-from tinycompress.ir.tflite_objects import add_constant, add_tensor, new_operator, packed
+from tinycompress.ir.graph import Op, OptionValue, Tensor
+from tinycompress.ir.tflite_objects import (
+    add_constant,
+    add_tensor,
+    new_operator,
+    new_quantization,
+    packed,
+)
 from tinycompress.ir.tflite_schema import ENUMS, OPTION_TABLES, OPTIONS_OF
 
 
@@ -45,15 +51,10 @@ def _add(model: Any, graph: Any, tensor: Tensor) -> int:
         kind = getattr(schema.TensorType, tensor.dtype.name)
         place = add_tensor(model, graph, name, kind, tensor.shape)
     if tensor.quantization is not None:
-        graph.tensors[place].quantization = _quantization(tensor.quantization)
+        told = tensor.quantization
+        made = new_quantization(told.scales, told.zero_points, told.axis)
+        graph.tensors[place].quantization = made
     return place
-
-
-def _quantization(quantization: Quantization) -> Any:
-    made = schema.QuantizationParametersT()
-    made.scale, made.zeroPoint = list(quantization.scales), list(quantization.zero_points)
-    made.quantizedDimension = quantization.axis
-    return made
 
 
 def _operator(model: Any, op: Op, places: Mapping[int, int]) -> Any:

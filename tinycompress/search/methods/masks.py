@@ -22,8 +22,13 @@ from tinycompress import _tf
 from tinycompress._progress import Progress, no_progress
 from tinycompress.compression.data.tasks import targets
 from tinycompress.compression.network.build import applied, build_model, made_input, weights_of
-from tinycompress.compression.network.channels import Channels, couple_channels, without_channels
-from tinycompress.compression.network.kernels import GATES
+from tinycompress.compression.network.channels import (
+    INPUT_AXES,
+    Channels,
+    couple_channels,
+    without_channels,
+)
+from tinycompress.compression.network.kernels import GATES, channel_rows, kernel_of
 from tinycompress.compression.network.network import Network
 from tinycompress.compression.stages.prune_channels import fitting_multiple
 from tinycompress.compression.training.losses import output_loss
@@ -31,7 +36,6 @@ from tinycompress.compression.training.trainer import Trainer
 from tinycompress.errors import ConfigError
 from tinycompress.search.methods.cost_model import CostModel, Family, fitted
 
-_READERS = frozenset(("Dense", "Conv1D", "Conv2D", "Conv1DTranspose", "Conv2DTranspose"))
 _GATE_RATE, _WEIGHT_RATE, _PRICE_RATE = 0.05, 1e-3, 0.1
 _FIRST_GATE, _SPREAD = 2.0, 1.0
 _RAMP = 0.6
@@ -110,9 +114,8 @@ def _ranked(network: Network, channels: Channels, free: Ints) -> Ints:
     """Channels by the size of the weights that make them, the smallest first."""
     sums = dict.fromkeys((int(channel) for channel in free), 0.0)
     for name, own in channels.of_layer.items():
-        kernel = network.layers[name].weights[0]
-        axis = -2 if network.layers[name].kind.endswith("Transpose") else -1
-        sizes = np.abs(np.moveaxis(kernel, axis, 0)).reshape(own.size, -1).mean(axis=1)
+        layer = network.layers[name]
+        sizes = np.abs(channel_rows(kernel_of(layer), layer.kind)).mean(axis=1)
         for channel, size in zip(own, sizes / max(float(sizes.mean()), 1e-12), strict=True):
             if int(channel) in sums:
                 sums[int(channel)] += float(size)
@@ -170,7 +173,7 @@ class _Training:
             sources = [values[value] for value in call.inputs]
             atoms = self._channels.of_value[call.inputs[0]]
             index = self._index(atoms)
-            if network.layers[call.layer].kind in _READERS and (index < self._free.size).any():
+            if network.layers[call.layer].kind in INPUT_AXES and (index < self._free.size).any():
                 gated = module.layers.Lambda(
                     lambda x, index=index: x * self._tf.gather(self._open(), index)
                 )

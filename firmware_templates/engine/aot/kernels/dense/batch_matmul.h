@@ -31,6 +31,17 @@ typedef struct {
     int32_t clamp_max;
 } tck_batch_matmul_params;
 
+/* Where the matrices of a batch begin, in elements. */
+TCK_INLINE int32_t tck_batch_matmul_left(const tck_batch_matmul_params *p, int32_t i, int32_t j,
+                                         int32_t k) {
+    return i * p->left_batch_stride_0 + j * p->left_batch_stride_1 + k * p->left_batch_stride_2;
+}
+
+TCK_INLINE int32_t tck_batch_matmul_right(const tck_batch_matmul_params *p, int32_t i, int32_t j,
+                                          int32_t k) {
+    return i * p->right_batch_stride_0 + j * p->right_batch_stride_1 + k * p->right_batch_stride_2;
+}
+
 /* One output, before its zero point is added, of the row at `a` and the column at `b`. */
 typedef int32_t (*tck_batch_matmul_product)(const tck_batch_matmul_params *p, const void *left,
                                             int32_t a, const void *right, int32_t b);
@@ -58,10 +69,8 @@ TCK_INLINE void tck_batch_matmul(const tck_batch_matmul_params *p, tck_batch_mat
     for (int32_t i = 0; i < p->batches_0; ++i) {
         for (int32_t j = 0; j < p->batches_1; ++j) {
             for (int32_t k = 0; k < p->batches_2; ++k) {
-                const int32_t a = i * p->left_batch_stride_0 + j * p->left_batch_stride_1 +
-                                  k * p->left_batch_stride_2;
-                const int32_t b = i * p->right_batch_stride_0 + j * p->right_batch_stride_1 +
-                                  k * p->right_batch_stride_2;
+                const int32_t a = tck_batch_matmul_left(p, i, j, k);
+                const int32_t b = tck_batch_matmul_right(p, i, j, k);
                 at = tck_batch_matmul_one(p, product, bytes, left, a, right, b, output, at);
             }
         }

@@ -93,10 +93,8 @@ TCK_KERNEL void tck_batch_matmul_s8_dsp(const tck_batch_matmul_params *p, const 
     for (int32_t i = 0; i < p->batches_0; ++i) {
         for (int32_t j = 0; j < p->batches_1; ++j) {
             for (int32_t k = 0; k < p->batches_2; ++k) {
-                const int8_t *const a = left + i * p->left_batch_stride_0 +
-                                        j * p->left_batch_stride_1 + k * p->left_batch_stride_2;
-                const int8_t *const b = right + i * p->right_batch_stride_0 +
-                                        j * p->right_batch_stride_1 + k * p->right_batch_stride_2;
+                const int8_t *const a = left + tck_batch_matmul_left(p, i, j, k);
+                const int8_t *const b = right + tck_batch_matmul_right(p, i, j, k);
                 output = tck_batch_matmul_s8_dsp_one(p, a, b, output, pairs);
             }
         }
