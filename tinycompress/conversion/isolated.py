@@ -108,22 +108,24 @@ def _write_request(directory: Path, prepared: PreparedModel, options: ConvertOpt
 
 def _read_request(directory: Path) -> tuple[PreparedModel, ConvertOptions]:
     request = json.loads((directory / _REQUEST).read_text(encoding="utf-8"))
+    frozen = read_graph(directory, _GRAPH)
+    where, inputs = request["where"], len(frozen.inputs)
     prepared = PreparedModel(
         name=request["name"],
-        frozen=read_graph(directory, _GRAPH),
-        calibration=_read_samples(directory, "calibration", request),
-        evaluation=_read_samples(directory, "evaluation", request),
+        frozen=frozen,
+        calibration=_read_samples(directory, "calibration", where, inputs),
+        evaluation=_read_samples(directory, "evaluation", where, inputs),
         warnings=tuple(request["warnings"]),
         fixed=fixed_point.read(directory),
     )
     return prepared, ConvertOptions(**request["options"])
 
 
-def _read_samples(directory: Path, part: str, request: Mapping[str, Any]) -> Samples:
+def _read_samples(directory: Path, part: str, where: Mapping[str, str], inputs: int) -> Samples:
     with np.load(directory / f"{part}.npz", allow_pickle=False) as arrays:
         return Samples(
-            request["where"][part],
-            tuple(arrays[f"x{index}"] for index in range(len(request["inputs"]))),
+            where[part],
+            tuple(arrays[f"x{index}"] for index in range(inputs)),
             {name: arrays[name] for name in arrays.files if not name.startswith(("x", _OTHER))},
             {
                 name.removeprefix(_OTHER): arrays[name]
