@@ -245,6 +245,11 @@ def counted(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [one for one in trials if one.state.is_finished() and one.number not in redone]
 
 
+def is_taken_up(trial: FrozenTrial) -> bool:
+    """Whether a trial does again what another one has left."""
+    return _HISTORY in trial.system_attrs
+
+
 def _url(storage: BaseStorage) -> str:
     return str(getattr(storage, "url", "sqlite://"))
 

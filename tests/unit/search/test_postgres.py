@@ -91,10 +91,10 @@ def _one_is_killed(server: str, study: Study, tmp_path: Path) -> None:
 
 
 def _of(worker: subprocess.Popen[bytes], study: Study) -> bool:
-    """Whether a trial of this worker is under way."""
+    """Whether this worker trains: before that a trial may yet end, above the budget."""
     trials = study.get_trials()
     running = [t for t in trials if t.state == TrialState.RUNNING]
-    return any(t.user_attrs.get("process") == worker.pid and "before" in t.user_attrs
+    return any(t.user_attrs.get("process") == worker.pid and t.intermediate_values
                for t in running)  # fmt: skip
 
 

@@ -120,12 +120,21 @@ def test_what_ctrl_c_interrupts_is_done_first_and_nothing_twice(storage: BaseSto
     assert len(evaluator.trained) == len(set(evaluator.trained)) == len(complete)
 
 
+def _never(seconds: float) -> None:
+    pytest.fail("it waits")
+
+
+def _left(study: optuna.Study) -> optuna.Trial:
+    """A trial that is asked by hand, as a killed worker leaves it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return study.ask()
+
+
 def test_a_silent_workers_trial_is_taken_up(storage: BaseStorage) -> None:
     goal, evaluator = small_flash(), FormulaEvaluator()
     study = formula_study(storage, goal, trials=4)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # asked by hand, as a killed worker leaves it
-        lost = study.ask()
+    lost = _left(study)
     params = (lost.suggest_int("width", 1, 16), lost.suggest_float("rate", 0.0, 1.0))
     lost.storage.record_heartbeat(lost._trial_id)
     time.sleep(4)  # longer than the grace of the tests' heartbeat
@@ -133,6 +142,51 @@ def test_a_silent_workers_trial_is_taken_up(storage: BaseStorage) -> None:
     again = [t for t in study.get_trials() if t.system_attrs.get("retry_history") == [0]]
     assert [tuple(t.params.values()) for t in again] == [params]
     assert len(counted(study.get_trials())) == 4
+
+
+def test_a_trial_whose_worker_died_before_its_first_sign_is_taken_up(
+    storage: BaseStorage,
+) -> None:
+    goal, evaluator = small_flash(), FormulaEvaluator()
+    study = formula_study(storage, goal, trials=3)
+    _left(study)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        assert len(waits) < 30, "its end is waited for, and nobody works on it"
+        time.sleep(seconds)
+
+    work(study, Objective(goal, evaluator), Quota(3), wait=wait)
+    trials = study.get_trials()
+    assert [t.number for t in trials if t.system_attrs.get("retry_history") == [0]] == [3]
+    assert all(t.state.is_finished() for t in trials)
+    assert len(counted(trials)) == 3
+
+
+def test_a_silent_workers_trial_is_done_though_there_are_enough(storage: BaseStorage) -> None:
+    goal, evaluator = small_flash(), FormulaEvaluator()
+    study = formula_study(storage, goal, trials=2)
+    lost = _left(study)
+    lost.suggest_int("width", 1, 16)
+    lost.storage.record_heartbeat(lost._trial_id)
+    # Two others find it running, and both begin the one that is missing.
+    for _ in range(2):
+        study.optimize(Objective(goal, evaluator), n_trials=1)
+    assert len(counted(study.get_trials())) == 2
+    work(study, Objective(goal, evaluator), Quota(2))
+    trials = study.get_trials()
+    assert trials[0].state == TrialState.FAIL
+    assert trials[3].system_attrs["retry_history"] == [0]
+    assert trials[3].params["width"] == trials[0].params["width"]
+    assert len(counted(trials)) == 3
+
+
+def test_nobody_waits_for_others_when_the_time_is_up(storage: BaseStorage) -> None:
+    study = formula_study(storage, small_flash(), trials=2)
+    _left(study)
+    objective = Objective(small_flash(), FormulaEvaluator())
+    assert not work(study, objective, Quota(2, until=time.time() - 1), wait=_never)
 
 
 def test_one_that_fails_is_kept_with_its_message_and_the_search_goes_on() -> None:
