@@ -15,6 +15,7 @@ from support.compression.small_models import trained
 from tinycompress import _tf
 from tinycompress.compression.checks.invariants import check_int8
 from tinycompress.compression.checks.promises import (
+    GridPromise,
     Promises,
     RoundedPromise,
     broken_promises,
@@ -27,7 +28,13 @@ from tinycompress.compression.data.tasks import tasks_of
 from tinycompress.compression.network.bridge import predict
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
-from tinycompress.compression.network.integers import file_integers, file_scales, with_int8
+from tinycompress.compression.network.integers import (
+    SCALED_ALIKE,
+    file_integers,
+    file_scales,
+    grid_integers,
+    with_int8,
+)
 from tinycompress.compression.network.kernels import has_kernel, kernel_layers, with_kernel
 from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.network import Array, Network
@@ -235,6 +242,55 @@ def test_adaptive_rounding_takes_neighbours_and_makes_less_error(per_tensor: boo
     )
     if per_tensor:  # by channel, both are next to exact
         assert np.sum((adapted - wanted) ** 2) < np.sum((plain - wanted) ** 2)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4, 7])
+def test_adaptive_rounding_to_few_bits_keeps_to_the_grid_and_makes_less_error(bits: int) -> None:
+    network, trainer = trained()
+    network = fold_batch_norms(network)
+    stage = {"kind": "adaround", "bits": bits, "steps": 150, "samples": 200}
+    done = after(network, trainer, stage)
+    few = {layer.name for layer in kernel_layers(network) if layer.kind in SCALED_ALIKE}
+    assert done.promises.gridded == {name: GridPromise(bits) for name in few}
+    assert set(done.promises.rounded) == {layer.name for layer in kernel_layers(network)}
+    assert not broken_promises(done.network, done.promises)
+    tflite = exported(done.network, trainer, per_tensor=False)
+    check_int8(tflite, done.network, done.promises, stage="adaround")
+    untrained = {"kind": "weight_bits", "bits": bits, "fine_tune": {"epochs": 0}}
+    nearest = after(network, trainer, untrained).network
+    x = (trainer.train.inputs[0][:300],)
+    wanted, plain, adapted = (
+        predict(build_model(one, "tf_keras"), x)[0] for one in (network, nearest, done.network)
+    )
+    if bits < 5:  # with more, both are next to exact
+        assert np.sum((adapted - wanted) ** 2) < np.sum((plain - wanted) ** 2)
+    for name in few:
+        kind = network.layers[name].kind
+        at, now = (
+            file_integers(one.layers[name].weights[0], kind) for one in (nearest, done.network)
+        )
+        assert np.abs(np.searchsorted(grid_integers(bits), at)
+                      - np.searchsorted(grid_integers(bits), now)).max() <= 1  # fmt: skip
+
+
+def test_adaptive_rounding_to_few_bits_keeps_zeros() -> None:
+    network, trainer = unequal()
+    sparse = {"kind": "prune", "sparsity": 0.6, "fine_tune": {"epochs": 0}}
+    before = after(network, trainer, sparse)
+    done = after(
+        network, trainer, sparse, {"kind": "adaround", "bits": 3, "steps": 20, "samples": 100}
+    )
+    for name in done.promises.sparse:
+        zeros = before.network.layers[name].weights[0] == 0
+        assert np.all(done.network.layers[name].weights[0][zeros] == 0)
+    tflite = exported(done.network, trainer, per_tensor=False)
+    check_int8(tflite, done.network, done.promises, stage="adaround")
+
+
+def test_few_bits_with_one_scale_for_a_layer_are_refused() -> None:
+    network, trainer = unequal()
+    with pytest.raises(ConfigError, match="4 bits need a scale for every output channel"):
+        after(network, trainer, {"kind": "adaround", "bits": 4}, per_tensor_weights=True)
 
 
 def test_rounded_integers_are_kept_by_training_and_checked_in_the_file() -> None:

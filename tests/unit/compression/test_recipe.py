@@ -215,6 +215,10 @@ def test_activations_of_a_recipe_are_replaced() -> None:
             [{"kind": "weight_bits"}, {"kind": "convert", "per_tensor_weights": True}],
             "per_tensor_weights: weight_bits fits its integers to a scale for every channel",
         ),
+        (
+            [{"kind": "adaround", "bits": 4}, {"kind": "convert", "per_tensor_weights": True}],
+            "per_tensor_weights: adaround fits its integers to a scale for every channel",
+        ),
         ([{"kind": "cluster"}, {"kind": "equalize"}], "(equalize): after cluster"),
         ([{"kind": "adaround"}, {"kind": "correct_bias"}], "(correct_bias): after adaround"),
         ([{"kind": "adaround"}, {"kind": "prune"}], "the integers of the file are settled"),

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from tinycompress.artifacts import Activations
 from tinycompress.calibrators.registry import PLAIN, calibrator_names
+from tinycompress.compression.sensitivity.changes import INT8_BITS
 from tinycompress.compression.stages.base import StageSpec, Table
 from tinycompress.compression.stages.options import StageOptions
 
@@ -51,7 +52,12 @@ def _conflict(tables: Sequence[Table], index: int) -> str:
     if "qat" in kinds and (ranges or table.get("per_tensor_weights")):
         key = ranges[0] if ranges else "per_tensor_weights"
         return f"{key}: qat trains for scales of its own; leave it out, or qat"
-    rows = sorted(str(kind) for kind in kinds & {"cluster", "weight_bits"})
+    rows = [
+        str(stage["kind"])
+        for stage in tables[:index]
+        if stage.get("kind") in ("cluster", "weight_bits")
+        or (stage.get("kind") == "adaround" and stage.get("bits", INT8_BITS) != INT8_BITS)
+    ]
     if rows and table.get("per_tensor_weights"):
         return f"per_tensor_weights: {rows[0]} fits its integers to a scale for every channel"
     return ""
