@@ -211,7 +211,7 @@ quantisation: $(VENV)/.ready-dev
 
 # Cascades of keyword models on streams of real clips: the tables of docs/cascades.md.
 cascade: $(VENV)/.ready-dev
-	$(BIN)/python -m benchmarks.cascades
+	$(BIN)/python -m benchmarks.cascades.run
 
 # Five whole networks of other kinds, from training to the board: docs/networks.md.
 networks: $(VENV)/.ready-dev

@@ -85,6 +85,15 @@ ROUNDING = (
     Way("`equalize`, `adaround`", (EQUALIZE, ADAROUND)),
 )
 BY_CHANNEL = tuple(way for way in ROUNDING if way.name in ("plain", "`adaround`"))
+_UNTRAINED = tuple(
+    Way(f"{bits} bits, {name}", (stage,))
+    for bits in (4, 3, 2)
+    for name, stage in (
+        ("nearest", {"kind": "weight_bits", "bits": bits, "fine_tune": {"epochs": 0}}),
+        ("`adaround`", {**ADAROUND, "bits": bits}),
+    )
+)
+WITHOUT_TRAINING = (Way('4 bits, `weights = "int4"`', (), {"weights": "int4"}), *_UNTRAINED)
 FEW_BITS: Mapping[str, Any] = {
     "kind": "weight_bits", "bits": 3, "distill": {"weight": 0.9},
     "fine_tune": {"epochs": 3, "learning_rate": 1e-3, "decay": "cosine"},
@@ -231,7 +240,8 @@ def measure(scratch: Path) -> dict[str, Any]:
         bench = _Bench(made, train, test, outputs, seed, scratch)
         runs += [bench.run(way, per_tensor=True) for way in ROUNDING]
         runs += [bench.run(way, per_tensor=False) for way in BY_CHANNEL]
-        runs += [bench.run(way, per_tensor=False) for way in (*CALIBRATED, *WITHOUT_DATA)]
+        by_channel = (*CALIBRATED, *WITHOUT_TRAINING, *WITHOUT_DATA)
+        runs += [bench.run(way, per_tensor=False) for way in by_channel]
     return {
         "schema": "tinycompress.quantisation", "schema_version": 1, "seeds": list(SEEDS),
         "versions": versions(), "float_accuracy": floats, "runs": runs,
@@ -253,6 +263,13 @@ to them, the mean over the seeds.
 """
 
 
+_WITHOUT_TRAINING = """\
+Here rounding hurts. The weights of all layers but depthwise ones get the grid of so many bits, a
+weight scale for every output channel that least squares fits, and no training. *Nearest* is
+`weight_bits` with no epochs; `adaround` chooses between the two levels beside each weight by what
+the layer makes of 256 training windows, without labels.
+
+"""
 _WITHOUT_DATA = """\
 Samples are made of what the network keeps ([compression](compression.md#without-data)), with a
 weight scale for every output channel and min/max. In the first three rows they set the ranges
@@ -280,6 +297,8 @@ def page(found: Mapping[str, Any]) -> str:
         f"{_table('before rounding', BY_CHANNEL, runs, 'by channel', mean(floats))}\n"
         "## Calibrators, a weight scale for every output channel\n\n"
         f"{_table('calibrator', CALIBRATED, runs, 'by channel', mean(floats))}\n"
+        f"## Few bits without training\n\n{_WITHOUT_TRAINING}"
+        f"{_table('weights', WITHOUT_TRAINING, runs, 'by channel', mean(floats))}\n"
         f"## Without data\n\n{_WITHOUT_DATA}"
         f"{_table('samples', WITHOUT_DATA, runs, 'by channel', mean(floats))}"
     )

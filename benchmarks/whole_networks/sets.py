@@ -95,18 +95,36 @@ def scenes() -> Set:
     digits = mnist_images()
     draw = np.random.default_rng(2)
     return Set(
-        _scenes(digits.x, digits.y, 4000, draw), _scenes(digits.x_test, digits.y_test, 300, draw)
+        with_digits(_noise(4000, draw), digits.x, digits.y, draw),
+        with_digits(_noise(300, draw), digits.x_test, digits.y_test, draw),
     )
 
 
-def _scenes(
-    pictures: Floats, classes: npt.NDArray[np.uint8], count: int, draw: np.random.Generator
+def _noise(count: int, draw: np.random.Generator) -> Floats:
+    return draw.uniform(0, 0.3, (count, CANVAS, CANVAS, 1)).astype(np.float32)
+
+
+def with_digits(
+    behind: Floats,
+    pictures: Floats,
+    classes: npt.NDArray[np.uint8],
+    draw: np.random.Generator,
+    share: float = 1.0,
 ) -> Arrays:
-    x = draw.uniform(0, 0.3, (count, CANVAS, CANVAS, 1)).astype(np.float32)
+    """One to three digits in pictures, and what a detector is to say of them: see `scenes`.
+
+    Args:
+        behind: What is behind them, ``(n, CANVAS, CANVAS, 1)``, dark enough for digits of 1.
+        pictures: Digits to draw from, ``(m, 28, 28, 1)``.
+        classes: Theirs.
+        draw: What draws.
+        share: Share of the pictures that get digits, the first ones.
+    """
+    x, count = behind.copy(), len(behind)
     boxes = np.zeros((count, GRID, GRID, 4), np.float32)
     there = np.zeros((count, GRID, GRID, 1), np.float32)
     kinds = np.full((count, GRID, GRID), EMPTY, np.int64)
-    for number in range(count):
+    for number in range(round(share * count)):
         for _ in range(int(draw.integers(1, 4))):
             which = int(draw.integers(len(pictures)))
             size = int(draw.choice(DIGIT_PIXELS))

@@ -1,4 +1,4 @@
-"""Two cascades of keyword models on streams of real clips: ``make cascade``, docs/cascades.md.
+"""Two cascades of keyword models on streams of real clips.
 
 Two small networks learn the clips of the training speakers in seconds; the large one is MLPerf
 Tiny's DS-CNN as published. Each cascade and each model alone is built for the Nano 33 BLE and runs
@@ -8,7 +8,6 @@ the clips of the test speakers on the virtual board.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 import tinycompress
-from benchmarks.performance_page import table
-from benchmarks.results.samples import ROOT, Floats, Samples, keywords, shared_file
-from benchmarks.ways import run_command
+from benchmarks.cascades.building import built, ran
+from benchmarks.results.samples import Floats, Samples, keywords, shared_file
 from tinycompress import _files, _tf
-from tinycompress.artifacts import BenchResult, FlashSizes
+from tinycompress.artifacts import BenchResult
 from tinycompress.oracle import Oracle
 
-FIGURES = ROOT / "docs" / "cascades.json"
-PAGE = ROOT / "docs" / "cascades.md"
-BOARD = "nano33"
 SILENCE, UNKNOWN = 10, 11
 NO_KEYWORD_BEGINS = SILENCE
-BEGIN, END = "<!-- figures of make cascade -->\n", "<!-- end of figures -->\n"
 _STREAM_CLIPS = 240
 _CALIBRATION_CLIPS = 400
 _LARGE = "words"
-_PERCENT = 100.0
 
 Classes = npt.NDArray[np.int64]
 
@@ -145,19 +138,6 @@ def _cascade_file(cascade: Cascade, scratch: Path) -> Path:
     return path
 
 
-def _sizes(flash: FlashSizes, arena_bytes: int) -> dict[str, int]:
-    return {
-        "flash_bytes": flash.total_bytes, "kernels_bytes": flash.kernels_bytes,
-        "weights_bytes": flash.weights_bytes, "arena_bytes": arena_bytes,
-    }  # fmt: skip
-
-
-def _built(model: Path, scratch: Path) -> tuple[Path, dict[str, int]]:
-    made = tinycompress.build(model, BOARD, output=scratch / f"{model.stem}-project", force=True)
-    firmware = made.require_firmware()
-    return made.directory, _sizes(firmware.flash, firmware.ram.arena_bytes)
-
-
 def _answers(result: BenchResult, cascade: Cascade) -> Classes:
     """What the cascade says of each clip: the large network where it was asked, or what stands for
     it."""
@@ -184,15 +164,8 @@ def _run(
     samples, y = scratch / "stream.npz", clips.y_test[stream]
     np.savez(samples, x=clips.x_test[stream], y0=_labels(cascade.small, y), y1=y)
     result = tinycompress.bench(project, samples=samples, runs=1)
-    found = result.cascade
-    assert found is not None, "the project is a cascade"
-    small, large = found.stages
-    assert small.latency_us is not None, "every clip asks the first stage"
-    assert large.latency_us is not None, "and some the second"
     return {
-        "stream": name, "small": cascade.small.name, "clips": found.samples, "asked": large.ran,
-        "mean_us": found.mean_latency_us, "small_us": small.latency_us.median,
-        "large_us": large.latency_us.median, "unlike_oracle": result.mismatched_samples,
+        "stream": name, "small": cascade.small.name, "clips": len(stream), **ran(result),
         "right": _right(_answers(result, cascade), y),
         "right_large_alone": _right(_large_answers(clips, stream), y),
         "stack_bytes": result.ram.stack_peak_bytes,
@@ -200,62 +173,17 @@ def _run(
 
 
 def measure(scratch: Path) -> dict[str, Any]:
-    """Train, build and run everything."""
-    scratch.mkdir(parents=True, exist_ok=True)
+    """Train, build and run everything; plain values."""
     clips = keywords()
     large = scratch / f"{_LARGE}.tflite"
     large.write_bytes(shared_file("models/mlperf_tiny/kws_ref_model.tflite").read_bytes())
-    sizes = {_LARGE: _built(large, scratch)[1]}
+    sizes = {_LARGE: built(large, scratch)[1]}
     runs = []
     for cascade in CASCADES:
         name = cascade.small.name
-        sizes[name] = _built(_trained(cascade.small, clips, scratch), scratch)[1]
-        project, sizes[f"{name}, {_LARGE}"] = _built(_cascade_file(cascade, scratch), scratch)
+        sizes[name] = built(_trained(cascade.small, clips, scratch), scratch)[1]
+        project, sizes[f"{name}, {_LARGE}"] = built(_cascade_file(cascade, scratch), scratch)
         for stream_name, stream in _streams(clips).items():
             runs.append(_run(cascade, project, clips, stream_name, stream, scratch))
             print(runs[-1], flush=True)
-    return {"board": BOARD, "sizes": sizes, "runs": runs}
-
-
-def page(found: Mapping[str, Any]) -> str:
-    """The page with the figures in their place."""
-    text = PAGE.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    tail = rest.split(END)[1]
-    return f"{head}{BEGIN}{_runs_table(found)}\n{_sizes_table(found)}{END}{tail}"
-
-
-def _runs_table(found: Mapping[str, Any]) -> str:
-    heads = (
-        "first stage", "stream", "clips", "unlike TFLM's bytes", "asked `words`", "latency, mean",
-        "of `words` alone", "right", "`words` alone",
-    )  # fmt: skip
-    return table(heads, (_run_row(run) for run in found["runs"]), text_columns=2)
-
-
-def _run_row(run: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        f"`{run['small']}`, {run['small_us'] / 1e3:.2f} ms", run["stream"], f"{run['clips']}",
-        f"{run['unlike_oracle']}", f"{_PERCENT * run['asked'] / run['clips']:.0f} %",
-        f"{run['mean_us'] / 1e3:.2f} ms", f"{_PERCENT * run['mean_us'] / run['large_us']:.0f} %",
-        f"{_PERCENT * run['right']:.1f} %", f"{_PERCENT * run['right_large_alone']:.1f} %",
-    )  # fmt: skip
-
-
-def _sizes_table(found: Mapping[str, Any]) -> str:
-    heads = ("firmware", "arena", "flash", "kernels", "weights")
-    keys = ("arena_bytes", "flash_bytes", "kernels_bytes", "weights_bytes")
-    rows = [
-        (f"`{name}`", *(f"{sizes[key]:,} B" for key in keys))
-        for name, sizes in found["sizes"].items()
-    ]
-    return table(heads, rows)
-
-
-def main() -> None:
-    """Measure, and write docs/cascades.json and the tables of docs/cascades.md."""
-    run_command(__doc__, FIGURES, PAGE, ROOT / "build" / "cascades", measure, page)
-
-
-if __name__ == "__main__":
-    main()
+    return {"sizes": sizes, "runs": runs}

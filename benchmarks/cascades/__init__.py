@@ -1,0 +1,1 @@
+"""Cascades of keyword models and of models for pictures: ``make cascade``, docs/cascades.md."""
