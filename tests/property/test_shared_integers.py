@@ -179,11 +179,41 @@ def test_the_promise_is_of_the_integers_and_kept_by_its_projection() -> None:
     assert broken_promises(network(few), promises) == ()
     (told,) = broken_promises(network(kernel), promises)
     assert "distinct integers in the kernel, promised at most 6" in told
-    project = projections(network(few), promises)["conv"]
+    project = projections(network(few), promises, 0)["conv"]
     noise = np.random.default_rng(0).normal(0, 0.3, few.shape).astype(np.float32)
     after = project(few + noise)
     assert broken_promises(network(after), promises) == ()
     assert not after[few == 0].any()
+
+
+def test_what_ternary_and_binary_integers_were_promised_to_be_is_told() -> None:
+    ternary = ClusterPromise(3, per_channel=False, shared=True, asymmetric=True)
+    assert ternary.broken_by(np.array([-127, 0, 40, 0])) == ""
+    assert ternary.broken_by(np.array([30, 127, 0])) == (
+        "the integers 0, 30, 127 are not zero and one value of either sign"
+    )
+    binary = ClusterPromise(2, per_channel=False, shared=True, signs="clipped")
+    assert binary.broken_by(np.array([-127, 127])) == ""
+    for other in ([-127, 0], [-127, 126]):
+        assert "are not a value with either sign" in binary.broken_by(np.array(other))
+    assert Promises.from_json(Promises({}, {"a": ternary}).to_json()).clustered["a"] == ternary
+
+
+def test_signs_are_drawn_by_the_seed_for_each_layer_by_itself() -> None:
+    kernel = kernel_of("Dense", 0, 0.0)
+    layers = {name: Layer(name, "Dense", {}, (kernel,)) for name in ("one", "two")}
+    network = Network("n", (), layers, (), ())
+    promise = ClusterPromise(2, per_channel=False, shared=True, signs="stochastic")
+    promises = Promises({}, dict.fromkeys(layers, promise))
+
+    def drawn(seed: int) -> list[Array]:
+        return [hold(kernel) for hold in projections(network, promises, seed).values()]
+
+    one, two = drawn(0)
+    assert (one != two).any()
+    for again, first in zip(drawn(0), (one, two), strict=True):
+        np.testing.assert_array_equal(again, first)
+    assert (drawn(1)[0] != one).any()
 
 
 @given(kinds, seeds, st.sampled_from([0.0, 0.05, 0.5]), st.sampled_from([0.0, 0.5]))
@@ -196,7 +226,7 @@ def test_trained_ternary_weights_are_three_integers_at_most(
     moving = kernel != 0
     ternary = trained_ternary(kernel, kind, moving, threshold)
     generator = np.random.default_rng(seed)
-    hold = SharedIntegers.of(ternary, kind, moving)
+    hold = SharedIntegers.of(ternary, kind, moving, asymmetric=True)
     for _ in range(4):
         integers = np.unique(file_integers(ternary, kind))
         assert integers.size <= 3
@@ -217,8 +247,24 @@ def test_trained_ternary_magnitudes_differ_where_the_weights_do(seed: int) -> No
     low, high = np.unique(file_integers(ternary, "Dense"))[[0, -1]]
     assert high == 127
     assert -56 <= low <= -46
-    held = SharedIntegers.of(ternary, "Dense", np.ones(kernel.shape, bool))
+    held = SharedIntegers.of(ternary, "Dense", np.ones(kernel.shape, bool), asymmetric=True)
     np.testing.assert_array_equal(np.sign(held(ternary)), np.sign(ternary))
+
+
+@given(kinds, seeds, st.sampled_from([1.0, 0.5]))
+def test_of_trained_ternary_magnitudes_the_smaller_one_may_overtake(
+    kind: str, seed: int, below: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    drawn = generator.random(SHAPES[kind])
+    kernel = np.where(drawn < 0.4, -below, np.where(drawn < 0.6, 0.0, 1.0)).astype(np.float32)
+    hold = SharedIntegers.of(kernel, kind, np.ones(kernel.shape, bool), asymmetric=True)
+    for _ in range(8):  # as much again as the other one has, for every weight below
+        kernel = hold(kernel - np.float32(0.25) * (kernel < 0))
+    low, *_, high = np.unique(file_integers(kernel, kind))
+    assert low == -127
+    assert 0 < high < 127
+    np.testing.assert_allclose(high / 127, 1.0 / (below + 2.0), atol=0.02)
 
 
 @given(kinds, seeds, st.booleans())
@@ -228,7 +274,7 @@ def test_binary_weights_keep_their_scale_and_settle_to_signs(
     kernel = np.abs(kernel_of(kind, seed, 0.0)) + np.float32(1e-3)
     kernel *= np.where(np.random.default_rng(seed).random(kernel.shape) < 0.5, -1, 1)
     moving = np.ones(kernel.shape, bool)
-    hold = BinaryWeights(kernel, kind, moving, stochastic=stochastic)
+    hold = BinaryWeights(kernel, kind, moving, draws=(7,) if stochastic else None)
     first = hold.settled()
     np.testing.assert_array_equal(np.sign(first), np.sign(kernel))
     # XNOR-Net's scale: the mean magnitude of a row.

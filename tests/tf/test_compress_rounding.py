@@ -312,7 +312,7 @@ def test_a_broken_promise_of_rounded_integers_is_told() -> None:
     assert Promises.from_json(promises.to_json()) == promises
     assert not broken_promises(network, promises)
     np.testing.assert_array_equal(
-        projections(network, promises)["pw"](layer.weights[0] + 1.0), layer.weights[0]
+        projections(network, promises, 0)["pw"](layer.weights[0] + 1.0), layer.weights[0]
     )
     other = with_kernel(layer, layer.weights[0] + 0.05 * np.abs(layer.weights[0]).max())
     broken = network.with_layers([other])

@@ -5,20 +5,25 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
 import pytest
+from support.compression.classifier import recipe_of
 from support.compression.runs import TUNE, export, run
 from support.compression.small_models import trained
 
+from tinycompress.compression.checks.binary_weights import BinaryWeights
 from tinycompress.compression.checks.invariants import check_int8
 from tinycompress.compression.checks.promises import ClusterPromise, Promises, broken_promises
 from tinycompress.compression.network.build import build_model
 from tinycompress.compression.network.fold import fold_batch_norms
+from tinycompress.compression.network.network import Array
 from tinycompress.compression.run.recipe import parse_recipe
 from tinycompress.compression.run.result import CompressionResult
 from tinycompress.compression.run.runner import compress
 from tinycompress.compression.stages.base import State
 from tinycompress.compression.stages.cluster import Cluster
 from tinycompress.compression.stages.cluster import cluster as run_cluster
+from tinycompress.compression.stages.registry import run_stage
 from tinycompress.compression.training.options import FineTune
 from tinycompress.errors import ConfigError, MismatchError
 
@@ -94,6 +99,27 @@ def test_weights_trained_as_papers_do_learn_and_keep_their_values(more: dict[str
         facts = {fact.layer: fact for fact in row.kernels}
         assert all(facts[name].distinct <= more["clusters"] for name in SHARED if name != "out")
     assert result.rows[-1].int8_accuracy >= 0.7
+
+
+def test_signs_that_are_drawn_have_settled_in_what_early_stopping_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled: list[Array] = []
+    plain = BinaryWeights.settled
+
+    def recorded(self: BinaryWeights) -> Array:
+        settled.append(plain(self))
+        return settled[-1]
+
+    monkeypatch.setattr(BinaryWeights, "settled", recorded)
+    network, trainer = trained()
+    tune = {"epochs": 3, "batch_size": 64, "early_stop_epochs": 2}
+    stage = {**cluster(2), "signs": "stochastic", "fine_tune": tune, "skip": ["out"]}
+    (options,) = recipe_of(stage).steps
+    done = run_stage(State(network), options, trainer).network
+    for name in (name for name in SHARED if name != "out"):
+        kernel = done.layers[name].weights[0]
+        assert any(np.array_equal(kernel, one) for one in settled), name
 
 
 @pytest.mark.parametrize(

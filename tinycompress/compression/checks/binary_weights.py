@@ -8,6 +8,8 @@ scale, the mean magnitude of its weights (Rastegari et al., XNOR-Net, 2016), whi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tinycompress.compression.checks.shared_integers import SharedIntegers
@@ -21,16 +23,15 @@ class BinaryWeights(SharedIntegers):
         kernel: float32, as it is when its training begins.
         kind: Class of its layer, one of `SCALED_ALIKE`.
         moving: bool, in the shape of the kernel: all of it, as there is no value for zero.
-        stochastic: Whether signs are drawn while it trains.
-        seed: Of the draws.
+        draws: Seeds of the signs that are drawn while it trains; None draws none.
     """
 
     def __init__(
-        self, kernel: Array, kind: str, moving: Array, *, stochastic: bool, seed: int = 0
+        self, kernel: Array, kind: str, moving: Array, *, draws: Sequence[int] | None
     ) -> None:
         super().__init__(kernel, kind, moving, np.array([-1.0, 1.0]))
         self._clip()
-        self._generator = np.random.default_rng(seed) if stochastic else None
+        self._generator = None if draws is None else np.random.default_rng(draws)
 
     def _start(self) -> Array:
         count = np.bincount(self._owner, minlength=self._scales.size)

@@ -174,6 +174,8 @@ def _kernel_problems(fact: KernelFacts, stored: StoredKernel, promises: Promises
                 f" {'in one channel' if per_channel else 'in the kernel'}, promised at most"
                 f" {cluster.clusters}"
             )
+        elif cluster.shared and (problem := cluster.broken_by(integers)):
+            problems.append(f"layer {fact.layer!r}: {problem}")
     grid = promises.gridded.get(fact.layer)
     if grid is not None:
         problems += off_grid(fact.layer, integers, grid)

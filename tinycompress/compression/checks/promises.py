@@ -76,13 +76,26 @@ class ClusterPromise:
 
     With ``shared`` at most so many distinct integers in the whole layer of the int8 file.
     ``signs`` is how binary ones are trained: fitted as any others, or as `BinaryWeights` are,
-    ``clipped`` or ``stochastic``.
+    ``clipped`` or ``stochastic``. ``asymmetric`` ones are -n, zero and p.
     """
 
     clusters: int
     per_channel: bool
     shared: bool = False
     signs: Signs = "fitted"
+    asymmetric: bool = False
+
+    def broken_by(self, integers: Array) -> str:
+        """What is wrong with the values of a kernel's integers; empty if nothing.
+
+        How many there are is counted elsewhere, by channel or in all.
+        """
+        held = np.unique(integers)
+        if self.asymmetric and (np.sum(held < 0) > 1 or np.sum(held > 0) > 1):
+            return f"the integers {_listed(held)} are not zero and one value of either sign"
+        if self.signs != "fitted" and (0 in held or np.unique(np.abs(held)).size > 1):
+            return f"the integers {_listed(held)} are not a value with either sign"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -111,6 +124,10 @@ class RoundedPromise:
     def broken_by(self, integers: Array) -> str:
         """What is wrong with the integers of a kernel, in its shape; empty if nothing."""
         return "" if _digest(integers) == self.sha256 else "the integers are not the rounded ones"
+
+
+def _listed(integers: Array) -> str:
+    return ", ".join(str(one) for one in integers)
 
 
 def _kernel_integers(layer: Layer, per_tensor: bool) -> Array:
@@ -165,6 +182,7 @@ class Promises:
                     "per_channel": p.per_channel,
                     "shared": p.shared,
                     "signs": p.signs,
+                    "asymmetric": p.asymmetric,
                 }
                 for name, p in self.clustered.items()
             },
@@ -207,6 +225,10 @@ def broken_promises(network: Network, promises: Promises) -> tuple[str, ...]:
             problems.append(
                 f"layer {name!r}: {count} distinct {what}, promised at most {cluster.clusters}"
             )
+        elif cluster.shared:
+            problem = cluster.broken_by(file_integers(kernel_of(layer), layer.kind))
+            if problem:
+                problems.append(f"layer {name!r}: {problem}")
     for name, grid in promises.gridded.items():
         layer = network.layers[name]
         problems += off_grid(name, file_integers(layer.weights[0], layer.kind), grid)
@@ -265,8 +287,14 @@ def block_sparsity(kernel: Array, block_size: tuple[int, int]) -> float:
     return float(1.0 - np.mean(used[:inputs, :outputs]))
 
 
-def projections(network: Network, promises: Promises) -> dict[str, Projection]:
-    """By layer name, what keeps its kernel as the network's kernels keep the promises now."""
+def projections(network: Network, promises: Promises, seed: int) -> dict[str, Projection]:
+    """By layer name, what keeps its kernel as the network's kernels keep the promises now.
+
+    Args:
+        network: Where the layers are.
+        promises: What is kept.
+        seed: Of what is drawn, for each layer by itself.
+    """
     found: dict[str, Projection] = {}
     for name in {**promises.sparse, **promises.clustered, **promises.gridded, **promises.rounded}:
         layer = network.layers[name]
@@ -281,10 +309,10 @@ def projections(network: Network, promises: Promises) -> dict[str, Projection]:
         elif cluster is None:
             found[name] = masked(kernel != 0)
         elif cluster.shared and cluster.signs != "fitted":
-            drawn = cluster.signs == "stochastic"
-            found[name] = BinaryWeights(kernel, layer.kind, free, stochastic=drawn)
+            drawn = (seed, *name.encode()) if cluster.signs == "stochastic" else None
+            found[name] = BinaryWeights(kernel, layer.kind, free, draws=drawn)
         elif cluster.shared:
-            found[name] = SharedIntegers.of(kernel, layer.kind, free)
+            found[name] = SharedIntegers.of(kernel, layer.kind, free, asymmetric=cluster.asymmetric)
         else:
             found[name] = shared_values(layer, cluster.per_channel)
     return found

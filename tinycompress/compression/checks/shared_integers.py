@@ -5,7 +5,8 @@ of one codebook for the layer. The codebook holds -127 and 127, and every row th
 one of them: the export, which scales by the largest magnitude, then finds these very integers.
 
 Scales, codebook and assignment are found by k-means with a scale for every row: each of the three
-in turn is the best for the other two, by least squares. In training the kernel computes what the
+in turn is the best for the other two, by least squares. Of an asymmetric codebook, -n, zero and p,
+either may be the end: which one is follows the weights. In training the kernel computes what the
 file will, and the steps of the optimizer go to weights in full precision behind it: the
 straight-through estimator (Courbariaux et al., BinaryConnect, 2015). With three values this is
 ternary weights (Li et al., Ternary Weight Networks, 2016), with two binary ones (Rastegari et al.,
@@ -44,6 +45,7 @@ class SharedIntegers:
         reach: float = 1.0,
         *,
         even: bool = False,
+        asymmetric: bool = False,
     ) -> None:
         """Share nothing yet.
 
@@ -52,8 +54,11 @@ class SharedIntegers:
             kind: Class of its layer, one of `SCALED_ALIKE`.
             moving: bool, in the shape of the kernel: the weights that may be other than zero.
             levels: The codebook over 127, ascending from -1 to 1; ends and zero stay as they are.
+                An asymmetric one has an end at one side at least.
             reach: Which share of the largest weight of a row the ends stand for at first.
             even: Whether all levels stay as they are, as those of a grid do.
+            asymmetric: Whether the codebook is a negative level, zero and a positive one, of which
+                the one with the greater magnitude is the end.
         """
         self._shape, self._kind = kernel.shape, kind
         rows = scaled_rows(kernel, kind)
@@ -63,18 +68,26 @@ class SharedIntegers:
         self._latent = rows.reshape(-1)[self._places].astype(np.float64)
         self._kept = self._latent
         self._levels = np.asarray(levels, np.float64)
-        self._fixed = np.isin(self._levels, (-1.0, 0.0, 1.0)) | even
+        self._asymmetric = asymmetric
+        stay = (0.0,) if asymmetric else (-1.0, 0.0, 1.0)
+        self._fixed = np.isin(self._levels, stay) | even
         self._scales = reach * self._largest()
         self._scales = self._start()
 
     @classmethod
-    def of(cls, kernel: Array, kind: str, moving: Array) -> SharedIntegers:
+    def of(
+        cls, kernel: Array, kind: str, moving: Array, *, asymmetric: bool = False
+    ) -> SharedIntegers:
         """What holds a kernel to the integers that it has now."""
         held = np.unique(file_integers(kernel, kind))
-        # Of three that are no mirror of each other the larger magnitude is the one end.
-        if not (held.size == LEAST_WITH_ZERO and 0 in held):
+        # A side that no weight is on has its end to begin with.
+        if asymmetric:
+            below, above = held[held < 0], held[held > 0]
+            held = np.array([below[0] if below.size else -LARGEST, 0,
+                             above[-1] if above.size else LARGEST])  # fmt: skip
+        else:
             held = np.union1d(held, [-LARGEST, LARGEST])
-        return cls(kernel, kind, moving, held / LARGEST)
+        return cls(kernel, kind, moving, held / LARGEST, asymmetric=asymmetric)
 
     @classmethod
     def on_grid(cls, kernel: Array, kind: str, moving: Array, bits: int) -> SharedIntegers:
@@ -121,6 +134,10 @@ class SharedIntegers:
         self._scales = _ratios(self._owner, self._latent * values, values**2, self._scales)
         scales = self._scales[self._owner]
         moved = _ratios(index, self._latent * scales, scales**2, self._levels)
+        if self._asymmetric:
+            self._levels, largest = _normalised(np.where(self._fixed, self._levels, moved))
+            self._scales = largest * self._scales
+            return
         moved = np.sort(np.clip(moved, -1.0, 1.0))
         self._levels = np.where(self._fixed, self._levels, moved)
 
@@ -174,6 +191,18 @@ class SharedIntegers:
         largest = np.zeros(self._rows_shape[0])
         np.maximum.at(largest, self._owner, np.abs(self._latent))
         return largest
+
+
+def _normalised(levels: Array) -> tuple[Array, float]:
+    """A negative level, zero and a positive one over the larger magnitude, and that.
+
+    Either keeps its sign, and a step of the file at least: the three stay three.
+    """
+    least = float(np.max(np.abs(levels))) / LARGEST
+    below, _, above = levels
+    signed = np.array([min(below, -least), 0.0, max(above, least)])
+    largest = float(np.max(np.abs(signed)))
+    return signed / largest, largest
 
 
 def _ratios(groups: Array, over: Array, under: Array, before: Array) -> Array:
@@ -250,7 +279,6 @@ def trained_ternary(kernel: Array, kind: str, moving: Array, threshold: float) -
     up = float(above.mean()) if above.size else 1.0
     down = float(below.mean()) if below.size else 1.0
     reach = max(up, down)
-    # Neither is an end for good: they are told apart by a step of the file at least.
-    less = min(min(up, down) / reach, 1.0 - 1.0 / LARGEST)
-    levels = np.array([-less, 0.0, 1.0] if up >= down else [-1.0, 0.0, less])
-    return SharedIntegers(kernel, kind, moving, levels, reach).fitted(LLOYD_ROUNDS)
+    levels = np.array([-down, 0.0, up]) / reach
+    ternary = SharedIntegers(kernel, kind, moving, levels, reach, asymmetric=True)
+    return ternary.fitted(LLOYD_ROUNDS)

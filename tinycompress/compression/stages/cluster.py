@@ -138,7 +138,9 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
     network = network.with_layers(changed)
     promises = state.promises.with_clustered(
         {
-            name: ClusterPromise(mine.clusters, mine.per_channel, mine.shared, mine.signs)
+            name: ClusterPromise(
+                mine.clusters, mine.per_channel, mine.shared, mine.signs, mine.asymmetric
+            )
             for name, mine in own.items()
         }
     )
@@ -147,7 +149,7 @@ def cluster(state: State, options: Cluster, trainer: Trainer) -> State:
         trainer,
         options.fine_tune,
         options.distill,
-        projections(network, promises),
+        projections(network, promises, trainer.seed),
         label="cluster",
     )
     return State(network, promises, _notes(network, layers, options))

@@ -87,7 +87,7 @@ def low_rank(state: State, options: LowRank, trainer: Trainer) -> State:
         trainer,
         options.fine_tune,
         options.distill,
-        projections(network, state.promises),
+        projections(network, state.promises, trainer.seed),
         label="low_rank",
     )
     return State(network, state.promises, notes or ("no layer could be split",))

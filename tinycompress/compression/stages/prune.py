@@ -283,7 +283,7 @@ def _trained(
         trainer,
         tune,
         options.distill,
-        kernels=projected(plain, projections(network, state.promises)),
+        kernels=projected(plain, projections(network, state.promises, trainer.seed)),
         coded=coded_kernels(network, lambda name: plain.get_layer(name).weights[0]),
         callbacks=(tfmot.UpdatePruningStep(),),
         first_best_epoch=ceil(tune.epochs * options.ramp),

@@ -122,7 +122,7 @@ def prune_channels(state: State, options: PruneChannels, trainer: Trainer) -> St
         trainer,
         options.fine_tune,
         options.distill,
-        projections(thin, state.promises),
+        projections(thin, state.promises, trainer.seed),
         label="prune_channels",
     )
     return State(thin, state.promises, notes)

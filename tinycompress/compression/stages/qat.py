@@ -60,7 +60,7 @@ def qat(state: State, options: Qat, trainer: Trainer) -> State:
     model = _quantized(network, trainer)
     variables = dict(_kernel_variables(model))
     _require_all_kernels(network, variables)
-    kept = projections(network, state.promises)
+    kept = projections(network, state.promises, trainer.seed)
     _find_ranges(model, trainer, options)
     fine_tune(
         model,

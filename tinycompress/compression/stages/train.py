@@ -57,7 +57,7 @@ def lesson_of(state: State, options: Train, trainer: Trainer) -> Lesson:
         ConfigError: It cannot run so.
     """
     scheme = SCHEMES[options.scheme]
-    kept = projections(state.network, state.promises)
+    kept = projections(state.network, state.promises, trainer.seed)
     lesson = Lesson(trainer, options.fine_tune, options.distill or scheme.distill, kept, options)
     refusal = scheme.refusal(lesson)
     if refusal:

@@ -106,7 +106,7 @@ def weight_bits(state: State, options: WeightBits, trainer: Trainer) -> State:
         trainer,
         options.fine_tune,
         options.distill,
-        projections(network, promises),
+        projections(network, promises, trainer.seed),
         label="weight_bits",
     )
     return State(network, promises, (*notes, *left_as_they_are(network, layers)))

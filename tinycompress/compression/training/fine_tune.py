@@ -210,16 +210,32 @@ def _optimizer(options: FineTune, steps: int) -> Any:
 
 def _projecting(tf_keras: Any, kernels: Mapping[str, tuple[Any, Projection]]) -> Any:
     class Projecting(tf_keras.callbacks.Callback):  # type: ignore[misc]
-        """Put kernels back onto what was promised, after every step."""
+        """Put kernels back onto what was promised, after every step.
+
+        Signs that are drawn settle before each validation, so that what early stopping judges and
+        keeps is what is exported, and when the training ends.
+        """
+
+        settled = False
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             for variable, project in kernels.values():
                 variable.assign(project(variable.numpy()))
+            self.settled = False
+
+        def on_test_begin(self, logs: Any = None) -> None:
+            self._settle()
 
         def on_train_end(self, logs: Any = None) -> None:
+            # Weights of an earlier epoch, which early stopping took, are settled, and stay.
+            if not self.settled:
+                self._settle()
+
+        def _settle(self) -> None:
             for variable, project in kernels.values():
                 if isinstance(project, BinaryWeights):
                     variable.assign(project.settled())
+            self.settled = True
 
     return Projecting()
 
