@@ -2,7 +2,9 @@
 
 The table of BinaryConnect (Courbariaux et al. 2015) in small: a perceptron that a Nano 33 BLE holds
 is trained in float, then by each method for as many epochs, from three seeds. The firmware of the
-first seed is built and run there. Figures go to docs/binary-weights.json, the page is written anew.
+first seed is built and run there, and that of the float network. Figures go to
+docs/binary-weights.json, the page is written anew. Runs are kept by what was asked and by the
+versions of the tools; after a change of the stages, delete them.
 """
 
 from __future__ import annotations
@@ -130,10 +132,20 @@ def _on_board(tflite: bytes, method: Method, data: Samples, place: Path) -> dict
     name = method.name.replace(" ", "-").replace("%", "").replace(",", "")
     file = place / f"{name}.tflite"
     file.write_bytes(tflite)
-    samples = place / "shown.npz"
-    np.savez(samples, x=data.x_test[:_SHOWN], y=data.y_test[:_SHOWN])
     wish: dict[str, Any] = {"flash_budget_bytes": FLASH_BUDGET} if method.cluster else {}
-    built = tinycompress.build(file, BOARD, output=place / f"{name}-firmware", **wish)
+    return _benched(file, data, place / f"{name}-firmware", **wish)
+
+
+def _float32(data: Samples, place: Path) -> dict[str, Any]:
+    """What the float network takes."""
+    model = _trained(data, 0.0, SEEDS[0], place)
+    return _benched(model, data, place / "float32-firmware", precision="float32")
+
+
+def _benched(model: Path, data: Samples, output: Path, **wish: Any) -> dict[str, Any]:
+    samples = output.parent / "shown.npz"
+    np.savez(samples, x=data.x_test[:_SHOWN], y=data.y_test[:_SHOWN])
+    built = tinycompress.build(model, BOARD, output=output, force=True, **wish)
     result = tinycompress.bench(built.directory, samples=samples)
     latency = result.latency_us
     return {
@@ -146,11 +158,16 @@ def _on_board(tflite: bytes, method: Method, data: Samples, place: Path) -> dict
 def measure(scratch: Path) -> dict[str, Any]:
     """All methods from all seeds; what an earlier call has finished is taken over."""
     data, runs = _vectors(), []
+    asked = json.dumps(["float32", WIDTHS, versions()])
+    in_float = kept(scratch, asked, lambda: _float32(data, scratch))
     for seed in SEEDS:
         for method in METHODS:
             asked = json.dumps([_recipe(method, seed), method.dropout, WIDTHS, versions()])
             runs.append(kept(scratch, asked, partial(_run, method, seed, data, scratch)))
-            found = {"board": BOARD, "runs": [dict(run) for run in runs], "versions": versions()}
+            found = {
+                "board": BOARD, "runs": [dict(run) for run in runs], "float32": dict(in_float),
+                "versions": versions(),
+            }  # fmt: skip
             write_text(FIGURES, json.dumps(found, indent=1) + "\n")
     return found
 
@@ -158,6 +175,7 @@ def measure(scratch: Path) -> dict[str, Any]:
 def page_of(found: Mapping[str, Any]) -> str:
     """The page."""
     runs: Sequence[Mapping[str, Any]] = found["runs"]
+    plain = next(run for run in runs if run["method"] == METHODS[0].name)
     rows = []
     for method in METHODS:
         own = [run for run in runs if run["method"] == method.name]
@@ -171,11 +189,16 @@ def page_of(found: Mapping[str, Any]) -> str:
             f"{mean(errors):.2f} % ({min(errors):.2f} to {max(errors):.2f})",
             f"{first['distinct']}", f"{first['weights_bytes']:,}", f"{first['flash_bytes']:,}",
             f"{first['latency_us'] / 1000:.2f}",
+            *(f"{found['float32'][key] / first[key]:.2f} ({plain[key] / first[key]:.2f})"
+              for key in ("flash_bytes", "latency_us")),
             "yes" if first["mismatched_samples"] == 0 else "NO", method.paper,
         ])  # fmt: skip
     head = ["method", "seeds", "test error, float", "test error, int8 file (least to most)",
-            "values a layer", "weights, B", "flash, B", "latency, ms", "device equal to TFLM",
+            "values a layer", "weights, B", "flash, B", "latency, ms", "α against float32 (int8)",
+            "δ against float32 (int8)", "device equal to TFLM",
             "the paper's error"]  # fmt: skip
+    in_float = found["float32"]
+    in_float = f"{in_float['flash_bytes']:,} B, {in_float['latency_us'] / 1000:.2f} ms"
     return f"""# Binary and ternary weights
 
 Written by `make binary-mnist`; do not edit. MNIST with its pixels as a vector (permutation
@@ -189,13 +212,16 @@ invariant), 60,000 digits to train with, 10,000 to test. The network has layers 
 Binary and ternary firmware is built with `--flash-budget {FLASH_BUDGET}`, the others as they come:
 with one vector at a time, decoding takes more time than the products that follow, and `--optimize
 flash` would leave most of these weights plain. Values a layer are those of the most varied one.
+α is how many times fewer bytes are flashed, the whole firmware, and δ how many times fewer cycles
+an inference takes, as modelled: against the float32 firmware of the network ({in_float}),
+and in brackets against its int8 firmware, the first row. Binary and ternary weights are smaller
+than int8 ones and slower: one vector at a time, every weight is decoded for one product.
 
 - **Deterministic and stochastic** are `signs = "clipped"` and `"stochastic"` of the stage
   `cluster`; the scale of a layer is the mean magnitude of its weights (XNOR-Net, Rastegari et al.
   2016), and stays. The paper tests what was trained stochastically with its real-valued weights;
-  here it is the signs that are flashed, and these were never trained to work without the others'
-  noise. *Scales fitted* is that stage as it is: scales follow the weights by least
-  squares.
+  here it is the signs that are flashed. *Scales fitted* is that stage as it is: scales follow the
+  weights by least squares.
 - **Trained ternary** is `asymmetric = true` (Zhu et al. 2017): -n, 0 and p with magnitudes of their
   own. Ternary with fitted scales has one magnitude.
 """
