@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -153,6 +154,9 @@ def main(make: MakeEvaluator = compression_evaluator) -> int:
     Args:
         make: Makes what evaluates candidates.
     """
+    # A search that a script began in the background has SIGINT ignored, and its workers inherit
+    # that; it is how they are told to end, by `pool` and by `_watch`.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     told = json.loads(sys.stdin.read())
     request = Request(**{**told, "heartbeat": tuple(told["heartbeat"])})
     threading.Thread(target=_watch, args=(request.parent,), daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,18 @@ def test_two_workers_share_the_trials(study: Study, url: str, tmp_path: Path) ->
     assert len(trained) == len(set(trained))
 
 
+@pytest.fixture(params=["in a terminal", "begun with SIGINT ignored"])
+def _as_begun(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A shell begins what it runs behind a script with SIGINT ignored, and workers inherit that."""
+    if request.param == "in a terminal":
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_as_begun")
 def test_ctrl_c_gives_the_trial_back_and_the_next_run_does_it(
     study: Study, url: str, tmp_path: Path
 ) -> None:
