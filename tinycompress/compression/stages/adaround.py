@@ -168,10 +168,10 @@ def _grid(layer: Layer, bits: int, promises: Promises, *, per_tensor: bool) -> _
     above = rest > 1.0 - _ON_THE_GRID
     low, rest = low + above, np.where(above | (rest < _ON_THE_GRID), 0.0, rest)
     parts = (scales[:, None] * levels[low], scales[:, None] * step, rest)
-    return _Grid(
-        *(from_scaled_rows(part, kernel.shape, kind, per_tensor=per_tensor) for part in parts),
-        scales,
+    below, between, left = (
+        from_scaled_rows(part, kernel.shape, kind, per_tensor=per_tensor) for part in parts
     )
+    return _Grid(below, between, left, scales)
 
 
 def _with_ends(rows: Array, nearest: Array) -> Array:
@@ -184,7 +184,7 @@ def _with_ends(rows: Array, nearest: Array) -> Array:
     reached = np.abs(nearest)
     at_an_end = reached == reached.max(axis=1, keepdims=True)
     places = np.argmax(np.where(at_an_end, np.abs(rows), -1.0), axis=1)
-    ends = rows.copy()
+    ends: Array = rows.copy()
     each = np.arange(rows.shape[0])
     ends[each, places] = nearest[each, places]
     return ends
