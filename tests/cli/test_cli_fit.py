@@ -13,6 +13,7 @@ import pytest
 
 from tinycompress.cli.main import _run
 from tinycompress.cli.options import SizeType, SpanType
+from tinycompress.search.storage import storage_at
 
 
 @pytest.fixture
@@ -89,7 +90,12 @@ def test_a_directory_of_something_else_is_told(
 
 def test_joining_what_is_away_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"sqlite:///{tmp_path / 'study.db'}"
-    assert "there is no study 'mine'" in _refused(["join", url, "mine"], capsys)
+    assert "there is no file" in _refused(["join", url, "mine"], capsys)
+    (tmp_path / "fit.json").write_text(json.dumps({"storage": url, "study": "mine"}))
+    assert "there is no file" in _refused(["show", str(tmp_path)], capsys)
+    assert [one.name for one in tmp_path.iterdir()] == ["fit.json"]
+    with storage_at(url):
+        assert "there is no study 'mine'" in _refused(["join", url, "mine"], capsys)
     away = "postgresql+psycopg://me:secret@127.0.0.1:1/x"
     told = _refused(["join", away, "mine"], capsys)
     assert "cannot use the storage" in told

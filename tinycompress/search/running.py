@@ -33,6 +33,7 @@ from tinycompress.search.storage import (
     counted,
     create_study,
     load_study,
+    require_there,
     shown_url,
     storage_at,
     task_of,
@@ -186,6 +187,7 @@ def join(
     Raises:
         ConfigError: There is no such study, its files cannot be had, or it is of another version.
     """
+    require_there(storage)
     with (
         tempfile.TemporaryDirectory(prefix="tinycompress-") as scratch,
         storage_at(storage) as opened,
@@ -229,6 +231,7 @@ def show(directory: str | Path) -> Summary:
         if not database.is_file():
             raise ConfigError(f"{directory} has no {DATABASE}", hint="was it moved in part?")
         url = f"sqlite:///{database}"
+    require_there(url)
     with storage_at(url) as opened:
         made = load_study(opened, study)
         return summary_of(made, _resolved(made))

@@ -7,6 +7,7 @@ import json
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -108,6 +109,19 @@ def open_storage(url: str, heartbeat: Heartbeat = USUAL) -> RDBStorage:
                 f"the storage {shown_url(url)} is of another version: {error}",
                 hint="use the version that made it, or another storage",
             ) from error
+
+
+def require_there(url: str) -> None:
+    """Refuse a database in a file that is not there: connecting would make an empty one.
+
+    Raises:
+        ConfigError: It is not.
+    """
+    with storage_errors(url):
+        parsed = make_url(url)
+    named = parsed.get_backend_name() == "sqlite" and parsed.database
+    if named and not Path(named).is_file():
+        raise ConfigError(f"cannot use the storage {shown_url(url)}: there is no file {named}")
 
 
 @contextlib.contextmanager
