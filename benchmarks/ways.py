@@ -114,6 +114,7 @@ def run_command(
     scratch: Path,
     measure: Callable[[Path], Mapping[str, Any]],
     page_of: Callable[[Mapping[str, Any]], str],
+    parts: Mapping[str, Callable[[Path], Any]] | None = None,
 ) -> None:
     """The command line of a benchmark: measure, keep the figures, write the page of them.
 
@@ -124,14 +125,23 @@ def run_command(
         scratch: Where runs are kept, if ``--scratch`` says nothing else.
         measure: Measures, with its files in a directory.
         page_of: The page of what was measured.
+        parts: What ``--part`` measures alone, by their keys in the figures; the others stay.
     """
     parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
     parser.add_argument("--scratch", type=Path, default=scratch)
     parser.add_argument("--page", action="store_true", help="write the page anew, measure nothing")
+    if parts:
+        parser.add_argument("--part", choices=tuple(parts), help="measure this alone")
     arguments = parser.parse_args()
+    part = arguments.part if parts else None
     if not arguments.page:
         _tf.make_deterministic(0, threads=1)
-        found = measure(arguments.scratch)
+        found: dict[str, Any]
+        if parts and part:
+            found = json.loads(figures.read_text(encoding="utf-8"))
+            found[part] = parts[part](arguments.scratch)
+        else:
+            found = dict(measure(arguments.scratch))
         _files.write_text(figures, json.dumps(found, indent=1) + "\n")
     _files.write_text(page, page_of(json.loads(figures.read_text(encoding="utf-8"))))
 

@@ -38,8 +38,7 @@ def read_strict(path: Path, table: type[_Table], what: str, hint: str) -> _Table
     try:
         return table.model_validate(as_tuples(tree))
     except ValidationError as error:
-        found = [_describe(one, table) for one in error.errors(include_url=False)]
-        raise problems_error(path, found, what, hint) from error
+        raise problems_error(path, _described(error, table), what, hint) from error
 
 
 def _read(path: Path, what: str) -> dict[str, Any]:
@@ -74,18 +73,59 @@ def near_miss(word: str, allowed: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"allowed: {', '.join(known)}"
 
 
-def _describe(problem: ErrorDetails, table: type[BaseModel]) -> str:
+def _described(error: ValidationError, table: type[BaseModel]) -> list[str]:
+    """A line for each key that is wrong; of one that allows several kinds, why it is none."""
+    lines: dict[str, list[str]] = {}
+    problems = error.errors(include_url=False)
+    places = [problem["loc"] for problem in problems]
+    for problem in problems:
+        own = problem["loc"]
+        within = any(len(loc) > len(own) and loc[: len(own)] == own for loc in places)
+        if problem["type"] == "too_short" and within:
+            continue  # an entry that is wrong is not counted, and told already
+        where, why = _describe(problem, table)
+        lines.setdefault(where, []).append(why)
+    return [f"{where}: {'; or '.join(reasons)}" for where, reasons in lines.items()]
+
+
+def _describe(problem: ErrorDetails, table: type[BaseModel]) -> tuple[str, str]:
+    """Where a problem is, with the value that is wrong, and what is wrong about it."""
     loc = problem["loc"]
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)[1:]
-    if problem["type"] == "missing":
-        return f"{place}: missing"
     if problem["type"] == "extra_forbidden":
-        return f"{place}: unknown key; {_meant(str(loc[-1]), _table_at(loc[:-1], table))}"
+        return _place(loc), f"unknown key; {_meant(str(loc[-1]), _table_at(loc[:-1], table))}"
+    place = _place(_of_keys(loc, table))
+    if problem["type"] == "missing":
+        return place, "missing"
     message = problem["msg"].removeprefix("Value error, ")
     text = message[:1].lower() + message[1:].replace("should", "must")
-    value = problem["input"]
-    shown = "a table" if isinstance(value, dict) else repr(value)
-    return f"{place}: {shown}: {text}"
+    return f"{place}: {_shown(problem['input'])}", text
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)[1:]
+
+
+def _of_keys(loc: tuple[int | str, ...], table: type[BaseModel]) -> tuple[int | str, ...]:
+    """A place without what pydantic adds: which of several allowed kinds it tried."""
+    kept: list[int | str] = []
+    for part in loc:
+        if isinstance(part, str):
+            known = table.model_fields.items()
+            fields = [field for name, field in known if part in (name, field.alias)]
+            if not fields:
+                break
+            table = next(_tables_of(fields[0].annotation), table)
+        kept.append(part)
+    return tuple(kept)
+
+
+def _shown(value: object) -> str:
+    """A value as the file has it, or what it is, where it is too long for a line."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, tuple) and any(isinstance(item, dict) for item in value):
+        return f"{len(value)} tables"
+    return repr(value)
 
 
 def _meant(key: str, table: type[BaseModel]) -> str:

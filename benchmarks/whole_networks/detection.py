@@ -18,6 +18,8 @@ from benchmarks.whole_networks.sets import EMPTY, GRID
 
 Reals = npt.NDArray[np.float64]
 _OVERLAP = 0.5
+SAME_OBJECT = 0.45
+"""Of two boxes that have more than this in common the surer one stays."""
 
 
 def mean_average_precision(labels: Sequence[npt.ArrayLike], said: Sequence[npt.ArrayLike]) -> float:
@@ -42,21 +44,54 @@ def mean_average_precision(labels: Sequence[npt.ArrayLike], said: Sequence[npt.A
     return float(np.mean(found))
 
 
-def _by_cell(parts: Sequence[npt.ArrayLike]) -> list[Reals]:
+def average_precision(
+    labels: Sequence[npt.ArrayLike], said: Sequence[npt.ArrayLike], grid: int, overlap: float
+) -> float:
+    """Of one class alone, where several cells may say one object: see `SAME_OBJECT`.
+
+    Args:
+        labels: Boxes, and 0 or 1, each of the shape (n, elements of the grid).
+        said: Boxes and scores.
+        grid: Cells along an edge.
+        overlap: Least intersection over union of a box that is right.
+    """
+    boxes, there = _by_cell(labels, grid)
+    said_boxes, scores = _by_cell(said, grid)
+    corners = _corners(said_boxes, grid)
+    sure = np.stack([_surest(one, s) for one, s in zip(corners, scores[..., 0], strict=True)])
+    return _average_precision(there[..., 0] > 0, _corners(boxes, grid), sure, corners, overlap)
+
+
+def _surest(corners: Reals, scores: Reals) -> Reals:
+    """The scores; 0 of boxes that a surer one has too much in common with."""
+    left: Reals = scores.copy()
+    for cell in np.argsort(-scores, kind="stable"):
+        if left[cell] > 0:
+            same = _overlap(corners[cell], corners) > SAME_OBJECT
+            same[cell] = False
+            left[same] = 0.0
+    return left
+
+
+def _by_cell(parts: Sequence[npt.ArrayLike], grid: int = GRID) -> list[Reals]:
     arrays = [np.asarray(part, np.float64) for part in parts]
-    return [array.reshape(len(array), GRID * GRID, -1) for array in arrays]
+    return [array.reshape(len(array), grid * grid, -1) for array in arrays]
 
 
-def _corners(boxes: Reals) -> Reals:
+def _corners(boxes: Reals, grid: int = GRID) -> Reals:
     """Left, top, right and bottom as shares of the picture."""
-    cells = np.arange(GRID * GRID)
-    middle = (boxes[..., :2] + np.stack([cells % GRID, cells // GRID], axis=-1)) / GRID
+    cells = np.arange(grid * grid)
+    middle = (boxes[..., :2] + np.stack([cells % grid, cells // grid], axis=-1)) / grid
     half = boxes[..., 2:] / 2
     return np.concatenate([middle - half, middle + half], axis=-1)
 
 
 def _average_precision(
-    wanted: npt.NDArray[np.bool_], corners: Reals, sure: Reals, said: Reals
+    wanted: npt.NDArray[np.bool_],
+    corners: Reals,
+    sure: Reals,
+    said: Reals,
+    least_overlap: float = _OVERLAP,
 ) -> float:
     taken = np.zeros_like(wanted)
     right = []
@@ -66,7 +101,7 @@ def _average_precision(
             break
         overlaps = np.where(wanted[number], _overlap(said[number, cell], corners[number]), 0.0)
         best = int(overlaps.argmax())
-        hit = overlaps[best] >= _OVERLAP and not taken[number, best]
+        hit = overlaps[best] >= least_overlap and not taken[number, best]
         taken[number, best] |= hit
         right.append(hit)
     hits = np.cumsum(right) if right else np.zeros(1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from tinycompress.artifacts import StageInfo
 from tinycompress.codegen.arena.memory import ArenaLayout, lay_out
 from tinycompress.codegen.arena.places import places
+from tinycompress.codegen.arena.planner import CLIMB_WORK
 from tinycompress.codegen.choosing.ram import Fitted
 from tinycompress.codegen.choosing.sharing import shared_kernels, sharing_trades
 from tinycompress.codegen.layer import Kernel, Layer, TensorArgument
@@ -20,6 +21,10 @@ from tinycompress.codegen.options import CodegenOptions
 from tinycompress.errors import DoesNotFitError, ModelError
 from tinycompress.ir.cascade.stages import Gate, Stage
 from tinycompress.ir.graph import Graph, Op, Tensor
+
+_MORE_WORK = 4
+"""Times as much search for one layout as a model has: what lives across stages, such as a large
+input of the last one, leaves few orders of placement that are good for every stage."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def join_stages(
     parts = [joiner.add(stage, each) for stage, each in zip(stages, fitted, strict=True)]
     graph, layers = joiner.graph(), tuple(joiner.layers)
     _require_own_outputs(graph, parts)
-    layout = lay_out(graph, layers)
+    layout = lay_out(graph, layers, work=_MORE_WORK * CLIMB_WORK)
     budget = options.ram_budget_bytes
     if budget is not None and layout.arena_bytes > budget:
         alone = ", ".join(

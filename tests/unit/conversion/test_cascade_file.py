@@ -89,6 +89,15 @@ def test_names_of_inputs_decide_what_is_shared(directory: Path) -> None:
         (SMALL.replace("small.tflite", "small.keras"), "must be a .tflite; convert it first"),
         (SMALL.replace("small.tflite", "none.tflite"), "stage 'small': cannot read .*none.tflite"),
         (SMALL + 'inputs = ["a", "b"]\n', "2 names; the model has 1 inputs"),
+        (SMALL + "inputs = []\n", "0 names; the model has 1 inputs"),
+        (9 * SMALL, "1 problem\n  - stage: 9 tables: tuple must have at most 8 items"),
+        (SMALL + LARGE + 'otherwise = "one"\n' + AT_LEAST,
+         r"1 problem\n  - stage\[1\].otherwise: 'one': input must be 'zero' or 'last'; or input"
+         " must be a valid integer"),
+        (SMALL.replace('"small.tflite"', "3"),
+         r"1 problem\n  - stage\[0\].model: 3: input must be a valid string; or input must be a"
+         " valid tuple"),
+        (SMALL.replace('"small.tflite"', '["small.tflite", 3]'), r"stage\[0\].model: "),
         (SMALL + "otherwise = 1\n", "this one runs always"),
         (SMALL + AT_LEAST, "no stage is before this one"),
         (SMALL + LARGE + GATE, "needs exactly one of at_least, unsure_below, changed_by"),

@@ -101,7 +101,8 @@ class _Known:
         self.table, self.tflite = table, tflite
         graph = read_model(tflite).main
         self.taken, self.given = input_specs(graph), output_specs(graph)
-        self.inputs = table.inputs or _default_inputs(len(self.taken))
+        default = _default_inputs(len(self.taken))
+        self.inputs = default if table.inputs is None else table.inputs
 
     @property
     def name(self) -> str:
