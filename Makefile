@@ -209,7 +209,7 @@ factorisation: $(VENV)/.ready-dev
 quantisation: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.quantisation
 
-# Cascades of keyword models on streams of real clips: the tables of docs/cascades.md.
+# Cascades on streams of real samples: the tables of docs/cascades.md. Pictures of people are those of COCO128_DIR.
 cascade: $(VENV)/.ready-dev
 	$(BIN)/python -m benchmarks.cascades.run
 
