@@ -41,20 +41,26 @@ def trained(pictures: Sequence[Picture], output: Path) -> Path:
     tf_keras = _tf.tf_keras()
     tf_keras.utils.set_random_seed(0)
     generator = np.random.default_rng(0)
-    pieces = [cropped(one, generator) for one in pictures for _ in range(_PIECES)]
     below = _below()
-    features = below.predict(resized(pieces, SIZE), batch_size=_BATCH, verbose=0)
+    parts = [_learnt(below, one, generator) for one in pictures]
+    features, boxes, there = (np.concatenate(part) for part in zip(*parts, strict=True))
     head = _head(below.output_shape[1:])
-    steps = _EPOCHS * -(-len(pieces) // _BATCH)
+    steps = _EPOCHS * -(-len(features) // _BATCH)
     rate = tf_keras.optimizers.schedules.CosineDecay(_RATE, steps)
     head.compile(tf_keras.optimizers.Adam(rate), [_of_boxes, _of_scores])
-    boxes, there = by_middle_half(pieces, GRID)
     head.fit(features, [boxes, there], batch_size=_BATCH, epochs=_EPOCHS, verbose=0)
     keras, data = (output.with_suffix(end) for end in (".keras", ".npz"))
     tf_keras.Model(below.input, head(below.output), name="people").save(keras)
     np.savez(data, x=resized(pictures, SIZE))
     tinycompress.convert(keras, data, output)
     return output
+
+
+def _learnt(below: Any, picture: Picture, generator: np.random.Generator) -> tuple[Floats, ...]:
+    """Of pieces of one picture: what the layers below make of them, boxes, and where there are
+    any. The pieces themselves, of all pictures, would be gigabytes."""
+    pieces = [cropped(picture, generator) for _ in range(_PIECES)]
+    return below.predict_on_batch(resized(pieces, SIZE)), *by_middle_half(pieces, GRID)
 
 
 def _below() -> Any:
