@@ -16,7 +16,7 @@ EXPLORE_SEED   ?=
 # --python python3.13, --lowest, --no-keras
 PACKAGE_OPTIONS ?=
 NETWORKS := lenet300 lenet5 dscnn resnet8 resnet8-subset
-SEARCHES := digits mnist keywords resnet8 har wand
+SEARCHES := digits mnist keywords keywords-fast resnet8 resnet8-fast har wand
 C_FILES = $$(git ls-files 'firmware_templates/*.c' 'firmware_templates/*.h' 'firmware_templates/*.cpp' 'benchmarks/*.c' 'benchmarks/*.h')
 
 .DELETE_ON_ERROR:
