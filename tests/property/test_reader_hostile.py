@@ -31,7 +31,7 @@ from tinycompress.ir.reader import read_model
 from tinycompress.ir.summary import summarise
 from tinycompress.oracle import Oracle
 
-TIME_LIMIT_S = 2.0
+TIME_LIMIT_S = 20.0
 MEMORY_LIMIT_BYTES = 500 << 20
 # The sign, the lowest bit, everything: what moves offsets and counts the most and the least.
 FEW_PATTERNS: list[Callable[[int], int]] = [lambda b: b ^ 0x80, lambda b: b ^ 1, lambda b: 255]

@@ -8,6 +8,11 @@ from tinycompress.boards import Board
 from tinycompress.device.link import Link
 
 
+def emulation_tells_time(board: Board) -> bool:
+    """Whether the own emulator runs a board's firmware: QEMU counts instructions alone."""
+    return not board.cpu.mve
+
+
 def open_link(board: Board, elf: Path, *, port: str | None = None, qemu: bool = False) -> Link:
     """Open a link to a real board behind ``port``, else to a virtual one that runs ``elf``.
 
@@ -27,7 +32,7 @@ def open_link(board: Board, elf: Path, *, port: str | None = None, qemu: bool = 
         from tinycompress.device.serial_link import SerialLink
 
         return SerialLink(port, board.serial.baud)
-    if qemu or board.cpu.mve:
+    if qemu or not emulation_tells_time(board):
         from tinycompress.device.qemu import QemuBoard
 
         return QemuBoard(board, elf)

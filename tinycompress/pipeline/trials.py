@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tinycompress.artifacts import BenchResult, FlashSizes, GeneratedSources
 from tinycompress.codegen import CodegenOptions, generate
+from tinycompress.device.connect import emulation_tells_time
 from tinycompress.errors import ConfigError
 from tinycompress.ir.graph import Model
 from tinycompress.measurement.scratch import bench_emulated, scratch_firmware
@@ -45,9 +46,17 @@ class Trials:
         job: The model, the board, the toolchain.
         model: What the reader made of the model.
         timed: Whether each firmware is run on the emulated board as well.
+
+    Raises:
+        ConfigError: Nothing tells the time on the emulated board.
     """
 
     def __init__(self, job: Job, model: Model, *, timed: bool) -> None:
+        if timed and not emulation_tells_time(job.board):
+            raise ConfigError(
+                f"nothing tells the time on the emulated {job.board.name}",
+                hint="build without --latency-budget, and measure on the board: bench --port PORT",
+            )
         self._job = job
         self._model = model
         self._timed = timed
@@ -70,7 +79,6 @@ class Trials:
         Raises:
             DoesNotFitError: The board is too small.
             ToolError: The compiler failed.
-            ConfigError: Nothing tells the time on the emulated board.
         """
         key = tuple(sorted(sources.files.items()))
         if key not in self._linked:
@@ -92,9 +100,4 @@ class Trials:
             if not self._timed:
                 return Trial(sources, built.flash, None)
             result = bench_emulated(built, job.board, job.model.tflite)
-        if result.latency_us is None or result.cycles is None:
-            raise ConfigError(
-                f"nothing tells the time on the emulated {job.board.name}",
-                hint="build without --latency-budget, and measure on the board: bench --port PORT",
-            )
         return Trial(sources, built.flash, result)

@@ -43,11 +43,21 @@ def test_every_network_is_exact_and_still_good(name: str) -> None:
     one = FIGURES["networks"][name]
     assert one["device"]["mismatched_samples"] == 0
     assert one["scores"]["device"] == one["scores"]["compressed"]
-    for before, after in zip(
-        one["scores"]["float"]["outputs"], one["scores"]["device"]["outputs"], strict=True
-    ):
+    in_float, on_device = (one["scores"][where] for where in ("float", "device"))
+    for before, after in zip(in_float["outputs"], on_device["outputs"], strict=True):
         assert after["score"] > before["score"] - 0.06
-        assert before["score"] > 0.2
+        # R² of a detector's boxes is of all cells, those without a digit too.
+        assert before["score"] > 0.2 or (name, before["kind"]) == ("detector", "regression")
+
+
+def test_the_detector_finds_digits_after_the_recipe_too() -> None:
+    scores = FIGURES["networks"]["detector"]["scores"]
+    found = {
+        where: scores[where]["together"]["mean average precision"]
+        for where in ("float", "compressed", "device")
+    }
+    assert found["float"] > 0.4
+    assert found["device"] == found["compressed"] > found["float"] - 0.1
 
 
 def test_what_is_said_right_scores_one() -> None:
