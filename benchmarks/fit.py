@@ -35,6 +35,8 @@ from tinycompress.compression.network.lower import lower
 from tinycompress.compression.network.read import read_network
 from tinycompress.conversion.load import load_model
 from tinycompress.errors import DoesNotFitError
+from tinycompress.search.objective import BEFORE_TRAINING
+from tinycompress.search.outcome import TrialRow
 from tinycompress.search.results import FitResult
 
 BOARD = "nano33"
@@ -331,6 +333,7 @@ def _found(result: FitResult, model: Path | None, place: Path, data: Samples) ->
             "layers_added_up_off_by")  # fmt: skip
     found = {
         **{f"study_{key}": summary[key] for key in keys},
+        "trained": sum(map(_was_trained, result.summary.rows)),
         "best": dict(result.best.figures),
         "best_trial": result.best.number,
         "parameters": dict(result.best.parameters),
@@ -344,6 +347,13 @@ def _found(result: FitResult, model: Path | None, place: Path, data: Samples) ->
         found["parameters_gone"] = 1.0 - _parameters(best) / _parameters(model)
         found["original_test_accuracy"] = _accuracy(file, data)
     return found
+
+
+def _was_trained(row: TrialRow) -> bool:
+    """Whether a candidate was, at least in part."""
+    return row.verdict in ("within", "outside", "stopped") and not row.message.startswith(
+        BEFORE_TRAINING
+    )
 
 
 def _on_all_samples(
@@ -410,8 +420,9 @@ def _searched(told: Mapping[str, Any]) -> list[list[str]]:
     if "problem" in told:
         return [[*start, "", f"none: {told['problem']}", *[""] * 8, minutes]]
     counts, best = told["study_trials"], told["best"]
+    trained = told.get("trained", counts["within"] + counts["outside"] + counts["stopped"])
     rows = [[
-        *start, str(counts["within"] + counts["outside"] + counts["stopped"]),
+        *start, str(trained),
         _percent(best["int8_accuracy"]), _percent(told["test_accuracy"]), *_less(told, told, best),
         *_costs(best), minutes,
     ]]  # fmt: skip
